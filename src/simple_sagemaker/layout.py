@@ -1,0 +1,70 @@
+"""Every S3 key and every path inside a job, each in one place and with its source.
+
+The paths under ``/opt/ml`` are SageMaker's:
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BASE = "/opt/ml"
+STATE = "/state"  # ours: CheckpointConfig.LocalPath of every training job
+TENSORBOARD = "/opt/ml/output/tensorboard"  # TensorBoardOutputConfig.LocalPath
+CODE = "/opt/ml/code"
+
+SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
+START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
+TARBALL = "sourcedir.tar.gz"
+RUN_FILE = "run.json"
+LAUNCHER = "launcher.py"
+
+
+def uri(bucket: str, key: str = "") -> str:
+    """The one form of address: ``s3://bucket/key``."""
+    return f"s3://{bucket}/{key}"
+
+
+def split_uri(address: str) -> tuple[str, str]:
+    """The bucket and key of an ``s3://bucket/key`` address; the key may be empty. Raises ValueError otherwise."""
+    scheme, found, rest = address.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not found or not bucket:
+        raise ValueError(f"not an s3://bucket/key address: {address!r}")
+    return bucket, key
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPlace:
+    """Where a task's data lies: bucket, prefix, project and task together name it.
+
+    ``prefix`` is joined as typed: ``x/`` makes a folder, ``x`` begins the project's name.
+    """
+
+    bucket: str
+    project: str
+    task: str
+    prefix: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The key of the task's folder, ending in ``/``."""
+        return f"{self.prefix}{self.project}/{self.task}/"
+
+    @property
+    def state(self) -> str:
+        """The key prefix of the state, shared by all jobs of the task."""
+        return f"{self.folder}state/"
+
+    @property
+    def input(self) -> str:
+        """The key prefix of the mirror of ``-i``, shared by all jobs of the task."""
+        return f"{self.folder}input/"
+
+    def source(self, job: str) -> str:
+        """The key prefix of one job's packed code."""
+        return f"{self.folder}{job}/source/"
+
+    def output(self, job: str) -> str:
+        """The key prefix of one job's ``model.tar.gz`` and ``output.tar.gz``."""
+        return f"{self.folder}{job}/output/"

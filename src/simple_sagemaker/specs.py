@@ -1,0 +1,159 @@
+"""What a person asked for, parsed once and never changed afterwards: the frozen values of a task.
+
+Units are in the names. Paths are as the person meant them; addresses are ``s3://bucket/key``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["run", "shell"]
+Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
+TaskOutput = Literal["state", "model", "source", "output"]
+
+DISTRIBUTIONS: tuple[Distribution, ...] = ("FullyReplicated", "ShardedByS3Key")
+TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Which task: bucket (None for the default one), prefix, project and task together name it."""
+
+    project: str
+    task: str
+    prefix: str = ""
+    bucket: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What runs: an entry point in a folder, an entry point in an ``s3://….tar.gz``, or a shell command.
+
+    ``source_dir`` is the local folder whose content becomes ``/opt/ml/code``; ``source_uri`` a packed one on S3.
+    ``entry_point`` is relative to the code folder. ``files`` and folders in ``dependencies`` land at its root by base
+    name. ``command`` is a shell task's command line.
+    """
+
+    entry_point: str | None = None
+    source_dir: Path | None = None
+    source_uri: str | None = None
+    entry_file: Path | None = None
+    dependencies: tuple[Path, ...] = ()
+    command: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instances:
+    """The machines of a job, in the units people type. ``max_wait_mins`` 0 means as long as ``max_run_mins``."""
+
+    type: str = "ml.m5.large"
+    count: int = 1
+    volume_gb: int = 30
+    spot: bool = True
+    max_wait_mins: int = 0
+    max_run_mins: int = 24 * 60
+
+    @property
+    def wait_mins(self) -> int:
+        """How long a spot job may wait and run, in minutes."""
+        return self.max_wait_mins or self.max_run_mins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """Which image: a framework's, or one built on it from ``docker_file`` (a folder, a file or its text)."""
+
+    framework: str = "pytorch"
+    framework_version: str | None = None
+    py_version: str | None = None
+    docker_file: str | None = None
+    aws_repo_name: str | None = None
+    repo_name: str | None = None
+    image_tag: str = "latest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalInput:
+    """A folder or a file of this machine (``-i PATH``), mirrored to the task's ``input/`` before the job."""
+
+    path: Path
+    distribution: Distribution = "FullyReplicated"
+    subdir: str = ""
+    name: str = "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Input:
+    """Objects under an address (``--iis``, ``-i s3://…``): a literal prefix, or one object's exact key."""
+
+    name: str
+    uri: str
+    distribution: Distribution = "FullyReplicated"
+    subdir: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInput:
+    """An output of another task of the project (``--iit``)."""
+
+    name: str
+    task: str
+    type: TaskOutput
+    distribution: Distribution = "FullyReplicated"
+    subdir: str = ""
+
+
+Input = LocalInput | S3Input | TaskInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric's name and the regular expression whose first group finds its value in the logs."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rerun:
+    """What to do with what earlier jobs of the task left."""
+
+    force_running: bool = False
+    clean_state: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """What is brought to ``path`` at the end; logs always are when ``path`` is given."""
+
+    path: Path | None = None
+    state: bool = False
+    model: bool = False
+    output: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """A whole ``ssm run`` or ``ssm shell``, in meaning rather than in words.
+
+    ``hyperparameters`` keep the order typed; from the command line their values are strings. ``arguments`` reach the
+    script byte for byte after them (undecodable bytes as surrogate escapes).
+    """
+
+    kind: Kind
+    place: Place
+    code: Code
+    instances: Instances = field(default_factory=Instances)
+    image: Image = field(default_factory=Image)
+    inputs: Sequence[Input] = ()
+    model_uri: str | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    launch_distribution: Mapping[str, Any] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: Sequence[Metric] = ()
+    rerun: Rerun = field(default_factory=Rerun)
+    download: Download = field(default_factory=Download)

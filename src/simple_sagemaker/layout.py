@@ -65,6 +65,10 @@ class TaskPlace:
         """The key prefix of one job's packed code."""
         return f"{self.folder}{job}/source/"
 
+    def model(self, job: str) -> str:
+        """The key prefix of a local ``--model_uri``, sent for one job."""
+        return f"{self.folder}{job}/model/"
+
     def output(self, job: str) -> str:
         """The key prefix of one job's ``model.tar.gz`` and ``output.tar.gz``."""
         return f"{self.folder}{job}/output/"

@@ -14,6 +14,17 @@ Kind = Literal["run", "shell"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 TaskOutput = Literal["state", "model", "source", "output"]
 
+# Ways of training together that AWS's toolkit must start inside its images; torch_distributed needs nobody else.
+# The keys are those of SageMaker SDK 2: estimator._distribution_configuration.
+AWS_RUNNERS = (
+    "mpi",
+    "multi_worker_mirrored_strategy",
+    "parameter_server",
+    "pytorchddp",
+    "pytorchxla",
+    "smdistributed",
+)
+
 DISTRIBUTIONS: tuple[Distribution, ...] = ("FullyReplicated", "ShardedByS3Key")
 TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 
@@ -32,9 +43,10 @@ class Place:
 class Code:
     """What runs: an entry point in a folder, an entry point in an ``s3://….tar.gz``, or a shell command.
 
-    ``source_dir`` is the local folder whose content becomes ``/opt/ml/code``; ``source_uri`` a packed one on S3.
-    ``entry_point`` is relative to the code folder. ``files`` and folders in ``dependencies`` land at its root by base
-    name. ``command`` is a shell task's command line.
+    ``source_dir`` is the local folder whose content becomes ``/opt/ml/code``; ``source_uri`` a packed one on S3;
+    ``entry_file`` the only file there is, when neither is given. ``entry_point`` is relative to the code folder, with
+    "/" between its parts. Files and folders in ``dependencies`` land at that folder's root by base name, which no two
+    of them share. ``command`` is a shell task's command line. A shell task may have no code at all.
     """
 
     entry_point: str | None = None
@@ -140,7 +152,8 @@ class TaskSpec:
     """A whole ``ssm run`` or ``ssm shell``, in meaning rather than in words.
 
     ``hyperparameters`` keep the order typed; from the command line their values are strings. ``arguments`` reach the
-    script byte for byte after them (undecodable bytes as surrogate escapes).
+    script byte for byte after them (undecodable bytes as surrogate escapes). ``model_uri`` is an ``s3://`` address or a
+    path of this machine. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``.
     """
 
     kind: Kind
@@ -157,3 +170,15 @@ class TaskSpec:
     metrics: Sequence[Metric] = ()
     rerun: Rerun = field(default_factory=Rerun)
     download: Download = field(default_factory=Download)
+
+
+def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
+    """Whether ``--distribution`` switches on one way of training together, itself or one of its parts."""
+    chosen = (distribution or {}).get(way, {})
+    parts = [part for part in chosen.values() if isinstance(part, Mapping)]
+    return any(part.get("enabled") is True for part in [chosen, *parts])
+
+
+def runners_needed(distribution: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The ways of training together that are switched on and that only AWS's toolkit can start."""
+    return tuple(way for way in AWS_RUNNERS if is_enabled(distribution, way))

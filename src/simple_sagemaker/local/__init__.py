@@ -1,0 +1,1 @@
+"""A SageMaker on this machine: the service's operations, and jobs as processes."""

@@ -1,1 +1,37 @@
-"""Everything shipped into a job. Standard library only, Python 3.6 on; imports nothing of the tool."""
+"""What is shipped into a job: the start script, the launcher and the worker's own library.
+
+Nothing here imports the rest of the product, and everything but this file runs on Python 3.6 with the standard
+library alone. Two lists say what goes where, as paths inside this folder:
+
+- ``CHANNEL_FILES`` lie in the hidden channel's folder, beside the packed code (and a copy of ``run.json``).
+- ``CODE_FILES`` are packed at the root of the code, beside the person's files and ``run.json``.
+
+``launcher.py`` is in both: in the channel it unpacks the code and takes the rest of itself from there; in the code it
+is what AWS's own ``train`` program is told to run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+CHANNEL_FILES = ("start.sh", "launcher.py")
+CODE_FILES = (
+    "launcher.py",
+    "ssm_launcher/__init__.py",
+    "ssm_launcher/command.py",
+    "ssm_launcher/environment.py",
+    "ssm_launcher/failure.py",
+    "ssm_launcher/hints.py",
+    "ssm_launcher/hosts.py",
+    "ssm_launcher/machine.py",
+    "ssm_launcher/main.py",
+    "ssm_launcher/overlay.py",
+    "ssm_launcher/places.py",
+    "ssm_launcher/process.py",
+    "ssm_launcher/requirements.py",
+    "ssm_launcher/values.py",
+    "worker_toolkit/__init__.py",
+    "worker_toolkit/worker_lib.py",
+)

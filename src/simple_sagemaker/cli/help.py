@@ -1,0 +1,127 @@
+"""The help pages: argparse lays them out, from the option table. Nothing is parsed here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from .options import COMMANDS, GROUPS, Option, flags_on, options_of
+
+_MORE = """\
+'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
+"""
+
+_ENGINES = """\
+where jobs run:
+  SSM_ENGINE=aws (the default), local (processes of this machine) or docker
+  (its containers); --it local and --it local_gpu choose this machine as well.
+"""
+
+_STATUSES = """\
+exit status:
+  0 completed              4 an input is missing
+  1 failed                 5 no AWS credentials
+  2 the words are wrong    6 the chosen engine cannot run here
+  3 stopped, or time is up 7 left while the job goes on
+"""
+
+_WORDS = """\
+your script's own words:
+  --NAME VALUE, for any NAME that is not an option above, is a hyperparameter
+  (--hp NAME VALUE is one whatever NAME is). Whatever follows a lone -- goes to
+  {what} as it is.
+"""
+
+_EXAMPLES = {
+    "run": """\
+examples:
+  ssm run -p demo -t train -e train.py --lr 0.1 -o out
+  ssm run -p demo -t train -s code -e train.py --it local -- --verbose a.txt
+""",
+    "shell": """\
+examples:
+  ssm shell -p demo -t look --cmd_line "cat /proc/cpuinfo" -o out
+  ssm shell -p demo -t count --dir_files code --cmd_line "./count.sh" --top 5
+""",
+}
+
+
+class _Page(argparse.RawDescriptionHelpFormatter):
+    """argparse's own layout, but an option's value is shown once, after all its spellings."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        flags = ", ".join(sorted(action.option_strings, key=_short_first))
+        return flags if action.nargs == 0 else f"{flags} {action.metavar}"
+
+
+def main_page() -> str:
+    """What ``ssm -h`` shows."""
+    parser = _parser(
+        "ssm", "ssm [-h] [--version] COMMAND ...", "Run work as SageMaker jobs, on AWS or on this machine."
+    )
+    parser.epilog = f"{_MORE}\n{_ENGINES}\n{_STATUSES}"
+    commands = parser.add_argument_group("commands")
+    for name, meaning in COMMANDS.items():
+        commands.add_argument(name, help=f"{meaning}.")
+    general = parser.add_argument_group("options")
+    general.add_argument("-h", "--help", action="store_true", help="Show this page.")
+    general.add_argument("--version", action="store_true", help="Show the version.")
+    return parser.format_help()
+
+
+def page(command: str) -> str:
+    """What ``ssm run -h`` and ``ssm shell -h`` show."""
+    usage = f"ssm {command} {_required(command)} [option ...] [--NAME VALUE ...] [-- ARGUMENT ...]"
+    parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
+    what = "the script" if command == "run" else "the command"
+    parser.epilog = "\n".join([_WORDS.format(what=what), _EXAMPLES[command], _STATUSES])
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            if command in option.commands:
+                _show(group, option, command)
+    return parser.format_help()
+
+
+def _parser(prog: str, usage: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=prog,
+        usage=usage,
+        description=description,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=lambda prog: _Page(prog, max_help_position=26, width=_width() - 2),
+    )
+
+
+def _show(group: argparse._ArgumentGroup, option: Option, command: str) -> None:
+    if option.words:
+        group.add_argument(*option.flags, metavar=option.shape, help=_meaning(option, command))
+    else:
+        group.add_argument(*option.flags, action="store_true", help=_meaning(option, command))
+
+
+def _meaning(option: Option, command: str) -> str:
+    early = [flag for flag in flags_on(command, option) if flag == option.early]
+    notes = [f"(default: {option.default})"] if option.default else []
+    return " ".join([option.help, *notes, *(f"{flag} is an older name." for flag in early)])
+
+
+def _required(command: str) -> str:
+    needed = [option for option in options_of(command) if option.required]
+    return " ".join(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed)
+
+
+def _short_first(flag: str) -> tuple[bool, int]:
+    return flag.startswith("--"), -len(flag)
+
+
+def _width() -> int:
+    """The columns of the terminal: ``shutil`` knows too, but importing it costs a tenth of the whole page."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80 if sys.stdout.isatty() else 80

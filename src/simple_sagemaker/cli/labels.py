@@ -1,0 +1,130 @@
+"""What is given by name and value: hyperparameters, tags and metrics, within the limits of the service.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Final
+
+from ..errors import UsageError
+from ..specs import Metric
+from .reserved import TOOLKIT_PREFIX, is_toolkits
+from .words import Given, Words
+
+HYPERPARAMETER_ROOM: Final = 93  # of SageMaker's 100: up to seven say what to run and how
+_NAME_LIMIT: Final = 256
+_VALUE_LIMIT: Final = 2500
+
+TAG_ROOM: Final = 48  # of SageMaker's 50: two are ours
+OUR_TAGS: Final = frozenset({"SimpleSagemakerProject", "SimpleSagemakerTask"})
+_TAG_KEY_LIMIT: Final = 128
+_TAG_VALUE_LIMIT: Final = 256
+
+METRIC_LIMIT: Final = 40
+_METRIC_NAME_LIMIT: Final = 255
+_METRIC_REGEX_LIMIT: Final = 500
+
+
+def hyperparameters(words: Words) -> dict[str, str]:
+    """The hyperparameters in the order typed, values as typed. Raises UsageError for what SageMaker would refuse."""
+    found: dict[str, str] = {}
+    for name, value in words.hyperparameters:
+        if name in found:
+            raise UsageError(f"--{name} is given twice, as {found[name]!r} and as {value!r}: keep one.")
+        _check_hyperparameter(name, value)
+        found[name] = value
+    if len(found) > HYPERPARAMETER_ROOM:
+        raise UsageError(
+            f"{len(found)} hyperparameters; a job has room for {HYPERPARAMETER_ROOM}.\n"
+            "Put them in a file beside the code, or pass them on after --."
+        )
+    return found
+
+
+def _check_hyperparameter(name: str, value: str) -> None:
+    if is_toolkits(name):
+        raise UsageError(
+            f"--{name}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
+            "Choose another name, or pass it on after --."
+        )
+    if len(name) > _NAME_LIMIT:
+        raise UsageError(f"--{name[:20]}…: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
+    length = len(json.dumps(value))
+    if length > _VALUE_LIMIT:
+        raise UsageError(
+            f"--{name}: its value takes {length} characters in the request; SageMaker takes at most {_VALUE_LIMIT}.\n"
+            "Pass it on after --, where there is no such limit, or put it in a file."
+        )
+
+
+def tags(words: Words) -> dict[str, str]:
+    """The person's tags. Raises UsageError for what SageMaker would refuse, and for the two that are ours."""
+    found: dict[str, str] = {}
+    for use in words.each("tag"):
+        key, value = use.words
+        _check_new(use, key, found)
+        _check_tag(use.flag, key, value)
+        found[key] = value
+    if len(found) > TAG_ROOM:
+        raise UsageError(f"{len(found)} tags; a job has room for {TAG_ROOM}: leave some out.")
+    return found
+
+
+def _check_tag(flag: str, key: str, value: str) -> None:
+    if not 1 <= len(key) <= _TAG_KEY_LIMIT or len(value) > _TAG_VALUE_LIMIT:
+        raise UsageError(
+            f"{flag} {key!r} {value!r}: a tag's key has 1 to {_TAG_KEY_LIMIT} characters, its value at most "
+            f"{_TAG_VALUE_LIMIT}."
+        )
+    odd = [letter for letter in key + value if not _fits_a_tag(letter)]
+    if odd:
+        raise UsageError(
+            f"{flag} {key!r} {value!r}: {odd[0]!r} cannot be in a tag.\n"
+            "Letters, digits, blanks and _ . : / = + - @ can."
+        )
+    if key.lower().startswith("aws:") or key in OUR_TAGS:
+        whose = "by which ssm finds its jobs" if key in OUR_TAGS else "which AWS keeps for itself"
+        raise UsageError(f"{flag} {key!r} is a tag {whose}: choose another key.")
+
+
+def _fits_a_tag(letter: str) -> bool:
+    return letter in "_.:/=+-@" or unicodedata.category(letter)[0] in "LZN"
+
+
+def metrics(words: Words) -> tuple[Metric, ...]:
+    """The metrics to find in the logs. Raises UsageError for a regular expression that could find none."""
+    found: dict[str, str] = {}
+    for use in words.each("metric_definitions"):
+        name, regex = use.words
+        _check_new(use, name, found)
+        _check_metric(use.flag, name, regex)
+        found[name] = regex
+    if len(found) > METRIC_LIMIT:
+        raise UsageError(f"{len(found)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
+    return tuple(Metric(name=name, regex=regex) for name, regex in found.items())
+
+
+def _check_metric(flag: str, name: str, regex: str) -> None:
+    if not 1 <= len(name) <= _METRIC_NAME_LIMIT or not 1 <= len(regex) <= _METRIC_REGEX_LIMIT:
+        raise UsageError(
+            f"{flag} {name!r} {regex!r}: a metric's name has 1 to {_METRIC_NAME_LIMIT} characters, its regular "
+            f"expression 1 to {_METRIC_REGEX_LIMIT}."
+        )
+    try:
+        groups = re.compile(regex).groups
+    except re.error as error:
+        raise UsageError(f"{flag} {name!r}: {regex!r} is no regular expression: {error}.") from error
+    if not groups:
+        raise UsageError(
+            f"{flag} {name!r}: {regex!r} has no group to hold the value.\n"
+            f"Put the number in parentheses, as in {name + '=([0-9.]+)'!r}."
+        )
+
+
+def _check_new(use: Given, name: str, found: dict[str, str]) -> None:
+    if name in found:
+        raise UsageError(f"{use.flag} {name!r} is given twice, as {found[name]!r} and as {use.words[1]!r}: keep one.")

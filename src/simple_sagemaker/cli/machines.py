@@ -1,0 +1,112 @@
+"""Where the task runs: the machines, for how long, and the image on them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..errors import UsageError
+from ..specs import Image, Instances
+from .words import Words, own_name
+
+FRAMEWORKS = ("pytorch", "tensorflow")
+LOCAL_TYPES = ("local", "local_gpu")
+LONGEST_MINS = 28 * 24 * 60  # StoppingCondition.MaxRuntimeInSeconds goes up to 28 days
+
+_AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
+# https://docs.docker.com/reference/dockerfile/
+_INSTRUCTION = re.compile(
+    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s",
+    re.IGNORECASE,
+)
+
+
+def instances(words: Words) -> Instances:
+    """The machines of the job. Raises UsageError for numbers that contradict each other."""
+    spot, run_mins = _spot(words), _number(words, "max_run_mins", least=1)
+    if run_mins > LONGEST_MINS:
+        raise UsageError(f"--max_run_mins {run_mins}: a job can run for {LONGEST_MINS} minutes (28 days) at most.")
+    return Instances(
+        type=_instance_type(words),
+        count=_number(words, "instance_count", least=1),
+        volume_gb=_number(words, "volume_size", least=1),
+        spot=spot,
+        max_wait_mins=_wait_mins(words, spot=spot, run_mins=run_mins),
+        max_run_mins=run_mins,
+    )
+
+
+def _instance_type(words: Words) -> str:
+    flag, kind = words.flag("instance_type"), words.must("instance_type")
+    if kind in LOCAL_TYPES or _AWS_TYPE.fullmatch(kind):
+        return kind
+    guess = f"Did you mean ml.{kind}? " if _AWS_TYPE.fullmatch(f"ml.{kind}") else ""
+    raise UsageError(f"{flag} {kind!r} is no instance type.\n{guess}It is ml.FAMILY.SIZE, local or local_gpu.")
+
+
+def _spot(words: Words) -> bool:
+    if words.has("no_spot") and words.has("use_spot_instances"):
+        raise UsageError("--no_spot and --use_spot_instances contradict each other: drop one.")
+    return not words.has("no_spot")
+
+
+def _wait_mins(words: Words, *, spot: bool, run_mins: int) -> int:
+    wait_mins = _number(words, "max_wait_mins", least=0)
+    if wait_mins and not spot:
+        raise UsageError(f"--max_wait_mins {wait_mins}: only spot jobs wait for machines. Drop it, or --no_spot.")
+    if wait_mins and wait_mins < run_mins:
+        raise UsageError(
+            f"--max_wait_mins {wait_mins} counts waiting and running together, so it cannot be less than "
+            f"--max_run_mins {run_mins}.\nRaise the first or lower the second."
+        )
+    return wait_mins
+
+
+def _number(words: Words, name: str, *, least: int) -> int:
+    flag, word = words.flag(name), words.must(name)
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", word):
+        raise UsageError(f"{flag} takes a whole number, not {word!r}.{own_name(flag, word)}")
+    if int(word) < least:
+        raise UsageError(f"{flag} {word} is too small: {least} is the least.")
+    return int(word)
+
+
+def image(words: Words) -> Image:
+    """The image to run in, or to build. Raises UsageError for a Dockerfile that is not there."""
+    docker_file = words.one("docker_file_path_or_content")
+    if docker_file is not None:
+        _check_docker_file(words.flag("docker_file_path_or_content"), docker_file)
+    return Image(
+        framework=_framework(words),
+        framework_version=words.one("framework_version"),
+        py_version=words.one("py_version"),
+        docker_file=docker_file,
+        aws_repo_name=words.one("aws_repo_name"),
+        repo_name=words.one("repo_name"),
+        image_tag=words.must("image_tag"),
+    )
+
+
+def _framework(words: Words) -> str:
+    flag, name = words.flag("framework"), words.must("framework")
+    if name in FRAMEWORKS:
+        return name
+    raise UsageError(f"{flag} {name!r}: ready-made are {' and '.join(FRAMEWORKS)}.{own_name(flag, name)}")
+
+
+def _check_docker_file(flag: str, word: str) -> None:
+    """A folder with a Dockerfile, a file, or the text of one."""
+    if is_docker_text(word):
+        return
+    path = Path(word)
+    if path.is_dir() and not (path / "Dockerfile").is_file():
+        raise UsageError(f"{flag} {word!r}: that folder has no file named Dockerfile.")
+    if not path.exists():
+        raise UsageError(f"{flag} {word!r} is neither a folder or file that is there, nor the text of a Dockerfile.")
+
+
+def is_docker_text(word: str) -> bool:
+    """Whether ``word`` is a Dockerfile's text: its first line that is no comment begins with an instruction."""
+    lines = (line.strip() for line in word.splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return _INSTRUCTION.match(first) is not None

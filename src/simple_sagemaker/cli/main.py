@@ -1,0 +1,58 @@
+"""The ``ssm`` command: one place where errors become words and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from ..errors import SsmError
+from .parse import parse
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+
+def main() -> None:
+    """The program: ``sys.argv`` in, an exit status out."""
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(argv: Sequence[str]) -> int:
+    """Do what the words ask; gives the exit status and never raises an error that a person could have caused."""
+    try:
+        spec = parse(argv)
+        from .run import run
+
+        return run(spec, os.environ)
+    except SsmError as error:
+        _say(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        _say("Interrupted before the job was started; nothing is running.")
+        return _INTERRUPTED
+    except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        _say(refusal)
+        return SsmError.exit_status
+
+
+def _refusal(error: Exception) -> str | None:
+    """The service's own words, when it is the service that refused; its errors are known only once boto3 is in use."""
+    exceptions = sys.modules.get("botocore.exceptions")
+    if exceptions is None or not isinstance(error, exceptions.ClientError):
+        return None
+    said = error.response["Error"]
+    return f"SageMaker refused {error.operation_name}: {said['Message']} ({said['Code']})"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

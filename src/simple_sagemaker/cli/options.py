@@ -1,0 +1,214 @@
+"""The option table of ``ssm run`` and ``ssm shell``: every option is declared here once, and nowhere else.
+
+The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it. The
+values are plain classes and not dataclasses, for ``ssm -h`` must not pay for importing ``dataclasses`` and ``typing``.
+"""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "run": "Run a Python or shell script as a task",
+    "shell": "Run a shell command line as a task",
+}
+RUN: tuple[str, ...] = ("run",)
+SHELL: tuple[str, ...] = ("shell",)
+BOTH = RUN + SHELL
+
+MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
+
+
+class Option:
+    """One option: how it is spelled, how many words it takes, and what it means.
+
+    ``flags`` are all its spellings, ``name`` the first of them without dashes. ``words`` is 0 for a flag, 1, 2, or
+    MANY. ``default`` is what is meant when the option is not given. ``early`` is its spelling in the first release,
+    which had no command but ``run``.
+    """
+
+    __slots__ = ("commands", "default", "early", "flags", "help", "repeatable", "required", "shape", "words")
+
+    def __init__(
+        self,
+        *flags: str,
+        help: str,  # noqa: A002 - argparse's own word for it
+        words: int = 1,
+        shape: str = "",
+        default: str | None = None,
+        required: bool = False,
+        repeatable: bool = False,
+        commands: tuple[str, ...] = BOTH,
+        early: str = "",
+    ) -> None:
+        self.flags = flags
+        self.early = early
+        self.help = help
+        self.words = words
+        self.shape = shape
+        self.default = default
+        self.required = required
+        self.repeatable = repeatable
+        self.commands = commands
+
+    @property
+    def name(self) -> str:
+        """The name under which its values are found."""
+        return self.flags[0].lstrip("-")
+
+
+def _flag(*flags: str, help: str, commands: tuple[str, ...] = BOTH) -> Option:  # noqa: A002
+    return Option(*flags, words=0, help=help, commands=commands)
+
+
+TASK = (
+    _flag("--help", "-h", help="Show this page."),
+    Option("--project_name", "-p", shape="NAME", required=True, help="The project that the task belongs to."),
+    Option("--prefix", shape="PREFIX", default="", help="Put before the project's name in every S3 key, as typed."),
+    Option("--task_name", "-t", shape="NAME", required=True, help="The task's name, unique within its project."),
+    Option("--bucket_name", "-b", shape="BUCKET", help="The S3 bucket to use, instead of the account's default one."),
+)
+
+CODE = (
+    Option(
+        "--source_dir", "-s", shape="DIR", commands=RUN,
+        help="A folder, or an s3:// address of a .tar.gz, with the code. Its structure is kept inside the job.",
+    ),
+    Option(
+        "--entry_point", "-e", shape="FILE", required=True, commands=RUN,
+        help="The Python file or .sh script to run. With --source_dir it lies inside that folder; without it, "
+        "this one file is all that is packed.",
+    ),
+    Option(
+        "--cmd_line", "--cmd", shape="COMMAND", required=True, commands=SHELL,
+        help="The command line to run, in one quoted word; a shell inside the job reads it.",
+    ),
+    Option(
+        "--dir_files", words=MANY, shape="PATH [PATH ...]", commands=SHELL,
+        help="What the command needs beside it. One folder: its content is copied to the code folder. Files, or "
+        "several paths: each is copied there under its own base name.",
+    ),
+    Option(
+        "--dependencies", "-d", words=MANY, shape="PATH [PATH ...]", repeatable=True,
+        help="More files and folders, each copied into the code folder under its base name.",
+    ),
+)  # fmt: skip
+
+INSTANCE = (
+    Option(
+        "--instance_type", "--it", shape="TYPE", default="ml.m5.large",
+        help="The machine: an AWS instance type; local, this machine; or local_gpu, this machine with its GPUs.",
+    ),
+    Option("--instance_count", "--ic", shape="COUNT", default="1", help="How many machines run the task."),
+    Option("--volume_size", "-v", shape="GB", default="30", help="Disk space per machine for data, in GB."),
+    _flag("--no_spot", help="Use on-demand machines: dearer, but never interrupted."),
+    _flag("--use_spot_instances", help="Use spot machines, which is what happens anyway without --no_spot."),
+    Option(
+        "--max_wait_mins", shape="MINUTES", default="0",
+        help="How long a spot job may wait for machines and run, all together. 0 means as long as --max_run_mins.",
+    ),
+    Option(
+        "--max_run_mins", shape="MINUTES", default="1440", help="How long the job may run before it is stopped.",
+    ),
+)  # fmt: skip
+
+IMAGE = (
+    Option(
+        "--aws_repo_name", "--ar", shape="NAME", early="--aws_repo",
+        help="The ECR repository that a built image is pushed to.",
+    ),
+    Option("--repo_name", "--rn", shape="NAME", help="The name of a built image on this machine."),
+    Option("--image_tag", shape="TAG", default="latest", help="The tag of a built image."),
+    Option(
+        "--docker_file_path_or_content", "--df", shape="PATH|TEXT", early="--docker_file_path",
+        help="Build an image: a folder with a Dockerfile, a Dockerfile, or its text ('RUN pip install pandas'). "
+        "__BASE_IMAGE__ in it stands for the framework's image.",
+    ),
+    Option(
+        "--framework", "-f", shape="{pytorch,tensorflow}", default="pytorch",
+        help="Whose ready-made image to use, or to build on.",
+    ),
+    Option("--framework_version", "--fv", shape="VERSION", help="The framework's version."),
+    Option(
+        "--py_version", "--pv", shape="VERSION", early="--python_version",
+        help="The Python version of the framework's image.",
+    ),
+)  # fmt: skip
+
+RUNNING = (
+    _flag("--force_running", "--fr", help="Run the task even if it has already completed."),
+    Option(
+        "--distribution", shape="JSON",
+        help='How the machines train together, for example \'{"torch_distributed": {"enabled": true}}\'.',
+    ),
+    Option("--tag", words=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated."),
+    Option(
+        "--hp", words=2, shape="NAME VALUE", repeatable=True,
+        help="A hyperparameter, also one whose name is an option's here; may be repeated.",
+    ),
+    _flag("-m", commands=RUN, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
+)  # fmt: skip
+
+IO = (
+    Option(
+        "--input_path", "-i", words=MANY, shape="PATH [DISTRIBUTION] [SUBDIR]",
+        help="The data channel: a file or folder of this machine, brought to the task's input before the job, or an "
+        "s3:// address. DISTRIBUTION is FullyReplicated (every machine gets all, the default) or ShardedByS3Key "
+        "(each gets a share).",
+    ),
+    Option(
+        "--model_uri", shape="URI",
+        help="A trained model to start from, on S3 or this machine; the job finds it in its channel 'model'.",
+    ),
+    Option(
+        "--input_s3", "--iis", words=MANY, repeatable=True, shape="NAME URI [DISTRIBUTION] [SUBDIR]",
+        help="A further channel NAME with what lies at an s3:// address; may be repeated.",
+    ),
+    Option(
+        "--input_task", "--iit", words=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
+        help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
+        "model, source or output; may be repeated.",
+    ),
+    _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
+    _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
+    Option(
+        "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True,
+        help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
+    ),
+)  # fmt: skip
+
+DOWNLOAD = (
+    Option("--output_path", "-o", shape="DIR", help="Where to bring the logs, and what is chosen below."),
+    _flag("--download_state", help="Bring the task's state too."),
+    _flag("--download_model", help="Bring the model too."),
+    _flag("--download_output", help="Bring the output data too."),
+)
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Task": TASK,
+    "Code": CODE,
+    "Instance": INSTANCE,
+    "Image": IMAGE,
+    "Running": RUNNING,
+    "I/O": IO,
+    "Download": DOWNLOAD,
+}
+
+
+def options_of(command: str) -> list[Option]:
+    """The options of one command, in the order of its help page."""
+    return [option for group in GROUPS.values() for option in group if command in option.commands]
+
+
+def by_flag(command: str) -> dict[str, Option]:
+    """The option that each spelling stands for on one command."""
+    return {flag: option for option in options_of(command) for flag in flags_on(command, option)}
+
+
+def flags_on(command: str, option: Option) -> tuple[str, ...]:
+    """All spellings of an option on one command."""
+    return (*option.flags, option.early) if option.early and command in RUN else option.flags
+
+
+def owner(flag: str, *, not_of: str) -> str | None:
+    """The other command that has ``flag``, when that spelling is too much like ours to be a hyperparameter's name."""
+    others = [command for command in COMMANDS if command != not_of and flag in by_flag(command)]
+    return others[0] if others and "_" in flag else None

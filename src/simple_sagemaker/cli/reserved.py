@@ -1,0 +1,40 @@
+"""The names that a hyperparameter cannot simply have on the command line, and those it cannot have at all.
+
+``--NAME VALUE`` is a hyperparameter unless NAME is in RESERVED, so every name here is taken away from people's
+scripts. The list is frozen by ``tests/rules/test_reserved_names.py``: a new name is added by hand, in both places, and
+has two words joined by an underscore. ``--hp NAME VALUE`` gets past this list, never past TOOLKIT.
+"""
+
+from __future__ import annotations
+
+DOCUMENTED = frozenset(
+    """
+    help project_name prefix task_name bucket_name
+    source_dir entry_point dependencies cmd_line cmd dir_files
+    instance_type it instance_count ic volume_size no_spot use_spot_instances max_wait_mins max_run_mins
+    aws_repo_name ar repo_name rn image_tag docker_file_path_or_content df framework framework_version fv py_version pv
+    force_running fr distribution tag
+    input_path model_uri input_s3 iis input_task iit clean_state cs keep_state ks metric_definitions md
+    output_path download_state download_model download_output
+    """.split()  # noqa: SIM905 - a list to be read
+)
+EARLY = frozenset({"aws_repo", "python_version", "docker_file_path"})
+OURS = frozenset({"hp"})
+RESERVED = DOCUMENTED | EARLY | OURS
+
+TOOLKIT_PREFIX = "sagemaker_"
+TOOLKIT = frozenset({"default_user_module_name", "_tuning_objective_metric"})
+# https://github.com/aws/sagemaker-training-toolkit, src/sagemaker_training/params.py: SAGEMAKER_HYPERPARAMETERS;
+# the toolkit takes these, and whatever begins with the prefix, away from the script.
+
+
+def is_toolkits(name: str) -> bool:
+    """Whether SageMaker's toolkit keeps a hyperparameter of this name for itself."""
+    return name in TOOLKIT or name.startswith(TOOLKIT_PREFIX)
+
+
+def close_to(name: str) -> str | None:
+    """The reserved name that ``name`` is most probably a misspelling of."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, sorted(RESERVED), n=1, cutoff=0.8)), None)

@@ -1,0 +1,110 @@
+"""``ssm run`` and ``ssm shell``: a task started, followed to its end, its results brought, its end told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .. import results, services, task
+from ..errors import Detached, JobFailed, JobStopped
+from . import show
+from .show import Screen
+
+if TYPE_CHECKING:
+    from ..bundle import Services
+    from ..specs import TaskSpec
+    from ..task import JobResult, Prepared
+
+_QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
+
+
+def run(spec: TaskSpec, environment: Mapping[str, str]) -> int:
+    """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends."""
+    at_hand = services.for_task(spec, environment)
+    with show.screen(spec.instances.count) as screen:
+        prepared = task.prepare(spec, at_hand, screen)
+        ended = _launched(prepared, at_hand, screen)
+        brought = results.bring(spec.download, ended.described, at_hand)
+    _tell(spec, ended, brought)
+    return 0
+
+
+def _launched(prepared: Prepared, at_hand: Services, screen: Screen) -> JobResult:
+    """Start the job and watch it; Ctrl-C asks what to do with it, a second one while asked detaches."""
+    started = False
+    while True:
+        try:
+            if not started:
+                at_hand.sagemaker.create_training_job(**prepared.request)
+                started = True
+                screen.note(f"Job {prepared.job}")
+            return task.follow(prepared.job, prepared.place, at_hand, screen)
+        except KeyboardInterrupt:
+            if not started and not _exists(prepared, at_hand):
+                raise
+            started = True
+            _decide(prepared, at_hand, screen)
+
+
+def _exists(prepared: Prepared, at_hand: Services) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        at_hand.sagemaker.describe_training_job(TrainingJobName=prepared.job)
+    except ClientError:
+        return False
+    return True
+
+
+def _decide(prepared: Prepared, at_hand: Services, screen: Screen) -> None:
+    """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
+    answer = "d"
+    if sys.stdin.isatty():
+        with screen.paused():
+            print(_QUESTION, end="", file=sys.stderr, flush=True)
+            try:
+                answer = sys.stdin.readline().strip().lower()[:1] or "c"
+            except KeyboardInterrupt:
+                answer = "d"
+    if answer == "d":
+        raise Detached(f"Detached: the job {prepared.job} goes on.\n{_how_to_see(prepared.job, at_hand)}")
+    if answer == "s":
+        at_hand.sagemaker.stop_training_job(TrainingJobName=prepared.job)
+        screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
+
+
+def _how_to_see(job: str, at_hand: Services) -> str:
+    if at_hand.jobs:
+        folder = at_hand.jobs / job
+        return f"Its log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
+    return "See it in the SageMaker console."
+
+
+def _tell(spec: TaskSpec, ended: JobResult, brought: list[str]) -> None:
+    """Say how it ended, where the results are and what to type next."""
+    took = f" after {ended.seconds} s" if ended.seconds else ""
+    where = _where(spec, brought)
+    if ended.status == "Completed":
+        print(f"Completed{took}: {ended.job}\n{where}", file=sys.stderr, flush=True)
+    elif ended.status == "Failed":
+        raise JobFailed(f"Failed{took}: {ended.job}\n{ended.reason or 'no reason was given'}\n{where}")
+    else:
+        raise JobStopped(f"Stopped{took}: {ended.job} ({_why_stopped(spec, ended)})\n{where}")
+
+
+def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
+    if ended.secondary == "MaxRuntimeExceeded":
+        return f"it ran longer than --max_run_mins {spec.instances.max_run_mins}"
+    if ended.secondary == "MaxWaitTimeExceeded":
+        return f"it waited longer than --max_wait_mins {spec.instances.wait_mins}"
+    return "asked to stop"
+
+
+def _where(spec: TaskSpec, brought: list[str]) -> str:
+    folder = spec.download.path
+    if folder is None:
+        return (
+            "Nothing was downloaded: add -o FOLDER for the logs, --download_model, --download_output, --download_state."
+        )
+    return f"Results: {folder}/ ({', '.join(brought)})\nNext: cat {folder / 'logs' / 'logs0'}"

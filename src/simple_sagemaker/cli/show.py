@@ -1,0 +1,104 @@
+"""What a person sees while a job runs: its lines on stdout with the host's name, phases and times on stderr.
+
+On a terminal names are coloured and a status line shows phase and elapsed time; in a pipe everything is plain.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from ..task import Watcher
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
+
+
+class Screen(Watcher, Protocol):
+    """A watcher that can make room for a question."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """While inside, nothing of ours moves on the terminal."""
+        ...
+
+
+@contextmanager
+def screen(hosts: int) -> Iterator[Screen]:
+    """The right screen for where the output goes, gone again at the end."""
+    width = len(f"algo-{hosts}")
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield Pipe(width)
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("Starting") as status:
+        yield Terminal(width, console, status)
+
+
+class Pipe:
+    """Plain lines, for files and programs."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._began = time.monotonic()
+
+    def phase(self, name: str, message: str) -> None:
+        self.note(f"{name}: {message}")
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Terminal:
+    """Coloured names above a status line that shows the phase and the time."""
+
+    def __init__(self, width: int, console: Console, status: Status) -> None:
+        self._width = width
+        self._console = console
+        self._status = status
+        self._phase = "Starting"
+        self._began = time.monotonic()
+
+    def phase(self, name: str, message: str) -> None:
+        self._phase = f"{name}: {message}"
+        self._show_time()
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        from rich.text import Text
+
+        colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
+        for line in lines:
+            named = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
+            self._console.print(named, soft_wrap=True, highlight=False)
+        self._show_time()
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
+
+    def paused(self) -> AbstractContextManager[None]:
+        return self._hidden()
+
+    def _show_time(self) -> None:
+        self._status.update(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
+
+    @contextmanager
+    def _hidden(self) -> Iterator[None]:
+        self._status.stop()
+        try:
+            yield
+        finally:
+            self._status.start()

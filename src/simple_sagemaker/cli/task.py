@@ -1,0 +1,98 @@
+"""The meaning of a whole command: each part of a TaskSpec from the words that belong to it.
+
+Everything here is known without an engine: which words fit together, and whether what they name is on this machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from ..errors import UsageError
+from ..names import check_bucket, check_name
+from ..specs import Download, Kind, Place, Rerun, TaskSpec
+from .code import code
+from .inputs import inputs, model_uri
+from .labels import hyperparameters, metrics, tags
+from .launch import launch_distribution
+from .machines import image, instances
+from .options import options_of
+from .words import Words
+
+_DOWNLOADS = ("download_state", "download_model", "download_output")
+
+
+def task_spec(words: Words) -> TaskSpec:
+    """The task that the words ask for. Raises UsageError or InputNotFound."""
+    _check_required(words)
+    what = code(words)
+    return TaskSpec(
+        kind=cast("Kind", words.command),
+        place=_place(words),
+        code=what,
+        instances=instances(words),
+        image=image(words),
+        inputs=inputs(words),
+        model_uri=model_uri(words),
+        hyperparameters=hyperparameters(words),
+        arguments=words.arguments,
+        launch_distribution=launch_distribution(words, what),
+        tags=tags(words),
+        metrics=metrics(words),
+        rerun=_rerun(words),
+        download=_download(words),
+    )
+
+
+def _check_required(words: Words) -> None:
+    """All missing options at once, so that nobody has to run the command three times to learn them."""
+    missing = [option for option in options_of(words.command) if option.required and not words.has(option.name)]
+    if missing:
+        raise UsageError(f"missing: {', '.join(f'{option.flags[0]} ({option.flags[1]})' for option in missing)}.")
+
+
+def _place(words: Words) -> Place:
+    bucket = words.one("bucket_name")
+    return Place(
+        project=check_name(words.flag("project_name"), words.must("project_name")),
+        task=check_name(words.flag("task_name"), words.must("task_name")),
+        prefix=_prefix(words.must("prefix")),
+        bucket=None if bucket is None else check_bucket(bucket),
+    )
+
+
+def _prefix(prefix: str) -> str:
+    """The prefix as typed, when the keys it begins are ones that a folder can hold too."""
+    *folders, _ = prefix.split("/")
+    if any(folder in {"", ".", ".."} for folder in folders):
+        raise UsageError(
+            f"--prefix {prefix!r} would make S3 keys with an empty part, '.' or '..'.\n"
+            "Begin it with a name, and put one '/' between names."
+        )
+    return prefix
+
+
+def _rerun(words: Words) -> Rerun:
+    if words.has("clean_state") and words.has("keep_state"):
+        raise UsageError(f"{words.flag('clean_state')} and {words.flag('keep_state')} contradict each other: drop one.")
+    return Rerun(force_running=words.has("force_running"), clean_state=words.has("clean_state"))
+
+
+def _download(words: Words) -> Download:
+    folder = words.one("output_path")
+    chosen = [f"--{name}" for name in _DOWNLOADS if words.has(name)]
+    if chosen and folder is None:
+        raise UsageError(f"{' and '.join(chosen)}: say where to, with --output_path DIR (-o).")
+    return Download(
+        path=None if folder is None else _output_folder(words.flag("output_path"), Path(folder)),
+        state=words.has("download_state"),
+        model=words.has("download_model"),
+        output=words.has("download_output"),
+    )
+
+
+def _output_folder(flag: str, folder: Path) -> Path:
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if there.exists() and not there.is_dir():
+        raise UsageError(f"{flag} {str(folder)!r}: {str(there)!r} is a file, and a folder is needed: choose another.")
+    return folder

@@ -1,0 +1,223 @@
+"""The one pass over the words of a command, before anything is given a meaning.
+
+In: the words after ``ssm run``, and the option table. Out: which options were given with which words, the
+hyperparameters, and the script's own arguments. Nothing is looked up on disk.
+
+The rules: the first ``--`` ends the pass. An option takes exactly as many words as the table says, also words that
+begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next word, unless that begins with
+``--``. A word that belongs to nothing is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import UsageError
+from .options import MANY, Option, by_flag, owner
+from .reserved import close_to
+
+
+class Given:
+    """One use of an option: the spelling typed, and the words it took."""
+
+    __slots__ = ("flag", "words")
+
+    def __init__(self, flag: str, words: tuple[str, ...]) -> None:
+        self.flag = flag
+        self.words = words
+
+
+class Words:
+    """What was typed, sorted out: options by name, hyperparameters in order, and the script's arguments."""
+
+    __slots__ = ("arguments", "command", "given", "hyperparameters", "options")
+
+    def __init__(self, command: str, arguments: Sequence[str]) -> None:
+        self.command = command
+        self.options: Mapping[str, Option] = by_flag(command)
+        self.given: dict[str, list[Given]] = {}
+        self.hyperparameters: list[tuple[str, str]] = []
+        self.arguments = tuple(arguments)
+
+    def has(self, name: str) -> bool:
+        """Whether the option was given at all."""
+        return name in self.given
+
+    def each(self, name: str) -> list[Given]:
+        """Every use of a repeatable option, in order."""
+        return self.given.get(name, [])
+
+    def one(self, name: str) -> str | None:
+        """The word of an option that takes one, else its default. Raises UsageError when the word is empty."""
+        if not self.has(name):
+            return self._default(name)
+        (word,) = self.given[name][0].words
+        if not word and self._default(name) != "":
+            raise UsageError(f"{self.flag(name)} is empty: leave it out, or give it a value.")
+        return word
+
+    def must(self, name: str) -> str:
+        """The word of an option that is required or has a default."""
+        word = self.one(name)
+        if word is None:
+            raise UsageError(f"{self.flag(name)} is missing.")
+        return word
+
+    def flag(self, name: str) -> str:
+        """The option as it was typed, or as the help page spells it."""
+        return self.given[name][0].flag if self.has(name) else f"--{name}"
+
+    def _default(self, name: str) -> str | None:
+        option = self.options.get(f"--{name}")
+        return option.default if option else None
+
+
+def read(command: str, argv: Sequence[str]) -> Words:
+    """Sort out the words after the command. Raises UsageError for words that cannot be meant."""
+    words = list(argv)
+    end = words.index("--") if "--" in words else len(words)
+    taken = _Pass(Words(command, words[end + 1 :]), words[:end])
+    while taken.left:
+        taken.step()
+    return taken.words
+
+
+def own_name(flag: str, *values: str) -> str:
+    """The way out for someone whose script has a hyperparameter named like our option; empty for short flags."""
+    if not flag.startswith("--"):
+        return ""
+    from shlex import quote
+
+    value = quote(values[0]) if len(values) == 1 else "VALUE"
+    return f"\nIf it is a hyperparameter of your script, write: --hp {flag[2:]} {value}"
+
+
+class _Pass:
+    """The words still to be read, and what the last step read (for saying why a word fits nowhere)."""
+
+    def __init__(self, words: Words, left: list[str]) -> None:
+        self.words = words
+        self.left = left
+        self.last: Given | None = None
+
+    def step(self) -> None:
+        """Read one option or hyperparameter, with the words that belong to it."""
+        word = self.left.pop(0)
+        flag, equals, attached = word.partition("=")
+        option = self.words.options.get(flag)
+        if option:
+            self._option(option, flag, attached if equals else None)
+        elif word.startswith("--"):
+            self._hyperparameter(flag, attached if equals else None)
+        else:
+            raise UsageError(self._why_stray(word))
+
+    def _option(self, option: Option, flag: str, attached: str | None) -> None:
+        if attached is not None:
+            taken = self._attached(option, flag, attached)
+        elif option.words == MANY:
+            taken = self._several(option, flag)
+        else:
+            taken = self._exactly(option, flag)
+        self._record(option, Given(flag, taken))
+
+    def _attached(self, option: Option, flag: str, value: str) -> tuple[str, ...]:
+        if option.words in {1, MANY}:
+            return (value,)
+        raise UsageError(f"{flag}={value}: {_wants(option, flag)}.{own_name(flag, value)}")
+
+    def _several(self, option: Option, flag: str) -> tuple[str, ...]:
+        count = 0
+        while count < len(self.left) and not _dashed(self.left[count]):
+            count += 1
+        if not count:
+            raise UsageError(f"{_wants(option, flag)}, and none follows.{own_name(flag)}")
+        return self._take(count)
+
+    def _exactly(self, option: Option, flag: str) -> tuple[str, ...]:
+        words = self._take(option.words)
+        if len(words) < option.words:
+            given = " ".join(map(repr, words)) or "nothing"
+            raise UsageError(f"{_wants(option, flag)}, and got {given}.{own_name(flag, *words)}")
+        swallowed = [word for word in words if word in self.words.options]
+        if swallowed and option.name != "hp":
+            advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.words == 1 else ""
+            raise UsageError(f"{_wants(option, flag)}, but {swallowed[0]} is an option.{advice}{own_name(flag)}")
+        return words
+
+    def _take(self, count: int) -> tuple[str, ...]:
+        words = tuple(self.left[:count])
+        del self.left[:count]
+        return words
+
+    def _record(self, option: Option, given: Given) -> None:
+        earlier = self.words.given.setdefault(option.name, [])
+        if earlier and option.words and not option.repeatable:
+            both = " and ".join(" ".join([use.flag, *map(repr, use.words)]) for use in (earlier[0], given))
+            raise UsageError(f"{given.flag} can be given once, not as {both}.")
+        earlier.append(given)
+        self.last = given
+        if option.name == "hp":
+            name, value = given.words
+            self.words.hyperparameters.append((_plain(name, given.flag), value))
+
+    def _hyperparameter(self, key: str, attached: str | None) -> None:
+        name = _plain(key[2:], key)
+        other = owner(key, not_of=self.words.command)
+        if other:
+            raise UsageError(f"{key} is an option of 'ssm {other}', not of 'ssm {self.words.command}'.{own_name(key)}")
+        value = self._next_word(key) if attached is None else attached
+        self.words.hyperparameters.append((name, value))
+        self.last = Given(key, (value,))
+
+    def _next_word(self, key: str) -> str:
+        if self.left and not self.left[0].startswith("--"):
+            return self.left.pop(0)
+        close = close_to(key[2:])
+        guess = f"Did you mean --{close}? Otherwise give" if close else "Give"
+        raise UsageError(
+            f"{key} is no option, so it is a hyperparameter and needs a value.\n"
+            f"{guess} it one ({key}=true), or pass it on to your script as it is, at the end: -- {key}"
+        )
+
+    def _why_stray(self, word: str) -> str:
+        if _dashed(word):
+            return _why_no_option(word, self.words.options)
+        if self.last is None:
+            return f"{word!r} belongs to no option."
+        option = self.words.options.get(self.last.flag)
+        took = " ".join(map(repr, self.last.words))
+        why = _wants(option, self.last.flag) if option else f"{self.last.flag} is a hyperparameter with one value"
+        after = f"{word!r} belongs to no option: {why}" + (f", and got {took}." if took else ".")
+        if not option:
+            return f"{after}\nQuote a value that has blanks in it."
+        return after + (own_name(self.last.flag) if option.words else own_name(self.last.flag, word))
+
+
+def _dashed(word: str) -> bool:
+    return len(word) > 1 and word.startswith("-")
+
+
+def _plain(name: str, typed: str) -> str:
+    if name and not name.startswith("-"):
+        return name
+    raise UsageError(f"{typed} {name!r}: a hyperparameter's name has at least one letter and begins with no dash.")
+
+
+def _wants(option: Option, flag: str) -> str:
+    if not option.words:
+        return f"{flag} takes no value"
+    count = {1: "one value", 2: "two values"}.get(option.words, "values")
+    return f"{flag} takes {count} ({option.shape})"
+
+
+def _why_no_option(word: str, options: Mapping[str, Option]) -> str:
+    """Why a word with a single dash means nothing, and what its writer may have meant."""
+    option = options.get(word[:2])
+    if option and option.words and len(word) > 2:
+        return (
+            f"There is no option {word}. If {word[:2]} is meant, put a blank after it: {word[:2]} {word[2:]}\n"
+            f"A hyperparameter has two dashes: -{word} VALUE"
+        )
+    name = word.lstrip("-").partition("=")[0]
+    return f"There is no option {word}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"

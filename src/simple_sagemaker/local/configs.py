@@ -1,0 +1,102 @@
+"""The files of ``/opt/ml/input/config``, as SageMaker writes them.
+
+Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html for
+hyperparameters, inputdataconfig and resourceconfig; the others as recorded in real jobs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .describe import training_arn
+
+INTERFACE = "lo" if sys.platform == "linux" else "lo0"
+_GROUP = "homogeneousCluster"
+
+
+def host_names(count: int) -> list[str]:
+    """``algo-1`` … ``algo-n`` in the order that the service lists them: as text, so algo-10 comes before algo-2."""
+    return sorted(f"algo-{number}" for number in range(1, count + 1))
+
+
+def write(folder: Path, request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> None:
+    """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files(request, host, places).items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def files(request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> dict[str, Any]:
+    """The content of every file by its name."""
+    found: dict[str, Any] = {
+        "hyperparameters.json": dict(request.get("HyperParameters", {})),
+        "inputdataconfig.json": inputs(request),
+        "resourceconfig.json": resources(request, host),
+        "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
+        "upstreamoutputdataconfig.json": [],
+        "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"])},
+    }
+    if "CheckpointConfig" in request:
+        path = checkpoint_path(request)
+        found["checkpointconfig.json"] = {"LocalPath": places.get(path, path)}
+    if "TensorBoardOutputConfig" in request:
+        path = tensorboard_path(request)
+        base = request["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
+        found["tensorboardoutputconfig.json"] = {
+            "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
+            "LocalPath": _placed(path, places) + "/",
+        }
+    return found
+
+
+def checkpoint_path(request: Mapping[str, Any]) -> str:
+    """Where checkpoints are inside the job, without a trailing slash."""
+    path: str = request["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints/")
+    return path.rstrip("/")
+
+
+def tensorboard_path(request: Mapping[str, Any]) -> str:
+    """Where TensorBoard's files are inside the job, without a trailing slash."""
+    path: str = request["TensorBoardOutputConfig"].get("LocalPath", "/opt/ml/output/tensorboard")
+    return path.rstrip("/")
+
+
+def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
+    """inputdataconfig.json: mode, distribution and record wrapper of each channel, content type only where given."""
+    default = request["AlgorithmSpecification"]["TrainingInputMode"]
+    found = {}
+    for channel in request.get("InputDataConfig", ()):
+        source = channel["DataSource"].get("S3DataSource", {})
+        content = {"ContentType": channel["ContentType"]} if "ContentType" in channel else {}
+        found[channel["ChannelName"]] = content | {
+            "TrainingInputMode": channel.get("InputMode", default),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+    return found
+
+
+def resources(request: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """resourceconfig.json: who this host is, who the others are, on which kind of machine."""
+    hosts = host_names(request["ResourceConfig"]["InstanceCount"])
+    kind = request["ResourceConfig"]["InstanceType"]
+    return {
+        "current_host": host,
+        "current_instance_type": kind,
+        "current_group_name": _GROUP,
+        "hosts": hosts,
+        "instance_groups": [{"instance_group_name": _GROUP, "instance_type": kind, "hosts": hosts}],
+        "network_interface_name": INTERFACE,
+        "topology": None,
+    }
+
+
+def _placed(path: str, places: Mapping[str, str]) -> str:
+    for place, folder in places.items():
+        if path == place or path.startswith(place + "/"):
+            return folder + path[len(place) :]
+    return path

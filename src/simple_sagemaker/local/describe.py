@@ -1,0 +1,124 @@
+"""From a job's request and journal to what DescribeTrainingJob answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+from .home import ACCOUNT, REGION
+from .jobs import FINAL, Entry, JobFolder
+
+_DAY_S = 24 * 60 * 60
+
+
+def training_arn(name: str) -> str:
+    """The job's ARN; the service writes the name in lower case there."""
+    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name.lower()}"
+
+
+def describe(job: JobFolder) -> dict[str, Any]:
+    """The whole answer, with time zones on every time, as boto3 gives it."""
+    request = job.request()
+    entries = job.settled_entries()
+    answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
+    answer["TrainingJobArn"] = training_arn(job.name)
+    answer["ModelArtifacts"] = {"S3ModelArtifacts": model_address(request)}
+    for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+        answer.setdefault(switch, False)
+    limits = answer.setdefault("StoppingCondition", {})
+    answer["StoppingCondition"] = {"MaxRuntimeInSeconds": _DAY_S, **limits}
+    answer |= _status(job, entries) | _times(entries)
+    return answer
+
+
+def model_address(request: dict[str, Any]) -> str:
+    """Where the model goes: said from the start, whether there will be one or not."""
+    base = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{base}/{request['TrainingJobName']}/output/model.tar.gz"
+
+
+def _status(job: JobFolder, entries: list[Entry]) -> dict[str, Any]:
+    transitions = _transitions(entries)
+    final = next((entry for entry in entries if entry.get("status") in FINAL), None)
+    if final:
+        found = {"TrainingJobStatus": final["status"], "SecondaryStatus": final["secondary"]}
+        if final.get("reason"):
+            found["FailureReason"] = final["reason"][:1024]
+        if final.get("metrics"):
+            found["FinalMetricDataList"] = [_metric(metric) for metric in final["metrics"]]
+    elif job.stop_mark.exists():
+        found = {"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}
+    else:
+        found = {"TrainingJobStatus": "InProgress", "SecondaryStatus": transitions[-1]["Status"]}
+        if found["SecondaryStatus"] == "Stopping":
+            found["TrainingJobStatus"] = "Stopping"
+    return {**found, "SecondaryStatusTransitions": transitions}
+
+
+def _metric(metric: dict[str, Any]) -> dict[str, Any]:
+    return {"MetricName": metric["name"], "Value": metric["value"], "Timestamp": _time(metric["at"])}
+
+
+def _transitions(entries: list[Entry]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for entry in (entry for entry in entries if "secondary" in entry):
+        when = _time(entry["at"])
+        if found and found[-1]["Status"] == entry["secondary"]:
+            found[-1]["StatusMessage"] = entry["message"]  # the message changes in place while the status stays
+            continue
+        if found:
+            found[-1]["EndTime"] = when
+        found.append({"Status": entry["secondary"], "StartTime": when, "StatusMessage": entry["message"]})
+    if entries[-1].get("status") in FINAL:
+        found[-1]["EndTime"] = found[-1]["StartTime"]
+    return found
+
+
+def _times(entries: list[Entry]) -> dict[str, Any]:
+    created, last = entries[0]["at"], entries[-1]["at"]
+    found: dict[str, Any] = {"CreationTime": _time(created), "LastModifiedTime": _time(last)}
+    started = _first_at(entries, "Downloading")
+    if started is None:
+        return found
+    found["TrainingStartTime"] = _time(started)
+    final = next((entry for entry in entries if entry.get("status") in FINAL), None)
+    if final:
+        end: float = final["detected" if final["status"] == "Failed" and "detected" in final else "at"]
+        seconds = max(1, round(end - started))
+        found |= {
+            "TrainingEndTime": _time(end),
+            "TrainingTimeInSeconds": seconds,
+            "BillableTimeInSeconds": max(1, seconds - round(final.get("interrupted_s", 0))),
+        }
+    return found
+
+
+def _first_at(entries: list[Entry], secondary: str) -> float | None:
+    return next((float(entry["at"]) for entry in entries if entry.get("secondary") == secondary), None)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def summary(description: dict[str, Any]) -> dict[str, Any]:
+    """The few facts of a job that a listing shows."""
+    names = (
+        "TrainingJobName",
+        "TrainingJobArn",
+        "CreationTime",
+        "TrainingEndTime",
+        "LastModifiedTime",
+        "TrainingJobStatus",
+        "SecondaryStatus",
+    )
+    return {name: description[name] for name in names if name in description}
+
+
+def metric_lines(job: JobFolder) -> list[dict[str, Any]]:
+    """Every metric value found in the logs, in the order found: ``name``, ``value``, ``at``, ``host``."""
+    path = job.path / "metrics.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

@@ -1,0 +1,54 @@
+"""Where the local engine keeps what it keeps: one folder that anyone can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The engine's folder and the places in it."""
+
+    root: Path
+
+    @property
+    def jobs(self) -> Path:
+        """A folder for each job."""
+        return self.root / "jobs"
+
+    @property
+    def buckets(self) -> Path:
+        """A folder for each bucket."""
+        return self.root / "buckets"
+
+    @property
+    def cache(self) -> Path:
+        """What can be deleted at any time: it is made again."""
+        return self.root / "cache"
+
+    @property
+    def environments(self) -> Path:
+        """Python environments made from requirement files, kept between jobs."""
+        return self.cache / "environments"
+
+    @property
+    def locks(self) -> Path:
+        """Ports and address blocks that running jobs hold."""
+        return self.root / "locks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the engine runs jobs. All times in seconds.
+
+    ``python`` is the interpreter of the jobs. ``isolation`` is ``auto`` (the best this system allows), ``namespaces``,
+    ``bwrap`` or ``plain``. ``stop_grace_s`` is the time between SIGTERM and SIGKILL; AWS gives 120.
+    """
+
+    python: str
+    isolation: str = "auto"
+    stop_grace_s: float = 120.0

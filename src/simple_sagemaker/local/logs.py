@@ -1,0 +1,72 @@
+"""CloudWatch Logs on this machine: the two operations that read jobs' logs, by boto3's names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from . import events
+from .faults import fault, invalid
+from .home import ACCOUNT, REGION, Home
+
+Answer = Any  # a dictionary of the shape that boto3 gives for the operation
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+_PAGE = 50
+_MOST_EVENTS = 10_000
+_MOST_BYTES = 1 << 20
+
+
+class LocalLogs:
+    """Streams ``<job>/algo-N-<epoch>`` in the group that SageMaker uses; they appear with a host's first line."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def describe_log_streams(self, **request: Any) -> Answer:
+        """One page of the streams whose names begin with ``logStreamNamePrefix``, in the order of their names."""
+        operation = "DescribeLogStreams"
+        _check_group(request, operation)
+        job, _, rest = request.get("logStreamNamePrefix", "").partition("/")
+        folders = [self._home.jobs / job] if job else sorted(self._home.jobs.iterdir())
+        names = [f"{folder.name}/{name}" for folder in folders for name in events.streams(folder / "logs")]
+        names = [name for name in names if name.startswith(f"{job}/{rest}" if job else "")]
+        start = int(request.get("nextToken", 0))
+        end = start + request.get("limit", _PAGE)
+        answer: dict[str, Any] = {"logStreams": [_stream(name) for name in names[start:end]]}
+        return answer | ({"nextToken": str(end)} if end < len(names) else {})
+
+    def get_log_events(self, **request: Any) -> Answer:
+        """Events of one stream from the start or from a token on; the same token again means there are no more."""
+        operation = "GetLogEvents"
+        _check_group(request, operation)
+        job, _, name = request["logStreamName"].partition("/")
+        path: Path = self._home.jobs / job / "logs" / name
+        if "/" in name or not path.is_file():
+            raise fault("ResourceNotFoundException", "The specified log stream does not exist.", operation)
+        start = _offset(request.get("nextToken"), operation)
+        most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
+        found, end = events.read(path, start, most_bytes=_MOST_BYTES, most=most)
+        return {"events": found, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
+
+
+def _check_group(request: dict[str, Any], operation: str) -> None:
+    if request.get("logGroupName") != GROUP:
+        raise fault("ResourceNotFoundException", "The specified log group does not exist.", operation)
+
+
+def _stream(name: str) -> dict[str, Any]:
+    return {
+        "logStreamName": name,
+        "creationTime": int(name.rpartition("-")[2]) * 1000,
+        "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:{name}",
+    }
+
+
+def _offset(token: str | None, operation: str) -> int:
+    if token is None:
+        return 0
+    kind, _, number = token.partition("/")
+    if kind not in {"f", "b"} or not number.isdigit():
+        raise invalid("The specified nextToken is invalid.", operation)
+    return int(number)

@@ -1,0 +1,159 @@
+"""SageMaker on this machine: the service's operations by boto3's names, their answers and their errors.
+
+Calls may come from any number of processes at once; each sees the others' jobs. Nothing lives in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..storage import Store
+from . import admission, jobs, model, search
+from .describe import describe, summary, training_arn
+from .faults import fault, invalid
+from .home import Home, Settings
+from .jobs import JobFolder
+
+Answer = Any  # a dictionary of the shape that boto3 gives for the operation
+
+
+class LocalSageMaker:
+    """The operations on training jobs. Every method takes the request's members and gives boto3's answer.
+
+    Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
+    """
+
+    def __init__(self, home: Home, *, store: Store, settings: Settings) -> None:
+        self._home = home
+        self._store = store
+        self._settings = settings
+        self._supervisors: list[int] = []
+
+    def create_training_job(self, **request: Any) -> Answer:
+        """Check the request as the service does, make the job's folder and start its supervisor."""
+        operation = "CreateTrainingJob"
+        self._check(operation, request)
+        name = request["TrainingJobName"]
+        objection = admission.objection(request, self._store)
+        if objection:
+            raise invalid(objection, operation)
+        try:
+            job = jobs.create(self._home.jobs, name, request, asdict(self._settings) | {"home": str(self._home.root)})
+        except FileExistsError:
+            raise fault(
+                "ResourceInUse",
+                "Training job names must be unique within an AWS account and region, and a training job with this "
+                f"name already exists ({training_arn(name)})",
+                operation,
+            ) from None
+        from . import spawn
+
+        self._supervisors = [*spawn.reap(self._supervisors), spawn.supervisor(job)]
+        return _answer(TrainingJobArn=training_arn(name))
+
+    def describe_training_job(self, **request: Any) -> Answer:
+        """Everything known of one job."""
+        job = self._job("DescribeTrainingJob", request)
+        return _answer(**describe(job))
+
+    def stop_training_job(self, **request: Any) -> Answer:
+        """Ask a job to stop; its supervisor sends SIGTERM, waits, sends SIGKILL, and saves what there is."""
+        operation = "StopTrainingJob"
+        job = self._job(operation, request)
+        status = describe(job)["TrainingJobStatus"]
+        if status != "InProgress":
+            message = f"The request was rejected because the training job is in status {status}."
+            raise invalid(message, operation)
+        job.stop_mark.touch()
+        return _answer()
+
+    def delete_training_job(self, **request: Any) -> Answer:
+        """Forget a job that has ended, its folder included; what it wrote to buckets stays."""
+        operation = "DeleteTrainingJob"
+        job = self._job(operation, request)
+        status = describe(job)["TrainingJobStatus"]
+        if status not in jobs.FINAL:
+            raise fault("ResourceInUse", f"The training job is in status {status}; stop it first.", operation)
+        jobs.remove(job.path)
+        return _answer()
+
+    def list_training_jobs(self, **request: Any) -> Answer:
+        """One page of summaries; oldest first unless the request sorts otherwise."""
+        self._check("ListTrainingJobs", request)
+        found = [summary(describe(job)) for job in jobs.every(self._home.jobs)]
+        page, following = search.listed(found, request, operation="ListTrainingJobs")
+        return _answer(TrainingJobSummaries=page, **following)
+
+    def search(self, **request: Any) -> Answer:
+        """Jobs by status, tag and other properties: Equals, NotEquals, Contains, In, Exists and comparisons."""
+        self._check("Search", request)
+        if request["Resource"] != "TrainingJob":
+            return _answer(Results=[])
+        records = [{**describe(job), "Tags": job.tags()} for job in jobs.every(self._home.jobs)]
+        page, following = search.searched(records, request, operation="Search")
+        return _answer(Results=[{"TrainingJob": record} for record in page], **following)
+
+    def list_tags(self, **request: Any) -> Answer:
+        """One page of the tags of a job, by its ARN."""
+        job = self._tagged("ListTags", request)
+        page, following = search.page(job.tags(), request, default=50, operation="ListTags")
+        return _answer(Tags=page, **following)
+
+    def add_tags(self, **request: Any) -> Answer:
+        """Add tags to a job, replacing the values of keys it has."""
+        operation = "AddTags"
+        job = self._tagged(operation, request)
+        tags = {tag["Key"]: tag["Value"] for tag in job.tags()}
+        tags |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        if len(tags) > 50:
+            raise invalid("A resource can have at most 50 tags.", operation)
+        merged = [{"Key": key, "Value": value} for key, value in tags.items()]
+        job.write_tags(merged)
+        return _answer(Tags=merged)
+
+    def delete_tags(self, **request: Any) -> Answer:
+        """Take tags off a job; keys it has not are no error."""
+        job = self._tagged("DeleteTags", request)
+        job.write_tags([tag for tag in job.tags() if tag["Key"] not in request["TagKeys"]])
+        return _answer()
+
+    def _check(self, operation: str, request: Mapping[str, Any]) -> None:
+        complaint = model.load(self._home.cache).complaint(operation, request)
+        if complaint:
+            raise invalid(complaint, operation)
+
+    def _job(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
+        self._check(operation, request)
+        job = jobs.find(self._home.jobs, request["TrainingJobName"])
+        if job is None:
+            raise invalid("Requested resource not found.", operation)
+        return job
+
+    def _tagged(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
+        self._check(operation, request)
+        arn = request["ResourceArn"].lower()
+        for job in jobs.every(self._home.jobs):
+            if training_arn(job.name) == arn:
+                return job
+        raise invalid("Requested resource not found.", operation)
+
+
+def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:
+    """The operations by the API's names: what a door may call, and nothing else."""
+    return {
+        "CreateTrainingJob": sagemaker.create_training_job,
+        "DescribeTrainingJob": sagemaker.describe_training_job,
+        "StopTrainingJob": sagemaker.stop_training_job,
+        "DeleteTrainingJob": sagemaker.delete_training_job,
+        "ListTrainingJobs": sagemaker.list_training_jobs,
+        "Search": sagemaker.search,
+        "ListTags": sagemaker.list_tags,
+        "AddTags": sagemaker.add_tags,
+        "DeleteTags": sagemaker.delete_tags,
+    }
+
+
+def _answer(**members: Any) -> Answer:
+    return {**members, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}}

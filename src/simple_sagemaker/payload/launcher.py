@@ -1,0 +1,157 @@
+"""Start the person's code inside a SageMaker job, and end as it ends.
+
+Three ways lead here:
+
+- *direct*: ``start.sh`` runs this file from the hidden channel's folder, where the packed code lies beside it. The
+  code is unpacked to ``<base>/code``, and the rest of the launcher is taken from there.
+- *toolkit*: AWS's own ``train`` has unpacked the code and runs this file from it, as the job's script.
+- *train*: the local engine runs ``launcher.py --train`` in place of AWS's ``train``, for requests of other clients.
+
+This file alone still parses on Python 2.7, so that an old interpreter gets a sentence and not a syntax error.
+"""
+
+import importlib
+import os
+import sys
+
+TYPE_CHECKING = False  # as typing has it, which Python 2.7 lacks
+if TYPE_CHECKING:
+    import tarfile  # noqa: F401 - named in type comments
+    import types  # noqa: F401
+
+BASE = os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
+CODE = os.path.join(BASE, "code")
+HERE = os.path.dirname(os.path.abspath(__file__))
+TARBALL = os.path.join(HERE, "sourcedir.tar.gz")
+RUN_FILE = os.path.join(HERE, "run.json")
+PACKAGE = "ssm_launcher"
+OLDEST = (3, 6)
+
+
+class Unpackable(Exception):
+    """The packed code cannot be used; the text says why."""
+
+
+def record_failure(text):
+    # type: (str) -> None
+    """Say on stderr and in the failure file why the job ends. A failure file that is there is kept."""
+    sys.stderr.write("simple-sagemaker: %s\n" % text)
+    failure = os.path.join(BASE, "output", "failure")
+    if not os.path.isdir(os.path.dirname(failure)):
+        os.makedirs(os.path.dirname(failure))
+    if not os.path.exists(failure):
+        with open(failure, "wb") as file:
+            file.write(text.encode("utf-8", "replace")[:1024])
+
+
+def is_inside(path, folder):
+    # type: (str, str) -> bool
+    """Whether ``path``, with every link followed, is ``folder`` or lies below it."""
+    return (os.path.realpath(path) + os.sep).startswith(folder + os.sep)
+
+
+def check(member, folder):
+    # type: (tarfile.TarInfo, str) -> None
+    """Raise Unpackable for what could touch anything outside ``folder``, which has no link in its own path."""
+    target = os.path.join(folder, member.name)
+    if member.name.startswith("/") or ".." in member.name.split("/") or not is_inside(os.path.dirname(target), folder):
+        raise Unpackable("the packed code holds the name %r, which leads outside" % member.name)
+    if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+        raise Unpackable("the packed code holds %r, which is no file, folder or link" % member.name)
+    start = folder if member.islnk() else os.path.dirname(target)
+    if member.linkname and not is_inside(os.path.join(start, member.linkname), folder):
+        raise Unpackable(
+            "the packed code holds the link %r to %r, which leads outside" % (member.name, member.linkname)
+        )
+
+
+def empty(folder):
+    # type: (str) -> None
+    """Make ``folder`` an empty folder: after a spot interruption it still holds the code of the earlier start."""
+    import shutil
+
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
+
+
+def unpack(tarball, folder):
+    # type: (str, str) -> None
+    """Make ``folder`` hold what ``tarball`` holds, with its modes and as this user's. Raises Unpackable."""
+    import tarfile
+    import zlib
+
+    empty(folder)
+    folder = os.path.realpath(folder)
+    try:
+        with tarfile.open(tarball, "r:gz") as archive:
+            archive.extraction_filter = lambda member, _: member  # ours is stricter; keeps newer Pythons quiet
+            for member in archive:
+                check(member, folder)
+                member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+                member.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0)
+                archive.extract(member, folder)
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise Unpackable("the packed code cannot be unpacked: %s" % error)  # noqa: B904 - Python 2.7 has no `from`
+
+
+def import_launcher(folder):
+    # type: (str) -> types.ModuleType
+    """The rest of the launcher, from ``folder``, which is kept off ``sys.path``.
+
+    A file of the person's named ``json.py`` would otherwise stand in for Python's own while the launcher starts.
+    """
+    hidden = {os.path.realpath(path) for path in (HERE, CODE)}
+    sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in hidden]
+    package = type(sys)(PACKAGE)
+    package.__path__ = [os.path.join(folder, PACKAGE)]
+    sys.modules[PACKAGE] = package
+    return importlib.import_module(PACKAGE + ".main")
+
+
+def which_way():
+    # type: () -> str
+    """One of ``direct``, ``toolkit`` and ``train``, told by what lies beside this file."""
+    if sys.argv[1:] == ["--train"] and not os.path.exists(RUN_FILE):
+        return "train"
+    if os.path.exists(TARBALL) and os.path.realpath(HERE) != os.path.realpath(CODE):
+        return "direct"
+    return "toolkit"
+
+
+def start():
+    # type: () -> int
+    """Unpack when that is ours to do, run the job, and return its exit status."""
+    way = which_way()
+    sys.dont_write_bytecode = way != "train"  # packed code is imported once and thrown away
+    if way == "direct":
+        unpack(TARBALL, CODE)
+    return int(import_launcher(CODE if way == "direct" else HERE).main(way, BASE))
+
+
+def main():
+    # type: () -> int
+    """The exit status of the job. What goes wrong in the launcher itself reaches the failure file too."""
+    if sys.version_info < OLDEST:
+        record_failure(
+            "Python %s is too old: the launcher of a job needs 3.6 or newer (this is %s)"
+            % (".".join(map(str, sys.version_info[:3])), sys.executable)
+        )
+        return 1
+    try:
+        return start()
+    except Unpackable as error:
+        record_failure(str(error))
+        return 1
+    except Exception as error:
+        record_failure("the launcher failed: %s: %s" % (type(error).__name__, error))
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

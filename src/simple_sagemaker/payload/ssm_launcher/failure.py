@@ -1,0 +1,59 @@
+"""How the end of a job is told: the files ``failure`` and ``success``, and the text AWS shows as FailureReason."""
+
+import os
+
+from .places import Places
+
+LONGEST = 1024  # what SageMaker keeps of the failure file
+LONGEST_COMMAND = 200
+LAST_LINES = 5
+TRACEBACK = "Traceback (most recent call last):"
+
+
+def script_failure(status: int, tail: bytes, command: bytes) -> str:
+    """The text for a script that failed, at most 1,024 bytes: its status and its last words survive the cutting."""
+    head = 'ExecuteUserScriptError:\nExitCode {}\nErrorMessage "'.format(status)
+    foot = '"\n'
+    if status == 137:
+        foot += 'ExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"\n'
+    foot += 'Command "{}"'.format(_head(command.decode("utf-8", "replace"), LONGEST_COMMAND))
+    room = LONGEST - len(head.encode()) - len(foot.encode())
+    return head + _tail(last_words(tail.decode("utf-8", "replace")), room) + foot
+
+
+def last_words(output: str) -> str:
+    """The exception that ends the last traceback of an output, else its last lines."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    starts = [number for number, line in enumerate(lines) if line.strip() == TRACEBACK]
+    if starts:
+        indent = lines[starts[-1]].index(TRACEBACK)
+        after = lines[starts[-1] + 1 :]
+        while after and after[0][indent : indent + 1].isspace():
+            after.pop(0)
+        if after:
+            return "\n".join(after[: 2 * LAST_LINES])
+    return "\n".join(lines[-LAST_LINES:])
+
+
+def write_failure(places: Places, text: str) -> None:
+    """Write the failure file, unless the script left its own."""
+    path = os.path.join(places.output, "failure")
+    if not os.path.exists(path):
+        os.makedirs(places.output, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(_head(text, LONGEST).encode("utf-8", "replace"))
+
+
+def write_success(places: Places) -> None:
+    """Leave the empty mark that AWS's toolkit leaves too."""
+    os.makedirs(places.output, exist_ok=True)
+    open(os.path.join(places.output, "success"), "wb").close()
+
+
+def _head(text: str, room: int) -> str:
+    return text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+
+
+def _tail(text: str, room: int) -> str:
+    raw = text.encode("utf-8", "replace")
+    return text if len(raw) <= room else raw[len(raw) - room :].decode("utf-8", "ignore")

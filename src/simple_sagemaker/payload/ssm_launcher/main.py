@@ -1,0 +1,253 @@
+"""The order of things in a job: read what to run, prepare, run it, tell how it ended.
+
+In come ``run.json`` (or, for other clients, hyperparameters) and SageMaker's configuration files; out come the
+script's output, its exit status and a failure or success file.
+"""
+
+import json
+import os
+import signal
+import sys
+
+from . import command, environment, failure, machine, process, requirements, values
+from .places import Places, Refusal, read_object
+
+TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
+if TYPE_CHECKING:
+    from typing import Any
+
+RUN_FILE = "run.json"
+TORCH = "torch_distributed"
+
+
+class Run:
+    """What a job is to run, from our ``run.json`` or from another client's hyperparameters."""
+
+    def __init__(self, described: "dict[str, Any]") -> None:
+        self.entry_point = described.get("entry_point")  # type: str | None
+        self.command = described.get("command") or ""  # type: str
+        self.arguments = described.get("arguments") or []  # type: list[str]
+        self.distribution = described.get("distribution") or {}  # type: dict[str, Any]
+        self.is_shell = described.get("kind") == "shell"
+
+    def words(self, hyperparameters: "dict[str, object]") -> "list[str]":
+        """The arguments of the script. A shell command has the hyperparameters in its environment alone."""
+        given = [] if self.is_shell else values.arguments(hyperparameters)
+        return given + self.arguments
+
+
+def main(way: str, base: str) -> int:
+    """Do one job and return its exit status. ``way`` is how the launcher was started: direct, toolkit or train."""
+    places = Places(base)
+    for number in process.HANDED_ON:
+        signal.signal(number, _stop)
+    try:
+        if way == "toolkit":
+            return _in_toolkit(places)
+        job = environment.Job(places)
+        return _launch(places, job, _other_clients(job) if way == "train" else _ours(places), way == "direct")
+    except Refusal as refusal:
+        process.write(values.to_bytes("simple-sagemaker: {}\n".format(refusal)))
+        failure.write_failure(places, str(refusal))
+        return refusal.status
+
+
+def _stop(number: int, _: object) -> None:
+    """End before the script has started; as the first process of a container we would otherwise not end at all."""
+    sys.exit(128 + number)
+
+
+def _ours(places: Places) -> Run:
+    return Run(read_object(os.path.join(places.code, RUN_FILE)))
+
+
+def _other_clients(job: environment.Job) -> Run:
+    """What AWS's ``train`` would run. Raises Refusal without a program and for runners that only AWS's images have."""
+    program = os.environ.get("SAGEMAKER_PROGRAM") or job.reserved.get("sagemaker_program")
+    if not program:
+        raise Refusal("The job names no program: neither the hyperparameter sagemaker_program nor SAGEMAKER_PROGRAM.")
+    enabled = [flag for flag in environment.FLAGS if job.framework.get(flag)]
+    distribution = {flag[len("sagemaker_") : -len("_enabled")]: {"enabled": True} for flag in enabled}
+    return Run({"kind": "run", "entry_point": str(program), "distribution": distribution})
+
+
+def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> int:
+    words = run.words(job.hyperparameters)
+    _greet(job)
+    _check(places, run)
+    gpus = machine.gpu_count()
+    known = environment.facts(job, run.entry_point, gpus)
+    variables = environment.sagemaker_variables(job, known, words)
+    variables.update(environment.our_variables(job))
+    around = environment.merged(job, variables, environment.default_variables(job))
+    argv = _command(places, job, run, words=words, gpus=gpus, around=around)
+    _make_fit(around, places, argv)
+    if is_ours:
+        _make_instance_state(job)
+    _warn_of_literal_paths(places, run)
+    if run.entry_point is not None:
+        requirements.install(places, command.kind_of(places.code, run.entry_point), around)
+    _wait_for_hosts(job)
+    return _run(places, argv, around)
+
+
+def _greet(job: environment.Job) -> None:
+    version = ".".join(map(str, sys.version_info[:3]))
+    name = job.name or os.environ.get("TRAINING_JOB_NAME", "")
+    line = "simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, sys.executable, job.host, name)
+    process.write(values.to_bytes(line))
+
+
+def _check(places: Places, run: Run) -> None:
+    """Raise Refusal for what this launcher cannot run: a missing file, or a distribution that needs AWS's runners."""
+    if run.entry_point is not None:
+        command.check_entry_point(places.code, run.entry_point)
+    elif not run.is_shell:
+        raise Refusal("The job says neither which file to run nor which command.")
+    others = sorted(set(_enabled(run.distribution)) - {TORCH})
+    if others:
+        raise Refusal(
+            "The distribution {} needs the runners of AWS's own images; only {} is started here.".format(
+                ", ".join(others), TORCH
+            )
+        )
+
+
+def _enabled(distribution: "dict[str, Any]") -> "list[str]":
+    """The names of what a distribution switches on, at any depth (``smdistributed`` nests its kinds)."""
+    names = []
+    for name, setting in distribution.items():
+        if isinstance(setting, dict):
+            names += [name] if setting.get("enabled") else _enabled(setting)
+    return names
+
+
+def _warn_of_literal_paths(places: Places, run: Run) -> None:
+    if places.is_plain:
+        from . import hints
+
+        found = hints.literal_paths(places.code, run.command)
+        if found:
+            process.write(values.to_bytes(hints.warning(found, places.base) + "\n"))
+
+
+def _make_instance_state(job: environment.Job) -> None:
+    folder = os.path.join(job.state, job.host)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        line = "simple-sagemaker: the state folder {} cannot be made: {}\n".format(folder, error.strerror)
+        process.write(values.to_bytes(line))  # said, not fatal: many scripts keep no state
+
+
+def _command(
+    places: Places, job: environment.Job, run: Run, *, words: "list[str]", gpus: int, around: "dict[bytes, bytes]"
+) -> "list[bytes]":
+    """The argument vector of the job. Raises Refusal when no program can be given it."""
+    if run.is_shell or run.entry_point is None:
+        argv = command.shell(places, run.command, words)
+    elif TORCH in _enabled(run.distribution):
+        around.setdefault(b"NCCL_PROTO", b"simple")
+        argv = command.torchrun(places.code, run.entry_point, words, _meeting(job, around), max(gpus, 1))
+    else:
+        argv = command.script(places.code, run.entry_point, words)
+    command.check_words(argv)
+    return argv
+
+
+def _meeting(job: environment.Job, around: "dict[bytes, bytes]") -> "list[str]":
+    """How PyTorch's launchers on the hosts find each other; the engine may have chosen another address and port."""
+    hosts = job.distribution_hosts or job.hosts
+    options = ["--nnodes", str(len(hosts))]
+    if len(hosts) > 1:
+        options += ["--master_addr", values.to_text(around[b"MASTER_ADDR"])]
+    if len(hosts) > 1 or "MASTER_PORT" in os.environ:
+        options += ["--master_port", values.to_text(around[b"MASTER_PORT"])]
+    if len(hosts) > 1:
+        options += ["--node_rank", str(hosts.index(job.host))]
+    return options
+
+
+def _make_fit(around: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> None:
+    left_out = environment.fit(around, places, sum(len(word) + 9 for word in argv))
+    if left_out:
+        line = "simple-sagemaker: too long for the environment, see the file that {} names: {}\n".format(
+            environment.LONG_VARIABLE, ", ".join(left_out)
+        )
+        process.write(values.to_bytes(line)[: command.SHOWN])
+
+
+def _wait_for_hosts(job: environment.Job) -> None:
+    is_studio = os.environ.get("SM_STUDIO_LOCAL_MODE", "").lower() == "true"
+    if len(job.hosts) > 1 and not is_studio and "MASTER_ADDR" not in os.environ:
+        from . import hosts
+
+        process.write(b"simple-sagemaker: waiting until every host of the job has an address\n")
+        hosts.wait_for_names(job.hosts)
+
+
+def _show(argv: "list[bytes]") -> None:
+    process.write(b"Invoking script with the following command:\n\n" + command.shown(argv) + b"\n\n")
+
+
+def _run(places: Places, argv: "list[bytes]", around: "dict[bytes, bytes]") -> int:
+    """Run the script, leave the mark of how it ended, and return the status to end with."""
+    _show(argv)
+    ended = process.run(argv, around, os.fsencode(places.code))
+    if ended.status == 0:
+        failure.write_success(places)
+    else:
+        failure.write_failure(places, failure.script_failure(ended.status, ended.tail, command.shown(argv)))
+    return process.exit_status(ended.status)
+
+
+def _in_toolkit(places: Places) -> int:
+    """Become the person's script. AWS's ``train`` watches this process: its output, its status, its failure file.
+
+    ``train`` has installed the requirements and set the environment; only what it says about the program is wrong,
+    since it was told to run the launcher. Does not return but for a Refusal.
+    """
+    run = _ours(places)
+    job = environment.Job(places)
+    told = os.environ.get("SM_HPS")
+    words = run.words(json.loads(told) if told else job.hyperparameters)
+    _greet(job)
+    if run.entry_point is not None:
+        command.check_entry_point(places.code, run.entry_point)
+    variables = _corrected(run, words)
+    variables.update(environment.our_variables(job))
+    around = environment.merged(job, variables, {"PYTHONUNBUFFERED": "1"})
+    if run.is_shell or run.entry_point is None:
+        argv = command.shell(places, run.command, words)
+    else:
+        argv = _under_mpi(command.script(places.code, run.entry_point, words))
+    command.check_words(argv)
+    _make_fit(around, places, argv)
+    _make_instance_state(job)
+    _show(argv)
+    for number in process.HANDED_ON:
+        signal.signal(number, signal.SIG_DFL)
+    os.chdir(places.code)
+    process.replace_by(argv, around)
+    raise AssertionError("a program that was started does not return")
+
+
+def _corrected(run: Run, words: "list[str]") -> "dict[str, str]":
+    """The variables that name the program, as they would be had ``train`` been told the person's own."""
+    program = run.entry_point or ""
+    module = program[:-3] if program.endswith(".py") else program
+    known = json.loads(os.environ.get("SM_TRAINING_ENV") or "{}")
+    known.update(user_entry_point=run.entry_point, module_name=module)
+    return {
+        "SM_USER_ENTRY_POINT": program,
+        "SM_MODULE_NAME": module,
+        "SM_USER_ARGS": values.encode(words),
+        "SM_TRAINING_ENV": values.encode(known),
+    }
+
+
+def _under_mpi(argv: "list[bytes]") -> "list[bytes]":
+    """The same command by way of ``mpi4py`` when the launcher was started so: it ends all ranks when one fails."""
+    if "mpi4py" in sys.modules and argv[0] == command.python() and argv[1] != b"-m":
+        return [argv[0], b"-m", b"mpi4py", *argv[1:]]
+    return argv

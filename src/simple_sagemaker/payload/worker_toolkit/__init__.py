@@ -1,0 +1,1 @@
+"""The worker's own library: ``from worker_toolkit import worker_lib``."""

@@ -1,0 +1,106 @@
+"""What runs jobs here: one frozen bundle, composed from what the environment says. The only place that reads it.
+
+``SSM_ENGINE`` (or ``--it local``) chooses: ``aws``, ``local`` (processes of this machine) or ``docker``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from . import names
+from .bundle import Services
+from .errors import EngineUnavailable, NoCredentials, UsageError
+from .specs import TaskSpec
+
+ENGINES = ("aws", "local", "docker")
+_LOCAL_TYPES = ("local", "local_gpu")
+
+
+def chosen_engine(instance_type: str, environment: Mapping[str, str]) -> str:
+    """The engine for a job: ``--it local`` says local, else ``SSM_ENGINE`` does, else AWS."""
+    engine = environment.get("SSM_ENGINE") or ("local" if instance_type in _LOCAL_TYPES else "aws")
+    if engine not in ENGINES:
+        raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
+    return engine
+
+
+def for_task(spec: TaskSpec, environment: Mapping[str, str]) -> Services:
+    """The services that run this task. Raises EngineUnavailable when they cannot be had here."""
+    engine = chosen_engine(spec.instances.type, environment)
+    if engine != "local" and spec.instances.type in _LOCAL_TYPES:
+        raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
+    if engine == "local":
+        return local(environment)
+    if engine == "aws" and not _credentials():
+        raise NoCredentials(
+            "AWS was asked for, and no credentials were found.\n"
+            "Configure them (aws configure, AWS_PROFILE, …), or run on this machine: SSM_ENGINE=local or --it local."
+        )
+    raise EngineUnavailable(
+        f"This version runs jobs as processes of this machine; the engine {engine!r} is not in it yet.\n"
+        "Run here: SSM_ENGINE=local, or --it local."
+    )
+
+
+def _credentials() -> bool:
+    """Whether boto3 would find credentials in its usual places."""
+    import botocore.session
+
+    return botocore.session.get_session().get_credentials() is not None
+
+
+def local(environment: Mapping[str, str]) -> Services:
+    """Jobs as processes of this machine, data in folders of it."""
+    if sys.platform == "win32":
+        raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
+    from .local import interpreter
+    from .local.home import ACCOUNT, REGION, Home, Settings
+    from .local.logs import LocalLogs
+    from .local.sagemaker import LocalSageMaker
+    from .storage import FolderStore
+
+    home = Home(home_folder(environment))
+    store = FolderStore(home.buckets)
+    settings = Settings(
+        python=interpreter.chosen(environment, ours=sys.executable),
+        isolation=environment.get("SSM_ISOLATION") or "auto",
+        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", 120.0),
+    )
+    return Services(
+        engine="local",
+        sagemaker=LocalSageMaker(home, store=store, settings=settings),
+        logs=LocalLogs(home),
+        store=store,
+        account=ACCOUNT,
+        region=REGION,
+        now=lambda: datetime.now(timezone.utc),
+        token=lambda: "".join(secrets.choice(names.TOKEN_LETTERS) for _ in range(names.TOKEN_LENGTH)),
+        poll_s=0.02,
+        buckets=home.buckets,
+        jobs=home.jobs,
+    )
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """``$SSM_HOME``, else the folder where this platform keeps a user's data."""
+    if named := environment.get("SSM_HOME"):
+        return Path(named).absolute()
+    home = Path(environment.get("HOME") or os.path.expanduser("~"))
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home) / "simple-sagemaker"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "simple-sagemaker"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name)
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise UsageError(f"{name}={text!r} is not a number of seconds.") from error

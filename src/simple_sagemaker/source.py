@@ -1,0 +1,143 @@
+"""The person's code packed for a job: one archive with the launcher in it, and what starts it.
+
+Comes in: a task's code. Goes out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the
+files that lie beside them in the hidden channel. Nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import layout, payload
+from .errors import InputNotFound, UsageError
+from .specs import TaskSpec
+from .storage import Store
+
+RUN_VERSION = 1
+_JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".venv", "node_modules", ".tox", ".mypy_cache", ".DS_Store"})
+_LEVEL = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """The files of a job's ``source/`` folder by name, and the digest of the person's code alone."""
+
+    files: dict[str, bytes]
+    code_digest: str
+
+
+def pack(spec: TaskSpec, store: Store) -> Packed:
+    """Pack the code of a task. Raises InputNotFound for an ``s3://`` source that is not there or lacks the entry."""
+    members = dict(_members(spec, store))
+    digest = _digest(members)
+    run = json.dumps(run_file(spec, digest), indent=1).encode()
+    for name in payload.CODE_FILES:
+        members[name] = (0o644, (payload.FOLDER / name).read_bytes())
+    members[layout.RUN_FILE] = (0o644, run)
+    channel = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
+    files = {**channel, layout.RUN_FILE: run, layout.TARBALL: _archive(members)}
+    return Packed(files=files, code_digest=digest)
+
+
+def run_file(spec: TaskSpec, code_digest: str) -> dict[str, Any]:
+    """What ``run.json`` says: what the launcher starts, with which words, and what the job was made from."""
+    return {
+        "version": RUN_VERSION,
+        "kind": spec.kind,
+        "entry_point": spec.code.entry_point,
+        "command": spec.code.command,
+        "arguments": list(spec.arguments),
+        "distribution": spec.launch_distribution,
+        "fingerprint": {
+            "code": code_digest,
+            "hyperparameters": _hash(json.dumps(dict(spec.hyperparameters), sort_keys=True).encode()),
+            "image": [spec.image.framework, spec.image.framework_version, spec.image.py_version],
+        },
+    }
+
+
+Member = tuple[int, bytes]  # mode and content
+
+
+def _members(spec: TaskSpec, store: Store) -> Iterator[tuple[str, Member]]:
+    code = spec.code
+    if code.source_uri:
+        yield from _fetched(code.source_uri, code.entry_point, store)
+    if code.source_dir:
+        yield from _folder(code.source_dir, "")
+    if code.entry_file:
+        yield code.entry_file.name, _file(code.entry_file)
+    for path in code.dependencies:
+        if path.is_dir():
+            yield from _folder(path, f"{path.resolve().name}/")
+        else:
+            yield path.name, _file(path)
+
+
+def _folder(folder: Path, prefix: str) -> Iterator[tuple[str, Member]]:
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        if entry.name in _JUNK or entry.name.endswith(".pyc"):
+            continue
+        path = Path(entry.path)
+        if entry.is_dir():
+            yield from _folder(path, f"{prefix}{entry.name}/")
+        elif entry.is_file():
+            yield prefix + entry.name, _file(path)
+        elif entry.is_symlink():
+            raise UsageError(f"The link {str(path)!r} leads nowhere, so it cannot be packed.\nRemove or mend it.")
+
+
+def _file(path: Path) -> Member:
+    return (0o755 if path.stat().st_mode & 0o100 else 0o644), path.read_bytes()
+
+
+def _fetched(uri: str, entry_point: str | None, store: Store) -> Iterator[tuple[str, Member]]:
+    bucket, key = layout.split_uri(uri)
+    try:
+        data = store.read(bucket, key)
+    except FileNotFoundError as error:
+        raise InputNotFound(f"--source_dir reads {uri}, and nothing is there.\nCheck the address.") from error
+    found = set()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isreg() else None
+                if content:
+                    name = member.name.removeprefix("./")
+                    found.add(name)
+                    yield name, (0o755 if member.mode & 0o100 else 0o644, content.read())
+    except tarfile.TarError as error:
+        raise UsageError(f"--source_dir {uri} is not a tar.gz archive: {error}\nPack it with tar czf.") from error
+    if entry_point not in found:
+        raise InputNotFound(f"--entry_point {entry_point} is not in {uri}.\nName a file at the root of the archive.")
+
+
+def _archive(members: dict[str, Member]) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(members):
+            mode, content = members[name]
+            member = tarfile.TarInfo(name)
+            member.mode, member.size, member.mtime = mode, len(content), 0
+            archive.addfile(member, io.BytesIO(content))
+    return gzip.compress(plain.getvalue(), _LEVEL, mtime=0)
+
+
+def _digest(members: dict[str, Member]) -> str:
+    parts = [f"{name}\0{mode:o}\0{_hash(content)}" for name, (mode, content) in sorted(members.items())]
+    return _hash("\n".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,202 @@
+"""Objects by bucket and key: one protocol, and the store that is a folder of this machine.
+
+A folder store keeps ``<root>/<bucket>/<key>`` as plain files that a person can fill and read with ``cp`` and ``ls``.
+Writing is atomic: a reader sees the old object or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_SCRATCH = ".writing"  # not a legal bucket name
+_CHUNK = 1 << 23
+
+
+class KeyRefused(ValueError):
+    """A key that this store cannot hold; the message names the key and says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """One object: its key, its size in bytes and when it was last written (seconds since the epoch)."""
+
+    key: str
+    size: int
+    modified: float
+
+
+class Store(Protocol):
+    """What the tool asks of S3. A missing object is FileNotFoundError, a missing bucket too."""
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether the bucket exists and can be read."""
+        ...
+
+    def make_bucket(self, bucket: str) -> None:
+        """Make the bucket; nothing happens when it exists."""
+        ...
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        """The objects whose key begins with the literal ``prefix``, in S3's order (bytes of the key).
+
+        Objects written or deleted meanwhile may be seen or not.
+        """
+        ...
+
+    def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        """The names directly below a prefix that ends in "/" and under which objects lie, sorted."""
+        ...
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """The content of one object."""
+        ...
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        """Make or replace one object, atomically."""
+        ...
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        """Copy one object to a file, whose folder is made."""
+        ...
+
+    def send(self, path: Path, bucket: str, key: str) -> None:
+        """Copy a file to one object, atomically."""
+        ...
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        """Delete objects; those already gone are no error."""
+        ...
+
+
+class FolderStore:
+    """Buckets that are folders below ``root``. Symbolic links in them are followed, so a data set can be linked in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def has_bucket(self, bucket: str) -> bool:
+        return (self.root / bucket).is_dir()
+
+    def make_bucket(self, bucket: str) -> None:
+        (self.root / bucket).mkdir(parents=True, exist_ok=True)
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        top = self.root / bucket
+        if not top.is_dir():
+            raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+        folder, _, start = prefix.rpartition("/")
+        inside = top / folder if _plain(folder) else None
+        if inside is None or not inside.is_dir():
+            return iter(())
+        return _walk(str(inside), f"{folder}/" if folder else "", start, frozenset())
+
+    def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        try:
+            with os.scandir(self.root / bucket / prefix) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except FileNotFoundError:
+            return []
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return self._path(bucket, key).read_bytes()
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        scratch = self._scratch()
+        with open(scratch, "xb") as out:
+            out.write(data)
+        self._place(scratch, bucket, key)
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        source = self._path(bucket, key)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        copy_file(source, to)
+
+    def send(self, path: Path, bucket: str, key: str) -> None:
+        scratch = self._scratch()
+        copy_file(path, scratch)
+        self._place(scratch, bucket, key)
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        top = self.root / bucket
+        for key in keys:
+            path = self._path(bucket, key)
+            path.unlink(missing_ok=True)
+            _prune(path.parent, top)
+
+    def _path(self, bucket: str, key: str) -> Path:
+        if not _plain(key) or not key:
+            raise KeyRefused(f"A folder cannot hold the key {key!r}: empty, '.' and '..' parts are not file names.")
+        return self.root / bucket / key
+
+    def _scratch(self) -> Path:
+        folder = self.root / _SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{os.getpid()}-{os.urandom(8).hex()}"
+
+    def _place(self, scratch: Path, bucket: str, key: str) -> None:
+        try:
+            if not self.has_bucket(bucket):
+                raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+            path = self._path(bucket, key)
+            for last in (False, True):
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(scratch, path)
+                    return
+                except FileNotFoundError:  # a delete just removed the folder as empty: make it again, once
+                    if last:
+                        raise
+                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                    raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.") from error
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def copy_file(source: Path, to: Path) -> None:
+    """Copy the bytes of a file, in the kernel (and as a clone) where the system can."""
+    with open(source, "rb", buffering=0) as read, open(to, "wb", buffering=0) as write:
+        if hasattr(os, "copy_file_range"):
+            try:
+                while os.copy_file_range(read.fileno(), write.fileno(), 1 << 30):
+                    pass
+                return
+            except OSError:  # another file system, or one that cannot: begin again by hand
+                read.seek(0)
+                write.seek(0)
+                write.truncate()
+        while chunk := read.read(_CHUNK):
+            view = memoryview(chunk)
+            while view:
+                view = view[write.write(view) :]
+
+
+def _plain(key: str) -> bool:
+    return not key or all(part not in {"", ".", ".."} for part in key.split("/"))
+
+
+def _walk(folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]]) -> Iterator[Stored]:
+    here = os.stat(folder)
+    mark = (here.st_dev, here.st_ino)
+    if mark in above:
+        return  # a link that leads back up
+    with os.scandir(folder) as entries:
+        found = [(e.name + "/" if e.is_dir() else e.name, e) for e in entries if e.name.startswith(start)]
+    for name, entry in sorted(found, key=lambda pair: os.fsencode(pair[0])):
+        if name.endswith("/"):
+            yield from _walk(entry.path, prefix + name, "", above | {mark})
+        elif entry.is_file():
+            what = entry.stat()
+            yield Stored(key=prefix + name, size=what.st_size, modified=what.st_mtime)
+
+
+def _prune(folder: Path, top: Path) -> None:
+    while folder != top and top in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:  # not empty, or gone already
+            return
+        folder = folder.parent

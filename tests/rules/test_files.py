@@ -1,0 +1,68 @@
+"""What holds for every file: its length, its words, its changelog, the command that tests it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker import __version__
+from tests.rules.tree import PACKAGE, ROOT, files, module
+
+LONGEST = 300
+# A longer file is listed here with the reason; it may go no further than the number of lines given.
+LONGER: dict[str, tuple[int, str]] = {}
+
+FRAGMENT = re.compile(r"(\d+|\+[a-z0-9-]+)\.(added|changed|removed|fixed|security)(\.\d+)?\.md")
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
+def test_no_file_is_long_without_a_reason(file: Path) -> None:
+    limit, _ = LONGER.get(module(file), (LONGEST, ""))
+    lines = len(file.read_text(encoding="utf-8").splitlines())
+    assert lines <= limit, f"{lines} lines: make it two files, or say in LONGER (tests/rules/test_files.py) why not"
+
+
+def test_the_list_of_long_files_is_no_longer_than_needed() -> None:
+    lines = {module(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files()}
+    assert not [name for name in LONGER if lines.get(name, 0) <= LONGEST]
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
+def test_nothing_is_left_to_do_in_the_source(file: Path) -> None:
+    assert not re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
+def test_rooms_are_not_named_after_nothing(file: Path) -> None:
+    assert file.stem not in {"utils", "util", "helpers", "common", "misc", "constants"}
+
+
+def test_the_version_is_one_that_can_be_released() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", __version__)
+
+
+def test_the_release_job_finds_the_version() -> None:
+    page = (ROOT / "src" / PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    found = re.findall(r'^__version__ = "(.*)"$', page, flags=re.MULTILINE)  # the pattern of the workflow's sed
+    assert found == [__version__]
+
+
+def test_every_changelog_fragment_has_a_legal_name_and_says_something() -> None:
+    fragments = [file for file in (ROOT / "changelog.d").iterdir() if file.name != ".gitignore"]
+    bad = [file.name for file in fragments if not FRAGMENT.fullmatch(file.name)]
+    assert not bad, f"{bad}: name a fragment ISSUE.TYPE.md or +WORD.TYPE.md (CONTRIBUTING.md)"
+    assert all(file.read_text(encoding="utf-8").strip() for file in fragments)
+
+
+def test_the_changelog_has_the_place_where_releases_are_written() -> None:
+    assert (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").count("<!-- changes begin here -->\n") == 1
+
+
+def test_ci_runs_the_readmes_own_test_command() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    command = script.rstrip().splitlines()[-1]
+    assert command.endswith("tox")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert command in readme, f"README.md must hold the line {command!r}, or .ci/run the README's"

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import pytest
+
+from simple_sagemaker.cli.parse import parse
+from tests.unit.cli.typed import RUN, SHELL, TASK, refused, run, shell
+
+
+def test_an_unknown_key_is_a_hyperparameter_and_stays_a_string() -> None:
+    spec = run("--msg", "Hello, world!", "--task_type", "1")
+    assert dict(spec.hyperparameters) == {"msg": "Hello, world!", "task_type": "1"}
+
+
+@pytest.mark.parametrize("value", ["-inf", "-1", "-p", "-", "", "a=b", "-h"])
+def test_a_hyperparameter_takes_exactly_the_next_word(value: str) -> None:
+    spec = run("--lr", value, "--n", "2")
+    assert dict(spec.hyperparameters) == {"lr": value, "n": "2"}
+
+
+@pytest.mark.parametrize("value", ["0.1", "", "--x", "a=b", "-- x"])
+def test_a_hyperparameter_can_be_joined_to_its_value_by_an_equals_sign(value: str) -> None:
+    assert dict(run(f"--lr={value}").hyperparameters) == {"lr": value}
+
+
+def test_hyperparameters_keep_the_order_typed() -> None:
+    assert list(run("--z", "1", "--hp", "m", "2", "--a", "3").hyperparameters) == ["z", "m", "a"]
+
+
+def test_a_key_without_a_value_is_refused_with_both_ways_out() -> None:
+    said = refused(*RUN, "--verbose")
+    assert "--verbose=true" in said
+    assert "-- --verbose" in said
+
+
+@pytest.mark.parametrize("after", [["--lr", "1"], ["--", "x"], ["--no_spot"]])
+def test_a_key_followed_by_another_is_refused(after: list[str]) -> None:
+    assert "--verbose is no option" in refused(*RUN, "--verbose", *after)
+
+
+def test_a_misspelt_flag_is_recognised() -> None:
+    assert "Did you mean --no_spot?" in refused(*RUN, "--no_spott")
+
+
+@pytest.mark.parametrize("word", ["--task", "--out", "--model", "--i", "--project"])
+def test_nothing_is_abbreviated(word: str) -> None:
+    spec = run(word, "7")
+    assert dict(spec.hyperparameters) == {word[2:]: "7"}
+    assert spec.place.task == "task"
+
+
+def test_the_first_double_dash_ends_the_options() -> None:
+    spec = run("--lr", "1", "--", "--lr", "2", "--", "-p", "", "-h")
+    assert dict(spec.hyperparameters) == {"lr": "1"}
+    assert list(spec.arguments) == ["--lr", "2", "--", "-p", "", "-h"]
+
+
+def test_a_double_dash_is_nobodys_value() -> None:
+    assert "--cmd_line takes one value" in refused("shell", *TASK, "--cmd_line", "--", "x")
+
+
+def test_undecodable_bytes_reach_the_script_as_they_came() -> None:
+    odd = b"caf\xe9\xff".decode("utf-8", "surrogateescape")
+    spec = run("--name", odd, "--", odd)
+    assert (spec.hyperparameters["name"], list(spec.arguments)) == (odd, [odd])
+
+
+@pytest.mark.parametrize("name", ["tag", "lr", "project_name", "help"])
+def test_hp_makes_a_hyperparameter_of_any_name(name: str) -> None:
+    assert dict(run("--hp", name, "--x").hyperparameters) == {name: "--x"}
+
+
+def test_hp_can_hold_a_value_that_is_an_option() -> None:
+    assert dict(run("--hp", "mode", "--no_spot").hyperparameters) == {"mode": "--no_spot"}
+
+
+@pytest.mark.parametrize("words", [["--hp", "--lr", "1"], ["--hp", "", "1"], ["--=1"], ["---x", "1"]])
+def test_a_hyperparameters_name_begins_with_no_dash_and_is_not_empty(words: list[str]) -> None:
+    assert "name has at least one letter" in refused(*RUN, *words)
+
+
+def test_a_hyperparameter_with_a_single_dash_is_refused_with_advice() -> None:
+    said = refused(*RUN, "-x", "3")
+    assert "--x VALUE" in said
+    assert "--hp x VALUE" in said
+
+
+def test_a_value_glued_to_a_short_option_is_refused_with_advice() -> None:
+    said = refused(*RUN, "-v30")
+    assert "-v 30" in said
+    assert "--v30 VALUE" in said
+
+
+@pytest.mark.parametrize("words", [["-v=40"], ["--volume_size=40"], ["-v", "40"]])
+def test_an_option_can_be_joined_to_its_value_by_an_equals_sign(words: list[str]) -> None:
+    assert run(*words).instances.volume_gb == 40
+
+
+@pytest.mark.parametrize("command", ["-x", "--version", "-c 'ls'", "--anything --at=all"])
+def test_an_option_takes_a_value_that_begins_with_a_dash(command: str) -> None:
+    assert shell_command("--cmd_line", command) == command
+
+
+def shell_command(*words: str) -> str | None:
+    return parse(["shell", *TASK, *words]).code.command
+
+
+def test_a_regular_expression_may_begin_with_a_dash() -> None:
+    assert run("--md", "loss", "-loss=(.*?);").metrics[0].regex == "-loss=(.*?);"
+
+
+def test_an_option_does_not_swallow_another() -> None:
+    said = refused(*RUN, "-o", "--no_spot")
+    assert "--no_spot is an option" in said
+    assert "-o=--no_spot" in said
+
+
+def test_a_word_that_is_an_option_can_still_be_a_value() -> None:
+    assert shell_command("--cmd_line=-m") == "-m"
+
+
+@pytest.mark.parametrize("words", [["extra"], ["--no_spot", "yes"], ["--lr", "1", "2"], ["-o", "a", "b"]])
+def test_a_word_that_belongs_to_nothing_is_named(words: list[str]) -> None:
+    assert f"{words[-1]!r} belongs to no option" in refused(*RUN, *words)
+
+
+def test_the_very_first_word_can_belong_to_nothing() -> None:
+    assert "'train.py' belongs to no option" in refused("run", "train.py")
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["--tag", "red"], "--hp tag red"),
+        (["--tag"], "--hp tag VALUE"),
+        (["--tag=red"], "--hp tag red"),
+        (["--download_model", "yes please"], "--hp download_model 'yes please'"),
+        (["--no_spot=true"], "--hp no_spot true"),
+        (["--framework", "jax"], "--hp framework jax"),
+        (["--volume_size", "big"], "--hp volume_size big"),
+        (["--distribution", "normal"], "--hp distribution normal"),
+        (["--dependencies", "--lr", "1"], "--hp dependencies VALUE"),
+        (["--iis", "3"], "--hp iis 3"),
+    ],
+)
+def test_a_reserved_name_used_as_a_hyperparameter_says_how(words: list[str], advice: str) -> None:
+    assert advice in refused(*RUN, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        (["-i", "data", "-i", "lib"], "-i 'data'", "-i 'lib'"),
+        (["-v", "1", "--volume_size", "2"], "-v '1'", "--volume_size '2'"),
+        (["--project_name", "other"], "-p 'proj'", "--project_name 'other'"),
+        (["--aws_repo", "a", "--ar", "b"], "--aws_repo 'a'", "--ar 'b'"),
+    ],
+)
+def test_an_option_given_twice_is_refused_naming_both(words: list[str], first: str, second: str) -> None:
+    said = refused(*RUN, *words)
+    assert first in said
+    assert second in said
+
+
+def test_a_flag_may_be_repeated() -> None:
+    assert run("--fr", "--force_running").rerun.force_running
+
+
+def test_an_option_with_several_words_ends_at_the_next_dash() -> None:
+    spec = run("-d", "lib", "data", "--lr", "1", "-d", "code")
+    assert [str(path) for path in spec.code.dependencies] == ["lib", "data", "code"]
+    assert dict(spec.hyperparameters) == {"lr": "1"}
+
+
+@pytest.mark.parametrize(("argv", "word"), [(RUN, "--cmd_line"), (RUN, "--dir_files"), (SHELL, "--source_dir")])
+def test_an_option_of_the_other_command_is_no_hyperparameter(argv: tuple[str, ...], word: str) -> None:
+    assert f"{word} is an option of 'ssm" in refused(*argv, word, "x")
+
+
+def test_cmd_is_a_hyperparameter_of_run() -> None:
+    assert dict(run("--cmd", "train").hyperparameters) == {"cmd": "train"}
+
+
+def test_shell_takes_hyperparameters_and_arguments_too() -> None:
+    spec = shell("--top", "5", "--", "a", "-b")
+    assert (dict(spec.hyperparameters), list(spec.arguments)) == ({"top": "5"}, ["a", "-b"])
+
+
+def test_the_first_releases_names_belong_to_run() -> None:
+    assert "--aws_repo is an option of 'ssm run'" in refused(*SHELL, "--aws_repo", "x")

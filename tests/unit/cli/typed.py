@@ -1,0 +1,31 @@
+"""Commands as they are typed, and what came of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.specs import TaskSpec
+
+TASK = ("-p", "proj", "-t", "task")
+RUN = ("run", *TASK, "-e", "train.py")
+SHELL = ("shell", *TASK, "--cmd_line", "ls -l")
+
+
+def run(*words: str) -> TaskSpec:
+    return parse([*RUN, *words])
+
+
+def shell(*words: str) -> TaskSpec:
+    return parse([*SHELL, *words])
+
+
+def refused(*argv: str) -> str:
+    """What is said when the command is refused for its words."""
+    with pytest.raises(UsageError) as caught:
+        parse(argv)
+    said = str(caught.value)
+    assert said.startswith("ssm"), said
+    assert " -h" in said.splitlines()[-1], said
+    return said

@@ -1,0 +1,109 @@
+"""Unpacking the code: everything as packed, nothing outside."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.payload import launcher
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, link, mode
+    info.uid = info.gid = 4242
+    return info
+
+
+def pack(path: Path, *members: tarfile.TarInfo) -> str:
+    with tarfile.open(path, "w:gz") as archive:
+        for info in members:
+            info.size = 3 if info.isreg() else 0
+            archive.addfile(info, io.BytesIO(b"abc"))
+    return str(path)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    return tmp_path / "code"
+
+
+def test_files_keep_their_modes_and_become_ours(tmp_path: Path, code: Path) -> None:
+    tarball = pack(tmp_path / "t.gz", member("d", tarfile.DIRTYPE, mode=0o555), member("d/run.sh", mode=0o4755))
+    launcher.unpack(tarball, str(code))
+    assert (code / "d/run.sh").read_bytes() == b"abc"
+    assert (code / "d/run.sh").stat().st_mode & 0o7777 == 0o755
+    assert (code / "d/run.sh").stat().st_uid == os.getuid()
+
+
+def test_links_inside_are_made(tmp_path: Path, code: Path) -> None:
+    tarball = pack(
+        tmp_path / "t.gz",
+        member("a/f"),
+        member("b/link", tarfile.SYMTYPE, "../a/f"),
+        member("hard", tarfile.LNKTYPE, "a/f"),
+        member("here", tarfile.SYMTYPE, "."),
+    )
+    launcher.unpack(tarball, str(code))
+    assert (code / "b/link").read_bytes() == (code / "hard").read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [member("/etc/evil")],
+        [member("../evil")],
+        [member("a/../../evil")],
+        [member("link", tarfile.SYMTYPE, "/etc")],
+        [member("link", tarfile.SYMTYPE, "../..")],
+        [member("hard", tarfile.LNKTYPE, "../secret")],
+        [member("hard", tarfile.LNKTYPE, "/etc/passwd")],
+        [member("p", tarfile.SYMTYPE, "q/.."), member("q", tarfile.SYMTYPE, "."), member("p/evil")],
+        [member("pipe", tarfile.FIFOTYPE)],
+        [member("disk", tarfile.BLKTYPE)],
+        [member("tty", tarfile.CHRTYPE)],
+    ],
+    ids=lambda members: "-".join(info.name for info in members),
+)
+def test_what_leads_outside_is_refused(tmp_path: Path, code: Path, members: list[tarfile.TarInfo]) -> None:
+    (tmp_path / "secret").write_text("secret")
+    tarball = pack(tmp_path / "t.gz", *members)
+    with pytest.raises(launcher.Unpackable):
+        launcher.unpack(tarball, str(code))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "secret", "t.gz"]
+
+
+def test_a_folder_reached_by_a_link_is_no_way_outside(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "base").symlink_to("real")
+    launcher.unpack(pack(tmp_path / "t.gz", member("a/f")), str(tmp_path / "base/code"))
+    assert (tmp_path / "real/code/a/f").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken"])
+def test_a_broken_archive_is_told(tmp_path: Path, code: Path, content: bytes) -> None:
+    (tmp_path / "t.gz").write_bytes(content)
+    with pytest.raises(launcher.Unpackable, match="cannot be unpacked"):
+        launcher.unpack(str(tmp_path / "t.gz"), str(code))
+
+
+def test_a_cut_archive_is_told(tmp_path: Path, code: Path) -> None:
+    tarball = Path(pack(tmp_path / "t.gz", *[member(f"f{number}") for number in range(500)]))
+    tarball.write_bytes(tarball.read_bytes()[:-200])
+    with pytest.raises(launcher.Unpackable, match="cannot be unpacked"):
+        launcher.unpack(str(tarball), str(code))
+
+
+def test_what_was_there_is_gone_and_links_are_not_followed(tmp_path: Path, code: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/file").write_text("")
+    code.mkdir()
+    (code / "link").symlink_to(tmp_path / "kept")
+    (code / "old").mkdir()
+    launcher.unpack(pack(tmp_path / "t.gz", member("new")), str(code))
+    assert [path.name for path in code.iterdir()] == ["new"]
+    assert (tmp_path / "kept/file").exists()

@@ -140,7 +140,7 @@ answers = []
 for what, act in {
     "read": lambda: open(ML + "/input/data/fast/sub/b").read(),
     "change": lambda: open(ML + "/input/data/fast/a", "a").write("x"),
-    "add": lambda: open(ML + "/input/data/fast/sub/new", "w"),
+    "add": lambda: open(ML + "/input/data/fast/sub/new", "w").close(),
     "drop": lambda: os.remove(ML + "/input/data/fast/a"),
     "write": lambda: open(ML + "/input/data/slow/c", "w").write("x"),
 }.items():

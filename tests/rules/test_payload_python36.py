@@ -10,7 +10,6 @@ import pytest
 
 from simple_sagemaker.payload import CODE_FILES, FOLDER
 
-
 VERMIN = "from vermin import main; main()"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: like Ctrl-C, but there is nobody to ask."""
+
+
+def _terminated(*_: object) -> None:
+    raise Terminated
+
+
 def run(spec: TaskSpec, environment: Mapping[str, str]) -> int:
     """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends."""
+    signal.signal(signal.SIGTERM, _terminated)
     at_hand = services.for_task(spec, environment)
     with show.screen(spec.instances.count) as screen:
         prepared = task.prepare(spec, at_hand, screen)
@@ -40,11 +50,11 @@ def _launched(prepared: Prepared, at_hand: Services, screen: Screen) -> JobResul
                 started = True
                 screen.note(f"Job {prepared.job}")
             return task.follow(prepared.job, prepared.place, at_hand, screen)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interruption:
             if not started and not _exists(prepared, at_hand):
                 raise
             started = True
-            _decide(prepared, at_hand, screen)
+            _decide(prepared, at_hand, screen, ask=not isinstance(interruption, Terminated))
 
 
 def _exists(prepared: Prepared, at_hand: Services) -> bool:
@@ -57,10 +67,10 @@ def _exists(prepared: Prepared, at_hand: Services) -> bool:
     return True
 
 
-def _decide(prepared: Prepared, at_hand: Services, screen: Screen) -> None:
+def _decide(prepared: Prepared, at_hand: Services, screen: Screen, *, ask: bool) -> None:
     """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
     answer = "d"
-    if sys.stdin.isatty():
+    if ask and sys.stdin.isatty():
         with screen.paused():
             print(_QUESTION, end="", file=sys.stderr, flush=True)
             try:

@@ -39,17 +39,39 @@ class View:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def steps(self) -> list[Step]:
-        """The steps from an empty root to this view, parents before children."""
-        private = {_settled(target): source for target, source in self.private.items()}
+        """The steps from an empty root to this view, parents before children. No path in them goes through a link."""
+        private = {_settled(target): os.path.realpath(source) for target, source in self.private.items()}
         steps = list(_shared("/", frozenset(private)))
         for target in sorted(private, key=_depth):
             steps += [Step("folder", target), Step("bind", target, private[target])]
-        for path in self.shown:
-            if any(PurePosixPath(path).is_relative_to(target) for target in private) and os.path.exists(path):
-                steps += [Step("folder", path), Step("bind", path, path)]
-        steps += [Step("readonly", path, path) for path in self.readonly if os.path.isdir(path)]
-        steps += [Step("file", path, source) for path, source in self.files.items() if os.path.exists(path)]
+        shown = [path for path in _both_ways(self.shown) if _source(path, private) != path and os.path.exists(path)]
+        for path in shown:
+            steps += [Step("folder", path), Step("bind", path, os.path.realpath(path))]
+        for path in dict.fromkeys(os.path.realpath(path) for path in self.readonly):
+            source = path if any(_below(path, kept) for kept in shown) else _source(path, private)
+            if os.path.isdir(source):
+                steps.append(Step("readonly", path, source))
+        for path, source in self.files.items():
+            if os.path.exists(path):
+                steps.append(Step("file", path, os.path.realpath(source)))
         return steps
+
+
+def _both_ways(paths: Sequence[str]) -> list[str]:
+    """Each path as it was given and with its links followed: programs may name it either way."""
+    return [*dict.fromkeys(name for path in paths for name in (path, os.path.realpath(path)))]
+
+
+def _source(path: str, private: Mapping[str, str]) -> str:
+    """The path of this machine that stands at ``path`` in the view."""
+    for target in sorted(private, key=_depth, reverse=True):
+        if _below(path, target):
+            return private[target] + path[len(target) :]
+    return path
+
+
+def _below(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
 
 
 def _shared(folder: str, private: frozenset[str]) -> Iterator[Step]:

@@ -43,6 +43,7 @@ def run(words: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) 
         for number, handler in before.items():
             signal.signal(number, handler)
     program.drain()
+    program.close()
     return Ended(program.status or 0, program.tail, program.asked_to_stop)
 
 
@@ -127,6 +128,11 @@ class _Program:
                     return
             except BlockingIOError:
                 return
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for descriptor in (self.output, self._alarmed, self.alarm):
+            os.close(descriptor)
 
     def end_session(self) -> None:
         """Kill what is left of the program's group, itself included when the launcher fails."""

@@ -1,0 +1,85 @@
+"""The ``ssm`` command as a person runs it: a process of its own, in a folder of its own, with jobs on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Shell:
+    """Runs ``ssm`` in a folder, with an engine home beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "work"
+        self.folder.mkdir()
+        self.home = folder / "home"
+        self.environment = {**os.environ, "SSM_ENGINE": "local", "SSM_HOME": str(self.home), "SSM_STOP_GRACE_S": "5"}
+
+    def write(self, name: str, text: str) -> Path:
+        """A file in the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def bucket_file(self, bucket: str, key: str, data: bytes = b"x") -> None:
+        """An object in a bucket of the engine."""
+        path = self.home / "buckets" / bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def words(self, *words: str | bytes) -> list[str | bytes]:
+        return [sys.executable, "-m", "simple_sagemaker.cli.main", *words]
+
+    def ssm(self, *words: str | bytes, environment: Mapping[str, str | None] | None = None) -> Done:
+        """Run ``ssm`` with these words; a variable set to None is taken away."""
+        changed = {**self.environment, **(environment or {})}
+        done = subprocess.run(
+            self.words(*words),
+            cwd=self.folder,
+            env={key: value for key, value in changed.items() if value is not None},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=100,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def run(self, *words: str | bytes) -> Done:
+        """``ssm run -p proj -t task …``."""
+        return self.ssm("run", "-p", "proj", "-t", "task", *words)
+
+    def log(self, folder: str = "out", number: int = 0) -> str:
+        """A log that was brought back."""
+        return (self.folder / folder / "logs" / f"logs{number}").read_text(encoding="utf-8")
+
+    def jobs(self) -> Sequence[Path]:
+        """The folders of all jobs."""
+        return sorted((self.home / "jobs").glob("*")) if (self.home / "jobs").exists() else []
+
+    def written(self) -> list[str]:
+        """Everything that was written for jobs: the caches of the engine do not count."""
+        if not self.home.exists():
+            return []
+        kept = (path.relative_to(self.home) for path in self.home.rglob("*") if path.is_file())
+        return sorted(str(path) for path in kept if path.parts[0] not in {"cache", "locks"})
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)

@@ -1,0 +1,231 @@
+"""``ssm run`` and ``ssm shell`` from prompt to results."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+SHOW = "import json, sys\nprint('ARGV', json.dumps(sys.argv[1:]))\n"
+
+
+def argv(text: str) -> list[str]:
+    """What the script says its arguments were."""
+    line = next(line for line in text.splitlines() if line.startswith("ARGV "))
+    found: list[str] = json.loads(line[5:])
+    return found
+
+
+def test_every_host_runs_the_script_and_has_a_log_of_its_own(shell: Shell) -> None:
+    shell.write("w.py", "import os; print('I am', os.environ['SM_CURRENT_HOST'])")
+    done = shell.run("-e", "w.py", "--ic", "2", "-o", "out", "--it", "ml.p3.2xlarge")
+    assert done.status == 0, done.err
+    assert [shell.log(number=number).splitlines()[-1] for number in (0, 1)] == ["I am algo-1", "I am algo-2"]
+    assert "algo-1 | I am algo-1" in done.out
+    assert "algo-2 | I am algo-2" in done.out
+    assert "Completed" in done.err
+    assert "cat out/logs/logs0" in done.err
+
+
+def test_results_go_to_stdout_and_progress_to_stderr(shell: Shell) -> None:
+    shell.write("w.py", "import sys; print('to out'); print('to err', file=sys.stderr)")
+    done = shell.run("-e", "w.py")
+    assert all(line.startswith("algo-1 | ") for line in done.out.splitlines())
+    assert "to err" in done.out
+    assert "algo-1 |" not in done.err
+
+
+def test_hyperparameters_come_as_arguments_and_in_the_worker_library(shell: Shell) -> None:
+    shell.write("w.py", SHOW + "from worker_toolkit import worker_lib\nprint(worker_lib.WorkerConfig(False).hps)")
+    done = shell.run("-e", "w.py", "--msg", "Hello, world!", "--lr", "-inf", "--hp", "task", "3", "-o", "out")
+    assert done.status == 0, done.err
+    assert argv(shell.log()) == ["--lr", "-inf", "--msg", "Hello, world!", "--task", "3"]
+    assert shell.log().splitlines()[-1] == "{'lr': '-inf', 'msg': 'Hello, world!', 'task': '3'}"
+
+
+def test_the_banner_names_the_command_as_the_documents_show_it(shell: Shell) -> None:
+    shell.write("worker2.py", "print('x')")
+    shell.run("-e", "worker2.py", "--msg", "Hello, world!", "-o", "out")
+    text = shell.log()
+    assert "Invoking script with the following command:\n\n" in text
+    assert text.split("following command:\n\n")[1].splitlines()[0].endswith("python worker2.py --msg Hello, world!")
+
+
+@pytest.mark.parametrize("kind", ["py", "sh", "shell"])
+def test_everything_after_two_dashes_arrives_byte_for_byte(shell: Shell, kind: str) -> None:
+    words = ["", " ", "a  b", "$(touch x)", "$HOME", "*", "'", '"', "\\", "new\nline", "é☃", "--", "--it", "-x", "`x`"]
+    shell.write("w.py", SHOW)
+    shell.write("code/w.sh", 'python3 show.py "$@"')
+    shell.write("code/show.py", SHOW)
+    entry = {
+        "py": ("run", "-e", "w.py"),
+        "sh": ("run", "-s", "code", "-e", "w.sh"),
+        "shell": ("shell", "--dir_files", "code", "--cmd_line", "python3 show.py"),
+    }[kind]
+    done = shell.ssm(*entry, "-p", "p", "-t", "t", "-o", "out", "--", *words)
+    assert done.status == 0, done.err
+    assert argv(shell.log()) == words
+
+
+def test_bytes_that_are_no_text_arrive_too(shell: Shell) -> None:
+    shell.write("w.py", "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])")
+    done = shell.run("-e", "w.py", "-o", "out", "--", b"\xff\xfe", "é".encode())
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-1] == repr([b"\xff\xfe", "é".encode()])
+
+
+def test_ten_thousand_arguments_arrive(shell: Shell) -> None:
+    words = [f"argument number {number}" for number in range(10_000)]
+    shell.write(
+        "w.py", "import hashlib, sys; print(len(sys.argv), hashlib.md5('|'.join(sys.argv[1:]).encode()).hexdigest())"
+    )
+    done = shell.run("-e", "w.py", "-o", "out", "--", *words)
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-1] == f"10001 {hashlib.md5('|'.join(words).encode()).hexdigest()}"
+
+
+def test_a_shell_command_sees_the_variables_and_runs_in_the_code_folder(shell: Shell) -> None:
+    shell.write("files/data.txt", "from a file\n")
+    done = shell.ssm(
+        *("shell", "-p", "p", "-t", "t", "-o", "out", "--dir_files", "files", "--greeting", "hi"),
+        *("--cmd_line", 'cat /proc/cpuinfo | head -1 && cat data.txt && echo "$SM_HP_GREETING $SSM_HOST_RANK $PWD"'),
+    )
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-2:] == ["from a file", "hi 0 /opt/ml/code"]
+
+
+def test_a_command_line_longer_than_any_limit_of_the_api_runs(shell: Shell) -> None:
+    command = "echo " + "x" * 60_000 + "; echo end"
+    done = shell.ssm("shell", "-p", "p", "-t", "t", "-o", "out", "--cmd_line", command)
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-2:] == ["x" * 60_000, "end"]
+
+
+def test_a_sh_entry_in_a_source_folder_gets_hyperparameters_and_needs_no_execute_bit(shell: Shell) -> None:
+    shell.write("code/go.sh", 'cat note; echo "args: $*"')
+    shell.write("code/note", "beside me\n")
+    done = shell.run("-s", "code", "-e", "go.sh", "--foo", "bar", "-o", "out")
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-2:] == ["beside me", "args: --foo bar"]
+
+
+def test_source_folders_dependencies_and_the_worker_library_lie_in_one_folder(shell: Shell) -> None:
+    shell.write("code/pkg/mod.py", "NAME = 'inside'")
+    shell.write("code/w.py", "from pkg import mod; import lib1.one, two; print(mod.NAME, lib1.one.NAME, two.NAME)")
+    shell.write("deps/lib1/one.py", "NAME = 'one'")
+    shell.write("deps/two.py", "NAME = 'two'")
+    done = shell.run("-s", "code", "-e", "w.py", "-d", "deps/lib1", "deps/two.py", "-o", "out")
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-1] == "inside one two"
+
+
+def test_a_packed_source_in_a_bucket_runs(shell: Shell) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, data in (("w.py", b"import other; print(other.X)"), ("other.py", b"X = 'from the archive'")):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    shell.bucket_file("code", "a/src.tar.gz", packed.getvalue())
+    done = shell.run("-s", "s3://code/a/src.tar.gz", "-e", "w.py", "-o", "out")
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-1] == "from the archive"
+    assert shell.run("-s", "s3://code/a/src.tar.gz", "-e", "no.py").status == 4
+    assert shell.run("-s", "s3://code/a/none.tar.gz", "-e", "w.py").status == 4
+
+
+def test_local_and_bucket_inputs_come_as_channels(shell: Shell) -> None:
+    shell.write("data/a.txt", "A")
+    shell.write("data/sub/b.txt", "B")
+    shell.bucket_file("public", "x/persons.json", b"{}")
+    script = "import os, pathlib\nfor name in ('DATA', 'PERSONS'):\n    top = pathlib.Path(os.environ['SM_CHANNEL_' + name])\n"
+    script += "    print(name, sorted(str(p.relative_to(top)) for p in top.rglob('*') if p.is_file()))\n"
+    script += "print(os.environ['SM_CHANNELS'])"
+    shell.write("w.py", script)
+    done = shell.run("-e", "w.py", "-i", "data", "--iis", "persons", "s3://public/x/persons.json", "-o", "out")
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-3:] == [
+        "DATA ['a.txt', 'sub/b.txt']",
+        "PERSONS ['persons.json']",
+        '["data","persons"]',
+    ]
+
+
+def test_a_deleted_file_leaves_the_input_and_each_channel_keeps_its_own_distribution(shell: Shell) -> None:
+    shell.write("data/a.txt", "A")
+    shell.write("data/b.txt", "B")
+    shell.bucket_file("other", "k/1")
+    shell.bucket_file("other", "k/2")
+    script = "import os\nfor c in ('DATA', 'N'):\n    print(c, sorted(os.listdir(os.environ['SM_CHANNEL_' + c])))"
+    shell.write("w.py", script)
+    words = (
+        "-e",
+        "w.py",
+        "-i",
+        "data",
+        "FullyReplicated",
+        "--iis",
+        "n",
+        "s3://other/k/",
+        "ShardedByS3Key",
+        "--ic",
+        "2",
+    )
+    shell.run(*words, "-o", "out")
+    assert shell.log().splitlines()[-2:] == ["DATA ['a.txt', 'b.txt']", "N ['1']"]
+    assert shell.log(number=1).splitlines()[-2:] == ["DATA ['a.txt', 'b.txt']", "N ['2']"]
+    (shell.folder / "data/b.txt").unlink()
+    shell.run(*words, "--force_running", "-o", "out")
+    assert shell.log().splitlines()[-2] == "DATA ['a.txt']"
+
+
+def test_without_a_subcommand_it_is_run_with_the_early_names(shell: Shell) -> None:
+    shell.write("w.py", "print('early')")
+    done = shell.ssm(
+        "-p", "p", "-t", "t", "-e", "w.py", "-m", "--aws_repo", "r", "--python_version", "py312", "-o", "out"
+    )
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-1] == "early"
+
+
+def test_a_job_that_fails_brings_its_logs_and_says_why(shell: Shell) -> None:
+    shell.write("w.py", "print('so far'); raise ValueError('no such thing')")
+    done = shell.run("-e", "w.py", "-o", "out")
+    assert done.status == 1
+    assert "ValueError: no such thing" in done.err
+    assert "Traceback" not in done.err
+    assert "so far" in shell.log()
+
+
+def test_version_and_help_need_no_engine(shell: Shell) -> None:
+    assert shell.ssm("--version").out.strip().endswith("0.1.0")
+    for words in (("-h",), ("run", "-h"), ("shell", "-h")):
+        done = shell.ssm(*words)
+        assert done.status == 0
+        assert "usage: ssm" in done.out
+
+
+def test_output_into_a_closed_pipe_is_no_traceback(shell: Shell) -> None:
+    shell.write("w.py", "for n in range(20000): print('line', n)")
+    piped = subprocess.run(
+        [
+            "sh",
+            "-c",
+            '"$@" | head -1',
+            "sh",
+            *[str(word) for word in shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")],
+        ],
+        cwd=shell.folder,
+        env=shell.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert piped.stdout.startswith("algo-1 | ")
+    assert "Traceback" not in piped.stderr

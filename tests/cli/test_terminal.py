@@ -1,0 +1,156 @@
+"""At a terminal: colours, the status line, and Ctrl-C that asks."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+WAITS = "import time\nprint('ready', flush=True)\ntime.sleep(300)\n"
+
+
+class Session:
+    """A command with a terminal of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], terminal: int) -> None:
+        self.process = process
+        self.terminal = terminal
+        self.seen = ""
+
+    def read_until(self, text: str, within_s: float = 30) -> None:
+        """Read what the terminal shows until a text is there."""
+        limit = time.monotonic() + within_s
+        while text not in self.seen and time.monotonic() < limit:
+            self._read(0.1)
+        assert text in self.seen, self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
+
+    def end(self) -> int:
+        """Read to the end and give the exit status."""
+        limit = time.monotonic() + 60
+        while time.monotonic() < limit and self._read(0.1):
+            pass
+        return self.process.wait(10)
+
+    def _read(self, wait_s: float) -> bool:
+        if not select.select([self.terminal], [], [], wait_s)[0]:
+            return True
+        try:
+            data = os.read(self.terminal, 65536)
+        except OSError:  # the other side is closed: the command has ended
+            return False
+        self.seen += data.decode("utf-8", "replace")
+        return bool(data)
+
+
+@contextmanager
+def session(shell: Shell, *words: str) -> Iterator[Session]:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        shell.words(*words),
+        cwd=shell.folder,
+        env={**shell.environment, "TERM": "xterm-256color", "COLUMNS": "120"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    try:
+        yield Session(process, ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+        for job in shell.jobs():
+            (job / "stop").touch()
+
+
+def begin(shell: Shell) -> tuple[str, ...]:
+    shell.write("w.py", WAITS)
+    return ("run", "-p", "p", "-t", "t", "-e", "w.py", "-o", "out")
+
+
+def test_host_names_are_coloured_and_the_phase_shows(shell: Shell) -> None:
+    shell.write("w.py", "print('hello')")
+    with session(shell, "run", "-p", "p", "-t", "t", "-e", "w.py", "--ic", "2") as terminal:
+        assert terminal.end() == 0
+    assert re.search(r"\x1b\[3\dmalgo-1", terminal.seen)
+    assert re.search(r"\x1b\[3\dmalgo-2", terminal.seen)
+    assert "Training" in terminal.seen
+    assert "Completed" in terminal.seen
+
+
+def test_ctrl_c_asks_and_s_stops_the_job(shell: Shell) -> None:
+    with session(shell, *begin(shell)) as terminal:
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        terminal.read_until("[s/d/c]")
+        terminal.type("s\n")
+        assert terminal.end() == 3
+    assert "Stopped" in terminal.seen
+    assert "ready" in shell.log()
+
+
+def test_ctrl_c_asks_and_d_leaves_the_job_running(shell: Shell) -> None:
+    with session(shell, *begin(shell)) as terminal:
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        terminal.read_until("[s/d/c]")
+        terminal.type("d\n")
+        assert terminal.end() == 7
+        assert '"status"' not in (shell.jobs()[0] / "journal.jsonl").read_text()
+    assert "goes on" in terminal.seen
+    assert f"touch {shell.jobs()[0]}/stop" in terminal.seen.replace("\r\n", "\n")
+
+
+def test_ctrl_c_asks_and_c_goes_on_watching(shell: Shell) -> None:
+    shell.write(
+        "w.py", "import os, time\nprint('ready', flush=True)\nwhile not os.path.exists('/state/go'): time.sleep(0.05)\n"
+    )
+    with session(shell, "run", "-p", "p", "-t", "t", "-e", "w.py") as terminal:
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        terminal.read_until("[s/d/c]")
+        terminal.type("c\n")
+        (shell.jobs()[0] / "algo-1" / "state" / "go").touch()
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_without_a_terminal_detaches_and_says_so(shell: Shell, number: signal.Signals) -> None:
+    words = begin(shell)
+    process = subprocess.Popen(
+        shell.words(*words),
+        cwd=shell.folder,
+        env=shell.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if b"ready" in line:
+            break
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    job = shell.jobs()[0]
+    try:
+        assert process.returncode == 7
+        assert "goes on" in said.decode()
+        assert '"status"' not in (job / "journal.jsonl").read_text()
+    finally:
+        (job / "stop").touch()

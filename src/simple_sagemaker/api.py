@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+def error_code(error: Exception) -> str | None:
+    """The service's code when ``error`` is its answer (botocore's ``ClientError``), else None. Imports nothing."""
+    response = getattr(error, "response", None)
+    return response["Error"]["Code"] if isinstance(response, dict) and "Error" in response else None
+
+
 class SageMaker(Protocol):
     """Whoever runs jobs."""
 

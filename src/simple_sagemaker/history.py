@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import layout, names
+from .api import error_code
 from .errors import InputNotFound
 from .layout import TaskPlace
 from .specs import TaskOutput
@@ -27,13 +28,13 @@ def jobs(place: TaskPlace, store: Store) -> list[str]:
 
 def newest_completed(place: TaskPlace, store: Store, sagemaker: SageMaker) -> DescribeTrainingJobResponseTypeDef | None:
     """The description of the newest completed job of a task; None when there is none."""
-    from botocore.exceptions import ClientError
-
     for name in jobs(place, store)[:_LOOKED_AT]:
         try:
             described = sagemaker.describe_training_job(TrainingJobName=name)
-        except ClientError as error:
-            if "not found" in str(error):  # a folder left by a command that ended before its job began
+        except Exception as error:
+            if error_code(error) == "ValidationException" and "not found" in str(
+                error
+            ):  # a folder left by a command that ended before its job began
                 continue
             raise
         if described["TrainingJobStatus"] == "Completed":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .api import error_code
+
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import DescribeLogStreamsRequestTypeDef, GetLogEventsRequestTypeDef
 
@@ -16,15 +18,13 @@ _HOST = re.compile(r"/algo-(\d+)[-/]")
 
 def streams(job: str, logs: Logs) -> list[str]:
     """The names of a job's streams, every page of them; none when nothing was printed yet."""
-    from botocore.exceptions import ClientError
-
     found: list[str] = []
     request: DescribeLogStreamsRequestTypeDef = {"logGroupName": GROUP, "logStreamNamePrefix": f"{job}/"}
     while True:
         try:
             page = logs.describe_log_streams(**request)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":  # no job has ever printed
+        except Exception as error:
+            if error_code(error) == "ResourceNotFoundException":  # no job has ever printed
                 return []
             raise
         found += [stream["logStreamName"] for stream in page["logStreams"]]

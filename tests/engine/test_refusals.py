@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError, ParamValidationError
 from tests.engine.conftest import Engine, channel
 
 boto3_only = pytest.mark.parametrize("engine", ["boto3"], indirect=True)
-IMAGE = {"TrainingImage": "i", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]}
 MACHINE = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
 
 

@@ -42,12 +42,13 @@ def status_of(argv: Sequence[str]) -> int:
 
 
 def _refusal(error: Exception) -> str | None:
-    """The service's own words, when it is the service that refused; its errors are known only once boto3 is in use."""
-    exceptions = sys.modules.get("botocore.exceptions")
-    if exceptions is None or not isinstance(error, exceptions.ClientError):
+    """The service's own words, when it is the service that refused."""
+    from ..api import error_code
+
+    if error_code(error) is None:
         return None
-    said = error.response["Error"]
-    return f"SageMaker refused {error.operation_name}: {said['Message']} ({said['Code']})"
+    said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
+    return f"SageMaker refused {error.operation_name}: {said} ({error_code(error)})"  # type: ignore[attr-defined]
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .. import results, services, task
+from ..api import error_code
 from ..errors import Detached, JobFailed, JobStopped
 from . import show
 from .show import Screen
@@ -58,11 +59,11 @@ def _launched(prepared: Prepared, at_hand: Services, screen: Screen) -> JobResul
 
 
 def _exists(prepared: Prepared, at_hand: Services) -> bool:
-    from botocore.exceptions import ClientError
-
     try:
         at_hand.sagemaker.describe_training_job(TrainingJobName=prepared.job)
-    except ClientError:
+    except Exception as error:
+        if error_code(error) is None:
+            raise
         return False
     return True
 

@@ -156,9 +156,24 @@ def find(jobs: Path, name: str) -> JobFolder | None:
 def every(jobs: Path) -> Iterator[JobFolder]:
     """All jobs, in no order."""
     if jobs.is_dir():
-        for entry in os.scandir(jobs):
-            if not entry.name.startswith(".") and entry.is_dir():
-                yield JobFolder(Path(entry.path))
+        for name in os.listdir(jobs):
+            job = find(jobs, name)
+            if job:
+                yield job
+
+
+def delete(job: JobFolder) -> None:
+    """Take a job that has ended away: at once for those who look, and only after its supervisor is gone."""
+    import fcntl
+
+    descriptor = os.open(job.lock, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        gone = job.path.with_name(f".gone-{job.name}-{os.getpid()}-{os.urandom(4).hex()}")
+        job.path.rename(gone)
+    finally:
+        os.close(descriptor)
+    remove(gone)
 
 
 def remove(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from . import events
+from . import events, jobs
 from .faults import fault, invalid
 from .home import ACCOUNT, REGION, Home
 
@@ -27,10 +27,11 @@ class LocalLogs:
         """One page of the streams whose names begin with ``logStreamNamePrefix``, in the order of their names."""
         operation = "DescribeLogStreams"
         _check_group(request, operation)
-        job, _, rest = request.get("logStreamNamePrefix", "").partition("/")
-        folders = [self._home.jobs / job] if job else sorted(self._home.jobs.iterdir())
-        names = [f"{folder.name}/{name}" for folder in folders for name in events.streams(folder / "logs")]
-        names = [name for name in names if name.startswith(f"{job}/{rest}" if job else "")]
+        prefix = request.get("logStreamNamePrefix", "")
+        job, whole_name, _ = prefix.partition("/")
+        found = [jobs.find(self._home.jobs, job)] if whole_name else jobs.every(self._home.jobs)
+        every = [f"{folder.name}/{name}" for folder in found if folder for name in events.streams(folder.logs)]
+        names = sorted(name for name in every if name.startswith(prefix))
         start = int(request.get("nextToken", 0))
         end = start + request.get("limit", _PAGE)
         answer: dict[str, Any] = {"logStreams": [_stream(name) for name in names[start:end]]}

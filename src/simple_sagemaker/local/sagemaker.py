@@ -5,7 +5,7 @@ Calls may come from any number of processes at once; each sees the others' jobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -76,13 +76,13 @@ class LocalSageMaker:
         status = describe(job)["TrainingJobStatus"]
         if status not in jobs.FINAL:
             raise fault("ResourceInUse", f"The training job is in status {status}; stop it first.", operation)
-        jobs.remove(job.path)
+        jobs.delete(job)
         return _answer()
 
     def list_training_jobs(self, **request: Any) -> Answer:
         """One page of summaries; oldest first unless the request sorts otherwise."""
         self._check("ListTrainingJobs", request)
-        found = [summary(describe(job)) for job in jobs.every(self._home.jobs)]
+        found = [summary(described) for _, described in self._described()]
         page, following = search.listed(found, request, operation="ListTrainingJobs")
         return _answer(TrainingJobSummaries=page, **following)
 
@@ -91,7 +91,7 @@ class LocalSageMaker:
         self._check("Search", request)
         if request["Resource"] != "TrainingJob":
             return _answer(Results=[])
-        records = [{**describe(job), "Tags": job.tags()} for job in jobs.every(self._home.jobs)]
+        records = [{**described, "Tags": tags} for tags, described in self._described()]
         page, following = search.searched(records, request, operation="Search")
         return _answer(Results=[{"TrainingJob": record} for record in page], **following)
 
@@ -130,6 +130,14 @@ class LocalSageMaker:
         if job is None:
             raise invalid("Requested resource not found.", operation)
         return job
+
+    def _described(self) -> Iterator[tuple[list[Tag], Answer]]:
+        """The tags and the description of every job; one that is deleted meanwhile is passed over."""
+        for job in jobs.every(self._home.jobs):
+            try:
+                yield job.tags(), describe(job)
+            except FileNotFoundError:
+                continue
 
     def _tagged(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
         self._check(operation, request)

@@ -6,7 +6,7 @@ import base64
 import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from .faults import invalid
@@ -67,7 +67,10 @@ def _filter(record: Record, condition: Mapping[str, Any], operation: str) -> boo
         return (found is not None) == (how == "Exists")
     if "Value" not in condition:
         raise invalid(f"Filter {condition['Name']} needs a Value for operator {how}.", operation)
-    return _COMPARE[how](found, str(condition["Value"]))
+    try:
+        return _COMPARE[how](found, str(condition["Value"]))
+    except ValueError as error:
+        raise invalid(f"Filter {condition['Name']} cannot compare with {condition['Value']!r}.", operation) from error
 
 
 def _text(found: Any) -> str:
@@ -87,6 +90,11 @@ def _ordered(test: Callable[[Any, Any], object]) -> Callable[[Any, str], bool]:
         return bool(test(str(found), wanted))
 
     return compare
+
+
+def _time(text: str) -> datetime:
+    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
 _COMPARE: dict[str, Callable[[Any, str], bool]] = {
@@ -126,6 +134,9 @@ def _start(token: str | None, operation: str) -> int:
     if token is None:
         return 0
     try:
-        return int(json.loads(base64.b64decode(token)))
-    except ValueError as error:
-        raise invalid("Invalid NextToken.", operation) from error
+        start = json.loads(base64.b64decode(token, validate=True))
+    except ValueError:
+        start = None
+    if not isinstance(start, int) or start < 0:
+        raise invalid("Invalid NextToken.", operation)
+    return start

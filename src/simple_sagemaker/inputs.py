@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +38,82 @@ class Plan:
     channels: list[ChannelSource]
     uploads: list[Upload]
 
+    def fingerprint(self, services: Services) -> str:
+        """A digest of what the channels hold: names and sizes, and when each was last changed. Lists every input."""
+        parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
+        mirrored = {upload.prefix for upload in self.uploads}
+        for upload in self.uploads:
+            stats = {key: path.stat() for key, path in upload.files.items()}
+            parts.append([[key, stat.st_size, stat.st_mtime_ns] for key, stat in stats.items()])
+        for channel in self.channels:
+            bucket, key = layout.split_uri(channel.uri)
+            if key not in mirrored:
+                parts.append([[one.key, one.size, one.modified] for one in services.store.list(bucket, key)])
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-def plan(spec: TaskSpec, place: TaskPlace, job: str, services: Services) -> Plan:
-    """What the job's channels will be. Writes nothing. Raises InputNotFound for what is not there."""
-    resolved = [_resolved(one, spec, place, services) for one in spec.inputs]
-    resolved += _model(spec, place, job, services)
-    return Plan(
-        channels=[channel for channel, _ in resolved], uploads=[upload for _, upload in resolved if upload is not None]
-    )
+
+@dataclass(frozen=True)
+class Planner:
+    """Finds out what a job's channels will be, of one task; ``note`` is told of what it waits for."""
+
+    spec: TaskSpec
+    place: TaskPlace
+    services: Services
+    note: Callable[[str], None]
+
+    def plan(self, job: str) -> Plan:
+        """The channels of a job. Writes nothing. Raises InputNotFound for what is not there.
+
+        Waits for the end of a task in progress whose output is an input.
+        """
+        resolved = [self._resolved(one) for one in self.spec.inputs] + self._model(job)
+        uploads = [upload for _, upload in resolved if upload is not None]
+        return Plan(channels=[channel for channel, _ in resolved], uploads=uploads)
+
+    def _resolved(self, one: Input) -> tuple[ChannelSource, Upload | None]:
+        if isinstance(one, LocalInput):
+            path = one.path / one.subdir if one.subdir else one.path
+            uri = layout.uri(self.place.bucket, self.place.input)
+            source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution)
+            return source, Upload(files=sync.local_files(path), prefix=self.place.input)
+        uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else self._of_task(one)
+        _present(uri, one.name, self.services)
+        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution), None
+
+    def _of_task(self, one: TaskInput) -> str:
+        other = replace(self.place, task=one.task)
+        self._await_end(other)
+        described = history.newest_completed(other, self.services.store, self.services.sagemaker)
+        if described is None:
+            raise InputNotFound(
+                f"--input_task {one.name}: no completed job of task {one.task!r} was found under "
+                f"{layout.uri(other.bucket, other.folder)}.\n"
+                "Run that task first, or check its name, --prefix and --bucket_name."
+            )
+        return _joined(history.output_uri(described, one.type), one.subdir)
+
+    def _await_end(self, place: TaskPlace) -> None:
+        """Wait until no job of a task is in progress."""
+        noted = False
+        while True:
+            described = history.newest(place, self.services.store, self.services.sagemaker)
+            if described is None or described["TrainingJobStatus"] in history.FINAL:
+                return
+            if not noted:
+                self.note(f"Waiting for {described['TrainingJobName']}, whose output is an input")
+                noted = True
+            time.sleep(self.services.poll_s)
+
+    def _model(self, job: str) -> list[tuple[ChannelSource, Upload | None]]:
+        address = self.spec.model_uri
+        if not address:
+            return []
+        if address.startswith("s3://"):
+            _present(address, "model", self.services)
+            return [(ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT), None)]
+        prefix = self.place.model(job)
+        source = ChannelSource(name="model", uri=layout.uri(self.place.bucket, prefix), content_type=_MODEL_CONTENT)
+        return [(source, Upload(files=sync.local_files(Path(address)), prefix=prefix))]
 
 
 def send(plan: Plan, place: TaskPlace, services: Services) -> Iterator[sync.Synced]:
@@ -52,40 +123,6 @@ def send(plan: Plan, place: TaskPlace, services: Services) -> Iterator[sync.Sync
             yield sync.sync_up(upload.files, services.store, bucket=place.bucket, prefix=upload.prefix)
         except KeyRefused as error:
             raise UsageError(f"-i: {error}") from error
-
-
-def _resolved(one: Input, spec: TaskSpec, place: TaskPlace, services: Services) -> tuple[ChannelSource, Upload | None]:
-    if isinstance(one, LocalInput):
-        path = one.path / one.subdir if one.subdir else one.path
-        uri = layout.uri(place.bucket, place.input)
-        source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution)
-        return source, Upload(files=sync.local_files(path), prefix=place.input)
-    uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else _of_task(one, spec, place, services)
-    _present(uri, one.name, services)
-    return ChannelSource(name=one.name, uri=uri, distribution=one.distribution), None
-
-
-def _of_task(one: TaskInput, spec: TaskSpec, place: TaskPlace, services: Services) -> str:
-    if one.subdir and one.type != "state":
-        raise UsageError(
-            f"--input_task {one.name} {one.task} {one.type}: the {one.type} is one archive without subfolders.\n"
-            f"Leave {one.subdir!r} out and unpack the archive in the job."
-        )
-    other = TaskPlace(bucket=place.bucket, prefix=spec.place.prefix, project=spec.place.project, task=one.task)
-    uri = history.output_of(other, one.type, channel=one.name, store=services.store, sagemaker=services.sagemaker)
-    return _joined(uri, one.subdir)
-
-
-def _model(spec: TaskSpec, place: TaskPlace, job: str, services: Services) -> list[tuple[ChannelSource, Upload | None]]:
-    if not spec.model_uri:
-        return []
-    if spec.model_uri.startswith("s3://"):
-        _present(spec.model_uri, "model", services)
-        return [(ChannelSource(name="model", uri=spec.model_uri, content_type=_MODEL_CONTENT), None)]
-    files = sync.local_files(Path(spec.model_uri.removeprefix("file://")))
-    uri = layout.uri(place.bucket, place.model(job))
-    source = ChannelSource(name="model", uri=uri, content_type=_MODEL_CONTENT)
-    return [(source, Upload(files=files, prefix=place.model(job)))]
 
 
 def _joined(uri: str, subdir: str) -> str:

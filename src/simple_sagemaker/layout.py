@@ -52,6 +52,11 @@ class TaskPlace:
         return f"{self.prefix}{self.project}/{self.task}/"
 
     @property
+    def claim(self) -> str:
+        """The key of the object that says which command may start a job of the task."""
+        return f"{self.folder}claim.json"
+
+    @property
     def state(self) -> str:
         """The key prefix of the state, shared by all jobs of the task."""
         return f"{self.folder}state/"

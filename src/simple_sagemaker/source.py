@@ -13,7 +13,6 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +26,42 @@ _JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".venv", "node_modules"
 _LEVEL = 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Packed:
-    """The files of a job's ``source/`` folder by name, and the digest of the person's code alone."""
-
-    files: dict[str, bytes]
-    code_digest: str
+Member = tuple[int, bytes]  # mode and content
+Members = dict[str, Member]
 
 
-def pack(spec: TaskSpec, store: Store) -> Packed:
-    """Pack the code of a task. Raises InputNotFound for an ``s3://`` source that is not there or lacks the entry."""
-    members = dict(_members(spec, store))
-    digest = _digest(members)
-    run = json.dumps(run_file(spec, digest), indent=1).encode()
+def collect(spec: TaskSpec, store: Store) -> Members:
+    """The person's code, all of it, by name. Raises InputNotFound for an ``s3://`` source that is not there."""
+    return dict(_members(spec, store))
+
+
+def pack(spec: TaskSpec, members: Members, fingerprint: dict[str, str]) -> dict[str, bytes]:
+    """The files of a job's ``source/`` folder by name: the packed code, and what starts it."""
+    members = dict(members)
+    run = json.dumps(run_file(spec, fingerprint), indent=1).encode()
     for name in payload.CODE_FILES:
         members[name] = (0o644, (payload.FOLDER / name).read_bytes())
     members[layout.RUN_FILE] = (0o644, run)
     channel = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
-    files = {**channel, layout.RUN_FILE: run, layout.TARBALL: _archive(members)}
-    return Packed(files=files, code_digest=digest)
+    return {**channel, layout.RUN_FILE: run, layout.TARBALL: _archive(members)}
 
 
-def run_file(spec: TaskSpec, code_digest: str) -> dict[str, Any]:
+def fingerprint(spec: TaskSpec, members: Members) -> dict[str, str]:
+    """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing."""
+    image = spec.image
+    parts = {
+        "code": _digest(members),
+        "entry point": spec.code.entry_point,
+        "command line": spec.code.command,
+        "arguments": list(spec.arguments),
+        "hyperparameters": dict(spec.hyperparameters),
+        "distribution": spec.launch_distribution,
+        "image": [image.framework, image.framework_version, image.py_version, image.docker_file, image.image_tag],
+    }
+    return {name: _hash(json.dumps(part, sort_keys=True).encode()) for name, part in parts.items()}
+
+
+def run_file(spec: TaskSpec, fingerprint: dict[str, str]) -> dict[str, Any]:
     """What ``run.json`` says: what the launcher starts, with which words, and what the job was made from."""
     return {
         "version": RUN_VERSION,
@@ -57,15 +70,8 @@ def run_file(spec: TaskSpec, code_digest: str) -> dict[str, Any]:
         "command": spec.code.command,
         "arguments": list(spec.arguments),
         "distribution": spec.launch_distribution,
-        "fingerprint": {
-            "code": code_digest,
-            "hyperparameters": _hash(json.dumps(dict(spec.hyperparameters), sort_keys=True).encode()),
-            "image": [spec.image.framework, spec.image.framework_version, spec.image.py_version],
-        },
+        "fingerprint": fingerprint,
     }
-
-
-Member = tuple[int, bytes]  # mode and content
 
 
 def _members(spec: TaskSpec, store: Store) -> Iterator[tuple[str, Member]]:
@@ -134,7 +140,7 @@ def _archive(members: dict[str, Member]) -> bytes:
     return gzip.compress(plain.getvalue(), _LEVEL, mtime=0)
 
 
-def _digest(members: dict[str, Member]) -> str:
+def _digest(members: Members) -> str:
     parts = [f"{name}\0{mode:o}\0{_hash(content)}" for name, (mode, content) in sorted(members.items())]
     return _hash("\n".join(parts).encode("utf-8", "surrogateescape"))
 

@@ -131,10 +131,14 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """What to do with what earlier jobs of the task left."""
+    """What to do with what earlier jobs of the task left.
+
+    ``if_changed`` runs a completed task again when code, arguments, image or inputs differ; the other two always do.
+    """
 
     force_running: bool = False
     clean_state: bool = False
+    if_changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

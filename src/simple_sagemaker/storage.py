@@ -14,6 +14,7 @@ from typing import Protocol
 
 _SCRATCH = ".writing"  # not a legal bucket name
 _CHUNK = 1 << 23
+_TURNS = 100
 
 
 class KeyRefused(ValueError):
@@ -59,6 +60,10 @@ class Store(Protocol):
         """Make or replace one object, atomically."""
         ...
 
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        """Write one object only where it is as ``expected`` (None: not there); whether it was. Atomic among all."""
+        ...
+
     def fetch(self, bucket: str, key: str, to: Path) -> None:
         """Copy one object to a file, whose folder is made."""
         ...
@@ -98,7 +103,7 @@ class FolderStore:
         try:
             with os.scandir(self.root / bucket / prefix) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def read(self, bucket: str, key: str) -> bytes:
@@ -109,6 +114,22 @@ class FolderStore:
         with open(scratch, "xb") as out:
             out.write(data)
         self._place(scratch, bucket, key)
+
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        path = self._path(bucket, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch, aside = self._scratch(), self._scratch()
+        scratch.write_bytes(data)
+        try:
+            if expected is not None and not _taken_away(path, aside, expected):
+                return False
+            os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
+        except FileExistsError:
+            return False
+        finally:
+            scratch.unlink()
+            aside.unlink(missing_ok=True)
+        return True
 
     def fetch(self, bucket: str, key: str, to: Path) -> None:
         source = self._path(bucket, key)
@@ -142,18 +163,33 @@ class FolderStore:
             if not self.has_bucket(bucket):
                 raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
             path = self._path(bucket, key)
-            for last in (False, True):
+            for turn in range(_TURNS):
                 try:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(scratch, path)
                     return
-                except FileNotFoundError:  # a delete just removed the folder as empty: make it again, once
-                    if last:
+                except FileNotFoundError:  # a delete just removed the folder as empty: make it again
+                    if turn + 1 == _TURNS:
                         raise
                 except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                     raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.") from error
         finally:
             scratch.unlink(missing_ok=True)
+
+
+def _taken_away(path: Path, aside: Path, expected: bytes) -> bool:
+    """Move ``path`` aside if its content is as expected; one of several that try at once does."""
+    try:
+        os.rename(path, aside)
+    except FileNotFoundError:
+        return False
+    if aside.read_bytes() == expected:
+        return True
+    try:
+        os.link(aside, path)
+    except FileExistsError:  # somebody wrote a newer one meanwhile
+        return False
+    return False
 
 
 def copy_file(source: Path, to: Path) -> None:
@@ -179,18 +215,27 @@ def _plain(key: str) -> bool:
 
 
 def _walk(folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]]) -> Iterator[Stored]:
-    here = os.stat(folder)
-    mark = (here.st_dev, here.st_ino)
-    if mark in above:
-        return  # a link that leads back up
-    with os.scandir(folder) as entries:
-        found = [(e.name + "/" if e.is_dir() else e.name, e) for e in entries if e.name.startswith(start)]
+    try:
+        here = os.stat(folder)
+        mark = (here.st_dev, here.st_ino)
+        if mark in above:
+            return  # a link that leads back up
+        with os.scandir(folder) as entries:
+            found = [(e.name + "/" if e.is_dir() else e.name, e) for e in entries if e.name.startswith(start)]
+    except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
+        return
     for name, entry in sorted(found, key=lambda pair: os.fsencode(pair[0])):
         if name.endswith("/"):
             yield from _walk(entry.path, prefix + name, "", above | {mark})
-        elif entry.is_file():
-            what = entry.stat()
+        elif what := _file(entry):
             yield Stored(key=prefix + name, size=what.st_size, modified=what.st_mtime)
+
+
+def _file(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat() if entry.is_file() else None
+    except FileNotFoundError:  # deleted since it was seen
+        return None
 
 
 def _prune(folder: Path, top: Path) -> None:

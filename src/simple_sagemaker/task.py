@@ -1,17 +1,18 @@
-"""A task from what was asked to what came out: checked, packed, sent, started, followed.
+"""A task from what was asked to a job: a finished or running one that serves, or a new one, checked, packed and sent.
 
-In: a TaskSpec and the services. Out: a JobResult. Everything that can be refused is refused before the first byte is
-written. A watcher is told what happens meanwhile; the job goes on whether or not anybody follows it.
+In: a TaskSpec and the services. Out: a job to follow. Everything that can be refused is refused before the first byte
+is written. At most one job of a task is started at a time, however many commands ask.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from . import images, inputs, joblogs, layout, names, request, source
+from . import claim, history, images, inputs, layout, names, request, source
+from .api import error_code
 from .errors import EngineUnavailable, InputNotFound, UsageError
+from .follow import Watcher
 from .layout import TaskPlace
 from .specs import AWS_RUNNERS, TaskSpec
 
@@ -19,37 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateTrainingJobRequestTypeDef, DescribeTrainingJobResponseTypeDef
 
     from .bundle import Services
-
-FINAL = frozenset({"Completed", "Failed", "Stopped"})
-
-
-class Watcher(Protocol):
-    """Whoever is told what happens while a task runs."""
-
-    def phase(self, name: str, message: str) -> None:
-        """The job has come to a phase, in the service's words."""
-        ...
-
-    def lines(self, host: str, lines: list[str]) -> None:
-        """A host has printed lines."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something worth a line has been done."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobResult:
-    """How a job ended: its name, the service's two statuses, why it failed, and the seconds it took."""
-
-    job: str
-    place: TaskPlace
-    status: str
-    secondary: str
-    reason: str | None
-    seconds: int | None
-    described: DescribeTrainingJobResponseTypeDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +31,101 @@ class Prepared:
     request: CreateTrainingJobRequestTypeDef
 
 
-def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared:
-    """Check everything, then send code and data; afterwards one call starts the job.
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A job that is there already and serves: completed (the task is skipped), or running (it is joined)."""
+
+    job: str
+    place: TaskPlace
+    described: DescribeTrainingJobResponseTypeDef
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has yet to end."""
+        return self.described["TrainingJobStatus"] not in history.FINAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What every step of a submission needs: what was asked for, of which task, by which services, who is told."""
+
+    spec: TaskSpec
+    place: TaskPlace
+    services: Services
+    watcher: Watcher
+
+    def plan(self, job: str) -> inputs.Plan:
+        return inputs.Planner(self.spec, self.place, self.services, self.watcher.note).plan(job)
+
+
+def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | Found:
+    """Find a job that serves, or check everything and send code and data, so that one call starts a new one.
 
     Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Ended on the way, it leaves a
     folder of a job that never was, which nothing counts as one; running the same task again is safe.
     """
     _refuse_impossible(spec, services)
-    place = _place(spec, services)
-    job = names.job_name(spec.place.task, started=services.now(), token=services.token())
+    order = _Order(spec=spec, place=_place(spec, services), services=services, watcher=watcher)
+    members = source.collect(spec, services.store)
+    made_from = source.fingerprint(spec, members)
+    return _serving(order, made_from) or _sent(order, members, made_from)
+
+
+def launch(prepared: Prepared, services: Services) -> None:
+    """Start the job. That its name is taken means that an earlier try got through."""
+    try:
+        services.sagemaker.create_training_job(**prepared.request)
+    except Exception as error:
+        if error_code(error) == "ResourceInUse":
+            return
+        claim.give_up(prepared.place, prepared.job, services)
+        raise
+
+
+def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
+    """The task's newest job, where it makes a new one needless: it runs, or it is completed and nothing forces."""
+    rerun = order.spec.rerun
+    described = None
+    if not rerun.force_running:
+        described = history.newest(order.place, order.services.store, order.services.sagemaker)
+    if described is None:
+        return None
+    found = Found(job=described["TrainingJobName"], place=order.place, described=described)
+    if found.runs and rerun.clean_state:
+        raise UsageError(
+            f"--clean_state: the job {found.job} of this task is in progress and writes the state.\n"
+            "Wait for its end, or stop it."
+        )
+    if found.runs:
+        order.watcher.note(f"Joining {found.job}, which is in progress")
+        return found
+    if described["TrainingJobStatus"] != "Completed" or rerun.clean_state:
+        return None
+    return None if _changed(order, found.job, made_from) else found
+
+
+def _changed(order: _Order, job: str, made_from: dict[str, str]) -> bool:
+    """Whether the completed job must be run again for what changed since; says in a line what did.
+
+    Inputs are looked at (and so listed) only for ``--if_changed``.
+    """
+    before = history.run_file(order.place, job, order.services.store).get("fingerprint", {})
+    now = dict(made_from)
+    if order.spec.rerun.if_changed:
+        now["inputs"] = order.plan(job).fingerprint(order.services)
+    names_changed = ", ".join(name for name, digest in now.items() if before.get(name) != digest)
+    if names_changed and order.spec.rerun.if_changed:
+        order.watcher.note(f"Running again: since {job} changed: {names_changed}")
+        return True
+    told = f"; since then changed: {names_changed} (--if_changed would run it again)" if names_changed else ""
+    order.watcher.note(f"Skipped: the task was completed by {job}{told}")
+    return False
+
+
+def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> Prepared | Found:
+    """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim."""
+    spec, place, services = order.spec, order.place, order.services
+    job = names.job_name(place.task, started=services.now(), token=services.token())
     image = images.framework_image(
         spec.image.framework,
         version=spec.image.framework_version,
@@ -77,80 +133,33 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared:
         instance_type=spec.instances.type,
         region=services.region,
     )
-    plan = inputs.plan(spec, place, job, services)
-    packed = source.pack(spec, services.store)
+    plan = order.plan(job)
     if spec.place.bucket is None:
         services.store.make_bucket(place.bucket)
-    if spec.rerun.clean_state:
-        _clean_state(place, services, watcher)
-    for synced in inputs.send(plan, place, services):
-        watcher.note(f"Input: {synced.held} files, {synced.sent} sent, {synced.deleted} deleted")
-    for name, data in packed.files.items():
-        services.store.write(place.bucket, place.source(job) + name, data)
+    other = None if spec.rerun.force_running else claim.take(place, job, services)
+    if other:
+        order.watcher.note(f"Joining {other['TrainingJobName']}, which another command started")
+        return Found(job=other["TrainingJobName"], place=place, described=other)
+    try:
+        _send(order, job, source.pack(spec, members, {**made_from, "inputs": plan.fingerprint(services)}), plan)
+    except BaseException:
+        claim.give_up(place, job, services)
+        raise
     setting = request.Setting(
         job=job, place=place, role_arn=services.role_arn(place.project), region=services.region, image_uri=image
     )
     return Prepared(job=job, place=place, request=request.training_request(spec, setting, plan.channels))
 
 
-def follow(job: str, place: TaskPlace, services: Services, watcher: Watcher) -> JobResult:
-    """Tell the watcher what the job does until it has ended. Can be left at any time and begun again."""
-    tail = _Tail(job, services, watcher)
-    shown = ("", "")
-    while True:
-        described = services.sagemaker.describe_training_job(TrainingJobName=job)
-        phase = (described["SecondaryStatus"], _message(described))
-        if phase != shown:
-            watcher.phase(*phase)
-            shown = phase
-        tail.read()
-        if described["TrainingJobStatus"] in FINAL:
-            tail.read()
-            return _result(job, place, described)
-        time.sleep(services.poll_s)
-
-
-def _message(described: DescribeTrainingJobResponseTypeDef) -> str:
-    """What the service last said about the job."""
-    transitions = described.get("SecondaryStatusTransitions")
-    return transitions[-1].get("StatusMessage", "") if transitions else ""
-
-
-def _result(job: str, place: TaskPlace, described: DescribeTrainingJobResponseTypeDef) -> JobResult:
-    return JobResult(
-        job=job,
-        place=place,
-        status=described["TrainingJobStatus"],
-        secondary=described["SecondaryStatus"],
-        reason=described.get("FailureReason"),
-        seconds=described.get("TrainingTimeInSeconds"),
-        described=described,
-    )
-
-
-class _Tail:
-    """Where each of a job's streams has been read to."""
-
-    def __init__(self, job: str, services: Services, watcher: Watcher) -> None:
-        self._job = job
-        self._services = services
-        self._watcher = watcher
-        self._tokens: dict[str, str | None] = {}
-
-    def read(self) -> None:
-        """Pass on every line that was printed since the last time."""
-        for name in joblogs.streams(self._job, self._services.logs):
-            self._tokens.setdefault(name, None)
-        for name in self._tokens:
-            while self._read_page(name):
-                pass
-
-    def _read_page(self, name: str) -> bool:
-        token = self._tokens[name]
-        lines, self._tokens[name] = joblogs.read(name, token, self._services.logs)
-        if lines:
-            self._watcher.lines(f"algo-{joblogs.host_number(name)}", lines)
-        return self._tokens[name] != token
+def _send(order: _Order, job: str, packed: dict[str, bytes], plan: inputs.Plan) -> None:
+    place, services = order.place, order.services
+    if order.spec.rerun.clean_state:
+        cleared = clear_state(place, services)
+        order.watcher.note(f"State: {cleared} files cleared under {layout.uri(place.bucket, place.state)}")
+    for synced in inputs.send(plan, place, services):
+        order.watcher.note(f"Input: {synced.held} files, {synced.sent} sent, {synced.deleted} deleted")
+    for name, data in packed.items():
+        services.store.write(place.bucket, place.source(job) + name, data)
 
 
 def _place(spec: TaskSpec, services: Services) -> TaskPlace:
@@ -181,7 +190,8 @@ def _refuse_impossible(spec: TaskSpec, services: Services) -> None:
         )
 
 
-def _clean_state(place: TaskPlace, services: Services, watcher: Watcher) -> None:
+def clear_state(place: TaskPlace, services: Services) -> int:
+    """Delete everything under the task's state; gives the number of files."""
     keys = [found.key for found in services.store.list(place.bucket, place.state)]
     services.store.delete(place.bucket, keys)
-    watcher.note(f"State: {len(keys)} files cleared under {layout.uri(place.bucket, place.state)}")
+    return len(keys)

@@ -9,6 +9,8 @@ from tests.engine.conftest import Engine
 
 # sets ML to the job's /opt/ml, also where the job has no view of its own
 ML = "ML=${SAGEMAKER_BASE_DIR:-/opt/ml}\nexport LC_ALL=C\n"
+# goes on until it is asked to stop, and then ends at once: a first process without a trap would ignore SIGTERM
+WAIT = "trap exit TERM; sleep 100 & wait"
 IS_FIRST = '[ "$(hostname)" = algo-1 ] || grep -q \'"current_host": "algo-1"\' $ML/input/config/resourceconfig.json'
 _ML_IN_PYTHON = 'import json, os\nML = os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")\n'
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.engine.conftest import Engine
+from tests.engine.scripts import WAIT
 
 boto3_only = pytest.mark.parametrize("shelf", ["boto3"], indirect=True)
 NAMES = ["train-B", "train-a", "other-1"]
@@ -59,6 +60,7 @@ def test_lists_can_be_narrowed_by_name_status_and_time(shelf: Engine) -> None:
     created = shelf.direct.describe_training_job(TrainingJobName="train-a")["CreationTime"]
     assert listed(shelf, CreationTimeBefore=created) == ["train-B"]
     assert listed(shelf, CreationTimeAfter=created) == ["other-1"]
+    assert listed(shelf, CreationTimeAfter=created.replace(tzinfo=None)) == ["other-1"]  # means UTC, as for boto3
     assert listed(shelf, LastModifiedTimeAfter=datetime.now(timezone.utc) + timedelta(hours=1)) == []
 
 
@@ -165,7 +167,7 @@ def test_a_deleted_job_is_gone_its_results_stay_and_its_name_is_free(engine: Eng
 
 
 def test_a_running_job_cannot_be_deleted(engine: Engine) -> None:
-    name = engine.start("sleep 100")
+    name = engine.start(WAIT)
     with pytest.raises(ClientError) as refused:
         engine.client.delete_training_job(TrainingJobName=name)
     assert refused.value.response["Error"]["Code"] == "ResourceInUse"
@@ -177,7 +179,7 @@ def test_boto3s_waiter_ends_with_the_job_and_raises_for_a_failed_one(engine: Eng
     waiter = engine.client.get_waiter("training_job_completed_or_stopped")
     quick = {"Delay": 0.05, "MaxAttempts": 600}
     waiter.wait(TrainingJobName=engine.start("true"), WaiterConfig=quick)
-    limited = engine.start("sleep 100", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    limited = engine.start(WAIT, StoppingCondition={"MaxRuntimeInSeconds": 1})
     waiter.wait(TrainingJobName=limited, WaiterConfig=quick)
     assert engine.client.describe_training_job(TrainingJobName=limited)["TrainingJobStatus"] == "Stopped"
     with pytest.raises(WaiterError, match="terminal failure state"):

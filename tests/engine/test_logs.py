@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from simple_sagemaker.local.logs import GROUP
 from tests.engine.conftest import Engine
+from tests.engine.scripts import WAIT
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 
 
-def streams(engine: Engine, **request: Any) -> dict[str, Any]:
+def streams(engine: Engine, **request: Any) -> Any:
     return engine.logs.describe_log_streams(logGroupName=GROUP, **request)
 
 
@@ -24,7 +25,7 @@ def only_stream(engine: Engine, name: str) -> str:
     return str(stream["logStreamName"])
 
 
-def events(engine: Engine, stream: str, **request: Any) -> dict[str, Any]:
+def events(engine: Engine, stream: str, **request: Any) -> Any:
     return engine.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, **request)
 
 
@@ -80,7 +81,7 @@ def test_events_come_in_pages_and_the_same_token_again_says_there_are_no_more(en
 
 
 def test_lines_can_be_followed_while_the_job_runs(engine: Engine) -> None:
-    name = engine.start("echo one; read -t 1 x </dev/null; sleep 1; echo two; sleep 100")
+    name = engine.start(f"echo one; sleep 1; echo two; {WAIT}")
     engine.until_printed(name, "one")
     stream = only_stream(engine, name)
     first = events(engine, stream)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine
-from tests.engine.scripts import IS_FIRST, ML
+from tests.engine.scripts import IS_FIRST, ML, WAIT
 
 once = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 BOTH_WRITE = f"""{ML}
@@ -71,7 +71,7 @@ def test_a_model_that_its_own_job_made_unreadable_is_still_saved(engine: Engine)
 
 @once
 def test_tensorboards_files_appear_while_the_job_runs_and_are_in_no_archive(engine: Engine) -> None:
-    script = f"{ML} echo 1 > $ML/output/tensorboard/events; echo ready; sleep 100"
+    script = f"{ML} echo 1 > $ML/output/tensorboard/events; echo ready; {WAIT}"
     name = engine.start(script, TensorBoardOutputConfig={"S3OutputPath": "s3://b/p/t"})
     _until(engine, name, "p/t/job-1/", ["tensorboard-output/events"])
     engine.client.stop_training_job(TrainingJobName=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.conftest import Engine
-from tests.engine.scripts import IS_FIRST, ML, ask
+from tests.engine.scripts import IS_FIRST, ML, WAIT, ask
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
@@ -48,7 +48,7 @@ while :; do sleep 0.05; done
 
 @pytest.mark.parametrize(
     ("ending", "status"),
-    [("exit 0", "Completed"), ("exit 9", "Failed"), ("sleep 100", "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
+    [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
 )
 def test_the_last_write_before_any_end_is_kept(engine: Engine, ending: str, status: str) -> None:
     limit = {"MaxRuntimeInSeconds": 1}

@@ -13,7 +13,7 @@ ROOMS = (
     ("errors", "layout", "names", "api"),
     ("specs", "storage", "bundle"),
     ("images", "request", "source", "sync", "aws", "local"),
-    ("history", "joblogs", "inputs", "results", "task"),
+    ("history", "claim", "joblogs", "follow", "inputs", "results", "task"),
     ("services",),
     ("project", "sm_project"),
     ("emulator", "cli", "__main__"),

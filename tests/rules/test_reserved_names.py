@@ -19,7 +19,7 @@ task_name use_spot_instances volume_size aws_repo_name
 """
 FROZEN_EARLY = "aws_repo docker_file_path python_version"
 # The names of ours. A new one has two words joined by an underscore, and is none that a training script would use.
-FROZEN_OURS = "hp"
+FROZEN_OURS = "hp if_changed"
 
 FROZEN_SHORT = "-p -t -b -h -s -e -d -v -f -m -i -o"  # these take no name away, but are frozen all the same
 

@@ -135,6 +135,10 @@ IMAGE = (
 
 RUNNING = (
     _flag("--force_running", "--fr", help="Run the task even if it has already completed."),
+    _flag(
+        "--if_changed",
+        help="Run a completed task again when its code, arguments, image or inputs differ from its last job's.",
+    ),
     Option(
         "--distribution", shape="JSON",
         help='How the machines train together, for example \'{"torch_distributed": {"enabled": true}}\'.',

@@ -19,7 +19,7 @@ DOCUMENTED = frozenset(
     """.split()  # noqa: SIM905 - a list to be read
 )
 EARLY = frozenset({"aws_repo", "python_version", "docker_file_path"})
-OURS = frozenset({"hp"})
+OURS = frozenset({"hp", "if_changed"})
 RESERVED = DOCUMENTED | EARLY | OURS
 
 TOOLKIT_PREFIX = "sagemaker_"

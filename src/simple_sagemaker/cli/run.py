@@ -7,16 +7,16 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .. import results, services, task
-from ..api import error_code
+from .. import claim, follow, history, results, services, task
 from ..errors import Detached, JobFailed, JobStopped
+from ..task import Found, Prepared
 from . import show
 from .show import Screen
 
 if TYPE_CHECKING:
     from ..bundle import Services
+    from ..follow import JobResult
     from ..specs import TaskSpec
-    from ..task import JobResult, Prepared
 
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
 
@@ -34,41 +34,34 @@ def run(spec: TaskSpec, environment: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     at_hand = services.for_task(spec, environment)
     with show.screen(spec.instances.count) as screen:
-        prepared = task.prepare(spec, at_hand, screen)
-        ended = _launched(prepared, at_hand, screen)
+        job = task.prepare(spec, at_hand, screen)
+        ended = _followed(job, at_hand, screen)
         brought = results.bring(spec.download, ended.described, at_hand)
     _tell(spec, ended, brought)
     return 0
 
 
-def _launched(prepared: Prepared, at_hand: Services, screen: Screen) -> JobResult:
-    """Start the job and watch it; Ctrl-C asks what to do with it, a second one while asked detaches."""
-    started = False
+def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobResult:
+    """Start the job if it is new, and watch it; Ctrl-C asks what to do with it, a second one while asked detaches."""
+    if isinstance(job, Found) and not job.runs:
+        return follow.result(job.job, job.place, job.described)
+    started = isinstance(job, Found)
     while True:
         try:
-            if not started:
-                at_hand.sagemaker.create_training_job(**prepared.request)
+            if not started and isinstance(job, Prepared):
+                task.launch(job, at_hand)
                 started = True
-                screen.note(f"Job {prepared.job}")
-            return task.follow(prepared.job, prepared.place, at_hand, screen)
+                screen.note(f"Job {job.job}")
+            return follow.follow(job.job, job.place, at_hand, screen)
         except KeyboardInterrupt as interruption:
-            if not started and not _exists(prepared, at_hand):
+            if not started and history.describe(job.job, at_hand.sagemaker) is None:
+                claim.give_up(job.place, job.job, at_hand)
                 raise
             started = True
-            _decide(prepared, at_hand, screen, ask=not isinstance(interruption, Terminated))
+            _decide(job.job, at_hand, screen, ask=not isinstance(interruption, Terminated))
 
 
-def _exists(prepared: Prepared, at_hand: Services) -> bool:
-    try:
-        at_hand.sagemaker.describe_training_job(TrainingJobName=prepared.job)
-    except Exception as error:
-        if error_code(error) is None:
-            raise
-        return False
-    return True
-
-
-def _decide(prepared: Prepared, at_hand: Services, screen: Screen, *, ask: bool) -> None:
+def _decide(job: str, at_hand: Services, screen: Screen, *, ask: bool) -> None:
     """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
     answer = "d"
     if ask and sys.stdin.isatty():
@@ -79,17 +72,17 @@ def _decide(prepared: Prepared, at_hand: Services, screen: Screen, *, ask: bool)
             except KeyboardInterrupt:
                 answer = "d"
     if answer == "d":
-        raise Detached(f"Detached: the job {prepared.job} goes on.\n{_how_to_see(prepared.job, at_hand)}")
+        raise Detached(f"Detached: the job {job} goes on.\n{_how_to_see(job, at_hand)}")
     if answer == "s":
-        at_hand.sagemaker.stop_training_job(TrainingJobName=prepared.job)
+        at_hand.sagemaker.stop_training_job(TrainingJobName=job)
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
 
 
 def _how_to_see(job: str, at_hand: Services) -> str:
     if at_hand.jobs:
         folder = at_hand.jobs / job
-        return f"Its log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
-    return "See it in the SageMaker console."
+        return f"The same command joins it.\nIts log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
+    return "The same command joins it; it is in the SageMaker console too."
 
 
 def _tell(spec: TaskSpec, ended: JobResult, brought: list[str]) -> None:

@@ -75,7 +75,11 @@ def _prefix(prefix: str) -> str:
 def _rerun(words: Words) -> Rerun:
     if words.has("clean_state") and words.has("keep_state"):
         raise UsageError(f"{words.flag('clean_state')} and {words.flag('keep_state')} contradict each other: drop one.")
-    return Rerun(force_running=words.has("force_running"), clean_state=words.has("clean_state"))
+    return Rerun(
+        force_running=words.has("force_running"),
+        clean_state=words.has("clean_state"),
+        if_changed=words.has("if_changed"),
+    )
 
 
 def _download(words: Words) -> Download:

@@ -109,7 +109,12 @@ def _manifest(store: Store, bucket: str, key: str) -> list[Item]:
 
 
 def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
-    files = {item.path for item in items}
+    files: dict[str, str] = {}
+    for item in items:
+        if files.setdefault(item.path, item.key) != item.key:
+            raise ChannelFault(
+                f"Channel {channel}: {files[item.path]!r} and {item.key!r} would both be {item.path!r}, no folder holds both"
+            )
     for path in files:
         parts = path.split("/")
         if any("/".join(parts[:end]) in files for end in range(1, len(parts))):

@@ -158,7 +158,7 @@ class Host:
         entry = algorithm.get("ContainerEntrypoint")
         if not entry:
             launcher = Path(self.places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
-            return [self.python, str(launcher), "--train"]
+            return [self.python, "-E", "-s", "-S", str(launcher), "--train"]
         return translate([*entry, *algorithm.get("ContainerArguments", ())], self.places)
 
     def place_script(self, store: Store) -> None:

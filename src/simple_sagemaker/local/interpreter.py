@@ -67,6 +67,8 @@ def ask(program: str, cache: Path) -> Interpreter:
         stamp = os.stat(path)
     except FileNotFoundError as error:
         raise NoInterpreter(f"there is no {program}") from error
+    except OSError as error:
+        raise NoInterpreter(f"{program} cannot be reached: {error.strerror}") from error
     config = Path(path).parent.parent / "pyvenv.cfg"
     version = config.stat().st_mtime_ns if config.exists() else 0
     mark = hashlib.sha256(f"{path}\n{stamp.st_size}\n{stamp.st_mtime_ns}\n{version}".encode()).hexdigest()[:32]
@@ -92,8 +94,11 @@ def _asked(path: str) -> Interpreter:
 
 
 def _script(path: str) -> bool:
-    with open(path, "rb") as program:
-        return program.read(2) == b"#!"
+    try:
+        with open(path, "rb") as program:
+            return program.read(2) == b"#!"
+    except PermissionError:  # it may be run and not read: as good as a shim
+        return True
 
 
 def layer(python: Interpreter, folder: Path) -> Path:

@@ -37,6 +37,11 @@ class Mirror:
         self.folder.mkdir(parents=True, exist_ok=True)
         for found in self.store.list(self.bucket, self.prefix):
             path = found.key[len(self.prefix) :]
+            if not path or path.endswith("/"):  # a console's folder marker
+                continue
+            if any(part in {"", ".", ".."} for part in path.split("/")):
+                self.refused[path] = f"No folder can hold {found.key!r}."
+                continue
             target = self.folder / path
             self.store.fetch(self.bucket, found.key, target)
             self._known[path] = _mark(os.stat(target))

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +40,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "list": (list, tuple),
     "map": Mapping,
     "structure": Mapping,
+    "timestamp": (datetime, int, float),
 }
 
 Shape = dict[str, Any]
@@ -86,7 +88,10 @@ class Model:
         for name, member in value.items():
             if name not in shape["members"]:
                 yield f"Unknown member '{name}' at '{path or 'request'}'"
-            elif member is not None:
+            elif member is None:
+                if name not in shape.get("required", ()):
+                    yield f"Value null at '{_step(path, name)}' failed to satisfy constraint: Member must not be null"
+            else:
                 yield from self._check(shape["members"][name]["shape"], member, _step(path, name))
 
 
@@ -187,6 +192,7 @@ def _constraint(value: object, path: str, rule: str) -> str:
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """The service's pattern as Python's; None for the few that Python cannot read."""
     translated = pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\w").replace(r"\p{Z}", _SPACES)
+    translated = translated.replace(r"\p{Alnum}", "a-zA-Z0-9")
     try:
         return re.compile(translated)
     except re.error:

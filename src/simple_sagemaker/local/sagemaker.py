@@ -131,7 +131,7 @@ class LocalSageMaker:
             raise invalid("Requested resource not found.", operation)
         return job
 
-    def _described(self) -> Iterator[tuple[list[Tag], Answer]]:
+    def _described(self) -> Iterator[tuple[list[dict[str, str]], dict[str, Any]]]:
         """The tags and the description of every job; one that is deleted meanwhile is passed over."""
         for job in jobs.every(self._home.jobs):
             try:

@@ -37,7 +37,7 @@ def _listed(record: Record, request: Mapping[str, Any]) -> bool:
 
 
 def _between(when: datetime, request: Mapping[str, Any], name: str) -> bool:
-    after, before = request.get(f"{name}After"), request.get(f"{name}Before")
+    after, before = _moment(request.get(f"{name}After")), _moment(request.get(f"{name}Before"))
     return (after is None or when > after) and (before is None or when < before)
 
 
@@ -93,7 +93,17 @@ def _ordered(test: Callable[[Any, Any], object]) -> Callable[[Any, str], bool]:
 
 
 def _time(text: str) -> datetime:
-    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return _zoned(datetime.fromisoformat(text.replace("Z", "+00:00")))
+
+
+def _moment(given: datetime | float | None) -> datetime | None:
+    """A time of a request: seconds since the epoch are as good as a datetime, and one without a zone is UTC."""
+    if isinstance(given, (int, float)):
+        return datetime.fromtimestamp(given, tz=timezone.utc)
+    return _zoned(given) if given else None
+
+
+def _zoned(when: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 

@@ -94,7 +94,9 @@ def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> in
 def _greet(job: environment.Job) -> None:
     version = ".".join(map(str, sys.version_info[:3]))
     name = job.name or os.environ.get("TRAINING_JOB_NAME", "")
-    line = "simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, sys.executable, job.host, name)
+    below = os.environ.get("SSM_PYTHON_BELOW")  # the local engine's: what its private layer lies on
+    path = "{} over {}".format(sys.executable, below) if below else sys.executable
+    line = "simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, path, job.host, name)
     process.write(values.to_bytes(line))
 
 

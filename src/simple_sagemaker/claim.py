@@ -1,0 +1,58 @@
+"""One submission of a task at a time: whoever writes the task's claim starts the job, the others join it.
+
+The claim is an object that names the job. It stands while that job is being sent and runs; it is given up when the job
+has ended, and when two minutes have gone without the job coming to be (its command was killed on the way).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from . import history
+from .layout import TaskPlace
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+
+    from .bundle import Services
+
+_PATIENCE = timedelta(minutes=2)
+
+
+def take(place: TaskPlace, job: str, services: Services) -> DescribeTrainingJobResponseTypeDef | None:
+    """Claim the task for ``job``; None when it is ours, else the description of the job that has it, to be joined.
+
+    Waits while another command is still sending.
+    """
+    ours = json.dumps({"job": job, "at": services.now().isoformat()}).encode()
+    while True:
+        there = _read(place, services)
+        if there is None:
+            if services.store.write_if(place.bucket, place.claim, ours, expected=None):
+                return None
+            continue
+        holder = json.loads(there)
+        described = history.describe(holder["job"], services.sagemaker)
+        if described and described["TrainingJobStatus"] not in history.FINAL:
+            return described
+        given_up = described is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
+        if given_up and services.store.write_if(place.bucket, place.claim, ours, expected=there):
+            return None
+        time.sleep(services.poll_s)
+
+
+def give_up(place: TaskPlace, job: str, services: Services) -> None:
+    """Take back our claim for a job that will not be; somebody else's is left alone."""
+    there = _read(place, services)
+    if there is not None and json.loads(there)["job"] == job:
+        services.store.delete(place.bucket, [place.claim])
+
+
+def _read(place: TaskPlace, services: Services) -> bytes | None:
+    try:
+        return services.store.read(place.bucket, place.claim)
+    except FileNotFoundError:
+        return None

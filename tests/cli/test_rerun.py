@@ -1,0 +1,152 @@
+"""What a second run of a task does: skip, join, run again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.cli.conftest import Done, Shell
+
+COUNTS = """
+import os, pathlib
+count = pathlib.Path(os.environ["SSM_STATE"], "count")
+count.write_text(str(int(count.read_text() if count.exists() else 0) + 1))
+print("run number", count.read_text())
+"""
+STATE = "buckets/sagemaker-us-east-1-000000000000/proj/task/state"
+
+
+def test_state_is_kept_between_jobs_and_a_completed_task_is_skipped(shell: Shell) -> None:
+    shell.write("w.py", COUNTS)
+    assert "run number 1" in shell.run("-e", "w.py").out
+    skipped = shell.run("-e", "w.py", "-o", "out")
+    assert skipped.status == 0
+    assert skipped.out == ""
+    assert "Skipped" in skipped.err
+    assert "changed" not in skipped.err
+    assert "run number 1" in shell.log()
+    assert len(shell.jobs()) == 1
+    assert "run number 2" in shell.run("-e", "w.py", "--force_running").out
+
+
+def test_clean_state_clears_and_runs_again(shell: Shell) -> None:
+    shell.write("w.py", COUNTS)
+    shell.run("-e", "w.py")
+    shell.bucket_file("sagemaker-us-east-1-000000000000", "proj/task/state_old/kept")
+    done = shell.run("-e", "w.py", "--cs")
+    assert "run number 1" in done.out
+    assert "1 files cleared" in done.err
+    assert (shell.home / STATE).with_name("state_old").joinpath("kept").exists()
+
+
+def test_a_skip_names_what_changed_and_if_changed_runs_again(shell: Shell) -> None:
+    shell.write("w.py", COUNTS)
+    shell.write("data/a", "1")
+    words = ("-e", "w.py", "-i", "data", "--lr", "1")
+    shell.run(*words)
+    shell.write("w.py", COUNTS + "#")
+    skipped = shell.run("-e", "w.py", "-i", "data", "--lr", "2")
+    assert "changed: code, hyperparameters (--if_changed" in skipped.err
+    assert len(shell.jobs()) == 1
+    assert "run number 2" in shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed").out
+    assert "Skipped" in shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed").err
+    shell.write("data/a", "12")
+    again = shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed")
+    assert "inputs" in again.err
+    assert "run number 3" in again.out
+
+
+def test_a_failed_task_runs_again_on_the_state_it_left(shell: Shell) -> None:
+    shell.write("w.py", COUNTS + "raise SystemExit(1)")
+    assert shell.run("-e", "w.py").status == 1
+    shell.write("w.py", COUNTS)
+    assert "run number 2" in shell.run("-e", "w.py").out
+
+
+def test_a_newer_failure_makes_a_completed_task_run_again(shell: Shell) -> None:
+    shell.write("w.py", COUNTS)
+    shell.run("-e", "w.py")
+    shell.write("w.py", COUNTS + "raise SystemExit(1)")
+    shell.run("-e", "w.py", "--fr")
+    assert "run number 3" in shell.run("-e", "w.py").out
+
+
+def test_six_commands_at_once_make_one_job_and_all_end_right(shell: Shell) -> None:
+    shell.write("w.py", COUNTS + "import time; time.sleep(1)")
+    with ThreadPoolExecutor(6) as pool:
+        done: list[Done] = list(pool.map(lambda number: shell.run("-e", "w.py", "-o", f"out{number}"), range(6)))
+    assert [one.status for one in done] == [0] * 6, [one.err for one in done]
+    assert len(shell.jobs()) == 1
+    assert all("run number 1" in shell.log(f"out{number}") for number in range(6))
+
+
+def test_a_second_command_joins_a_job_in_progress_and_shares_its_end(shell: Shell) -> None:
+    shell.write("w.py", "import os, time\nwhile not os.path.exists('/state/go'): time.sleep(0.05)\nraise SystemExit(9)")
+    words = shell.words("run", "-p", "proj", "-t", "task", "-e", "w.py")
+    first = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
+    while not shell.jobs():
+        time.sleep(0.05)
+    refused = shell.run("-e", "w.py", "--cs")
+    assert refused.status == 2
+    assert "in progress" in refused.err
+    second = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
+    assert second.stderr
+    assert b"Joining" in second.stderr.readline()
+    (shell.jobs()[0] / "algo-1/state/go").touch()
+    for process in (first, second):
+        process.communicate(timeout=30)
+    assert (first.returncode, second.returncode) == (1, 1)
+    assert len(shell.jobs()) == 1
+
+
+def test_a_claim_of_a_command_that_died_is_taken_over(shell: Shell) -> None:
+    shell.write("w.py", "print('ran')")
+    key = "proj/task/claim.json"
+    dead = {"job": "task-2020-01-01-00-00-00-AAAAAAAA", "at": "2020-01-01T00:00:00+00:00"}
+    shell.bucket_file("sagemaker-us-east-1-000000000000", key, json.dumps(dead).encode())
+    assert "ran" in shell.run("-e", "w.py").out
+
+
+def test_outputs_of_one_task_feed_another(shell: Shell) -> None:
+    shell.write(
+        "make.py",
+        "import os, pathlib\nfor v, n in (('SM_MODEL_DIR', 'm'), ('SM_OUTPUT_DATA_DIR', 'o'), ('SSM_STATE', 's')):\n"
+        "    pathlib.Path(os.environ[v], n).write_text(n)",
+    )
+    shell.write("list.py", "import os\nfor c in 'mosc': print(c, os.listdir(os.environ['SM_CHANNEL_' + c.upper()]))")
+    assert shell.ssm("run", "-p", "proj", "-t", "one", "-e", "make.py").status == 0
+    words = [
+        w
+        for c, kind in (("m", "model"), ("o", "output"), ("s", "state"), ("c", "source"))
+        for w in ("--iit", c, "one", kind)
+    ]
+    done = shell.run("-e", "list.py", *words, "-o", "out")
+    assert done.status == 0, done.err
+    assert shell.log().splitlines()[-4:] == [
+        "m ['model.tar.gz']",
+        "o ['output.tar.gz']",
+        "s ['s']",
+        "c ['sourcedir.tar.gz']",
+    ]
+
+
+def test_an_output_of_a_task_in_progress_is_waited_for(shell: Shell) -> None:
+    shell.write("make.py", "import os, time\ntime.sleep(1.5)\nopen(os.environ['SM_MODEL_DIR'] + '/m', 'w').close()")
+    shell.write("list.py", "import os; print(os.listdir(os.environ['SM_CHANNEL_X']))")
+    words = shell.words("run", "-p", "proj", "-t", "one", "-e", "make.py")
+    first = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL)
+    while not shell.jobs():
+        time.sleep(0.05)
+    done = shell.run("-e", "list.py", "--iit", "x", "one", "model")
+    assert first.wait(30) == 0
+    assert done.status == 0, done.err
+    assert "Waiting for" in done.err
+    assert "model.tar.gz" in done.out
+
+
+def test_a_local_model_comes_as_the_model_channel(shell: Shell) -> None:
+    shell.write("model.tar.gz", "packed")
+    shell.write("w.py", "import os; print(open(os.environ['SM_CHANNEL_MODEL'] + '/model.tar.gz').read())")
+    assert "packed" in shell.run("-e", "w.py", "--model_uri", "model.tar.gz").out

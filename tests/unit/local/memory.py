@@ -1,0 +1,50 @@
+"""A store that keeps objects in memory: it holds every key that S3 holds, also those that a folder cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from simple_sagemaker.storage import Stored
+
+
+class MemoryStore:
+    """One bucket named ``b``."""
+
+    def __init__(self, *keys: str) -> None:
+        self.objects = {key: key.encode() for key in keys}
+
+    def has_bucket(self, bucket: str) -> bool:
+        return bucket == "b"
+
+    def make_bucket(self, bucket: str) -> None:
+        raise NotImplementedError
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        if bucket != "b":
+            raise FileNotFoundError(bucket)
+        for key in sorted(self.objects, key=str.encode):
+            if key.startswith(prefix):
+                yield Stored(key=key, size=len(self.objects[key]), modified=0.0)
+
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        return sorted({key[len(prefix) :].partition("/")[0] for key in self.objects if "/" in key[len(prefix) :]})
+
+    def read(self, bucket: str, key: str) -> bytes:
+        if key not in self.objects:
+            raise FileNotFoundError(key)
+        return self.objects[key]
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        self.objects[key] = data
+
+    def fetch(self, bucket: str, key: str, to: Path) -> None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(self.read(bucket, key))
+
+    def send(self, path: Path, bucket: str, key: str) -> None:
+        self.objects[key] = path.read_bytes()
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)

@@ -52,15 +52,18 @@ def paired(
 
 
 def table(found: Mapping[str, list[Run]], base: str) -> str:
-    """A Markdown table: each command's median [least – most], and the medians of differences and ratios to ``base``."""
-    lines = ["| command | wall, median [min – max] | more than " + base + " | ratio | peak MiB |", "|---|---|---|---|---|"]
+    """A Markdown table: median [least to most] of each, and the medians of differences and ratios to ``base``."""
+    lines = [
+        "| command | wall, median [min to max] | more than " + base + " | ratio | peak MiB |",
+        "|---|---|---|---|---|",
+    ]
     for name, runs in found.items():
         walls = [run.wall_s for run in runs]
         more = statistics.median(run.wall_s - other.wall_s for run, other in zip(runs, found[base], strict=True))
         ratio = statistics.median(run.wall_s / other.wall_s for run, other in zip(runs, found[base], strict=True))
         peak = statistics.median(run.peak_mib for run in runs)
         lines.append(
-            f"| {name} | {_ms(statistics.median(walls))} [{_ms(min(walls))} – {_ms(max(walls))}] "
+            f"| {name} | {_ms(statistics.median(walls))} [{_ms(min(walls))} to {_ms(max(walls))}] "
             f"| {_ms(more) if name != base else ''} | {ratio:.2f} | {peak:.0f} |"
         )
     return "\n".join(lines)

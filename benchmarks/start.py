@@ -6,8 +6,11 @@ python benchmarks/start.py [ROUNDS]: measures the ``ssm`` of the environment who
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from measure import paired, table
@@ -32,7 +35,39 @@ def main() -> None:
         }
         print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, medians of {ROUNDS} rounds\n")
         print(table(paired(pages, rounds=ROUNDS, environment=environment), "python -c pass"), "\n")
-        print(table(paired(jobs, rounds=ROUNDS, environment=environment), "python worker.py"))
+        print(table(paired(jobs, rounds=ROUNDS, environment=environment), "python worker.py"), "\n")
+        for hosts in ("1", "16"):
+            print(f"{hosts} hosts: {memory([*job, '--ic', hosts], folder, environment)}")
+
+
+def memory(job: list[str], folder: str, environment: dict[str, str]) -> str:
+    """What the processes of a waiting job hold, in MiB of their own (PSS): command, supervisor, and per host."""
+    worker = Path(folder, "worker.py")
+    worker.write_text("import time\ntime.sleep(3)\n", encoding="utf-8")
+    command = subprocess.Popen(job, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    newest = max(Path(folder, "home", "jobs").iterdir(), key=lambda path: path.stat().st_mtime)
+    supervisor = int((newest / "supervisor.pid").read_text(encoding="ascii"))
+    below = {pid: own(pid) for pid in children(supervisor)}
+    command.wait()
+    alone = below.pop(supervisor)
+    return f"supervisor {alone:.0f} MiB, the {len(below)} processes below it {sum(below.values()):.0f} MiB together"
+
+
+def children(top: int) -> list[int]:
+    """A process and all below it."""
+    found = [top]
+    for pid in found:
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += [int(word) for word in task.read_text(encoding="ascii").split()]
+    return found
+
+
+def own(pid: int) -> float:
+    """The memory that a process has to itself, shared pages counted in parts, in MiB."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    match = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(match.group(1)) / 1024 if match else 0.0
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 """What a job left, brought to a folder of this machine: logs, model, output and state.
 
-Each part (``logs``, ``model``, ``output``, ``state``) is made beside its place and then put there as a whole: a reader
-sees the old part or the new one. Nothing else in the folder is touched.
+Each part is replaced as a whole (``parts``); nothing else in the folder is touched. A part that cannot be brought keeps
+none of the others away.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import history, joblogs, layout
+from . import archives, history, joblogs, layout, parts
 from .errors import SsmError
+from .filling import Filling, Unholdable
+from .parts import Fill, NotBrought
 from .specs import Download, TaskOutput
 
 if TYPE_CHECKING:
@@ -23,50 +24,81 @@ if TYPE_CHECKING:
     from .bundle import Services
 
 
-class UnsafeArchive(SsmError):
-    """An archive has a member that would land outside its folder; nothing of it was kept."""
-
-
 def bring(download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services) -> list[str]:
-    """Bring the parts that were asked for and say which are there now; logs always are. Needs ``download.path``."""
+    """Bring the parts that were asked for and say which are there now; logs always are. Needs ``download.path``.
+
+    What a job never wrote is an empty part. Raises UnsafeArchive or NotBrought, when all that could be is brought.
+    """
     folder = download.path
     if folder is None:
         return []
-    brought = [_part(folder, "logs", lambda to: _logs(to, described["TrainingJobName"], services))]
-    wanted: list[tuple[TaskOutput, bool]] = [
-        ("model", download.model),
-        ("output", download.output),
-        ("state", download.state),
-    ]
-    for kind, asked in wanted:
-        if asked:
-            uri = history.output_uri(described, kind)
-            fill = _state if kind == "state" else _unpacked
-            brought.append(_part(folder, kind, lambda to, fill=fill, uri=uri: fill(to, uri, services)))  # type: ignore[misc]
+    try:
+        with parts.held(folder):
+            return _brought(folder, _fills(download, described, services))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _fills(
+    download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services
+) -> dict[TaskOutput | str, Fill]:
+    """How each part that was asked for is filled."""
+    fills: dict[TaskOutput | str, Fill] = {"logs": partial(_logs, described["TrainingJobName"], services)}
+    if download.model:
+        fills["model"] = partial(_unpacked, history.output_uri(described, "model"), services)
+    if download.output:
+        fills["output"] = partial(_unpacked, history.output_uri(described, "output"), services)
+    if download.state:
+        keeps = bool(described.get("CheckpointConfig"))
+        fills["state"] = partial(_state, history.output_uri(described, "state"), services) if keeps else _nothing
+    return fills
+
+
+def _brought(folder: Path, fills: dict[TaskOutput | str, Fill]) -> list[str]:
+    brought: list[str] = []
+    refused: list[SsmError] = []
+    for name, fill in fills.items():
+        try:
+            _put(folder, name, fill)
+            brought.append(name)
+        except SsmError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise NotBrought("\n".join(map(str, refused)))
     return brought
 
 
-def _part(folder: Path, name: str, fill: Callable[[Path], None]) -> str:
-    """Make one part beside its place, then put it there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh, place, old = folder / f".{name}.new-{os.getpid()}", folder / name, folder / f".{name}.old-{os.getpid()}"
+def _put(folder: Path, name: str, fill: Fill) -> None:
     try:
-        fresh.mkdir()
-        fill(fresh)
-        if place.exists():
-            os.rename(place, old)
-        os.rename(fresh, place)
-    finally:
-        for path in (fresh, old):
-            shutil.rmtree(path, ignore_errors=True)
-    return name
+        parts.replace(folder, name, fill)
+    except OSError as error:
+        raise _unwritable(folder / name, error) from error
 
 
-def _logs(to: Path, job: str, services: Services) -> None:
+def _unwritable(place: Path, error: OSError) -> NotBrought:
+    about = f" ({error.filename})" if error.filename and Path(error.filename) != place else ""
+    return NotBrought(
+        f"The results cannot be put in {place}: {error.strerror or error}{about}.\n"
+        "They are kept where the job wrote them: choose another folder and bring them with ssm data -o FOLDER."
+    )
+
+
+def _nothing(_: Path) -> None:
+    """A job that keeps no state leaves none."""
+
+
+def _logs(job: str, services: Services, to: Path) -> None:
     """``logs0`` for algo-1, ``logs1`` for algo-2 …: every stream of a host in the order of its beginning."""
-    for name in joblogs.streams(job, services.logs):
+    for name in sorted(joblogs.streams(job, services.logs), key=_host_and_time):
         with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
             out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in _lines(name, services))
+
+
+def _host_and_time(stream: str) -> tuple[int, int, str]:
+    epoch = stream.rpartition("-")[2]
+    return joblogs.host_number(stream), int(epoch) if epoch.isdecimal() else 0, stream
 
 
 def _lines(stream: str, services: Services) -> Iterator[str]:
@@ -79,23 +111,26 @@ def _lines(stream: str, services: Services) -> Iterator[str]:
         token = following
 
 
-def _unpacked(to: Path, uri: str, services: Services) -> None:
+def _unpacked(uri: str, services: Services, to: Path) -> None:
     """An archive's content; an archive that is not there (nothing was written) leaves the part empty."""
     bucket, key = layout.split_uri(uri)
-    packed = to.with_name(to.name + ".tar.gz")
+    packed = to.with_name(parts.PACKED)
     try:
         services.store.fetch(bucket, key, packed)
-        with tarfile.open(packed) as archive:
-            archive.extractall(to, filter="data")
     except FileNotFoundError:
         return
-    except tarfile.TarError as error:
-        raise UnsafeArchive(f"{uri} cannot be unpacked: {error}\nNothing of it was kept.") from error
-    finally:
-        packed.unlink(missing_ok=True)
+    archives.unpack(packed, to, address=uri)
 
 
-def _state(to: Path, uri: str, services: Services) -> None:
+def _state(uri: str, services: Services, to: Path) -> None:
+    """The objects of the state; every name is claimed before the first byte is fetched."""
     bucket, prefix = layout.split_uri(uri)
-    for found in services.store.list(bucket, prefix):
-        services.store.fetch(bucket, found.key, to / found.key[len(prefix) :])
+    keys = [found.key for found in services.store.list(bucket, prefix) if not found.key.endswith("/")]
+    filling = Filling(to)
+    try:
+        for key in keys:
+            os.close(filling.new_file(key[len(prefix) :]))
+    except Unholdable as error:
+        raise NotBrought(f"The state at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
+    for key in keys:
+        services.store.fetch(bucket, key, to / key[len(prefix) :])

@@ -34,8 +34,16 @@ def for_task(spec: TaskSpec, environment: Mapping[str, str]) -> Services:
     engine = chosen_engine(spec.instances.type, environment)
     if engine != "local" and spec.instances.type in _LOCAL_TYPES:
         raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
-    if engine == "local":
-        return local(environment)
+    return local(environment, expect_job=True) if engine == "local" else _elsewhere(engine)
+
+
+def for_data(environment: Mapping[str, str]) -> Services:
+    """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
+    engine = chosen_engine("", environment)
+    return local(environment) if engine == "local" else _elsewhere(engine)
+
+
+def _elsewhere(engine: str) -> Services:
     if engine == "aws" and not _credentials():
         raise NoCredentials(
             "AWS was asked for, and no credentials were found.\n"
@@ -54,8 +62,8 @@ def _credentials() -> bool:
     return botocore.session.get_session().get_credentials() is not None
 
 
-def local(environment: Mapping[str, str]) -> Services:
-    """Jobs as processes of this machine, data in folders of it."""
+def local(environment: Mapping[str, str], *, expect_job: bool = False) -> Services:
+    """Jobs as processes of this machine, data in folders of it; ``expect_job`` makes ready for one at once."""
     if sys.platform == "win32":
         raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
     from .local import interpreter
@@ -67,13 +75,18 @@ def local(environment: Mapping[str, str]) -> Services:
     home = Home(home_folder(environment))
     store = FolderStore(home.buckets)
     settings = Settings(
-        python=interpreter.chosen(environment, ours=sys.executable),
-        isolation=environment.get("SSM_ISOLATION") or "auto",
-        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", 120.0),
+        python=interpreter.behind_shim(interpreter.chosen(environment, ours=sys.executable), environment, home.cache),
+        isolation=_isolation(environment),
+        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
+        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
+        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
     )
+    sagemaker = LocalSageMaker(home, store=store, settings=settings)
+    if expect_job:
+        sagemaker.expect_job()
     return Services(
         engine="local",
-        sagemaker=LocalSageMaker(home, store=store, settings=settings),
+        sagemaker=sagemaker,
         logs=LocalLogs(home),
         store=store,
         account=ACCOUNT,
@@ -98,9 +111,22 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
-    text = environment.get(name)
+def _isolation(environment: Mapping[str, str]) -> str:
+    from .local.home import ISOLATIONS
+
+    wanted = environment.get("SSM_ISOLATION") or "auto"
+    if wanted not in ISOLATIONS:
+        raise UsageError(f"SSM_ISOLATION={wanted!r} is none of {', '.join(ISOLATIONS)}.")
+    return wanted
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
+    """The numbers of seconds that a variable holds, with commas between them; ``default`` when it is empty."""
+    text = environment.get(name) or default
     try:
-        return float(text) if text else default
-    except ValueError as error:
-        raise UsageError(f"{name}={text!r} is not a number of seconds.") from error
+        found = tuple(float(word) for word in text.split(",") if word)
+    except ValueError:
+        found = (-1.0,)
+    if any(not 0 <= number < float("inf") for number in found):
+        raise UsageError(f"{name}={text!r} is not a number of seconds.")
+    return found

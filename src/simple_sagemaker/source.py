@@ -12,6 +12,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,10 @@ def _members(spec: TaskSpec, store: Store) -> Iterator[tuple[str, Member]]:
             yield path.name, _file(path)
 
 
-def _folder(folder: Path, prefix: str) -> Iterator[tuple[str, Member]]:
+def _folder(folder: Path, prefix: str, above: frozenset[Path] = frozenset()) -> Iterator[tuple[str, Member]]:
+    here = folder.resolve()
+    if here in above:
+        raise UsageError(f"The link {str(folder)!r} leads back to a folder that it lies in.\nRemove it.")
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
@@ -97,7 +101,7 @@ def _folder(folder: Path, prefix: str) -> Iterator[tuple[str, Member]]:
             continue
         path = Path(entry.path)
         if entry.is_dir():
-            yield from _folder(path, f"{prefix}{entry.name}/")
+            yield from _folder(path, f"{prefix}{entry.name}/", above | {here})
         elif entry.is_file():
             yield prefix + entry.name, _file(path)
         elif entry.is_symlink():
@@ -123,7 +127,7 @@ def _fetched(uri: str, entry_point: str | None, store: Store) -> Iterator[tuple[
                     name = member.name.removeprefix("./")
                     found.add(name)
                     yield name, (0o755 if member.mode & 0o100 else 0o644, content.read())
-    except tarfile.TarError as error:
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise UsageError(f"--source_dir {uri} is not a tar.gz archive: {error}\nPack it with tar czf.") from error
     if entry_point not in found:
         raise InputNotFound(f"--entry_point {entry_point} is not in {uri}.\nName a file at the root of the archive.")

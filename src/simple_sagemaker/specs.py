@@ -176,6 +176,19 @@ class TaskSpec:
     download: Download = field(default_factory=Download)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """A whole ``ssm data``: of which task, of which of its jobs (None: the newest completed one), and what is done.
+
+    Results are brought first and the state is cleared afterwards.
+    """
+
+    place: Place
+    job: str | None = None
+    download: Download = field(default_factory=Download)
+    clean_state: bool = False
+
+
 def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
     """Whether ``--distribution`` switches on one way of training together, itself or one of its parts."""
     chosen = (distribution or {}).get(way, {})

@@ -145,7 +145,10 @@ class FolderStore:
         top = self.root / bucket
         for key in keys:
             path = self._path(bucket, key)
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # no object of that name
+                continue
             _prune(path.parent, top)
 
     def _path(self, bucket: str, key: str) -> Path:
@@ -163,16 +166,17 @@ class FolderStore:
             if not self.has_bucket(bucket):
                 raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
             path = self._path(bucket, key)
-            for turn in range(_TURNS):
+            for _ in range(_TURNS):  # a delete may remove the folder as empty at any time: then make it again
                 try:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(scratch, path)
                     return
-                except FileNotFoundError:  # a delete just removed the folder as empty: make it again
-                    if turn + 1 == _TURNS:
-                        raise
-                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-                    raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.") from error
+                except FileNotFoundError:
+                    continue
+                except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                    if path.is_dir() or any(parent.is_file() for parent in path.parents):
+                        break
+            raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.")
         finally:
             scratch.unlink(missing_ok=True)
 

@@ -81,6 +81,11 @@ def test_the_arguments_example_logs_what_the_readme_shows(clone: Path) -> None:
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
-    for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md"), TOP / "benchmarks/README.md", TOP / "CONTRIBUTING.md"]:
+    for page in [
+        TOP / "README.md",
+        *(TOP / "docs").rglob("*.md"),
+        TOP / "benchmarks/README.md",
+        TOP / "CONTRIBUTING.md",
+    ]:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page}: {link}"

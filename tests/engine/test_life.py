@@ -60,7 +60,8 @@ def test_a_failure_file_fails_a_job_that_exits_0(engine: Engine) -> None:
 
 
 def test_one_failing_host_ends_the_others(engine: Engine) -> None:
-    script = f'{_base()}\ncase $(cat $ML/input/config/resourceconfig.json) in *\\"current_host\\":?\\"algo-2\\"*) exit 5;; esac; sleep 100'
+    script = f"""{_base()}
+grep -q '"current_host": "algo-2"' $ML/input/config/resourceconfig.json && exit 5; sleep 100"""
     began = time.monotonic()
     described = engine.run(script, hosts=3)
     assert described["FailureReason"] == "AlgorithmError: , exit code: 5"
@@ -169,7 +170,7 @@ def _writes(path: str) -> str:
 
 
 def _supervisor(engine: Engine, name: str) -> int:
-    return next(pid for pid in _processes() if f" {engine.home.jobs / name} " in _words(pid))
+    return int((engine.home.jobs / name / "supervisor.pid").read_text())
 
 
 def _processes() -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,13 @@ NAMES = ["train-B", "train-a", "other-1"]
 
 
 @pytest.fixture(scope="module", params=["direct", "boto3"])
-def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Three ended jobs, made in this order; no test here changes them."""
     made = Engine(tmp_path_factory.mktemp("shelf"), request.param)
     made.run("true", name=NAMES[0], Tags=[{"Key": "task", "Value": "t"}, {"Key": "n", "Value": "1"}])
     made.run("exit 3", name=NAMES[1], Tags=[{"Key": "task", "Value": "t"}, {"Key": "n", "Value": "2"}])
     made.run("true", name=NAMES[2], Tags=[{"Key": "task", "Value": "t2"}])
-    yield made
+    return made
 
 
 def listed(engine: Engine, **request: Any) -> list[str]:
@@ -195,7 +194,8 @@ def test_another_process_sees_the_same_jobs(engine: Engine, tmp_path: Path) -> N
     engine.run("exit 3")
     code = (
         "import sys; from pathlib import Path; from simple_sagemaker.local.home import Home, Settings\n"
-        "from simple_sagemaker.local.sagemaker import LocalSageMaker; from simple_sagemaker.storage import FolderStore\n"
+        "from simple_sagemaker.local.sagemaker import LocalSageMaker\n"
+        "from simple_sagemaker.storage import FolderStore\n"
         "home = Home(Path(sys.argv[1])); settings = Settings(python=sys.executable)\n"
         "seen = LocalSageMaker(home, store=FolderStore(home.buckets), settings=settings)\n"
         "print(seen.describe_training_job(TrainingJobName='job-1')['FailureReason'])"

@@ -45,7 +45,7 @@ def wheel(name: str, code: str) -> bytes:
 
 def listing() -> dict[str, tuple[int, int]]:
     """What the environment of this test holds, but for caches that Python writes for itself."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for top in (SITE, Path(sys.prefix) / "bin", Path(sys.base_prefix) / "lib"):
         for at, folders, names in os.walk(top):
             folders[:] = [folder for folder in folders if folder != "__pycache__"]

@@ -178,6 +178,6 @@ def test_boto3_checks_types_and_required_members_before_the_engine_does(engine: 
     ids=str,
 )
 def test_the_engine_alone_checks_what_boto3_would(engine: Engine, changes: dict[str, Any]) -> None:
-    with pytest.raises(ClientError, match="1 validation error detected|Unknown member|needs InstanceType"):
+    with pytest.raises(ClientError, match=r"1 validation error detected|Unknown member|needs InstanceType"):
         engine.start("true", **changes)
     assert not engine.home.jobs.exists()

@@ -29,8 +29,12 @@ def test_the_model_is_every_hosts_and_the_output_the_first_hosts(engine: Engine)
     assert described["ModelArtifacts"] == {"S3ModelArtifacts": "s3://b/p/t/job-1/output/model.tar.gz"}
     assert engine.keys("p/t/job-1/") == ["output/model.tar.gz", "output/output.tar.gz"]
     assert engine.archive("job-1", "model") == {
-        **{"algo-1": None, "algo-1/empty": None, "algo-1/m": b"algo-1\n"},
-        **{"algo-2": None, "algo-2/empty": None, "algo-2/m": b"algo-2\n"},
+        "algo-1": None,
+        "algo-1/empty": None,
+        "algo-1/m": b"algo-1\n",
+        "algo-2": None,
+        "algo-2/empty": None,
+        "algo-2/m": b"algo-2\n",
         "clash": b"algo-2\n",  # the last host's
     }
     assert engine.archive("job-1", "output") == {"algo-1": None, "algo-1/o": b"algo-1\n"}

@@ -12,7 +12,8 @@ KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/chec
 LOOK = """
 found = {}
 for at, _, names in os.walk(ML + "/checkpoints"):
-    found.update({os.path.relpath(os.path.join(at, n), ML + "/checkpoints"): open(os.path.join(at, n)).read() for n in names})
+    for path in [os.path.join(at, name) for name in names]:
+        found[os.path.relpath(path, ML + "/checkpoints")] = open(path).read()
 print(json.dumps(found))
 """
 
@@ -93,6 +94,12 @@ def test_links_and_pipes_in_the_state_are_passed_over(engine: Engine) -> None:
     described = engine.run(f"{ML} cd $ML/checkpoints; echo x > f; ln -s f l; mkfifo p; ln -s .. up", **KEPT)
     assert described["TrainingJobStatus"] == "Completed"
     assert engine.keys("state/") == ["f"]
+
+
+def test_a_checkpoint_that_its_own_job_made_unreadable_is_still_kept(engine: Engine) -> None:
+    described = engine.run(f"{ML} cd $ML/checkpoints; mkdir d; echo x > d/f; chmod 000 d/f d", **KEPT)
+    assert described["TrainingJobStatus"] == "Completed", described.get("FailureReason")
+    assert engine.store.read("b", "state/d/f") == b"x\n"
 
 
 def test_a_state_whose_bucket_is_missing_fails_the_job_with_a_reason(engine: Engine) -> None:

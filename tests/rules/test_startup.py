@@ -28,7 +28,7 @@ def loaded(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("words", [["-h"], ["run", "-h"], ["shell", "-h"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["-h"], ["run", "-h"], ["shell", "-h"], ["data", "-h"], ["--version"]], ids=" ".join)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     # What the environment itself imports at start-up (a .pth file) is not ours to answer for.
     ours = loaded("-m", f"{PACKAGE}.cli.main", *words) - loaded("-c", "pass")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from simple_sagemaker import layout, payload
 from simple_sagemaker.errors import InputNotFound, UsageError
-from simple_sagemaker.source import Packed, pack
+from simple_sagemaker.source import collect, fingerprint, pack
 from simple_sagemaker.specs import Code, Place, TaskSpec
 from simple_sagemaker.storage import FolderStore
 
@@ -38,8 +39,19 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@dataclass(frozen=True)
+class Packed:
+    """The files of a job's source folder, and the digest of the person's code alone."""
+
+    files: dict[str, bytes]
+    code_digest: str
+
+
 def packed(store: FolderStore, code: Code, **changes: Any) -> Packed:
-    return pack(TaskSpec(kind="run", place=Place(project="p", task="t"), code=code, **changes), store)
+    spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=code, **changes)
+    found = collect(spec, store)
+    marks = fingerprint(spec, found)
+    return Packed(pack(spec, found, marks), marks["code"])
 
 
 def members(found: Packed) -> dict[str, tuple[int, bytes]]:
@@ -137,10 +149,11 @@ def test_what_is_wrong_with_an_archive_is_said_with_its_address(store: FolderSto
 
 
 def test_a_cut_archive_is_said_with_its_address(store: FolderStore, folder: Path) -> None:
+    (folder / "worker.py").write_bytes(os.urandom(100_000))
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz") as archive:
         archive.add(folder, arcname="./")
-    store.write("b", "src/cut.tar.gz", made.getvalue()[:-30])
+    store.write("b", "src/cut.tar.gz", made.getvalue()[: made.tell() // 2])
     with pytest.raises(UsageError, match=r"s3://b/src/cut\.tar\.gz"):
         packed(store, Code(entry_point="worker.py", source_uri="s3://b/src/cut.tar.gz"))
 

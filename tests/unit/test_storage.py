@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.storage import FolderStore, KeyRefused, copy_file
@@ -48,6 +48,7 @@ def listed(store: FolderStore, prefix: str = "") -> list[str]:
     return [found.key for found in store.list("b", prefix)]
 
 
+@settings(max_examples=examples(30, 500))  # each one writes files
 @given(wanted=st.sets(keys, max_size=12), prefix=st.one_of(st.just(""), keys, keys.map(lambda key: key[:2])))
 def test_keys_come_back_in_the_order_of_their_bytes_under_any_literal_prefix(wanted: set[str], prefix: str) -> None:
     assume(not any(other.startswith(f"{key}/") for key in wanted for other in wanted))
@@ -112,7 +113,9 @@ def test_what_is_not_there_is_said_so(store: FolderStore, tmp_path: Path) -> Non
     ):
         with pytest.raises(FileNotFoundError):
             act()
-    store.delete("b", ["none", "no/folder"])
+    store.write("b", "d/x", b"")
+    store.delete("b", ["none", "no/folder", "d", "d/x/below"])
+    assert listed(store) == ["d/x"]
     assert not store.has_bucket("nobody")
     assert listed(store, "none/") == listed(store, "../") == listed(store, "a//b") == []
 
@@ -170,6 +173,26 @@ def test_a_failed_send_leaves_the_old_object_and_no_scrap(store: FolderStore, tm
 def test_a_special_file_is_copied_as_the_bytes_it_gives(tmp_path: Path) -> None:
     copy_file(Path("/proc/self/status"), tmp_path / "to")  # says it is empty, and is not
     assert b"Name:" in (tmp_path / "to").read_bytes()
+
+
+def test_of_several_that_write_only_what_is_not_there_one_does(store: FolderStore) -> None:
+    assert store.write_if("b", "claim", b"1", expected=None)
+    assert not store.write_if("b", "claim", b"2", expected=None)
+    assert not store.write_if("b", "claim", b"2", expected=b"other")
+    assert store.read("b", "claim") == b"1"
+    assert store.write_if("b", "claim", b"2", expected=b"1")
+    assert store.read("b", "claim") == b"2"
+    assert listed(store) == ["claim"]
+    won: list[int] = []
+    race = [
+        threading.Thread(target=lambda n=n: won.append(n) if store.write_if("b", "r", b"", expected=None) else None)
+        for n in range(8)
+    ]
+    for thread in race:
+        thread.start()
+    for thread in race:
+        thread.join()
+    assert len(won) == 1
 
 
 def test_a_reader_sees_the_old_object_or_the_new_one(store: FolderStore) -> None:

@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.storage import FolderStore
 from simple_sagemaker.sync import local_files, sync_up
+from tests.counts import examples
 
 names = st.sampled_from(["a", "b c", "é", "sub/x", "sub/deep/y", "%20"])
 trees = st.dictionaries(names, st.binary(max_size=4), min_size=1)
@@ -28,6 +29,7 @@ def held(store: FolderStore, prefix: str) -> dict[str, bytes]:
     return {found.key[len(prefix) :]: store.read("b", found.key) for found in store.list("b", prefix)}
 
 
+@settings(max_examples=examples(30, 500))  # each one writes files
 @given(before=trees, after=trees)
 def test_afterwards_the_prefix_holds_exactly_the_folder_and_its_neighbours_are_untouched(
     before: dict[str, bytes], after: dict[str, bytes]

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from .options import COMMANDS, GROUPS, Option, flags_on, options_of
+from .options import BOTH, COMMANDS, GROUPS, Option, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
@@ -44,6 +44,12 @@ examples:
   ssm shell -p demo -t look --cmd_line "cat /proc/cpuinfo" -o out
   ssm shell -p demo -t count --dir_files code --cmd_line "./count.sh" --top 5
 """,
+    "data": """\
+examples:
+  ssm data -p demo -t train -o out --download_model --download_state
+  ssm data -p demo -t train -o failed --job train-2030-01-31-12-00-00-a1B2c3D4
+  ssm data -p demo -t train --clean_state
+""",
 }
 
 
@@ -73,17 +79,22 @@ def main_page() -> str:
 
 
 def page(command: str) -> str:
-    """What ``ssm run -h`` and ``ssm shell -h`` show."""
-    usage = f"ssm {command} {_required(command)} [option ...] [--NAME VALUE ...] [-- ARGUMENT ...]"
+    """What ``-h`` shows for a command."""
+    own = " [--NAME VALUE ...] [-- ARGUMENT ...]" if command in BOTH else ""
+    usage = f"ssm {command} {_required(command)} [option ...]{own}"
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
-    what = "the script" if command == "run" else "the command"
-    parser.epilog = "\n".join([_WORDS.format(what=what), _EXAMPLES[command], _STATUSES])
+    parser.epilog = "\n".join([*_own_words(command), _EXAMPLES[command], _STATUSES])
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for option in options:
             if command in option.commands:
                 _show(group, option, command)
     return parser.format_help()
+
+
+def _own_words(command: str) -> list[str]:
+    """What is said of the words of a person's own code, for the commands that run any."""
+    return [_WORDS.format(what="the script" if command == "run" else "the command")] if command in BOTH else []
 
 
 def _parser(prog: str, usage: str, description: str) -> argparse.ArgumentParser:

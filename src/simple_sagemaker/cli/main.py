@@ -20,15 +20,12 @@ def main() -> None:
 def status_of(argv: Sequence[str]) -> int:
     """Do what the words ask; gives the exit status and never raises an error that a person could have caused."""
     try:
-        spec = parse(argv)
-        from .run import run
-
-        return run(spec, os.environ)
+        return _done(argv)
     except SsmError as error:
         _say(str(error))
         return error.exit_status
     except KeyboardInterrupt:
-        _say("Interrupted before the job was started; nothing is running.")
+        _say("Interrupted." if argv[:1] == ["data"] else "Interrupted before the job was started; nothing is running.")
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -39,6 +36,23 @@ def status_of(argv: Sequence[str]) -> int:
             raise
         _say(refusal)
         return SsmError.exit_status
+
+
+def _done(argv: Sequence[str]) -> int:
+    """Do what the words ask; the services come first, for they start what comes up while we go on."""
+    asked = parse(argv)
+    from ..services import for_data, for_task
+    from ..specs import DataSpec
+
+    if isinstance(asked, DataSpec):
+        kept = for_data(os.environ)
+        from .data import data
+
+        return data(asked, kept)
+    at_hand = for_task(asked, os.environ)
+    from .run import run
+
+    return run(asked, at_hand)
 
 
 def _refusal(error: Exception) -> str | None:

@@ -1,4 +1,4 @@
-"""The option table of ``ssm run`` and ``ssm shell``: every option is declared here once, and nowhere else.
+"""The option table of the commands: every option is declared here once, and nowhere else.
 
 The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it. The
 values are plain classes and not dataclasses, for ``ssm -h`` must not pay for importing ``dataclasses`` and ``typing``.
@@ -9,10 +9,13 @@ from __future__ import annotations
 COMMANDS = {
     "run": "Run a Python or shell script as a task",
     "shell": "Run a shell command line as a task",
+    "data": "Bring what a task left, or clear its state",
 }
 RUN: tuple[str, ...] = ("run",)
 SHELL: tuple[str, ...] = ("shell",)
 BOTH = RUN + SHELL
+DATA: tuple[str, ...] = ("data",)
+ALL = BOTH + DATA
 
 MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
 
@@ -60,12 +63,24 @@ def _flag(*flags: str, help: str, commands: tuple[str, ...] = BOTH) -> Option:  
 
 
 TASK = (
-    _flag("--help", "-h", help="Show this page."),
-    Option("--project_name", "-p", shape="NAME", required=True, help="The project that the task belongs to."),
-    Option("--prefix", shape="PREFIX", default="", help="Put before the project's name in every S3 key, as typed."),
-    Option("--task_name", "-t", shape="NAME", required=True, help="The task's name, unique within its project."),
-    Option("--bucket_name", "-b", shape="BUCKET", help="The S3 bucket to use, instead of the account's default one."),
-)
+    _flag("--help", "-h", commands=ALL, help="Show this page."),
+    Option(
+        "--project_name", "-p", shape="NAME", required=True, commands=ALL,
+        help="The project that the task belongs to.",
+    ),
+    Option(
+        "--prefix", shape="PREFIX", default="", commands=ALL,
+        help="Put before the project's name in every S3 key, as typed.",
+    ),
+    Option(
+        "--task_name", "-t", shape="NAME", required=True, commands=ALL,
+        help="The task's name, unique within its project.",
+    ),
+    Option(
+        "--bucket_name", "-b", shape="BUCKET", commands=ALL,
+        help="The S3 bucket to use, instead of the account's default one.",
+    ),
+)  # fmt: skip
 
 CODE = (
     Option(
@@ -180,11 +195,19 @@ IO = (
 )  # fmt: skip
 
 DOWNLOAD = (
-    Option("--output_path", "-o", shape="DIR", help="Where to bring the logs, and what is chosen below."),
-    _flag("--download_state", help="Bring the task's state too."),
-    _flag("--download_model", help="Bring the model too."),
-    _flag("--download_output", help="Bring the output data too."),
+    Option("--output_path", "-o", shape="DIR", commands=ALL, help="Where to bring the logs, and what is chosen below."),
+    _flag("--download_state", commands=ALL, help="Bring the task's state too."),
+    _flag("--download_model", commands=ALL, help="Bring the model too."),
+    _flag("--download_output", commands=ALL, help="Bring the output data too."),
 )
+
+DATA_ONLY = (
+    Option(
+        "--job", shape="NAME", commands=DATA,
+        help="Of this job of the task, also one that failed or was stopped; otherwise of its newest completed one.",
+    ),
+    _flag("--clean_state", "--cs", commands=DATA, help="Clear the task's state, after what is to be brought."),
+)  # fmt: skip
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
@@ -194,6 +217,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Running": RUNNING,
     "I/O": IO,
     "Download": DOWNLOAD,
+    "Data": DATA_ONLY,
 }
 
 

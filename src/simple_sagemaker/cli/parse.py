@@ -1,8 +1,8 @@
 """From words to meaning: ``parse(argv)`` is the whole of it.
 
-In: the words after ``ssm``. Out: a frozen TaskSpec, or an error in the words that were typed. It reads the disk only to
-see that what the words name is there; it writes nothing and asks no service. Whatever is not needed for a help page
-is imported when it is needed.
+In: the words after ``ssm``. Out: a frozen TaskSpec or DataSpec, or an error in the words that were typed. It reads the
+disk only to see that what the words name is there; it writes nothing and asks no service. Whatever is not needed for a
+help page is imported when it is needed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UsageError
-from .options import COMMANDS
+from .options import COMMANDS, DATA
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from ..specs import TaskSpec
+    from ..specs import DataSpec, TaskSpec
 
 
-def parse(argv: Sequence[str]) -> TaskSpec:
-    """The task that the words after ``ssm`` ask for.
+def parse(argv: Sequence[str]) -> TaskSpec | DataSpec:
+    """The task, or the data of a task, that the words after ``ssm`` ask for.
 
     Raises UsageError or InputNotFound. For ``-h`` and ``--version`` prints the page and raises SystemExit(0).
     """
@@ -30,7 +30,7 @@ def parse(argv: Sequence[str]) -> TaskSpec:
         _show(_version())
     command, words = _command(argv)
     try:
-        return _task(command, words)
+        return _meant(command, words)
     except UsageError as error:
         raise UsageError(f"ssm {command}: {error}{_next_step(command)}") from error
     except OSError as error:
@@ -47,11 +47,12 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
         return argv[0], argv[1:]
     if argv[0].startswith("-"):
         return "run", argv
-    known = " and ".join(f"'ssm {command}'" for command in COMMANDS)
+    *most, last = (f"'ssm {command}'" for command in COMMANDS)
+    known = f"{', '.join(most)} and {last}"
     raise UsageError(f"ssm: there is no command {argv[0]!r}, only {known}.\nThey are explained by: ssm -h")
 
 
-def _task(command: str, argv: Sequence[str]) -> TaskSpec:
+def _meant(command: str, argv: Sequence[str]) -> TaskSpec | DataSpec:
     from .words import read
 
     words = read(command, argv)
@@ -59,9 +60,9 @@ def _task(command: str, argv: Sequence[str]) -> TaskSpec:
         from .help import page
 
         _show(page(command))
-    from .task import task_spec
+    from .task import data_spec, task_spec
 
-    return task_spec(words)
+    return data_spec(words) if command in DATA else task_spec(words)
 
 
 def _main_page() -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .. import claim, follow, history, results, services, task
+from .. import claim, follow, history, results, task
 from ..errors import Detached, JobFailed, JobStopped
 from ..task import Found, Prepared
 from . import show
@@ -29,10 +28,9 @@ def _terminated(*_: object) -> None:
     raise Terminated
 
 
-def run(spec: TaskSpec, environment: Mapping[str, str]) -> int:
+def run(spec: TaskSpec, at_hand: Services) -> int:
     """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends."""
     signal.signal(signal.SIGTERM, _terminated)
-    at_hand = services.for_task(spec, environment)
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
         ended = _followed(job, at_hand, screen)

@@ -1,4 +1,4 @@
-"""The meaning of a whole command: each part of a TaskSpec from the words that belong to it.
+"""The meaning of a whole command: each part of a TaskSpec or DataSpec from the words that belong to it.
 
 Everything here is known without an engine: which words fit together, and whether what they name is on this machine.
 """
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from ..errors import UsageError
-from ..names import check_bucket, check_name
-from ..specs import Download, Kind, Place, Rerun, TaskSpec
+from ..names import check_bucket, check_name, is_job_name
+from ..specs import DataSpec, Download, Kind, Place, Rerun, TaskSpec
 from .code import code
 from .inputs import inputs, model_uri
 from .labels import hyperparameters, metrics, tags
@@ -41,6 +41,27 @@ def task_spec(words: Words) -> TaskSpec:
         metrics=metrics(words),
         rerun=_rerun(words),
         download=_download(words),
+    )
+
+
+def data_spec(words: Words) -> DataSpec:
+    """What is asked of a task's data. Raises UsageError."""
+    _check_required(words)
+    download = _download(words)
+    if download.path is None and not words.has("clean_state"):
+        raise UsageError("say what to do: --output_path DIR (-o) brings what the task left, --clean_state clears.")
+    if download.path is None and words.has("job"):
+        raise UsageError(f"{words.flag('job')} chooses what to bring: say where to, with --output_path DIR (-o).")
+    return DataSpec(place=_place(words), job=_job(words), download=download, clean_state=words.has("clean_state"))
+
+
+def _job(words: Words) -> str | None:
+    job = words.one("job")
+    if job is None or is_job_name(job):
+        return job
+    raise UsageError(
+        f"{words.flag('job')} {job!r} is not the name of a job, which is TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX.\n"
+        "Every run of a task prints it at its end."
     )
 
 

@@ -1,11 +1,11 @@
 """The one pass over the words of a command, before anything is given a meaning.
 
-In: the words after ``ssm run``, and the option table. Out: which options were given with which words, the
-hyperparameters, and the script's own arguments. Nothing is looked up on disk.
+In: the words after ``ssm run``, ``shell`` or ``data``, and the option table. Out: which options were given with which
+words, the hyperparameters, and the script's own arguments. Nothing is looked up on disk.
 
 The rules: the first ``--`` ends the pass. An option takes exactly as many words as the table says, also words that
 begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next word, unless that begins with
-``--``. A word that belongs to nothing is refused.
+``--``. A word that belongs to nothing is refused; for ``ssm data``, which runs nothing, an unknown ``--key`` is one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError
-from .options import MANY, Option, by_flag, owner
+from .options import COMMANDS, MANY, Option, by_flag, owner
 from .reserved import close_to
 
 
@@ -38,6 +38,11 @@ class Words:
         self.given: dict[str, list[Given]] = {}
         self.hyperparameters: list[tuple[str, str]] = []
         self.arguments = tuple(arguments)
+
+    @property
+    def for_code(self) -> bool:
+        """Whether the command runs code, which can have words of its own."""
+        return "--hp" in self.options
 
     def has(self, name: str) -> bool:
         """Whether the option was given at all."""
@@ -77,6 +82,8 @@ def read(command: str, argv: Sequence[str]) -> Words:
     words = list(argv)
     end = words.index("--") if "--" in words else len(words)
     taken = _Pass(Words(command, words[end + 1 :]), words[:end])
+    if end < len(words) and not taken.words.for_code:
+        raise UsageError(f"'ssm {command}' runs no code, so nothing can follow --: leave it out.")
     while taken.left:
         taken.step()
     return taken.words
@@ -99,6 +106,9 @@ class _Pass:
         self.words = words
         self.left = left
         self.last: Given | None = None
+
+    def _own_name(self, flag: str, *values: str) -> str:
+        return own_name(flag, *values) if self.words.for_code else ""
 
     def step(self) -> None:
         """Read one option or hyperparameter, with the words that belong to it."""
@@ -124,25 +134,25 @@ class _Pass:
     def _attached(self, option: Option, flag: str, value: str) -> tuple[str, ...]:
         if option.words in {1, MANY}:
             return (value,)
-        raise UsageError(f"{flag}={value}: {_wants(option, flag)}.{own_name(flag, value)}")
+        raise UsageError(f"{flag}={value}: {_wants(option, flag)}.{self._own_name(flag, value)}")
 
     def _several(self, option: Option, flag: str) -> tuple[str, ...]:
         count = 0
         while count < len(self.left) and not _dashed(self.left[count]):
             count += 1
         if not count:
-            raise UsageError(f"{_wants(option, flag)}, and none follows.{own_name(flag)}")
+            raise UsageError(f"{_wants(option, flag)}, and none follows.{self._own_name(flag)}")
         return self._take(count)
 
     def _exactly(self, option: Option, flag: str) -> tuple[str, ...]:
         words = self._take(option.words)
         if len(words) < option.words:
             given = " ".join(map(repr, words)) or "nothing"
-            raise UsageError(f"{_wants(option, flag)}, and got {given}.{own_name(flag, *words)}")
+            raise UsageError(f"{_wants(option, flag)}, and got {given}.{self._own_name(flag, *words)}")
         swallowed = [word for word in words if word in self.words.options]
         if swallowed and option.name != "hp":
             advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.words == 1 else ""
-            raise UsageError(f"{_wants(option, flag)}, but {swallowed[0]} is an option.{advice}{own_name(flag)}")
+            raise UsageError(f"{_wants(option, flag)}, but {swallowed[0]} is an option.{advice}{self._own_name(flag)}")
         return words
 
     def _take(self, count: int) -> tuple[str, ...]:
@@ -162,10 +172,14 @@ class _Pass:
             self.words.hyperparameters.append((_plain(name, given.flag), value))
 
     def _hyperparameter(self, key: str, attached: str | None) -> None:
+        if not self.words.for_code:
+            raise UsageError(_no_option(key, self.words))
         name = _plain(key[2:], key)
         other = owner(key, not_of=self.words.command)
         if other:
-            raise UsageError(f"{key} is an option of 'ssm {other}', not of 'ssm {self.words.command}'.{own_name(key)}")
+            raise UsageError(
+                f"{key} is an option of 'ssm {other}', not of 'ssm {self.words.command}'.{self._own_name(key)}"
+            )
         value = self._next_word(key) if attached is None else attached
         self.words.hyperparameters.append((name, value))
         self.last = Given(key, (value,))
@@ -182,7 +196,7 @@ class _Pass:
 
     def _why_stray(self, word: str) -> str:
         if _dashed(word):
-            return _why_no_option(word, self.words.options)
+            return _why_no_option(word, self.words)
         if self.last is None:
             return f"{word!r} belongs to no option."
         option = self.words.options.get(self.last.flag)
@@ -191,7 +205,7 @@ class _Pass:
         after = f"{word!r} belongs to no option: {why}" + (f", and got {took}." if took else ".")
         if not option:
             return f"{after}\nQuote a value that has blanks in it."
-        return after + (own_name(self.last.flag) if option.words else own_name(self.last.flag, word))
+        return after + (self._own_name(self.last.flag) if option.words else self._own_name(self.last.flag, word))
 
 
 def _dashed(word: str) -> bool:
@@ -211,13 +225,25 @@ def _wants(option: Option, flag: str) -> str:
     return f"{flag} takes {count} ({option.shape})"
 
 
-def _why_no_option(word: str, options: Mapping[str, Option]) -> str:
+def _why_no_option(word: str, words: Words) -> str:
     """Why a word with a single dash means nothing, and what its writer may have meant."""
-    option = options.get(word[:2])
-    if option and option.words and len(word) > 2:
-        return (
-            f"There is no option {word}. If {word[:2]} is meant, put a blank after it: {word[:2]} {word[2:]}\n"
-            f"A hyperparameter has two dashes: -{word} VALUE"
-        )
     name = word.lstrip("-").partition("=")[0]
+    option = words.options.get(word[:2])
+    if option and option.words and len(word) > 2:
+        glued = f"There is no option {word}. If {word[:2]} is meant, put a blank after it: {word[:2]} {word[2:]}"
+        return f"{glued}\nA hyperparameter has two dashes: -{word} VALUE" if words.for_code else glued
+    if not words.for_code:
+        return _no_option(word, words)
     return f"There is no option {word}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
+
+
+def _no_option(flag: str, words: Words) -> str:
+    """That a command without hyperparameters has no such option, and what it may have been meant for."""
+    from difflib import get_close_matches
+
+    other = next((other for other in COMMANDS if flag in by_flag(other)), None)
+    close = get_close_matches(flag, list(words.options), n=1, cutoff=0.7)
+    said = f"There is no option {flag}"
+    if other:
+        return f"{said} here: it is one of 'ssm {other}'."
+    return f"{said}. Did you mean {close[0]}?" if close else f"{said}, and nothing runs that could have one."

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..storage import Store
-from .channels import Channel, ChannelFault
+from .channels import Channel, ChannelFault, Item
 
-_MODES = frozenset({"File", "FastFile"})
+_MODES = frozenset({"File", "FastFile", "Pipe"})
 
 
 def objection(request: Mapping[str, Any], store: Store) -> str | None:
@@ -71,7 +71,27 @@ def _channels(request: Mapping[str, Any], store: Store) -> str | None:
             channel = Channel.of(config, mode)
             if channel.mode not in _MODES:
                 return f"Channel {channel.name}: input mode {channel.mode} is not supported on this machine."
-            channel.items(store)
+            if channel.mode != "Pipe" and (channel.gzip or channel.recordio):
+                return f"Channel {channel.name}: CompressionType and RecordWrapperType are for input mode Pipe only."
+            if channel.data_type == "AugmentedManifestFile" and not channel.attributes:
+                return f"Channel {channel.name}: AugmentedManifestFile needs AttributeNames."
+            _refuse_absent(channel, store)
         except ChannelFault as fault:
             return str(fault)
     return None
+
+
+def _refuse_absent(channel: Channel, store: Store) -> None:
+    """List the channel's objects; those that a manifest names one by one are looked for one by one."""
+    found = channel.items(store)
+    if channel.data_type == "AugmentedManifestFile":
+        for item in {(item.bucket, item.key): item for item in found}.values():
+            if not _is_there(store, item):
+                raise ChannelFault(f"Channel {channel.name}: s3://{item.bucket}/{item.key} is not there.")
+
+
+def _is_there(store: Store, item: Item) -> bool:
+    try:
+        return any(found.key == item.key for found in store.list(item.bucket, item.key))
+    except FileNotFoundError:
+        return False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..storage import Store
+from .rights import open_up
 
 if TYPE_CHECKING:
     import tarfile
@@ -28,6 +29,8 @@ def upload(folders: Sequence[Path], store: Store, *, bucket: str, key: str, scra
             path = folder / name
             if name in members and not (path.is_dir() and members[name].is_dir()):
                 clashes.append(name)
+                if not path.is_dir():  # a file in place of a folder: nothing can lie below it any more
+                    members = {kept: held for kept, held in members.items() if not kept.startswith(f"{name}/")}
             members[name] = path
     if members:
         try:
@@ -43,9 +46,13 @@ def _below(folder: Path, prefix: str) -> Iterator[str]:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         name = f"{prefix}{entry.name}"
-        if entry.is_symlink() or entry.is_file():
+        if entry.is_symlink():
+            yield name
+        elif entry.is_file():
+            open_up(entry.path)
             yield name
         elif entry.is_dir():
+            open_up(entry.path)
             yield name
             yield from _below(folder, f"{name}/")
 

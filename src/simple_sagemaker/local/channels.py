@@ -8,12 +8,16 @@ from recorded jobs: objects in the order of their keys, object i to host i mod n
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..layout import split_uri
 from ..storage import Store
+from . import augmented
+
+_Shared = TypeVar("_Shared")
 
 
 class ChannelFault(Exception):
@@ -29,15 +33,26 @@ class Item:
     path: str
 
 
+Part = Item | bytes  # of a stream: an object's content, or the bytes themselves
+
+
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One channel of a request, as the engine reads it."""
+    """One channel of a request, as the engine reads it.
+
+    Of use in Pipe mode only: ``gzip`` (the objects are compressed), ``recordio`` (each is wrapped as a record),
+    ``seed`` (of the order, another one each epoch), ``attributes`` (of an augmented manifest).
+    """
 
     name: str
     uri: str
     data_type: str
     sharded: bool
     mode: str
+    gzip: bool = False
+    recordio: bool = False
+    seed: int | None = None
+    attributes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, Any], default_mode: str) -> Channel:
@@ -52,6 +67,10 @@ class Channel:
             data_type=source["S3DataType"],
             sharded=source.get("S3DataDistributionType") == "ShardedByS3Key",
             mode=config.get("InputMode", default_mode),
+            gzip=config.get("CompressionType") == "Gzip",
+            recordio=config.get("RecordWrapperType") == "RecordIO",
+            seed=config.get("ShuffleConfig", {}).get("Seed"),
+            attributes=tuple(source.get("AttributeNames", ())),
         )
 
     def items(self, store: Store) -> list[Item]:
@@ -62,18 +81,42 @@ class Channel:
                 found = _manifest(store, bucket, key)
             elif self.data_type == "S3Prefix":
                 found = [Item(bucket=bucket, key=k, path=local_path(key, k)) for k in _keys(store, bucket, key)]
+            elif self.data_type == "AugmentedManifestFile" and self.mode == "Pipe":
+                return [part for parts in self._lines(store) for part in parts if isinstance(part, Item)]
             else:
                 raise ChannelFault(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
         except (FileNotFoundError, ValueError):
             found = []
         if not found:
             raise ChannelFault(_nothing(self.uri))
-        _refuse_clashes(self.name, found)
+        if self.mode != "Pipe":
+            _refuse_clashes(self.name, found)
         return found
 
-    def share(self, items: Sequence[Item], host: int, hosts: int) -> Sequence[Item]:
+    def parts(self, items: Sequence[Item], store: Store) -> Sequence[Sequence[Part]]:
+        """What is streamed in Pipe mode, in the pieces that are shuffled and shared out: objects, or lines of parts."""
+        return self._lines(store) if self.data_type == "AugmentedManifestFile" else [[item] for item in items]
+
+    def share(self, items: Sequence[_Shared], host: int, hosts: int) -> Sequence[_Shared]:
         """What host number ``host`` (from 0) of ``hosts`` gets."""
         return items[host::hosts] if self.sharded else items
+
+    def epoch(self, parts: Sequence[_Shared], number: int, *, host: int, hosts: int) -> Sequence[_Shared]:
+        """What a host's pipe number ``number`` brings. With a seed every host's order and share change together."""
+        ordered = list(parts)
+        if self.seed is not None:
+            random.Random(f"{self.seed}/{number}").shuffle(ordered)
+        return self.share(ordered, host, hosts)
+
+    def _lines(self, store: Store) -> list[list[Part]]:
+        bucket, key = split_uri(self.uri)
+        try:
+            found = list(augmented.lines(store.read(bucket, key), self.attributes))
+        except ValueError as error:
+            raise ChannelFault(f"Channel {self.name}: {self.uri} is no augmented manifest: {error}") from error
+        if not found:
+            raise ChannelFault(_nothing(self.uri))
+        return [[part if isinstance(part, bytes) else _item(*part) for part in parts] for parts in found]
 
 
 def local_path(prefix: str, key: str) -> str:
@@ -89,6 +132,10 @@ def local_path(prefix: str, key: str) -> str:
     if key[len(prefix)] == "/":
         return key[len(prefix) + 1 :]
     return key[prefix.rfind("/") + 1 :]
+
+
+def _item(bucket: str, key: str) -> Item:
+    return Item(bucket=bucket, key=key, path=key.rpartition("/")[2])
 
 
 def _keys(store: Store, bucket: str, prefix: str) -> list[str]:
@@ -113,7 +160,7 @@ def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
     for item in items:
         if files.setdefault(item.path, item.key) != item.key:
             raise ChannelFault(
-                f"Channel {channel}: {files[item.path]!r} and {item.key!r} would both be {item.path!r}, no folder holds both"
+                f"Channel {channel}: {files[item.path]!r} and {item.key!r} would both be the file {item.path!r}"
             )
     for path in files:
         parts = path.split("/")

@@ -23,10 +23,11 @@ def host_names(count: int) -> list[str]:
     return sorted(f"algo-{number}" for number in range(1, count + 1))
 
 
-def write(folder: Path, request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> None:
+def write(folder: Path, request: Mapping[str, Any], host: str, places: Mapping[str, str], *, attempt: int = 1) -> None:
     """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files(request, host, places).items():
+    found = files(request, host, places) | {"init-config.json": start(request, host, places, attempt)}
+    for name, content in found.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -50,6 +51,23 @@ def files(request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> d
             "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
             "LocalPath": _placed(path, places) + "/",
         }
+    return found
+
+
+def start(request: Mapping[str, Any], host: str, places: Mapping[str, str], attempt: int) -> dict[str, Any]:
+    """init-config.json: what the platform's downloader is told. ``jobRunNumber`` counts starts, spot restarts too."""
+    found: dict[str, Any] = {
+        "inputMode": request["AlgorithmSpecification"]["TrainingInputMode"],
+        "channels": [{"name": channel["ChannelName"]} for channel in request.get("InputDataConfig", ())],
+        "hostConfig": {
+            "clusterSize": request["ResourceConfig"]["InstanceCount"],
+            "hostNumber": int(host.rpartition("-")[2]),
+        },
+        "jobRunInfo": {"jobRunNumber": attempt},
+    }
+    if "CheckpointConfig" in request:
+        path = checkpoint_path(request)
+        found["checkpointChannel"] = {"name": "checkpoints", "outputPath": places.get(path, path), "allowEmpty": True}
     return found
 
 

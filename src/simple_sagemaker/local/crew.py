@@ -11,7 +11,7 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,9 +25,12 @@ if sys.platform == "win32":
 
 _TICK_S = 0.05
 _CHUNK = 1 << 16
+_KILL_S, _KILL_PAUSE_S = 2.0, 0.001
 _SIBLING_GRACE_S = 30.0  # for the other hosts once one has failed
+_SPOT_GRACE_S = 120.0  # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruption-notices.html
 
-Ending = Literal["done", "failed", "stopped", "timeout"]
+# "timeout" is MaxRuntimeInSeconds, "waited" MaxWaitTimeInSeconds, "interrupted" a spot interruption
+Ending = Literal["done", "failed", "stopped", "timeout", "waited", "interrupted"]
 
 
 @dataclass
@@ -43,17 +46,20 @@ class Member:
 
 @dataclass
 class Crew:
-    """All hosts of one attempt. ``stop_asked`` and ``background`` are looked at between other things.
+    """All hosts of one attempt. ``stop_asked``, ``trouble`` and ``background`` are looked at between other things.
 
-    A step of ``background`` says whether it did something; when not, the loop may wait.
+    A step of ``background`` says whether it did something; when not, the loop may wait. ``alarms`` are moments of
+    ``time.monotonic()`` and what happens then. ``trouble`` is why the hosts cannot go on, empty while they can.
     """
 
     members: list[Member]
     stop_asked: Callable[[], bool]
     background: Iterator[bool]
     grace_s: float
-    deadline: float
+    alarms: Sequence[tuple[float, Ending]]
     on_ending: Callable[[Ending], None]
+    trouble: Callable[[], str]
+    troubled: str = ""
     ending: Ending | None = None
     first_failed: Member | None = None
     _kill_at: float = float("inf")
@@ -75,6 +81,7 @@ class Crew:
             if time.monotonic() - looked > _TICK_S:
                 looked = time.monotonic()
                 self._look(looked)
+        self._look_for_trouble()
         self._finish(wake)
         return self.ending or "done"
 
@@ -104,16 +111,23 @@ class Crew:
             self._begin("failed", min(self.grace_s, _SIBLING_GRACE_S))
 
     def _look(self, now: float) -> None:
-        if self.ending is None and self.stop_asked():
+        if self.ending in {None, "interrupted"} and self.stop_asked():
             self._begin("stopped", self.grace_s)
-        elif self.ending is None and now > self.deadline:
-            self._begin("timeout", self.grace_s)
+        self._look_for_trouble()
+        due = min((alarm for alarm in self.alarms if now > alarm[0]), default=None)
+        if self.ending is None and due:
+            self._begin(due[1], min(self.grace_s, _SPOT_GRACE_S) if due[1] == "interrupted" else self.grace_s)
         if now > self._kill_at:
             self._signal(signal.SIGKILL)
 
+    def _look_for_trouble(self) -> None:
+        if self.ending is None and (said := self.trouble()):
+            self.troubled = said
+            self._begin("failed", min(self.grace_s, _SIBLING_GRACE_S))
+
     def _begin(self, ending: Ending, grace_s: float) -> None:
         self.ending = ending
-        self._kill_at = time.monotonic() + grace_s
+        self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
         self.on_ending(ending)
         self._signal(signal.SIGTERM)
 
@@ -153,12 +167,15 @@ def kill_group(leader: int) -> None:
 
 
 def kill_descendants() -> None:
-    """Kill every process below this one."""
-    for pid in leftovers(os.getpid()):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """Kill every process below this one, and what those have started meanwhile."""
+    limit = time.monotonic() + _KILL_S
+    while (found := leftovers(os.getpid())) and time.monotonic() < limit:
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(_KILL_PAUSE_S)
 
 
 def adopt_orphans() -> None:

@@ -89,9 +89,20 @@ def _times(entries: list[Entry]) -> dict[str, Any]:
         found |= {
             "TrainingEndTime": _time(end),
             "TrainingTimeInSeconds": seconds,
-            "BillableTimeInSeconds": max(1, seconds - round(final.get("interrupted_s", 0))),
+            "BillableTimeInSeconds": max(1, min(seconds, round(end - started - _waited(entries, end)))),
         }
     return found
+
+
+def _waited(entries: list[Entry], end: float) -> float:
+    """Seconds between each interruption and the next start: no machine was there, so nothing is billed."""
+    total, since = 0.0, None
+    for entry in entries:
+        if entry.get("secondary") == "Interrupted":
+            since = float(entry["at"])
+        elif entry.get("secondary") == "Downloading" and since is not None:
+            total, since = total + float(entry["at"]) - since, None
+    return total + (max(0.0, end - since) if since is not None else 0.0)
 
 
 def _first_at(entries: list[Entry], secondary: str) -> float | None:

@@ -26,6 +26,7 @@ class Stream:
     last_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _rest: bytes = b""
     _file: BinaryIO | None = None
+    _path: Path | None = None
     _last_ms: int = 0
 
     def feed(self, data: bytes) -> None:
@@ -55,12 +56,20 @@ class Stream:
             return
         self._last_ms = max(self._last_ms, int(time.time() * 1000))
         if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.folder / f"{self.host}-{self._last_ms // 1000}", "ab", buffering=0)  # noqa: SIM115
+            self._path = self._path or self._new_path()
+            self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115
         stamp = b"%d " % self._last_ms
         self._file.write(b"".join(stamp + line + b"\n" for line in _events(lines)))
         if self.patterns:
             self._measure(lines)
+
+    def _new_path(self) -> Path:
+        """A file that no earlier attempt of the host wrote to."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        epoch = self._last_ms // 1000
+        while (path := self.folder / f"{self.host}-{epoch}").exists():
+            epoch += 1
+        return path
 
     def _measure(self, lines: list[bytes]) -> None:
         found = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+ISOLATIONS = ("auto", "namespaces", "bwrap", "plain")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,13 @@ class Settings:
 
     ``python`` is the interpreter of the jobs. ``isolation`` is ``auto`` (the best this system allows), ``namespaces``,
     ``bwrap`` or ``plain``. ``stop_grace_s`` is the time between SIGTERM and SIGKILL; AWS gives 120.
+
+    Of spot jobs alone: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
+    beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.
     """
 
     python: str
     isolation: str = "auto"
     stop_grace_s: float = 120.0
+    interrupt_after_s: tuple[float, ...] = ()
+    spot_wait_s: float = 0.0

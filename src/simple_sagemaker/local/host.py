@@ -12,12 +12,13 @@ from typing import Any
 
 from .. import layout
 from ..storage import Store
-from . import configs, interpreter
+from . import configs, interpreter, jobs
 from .addresses import Addresses
-from .channels import Channel, Item
+from .channels import Channel, Item, Part
 from .describe import training_arn
 from .home import REGION
 from .interpreter import Interpreter
+from .pipes import Flow
 from .plain import translate
 from .view import View
 
@@ -75,10 +76,13 @@ class Host:
             return self.base / path[len(layout.BASE) + 1 :]
         return self.folder / path.lstrip("/")
 
-    def prepare(self) -> None:
-        """Make the folders and the configuration that a container finds at its start; what was there is removed."""
-        for path in (self.folder / "opt", self.folder / "tmp", self.layer, self.root):
-            shutil.rmtree(path, ignore_errors=True)
+    def clear(self) -> None:
+        """Take away all that the host had, as a machine goes with its disk."""
+        if self.folder.exists():
+            jobs.remove(self.folder)
+
+    def prepare(self, attempt: int) -> None:
+        """Make the folders and the configuration that a container finds at its start; ``attempt`` counts from 1."""
         made = ["model", "output/data", "input/data", "output/metrics/sagemaker", "output/profiler"]
         if "TensorBoardOutputConfig" in self.request:
             self.inside(configs.tensorboard_path(self.request)).mkdir(parents=True, exist_ok=True)
@@ -88,20 +92,37 @@ class Host:
             path.mkdir(parents=True)
         for folder in self.private.values():
             Path(folder).mkdir(parents=True, exist_ok=True)
-        configs.write(self.base / "input" / "config", self.request, self.name, self.places)
+        configs.write(self.base / "input" / "config", self.request, self.name, self.places, attempt=attempt)
 
     def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
-        """Bring this host's share of a channel, one object a step; the folder is there even for no object."""
+        """Bring this host's share of a channel, one object a step; the folder is there even for no object.
+
+        In Pipe mode nothing is brought now: see :meth:`flow`.
+        """
         folder = self.base / "input" / "data" / channel.name
-        folder.mkdir(parents=True, exist_ok=True)
         listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
         manifest = folder.with_name(f"{channel.name}-manifest")
         manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")
+        if channel.mode == "Pipe":
+            return
+        folder.mkdir(parents=True, exist_ok=True)
         for item in channel.share(items, self.number, hosts):
             store.fetch(item.bucket, item.key, folder / item.path)
             yield
         if channel.mode == "FastFile" and not self.isolated:
             _make_readonly(folder)
+
+    def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], hosts: int, store: Store) -> Flow:
+        """What comes through this host's pipes of a channel in Pipe mode."""
+        return Flow(
+            channel=channel,
+            parts=parts,
+            host=self.number,
+            hosts=hosts,
+            folder=self.base / "input" / "data",
+            scratch=self.folder / f"pipe-{channel.name}",
+            store=store,
+        )
 
     def view(self, python: Interpreter, environments: Path, hosts_file: Path, channels: Sequence[Channel]) -> View:
         """The file system that the host sees."""

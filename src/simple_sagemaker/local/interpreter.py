@@ -24,6 +24,7 @@ sites = [p for p in site.getsitepackages() + user if os.path.isdir(p)]
 print(json.dumps({"executable": sys.executable, "base": base, "version": "%d.%d" % sys.version_info[:2],
  "prefixes": sorted({sys.prefix, sys.base_prefix}), "sites": sites}))
 """
+_VERSION_FILES = (".python-version", ".tool-versions", "mise.toml")
 _PIP = '#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n'
 
 
@@ -60,6 +61,42 @@ def chosen(environment: Mapping[str, str], *, ours: str) -> str:
     return ours
 
 
+def behind_shim(program: str, environment: Mapping[str, str], cache: Path) -> str:
+    """The interpreter that a script like pyenv's ``python3`` stands for, here and now; a real program is given back.
+
+    Such a script takes a tenth of a second to answer, so what it said is kept as long as nothing that versions are
+    chosen by has changed: the folder, its and its parents' version files, and the managers' variables. A script that
+    does not answer is given back too, for the job to say so.
+    """
+    path = os.path.abspath(program)
+    if not os.path.isfile(path) or not _script(path):
+        return program
+    managers = sorted(item for item in environment.items() if item[0].startswith(("PYENV", "ASDF", "MISE")))
+    here = Path.cwd()
+    files = [folder / name for folder in (here, *here.parents) for name in _VERSION_FILES]
+    stamps = [
+        (str(one), one.stat().st_mtime_ns)
+        for one in [Path(path), Path(path).parents[1] / "version", *files]
+        if one.exists()
+    ]
+    mark = hashlib.sha256(repr((managers, str(here), stamps)).encode()).hexdigest()[:32]
+    kept = cache / f"shim-{mark}"
+    try:
+        return kept.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        done = subprocess.run(
+            [path, "-c", "import sys; print(sys.executable)"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    found = os.fsdecode(done.stdout).strip()
+    if done.returncode or not os.access(found, os.X_OK):
+        return program
+    _keep(kept, found)
+    return found
+
+
 def ask(program: str, cache: Path) -> Interpreter:
     """What ``program`` is, from the cache when it is the same file as last time. Raises NoInterpreter."""
     path = os.path.abspath(program)
@@ -77,12 +114,16 @@ def ask(program: str, cache: Path) -> Interpreter:
         return Interpreter(**json.loads(kept.read_bytes()))
     except (FileNotFoundError, ValueError, TypeError):
         found = _asked(path)
-    if not _script(path):  # a shim answers according to the folder it is called in: never kept
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        scratch = kept.with_name(f"{kept.name}.{os.getpid()}")
-        scratch.write_text(json.dumps(asdict(found)), encoding="utf-8")
-        scratch.replace(kept)
+    if not _script(path):  # a shim answers according to the folder it is called in: never kept by its own stamp
+        _keep(kept, json.dumps(asdict(found)))
     return found
+
+
+def _keep(place: Path, text: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    scratch = place.with_name(f"{place.name}.{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(place)
 
 
 def _asked(path: str) -> Interpreter:

@@ -5,42 +5,58 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from . import bubblewrap, namespaces, plain
+from .home import ISOLATIONS
 from .namespaces import Launch, Started
 from .view import View
 
-__all__ = ["Isolation", "Launch", "Started", "choose", "start"]
+__all__ = ["Choice", "Isolation", "Launch", "Started", "choose", "start"]
 
 Isolation = Literal["namespaces", "bwrap", "plain"]
-CHOICES = ("auto", "namespaces", "bwrap", "plain")
 
 
 class CannotIsolate(Exception):
     """The isolation that was asked for does not work on this machine."""
 
 
-def choose(wanted: str, *, scratch: Path) -> Isolation:
+@dataclass(frozen=True)
+class Choice:
+    """What was found to work, or why what was asked for does not."""
+
+    how: Isolation | None
+    problem: str = ""
+
+    def settled(self) -> Isolation:
+        """The isolation. Raises CannotIsolate when there is none."""
+        if self.how is None:
+            raise CannotIsolate(self.problem)
+        return self.how
+
+
+def choose(wanted: str) -> Choice:
     """The isolation to use: the one asked for, or for ``auto`` the first of namespaces, bwrap and plain that works.
 
-    Tried by starting a program that does nothing. Raises CannotIsolate when what was asked for does not work.
+    Tried by starting a program that does nothing.
     """
     if wanted == "plain" or sys.platform != "linux":
-        return "plain"
-    tried: list[str] = []
+        return Choice("plain")
+    if wanted not in ISOLATIONS:
+        return Choice(None, f"SSM_ISOLATION={wanted} is none of {', '.join(ISOLATIONS)}")
     candidates: tuple[Isolation, ...] = ("namespaces", "bwrap")
+    problems = []
     for candidate in candidates:
         if wanted in {"auto", candidate}:
-            problem = _trial(candidate, scratch)
+            problem = _trial(candidate)
             if not problem:
-                return candidate
-            tried.append(f"{candidate}: {problem}")
-    if wanted == "auto":
-        return "plain"
-    raise CannotIsolate("; ".join(tried) or f"SSM_ISOLATION={wanted}: choose one of {', '.join(CHOICES)}")
+                return Choice(candidate)
+            problems.append(f"{candidate}: {problem}")
+    return Choice("plain") if wanted == "auto" else Choice(None, "; ".join(problems))
 
 
 def start(how: Isolation, launch: Launch, view: View, *, root: str, close: Sequence[int]) -> Started:
@@ -52,12 +68,13 @@ def start(how: Isolation, launch: Launch, view: View, *, root: str, close: Seque
     return plain.start(launch, close=close)
 
 
-def _trial(how: Isolation, scratch: Path) -> str:
+def _trial(how: Isolation) -> str:
     """Start ``true`` with a private folder; empty when that worked, else what went wrong."""
     if how == "bwrap" and not shutil.which("bwrap"):
         return "not installed"
-    private, root = scratch / "trial" / "private", scratch / "trial" / "root"
-    private.mkdir(parents=True)
+    scratch = Path(tempfile.mkdtemp(prefix="ssm-trial-"))
+    private, root = scratch / "private", scratch / "root"
+    private.mkdir()
     root.mkdir()
     output = os.open("/dev/null", os.O_WRONLY)
     launch = Launch(argv=["true"], environment={"PATH": os.defpath}, cwd="/", hostname="algo-1", output=output)
@@ -69,4 +86,4 @@ def _trial(how: Isolation, scratch: Path) -> str:
         return said or ("" if status == 0 else f"ended with status {os.waitstatus_to_exitcode(status)}")
     finally:
         os.close(output)
-        shutil.rmtree(scratch / "trial")
+        shutil.rmtree(scratch)

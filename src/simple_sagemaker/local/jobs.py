@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .rights import open_up
+
 Entry = dict[str, Any]
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -126,25 +128,30 @@ def ended(entries: list[Entry]) -> bool:
     return any(entry.get("status") in FINAL for entry in entries)
 
 
-def create(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
-    """Make the folder of a new job, whole or not at all. Raises FileExistsError when the name is taken."""
+def draft(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
+    """Make the folder of a new job under a name that nobody looks at."""
     jobs.mkdir(parents=True, exist_ok=True)
-    scratch = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
-    scratch.path.mkdir()
-    (scratch.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
-    (scratch.path / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
-    scratch.write_tags([dict(tag) for tag in request.get("Tags", ())])
-    scratch.lock.touch()
-    scratch.logs.mkdir()
-    scratch.append(secondary="Starting", message="Starting the training job")
+    made = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
+    made.path.mkdir()
+    (made.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
+    (made.path / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    made.write_tags([dict(tag) for tag in request.get("Tags", ())])
+    made.lock.touch()
+    made.logs.mkdir()
+    made.append(secondary="Starting", message="Starting the training job")
+    return made
+
+
+def publish(made: JobFolder, name: str) -> JobFolder:
+    """Give a draft its name, from where on the job exists. Raises FileExistsError when the name is taken."""
+    place = made.path.parent / name
     try:
-        if (jobs / name).exists():
+        if place.exists():
             raise FileExistsError(name)
-        os.rename(scratch.path, jobs / name)  # refuses a folder that is there and not empty
+        os.rename(made.path, place)  # refuses a folder that is there and not empty
     except OSError as error:
-        remove(scratch.path)
         raise FileExistsError(name) from error
-    return JobFolder(jobs / name)
+    return JobFolder(place)
 
 
 def find(jobs: Path, name: str) -> JobFolder | None:
@@ -180,6 +187,7 @@ def remove(path: Path) -> None:
     """Delete a folder of ours with all in it, also where a job took the rights to do so away."""
     import shutil
 
-    for folder, _, _ in os.walk(path):
-        os.chmod(folder, 0o700)
+    for folder, below, _ in os.walk(path):
+        for name in below:
+            open_up(os.path.join(folder, name))
     shutil.rmtree(path)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..storage import KeyRefused, Store
+from .rights import open_up
 
 Mark = tuple[int, int, int]  # size, time of the last change in ns, inode
 
@@ -31,6 +32,11 @@ class Mirror:
     _known: dict[str, Mark] = field(default_factory=dict)
     _own: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many files are kept."""
+        return len(self._known)
 
     def restore(self) -> Iterator[None]:
         """Bring everything under the prefix into the folder, one object a step; nothing there is no error."""
@@ -66,6 +72,7 @@ class Mirror:
 
     def _send(self, path: str, mark: Mark) -> None:
         try:
+            open_up(self.folder / path)
             self.store.send(self.folder / path, self.bucket, self.prefix + path)
         except FileNotFoundError:  # gone since it was seen: the next pass knows
             return
@@ -86,6 +93,7 @@ def _mark(stat: os.stat_result) -> Mark:
 def _files(folder: str, prefix: str) -> Iterator[tuple[str, Mark]]:
     """The regular files below a folder; links, sockets and pipes are passed over."""
     try:
+        open_up(folder)
         with os.scandir(folder) as found:
             entries = list(found)
     except FileNotFoundError:

@@ -12,6 +12,8 @@ from .namespaces import Launch, Started, die_with_parent, exec_program
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
 
+_DEAD = (b"Z", b"X")  # states of proc(5): ended and not yet waited for, or gone
+
 
 def start(launch: Launch, *, close: Sequence[int]) -> Started:
     """Start the process in a session of its own. Call with one thread only: it forks."""
@@ -26,7 +28,7 @@ def start(launch: Launch, *, close: Sequence[int]) -> Started:
             for descriptor in (*close, errors):
                 os.close(descriptor)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             exec_program(launch)
         except BaseException as error:  # noqa: BLE001  a forked child must never return into its parent's code
@@ -49,25 +51,31 @@ def _translated(word: str, places: Mapping[str, str]) -> str:
 
 
 def leftovers(parent: int) -> list[int]:
-    """The processes below ``parent``, found through /proc: what a host left behind in plain isolation (Linux)."""
+    """The living processes below ``parent``, found through /proc (Linux): what a host left behind."""
     if sys.platform != "linux":
         return []
     children: dict[int, list[int]] = {}
+    dead: set[int] = set()
     for name in os.listdir("/proc"):
         if name.isdigit():
-            children.setdefault(_parent_of(name), []).append(int(name))
+            state, above = _seen(name)
+            children.setdefault(above, []).append(int(name))
+            if state in _DEAD:
+                dead.add(int(name))
     found: list[int] = []
     waiting = [parent]
     while waiting:
         below = children.get(waiting.pop(), [])
         found += below
         waiting += below
-    return found
+    return [pid for pid in found if pid not in dead]
 
 
-def _parent_of(pid: str) -> int:
+def _seen(pid: str) -> tuple[bytes, int]:
+    """A process's state and its parent."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[1])
+            state, parent = stat.read().rpartition(b")")[2].split()[:2]
+        return state, int(parent)
     except (FileNotFoundError, ProcessLookupError):
-        return 0
+        return b"X", 0

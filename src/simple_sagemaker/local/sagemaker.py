@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..storage import Store
 from . import admission, jobs, model, search
@@ -15,6 +15,9 @@ from .describe import describe, summary, training_arn
 from .faults import fault, invalid
 from .home import Home, Settings
 from .jobs import JobFolder
+
+if TYPE_CHECKING:
+    from .spawn import Waiting
 
 Answer = Any  # a dictionary of the shape that boto3 gives for the operation
 
@@ -30,6 +33,24 @@ class LocalSageMaker:
         self._store = store
         self._settings = settings
         self._supervisors: list[int] = []
+        self._waiting: list[Waiting] = []
+
+    def expect_job(self) -> None:
+        """Start what will supervise the next job, so that it comes up while the request is still being made."""
+        self._waiting.append(self._started())
+
+    def _next_supervisor(self) -> Waiting:
+        try:
+            return self._waiting.pop()
+        except IndexError:
+            return self._started()
+
+    def _started(self) -> Waiting:
+        from . import spawn
+
+        started = spawn.supervisor(self._settings.isolation)
+        self._supervisors = [*spawn.reap(self._supervisors), started.pid]
+        return started
 
     def create_training_job(self, **request: Any) -> Answer:
         """Check the request as the service does, make the job's folder and start its supervisor."""
@@ -39,18 +60,21 @@ class LocalSageMaker:
         objection = admission.objection(request, self._store)
         if objection:
             raise invalid(objection, operation)
+        draft = jobs.draft(self._home.jobs, name, request, asdict(self._settings) | {"home": str(self._home.root)})
+        supervisor = self._next_supervisor()
         try:
-            job = jobs.create(self._home.jobs, name, request, asdict(self._settings) | {"home": str(self._home.root)})
+            supervisor.take(draft)
+            jobs.publish(draft, name)
+            supervisor.go()
         except FileExistsError:
+            supervisor.leave()
+            jobs.remove(draft.path)
             raise fault(
                 "ResourceInUse",
                 "Training job names must be unique within an AWS account and region, and a training job with this "
                 f"name already exists ({training_arn(name)})",
                 operation,
             ) from None
-        from . import spawn
-
-        self._supervisors = [*spawn.reap(self._supervisors), spawn.supervisor(job)]
         return _answer(TrainingJobArn=training_arn(name))
 
     def describe_training_job(self, **request: Any) -> Answer:

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.specs import Code
-from tests.unit.cli.typed import RUN, SHELL, TASK, refused, run, shell
+from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 
 def code_of(*words: str) -> Code:
-    return parse(["run", *TASK, *words]).code
+    return meant(["run", *TASK, *words]).code
 
 
 def test_without_a_source_folder_only_the_entry_file_is_packed() -> None:
@@ -166,7 +165,7 @@ def test_a_file_for_a_command_has_to_be_there() -> None:
 
 
 def test_cmd_is_short_for_cmd_line() -> None:
-    assert parse(["shell", *TASK, "--cmd", "cat x && ls"]).code.command == "cat x && ls"
+    assert meant(["shell", *TASK, "--cmd", "cat x && ls"]).code.command == "cat x && ls"
 
 
 def test_parsing_writes_nothing(here: Path) -> None:

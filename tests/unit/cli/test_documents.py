@@ -40,7 +40,9 @@ def example_files(here: Path) -> None:
 
 
 def meant(line: str) -> TaskSpec:
-    return parse(shlex.split(line))
+    spec = parse(shlex.split(line))
+    assert isinstance(spec, TaskSpec)
+    return spec
 
 
 def spec(project: str, task: str, out: str, code: Code, **more: Any) -> TaskSpec:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simple_sagemaker.cli.labels import HYPERPARAMETER_ROOM
-from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.cli.reserved import RESERVED, is_toolkits
+from tests.unit.cli.typed import meant
 
 # What a system hands over as an argument: any bytes but NUL, undecodable ones as surrogate escapes.
 TYPED = st.binary(max_size=60).map(lambda data: data.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
@@ -20,27 +20,27 @@ SHELL = ["shell", "-p", "p", "-t", "t", "--cmd_line", "ls"]  # reads no disk
 
 @given(arguments=st.lists(TYPED | st.sampled_from(["--", "-h", "--hp", "-p"])))
 def test_arguments_arrive_byte_for_byte(arguments: list[str]) -> None:
-    assert list(parse([*SHELL, "--", *arguments]).arguments) == arguments
+    assert list(meant([*SHELL, "--", *arguments]).arguments) == arguments
 
 
 @given(values=st.dictionaries(NAMES, VALUES, max_size=HYPERPARAMETER_ROOM), arguments=st.lists(TYPED))
 def test_hyperparameters_given_by_hp_arrive_as_typed(values: dict[str, str], arguments: list[str]) -> None:
     words = [word for name, value in values.items() for word in ("--hp", name, value)]
-    spec = parse([*SHELL, *words, "--", *arguments])
+    spec = meant([*SHELL, *words, "--", *arguments])
     assert list(spec.hyperparameters.items()) == list(values.items())
     assert list(spec.arguments) == arguments
 
 
 @given(values=st.dictionaries(NAMES, TYPED, max_size=HYPERPARAMETER_ROOM))
 def test_hyperparameters_joined_by_an_equals_sign_arrive_as_typed(values: dict[str, str]) -> None:
-    spec = parse([*SHELL, *(f"--{name}={value}" for name, value in values.items())])
+    spec = meant([*SHELL, *(f"--{name}={value}" for name, value in values.items())])
     assert list(spec.hyperparameters.items()) == list(values.items())
 
 
 @given(values=st.dictionaries(NAMES, TYPED.filter(lambda value: not value.startswith("--")), max_size=30))
 def test_hyperparameters_followed_by_their_value_arrive_as_typed(values: dict[str, str]) -> None:
     words = [word for name, value in values.items() for word in (f"--{name}", value)]
-    spec = parse([SHELL[0], *words, *SHELL[1:]])
+    spec = meant([SHELL[0], *words, *SHELL[1:]])
     assert list(spec.hyperparameters.items()) == list(values.items())
 
 
@@ -53,6 +53,6 @@ def test_the_order_of_options_and_hyperparameters_does_not_matter(
     values: dict[str, str], after: list[list[str]], cut: int
 ) -> None:
     keys = [[f"--{name}", value] for name, value in values.items()]
-    spec = parse(["shell", *(word for words in [*after[:cut], *keys, *after[cut:]] for word in words)])
+    spec = meant(["shell", *(word for words in [*after[:cut], *keys, *after[cut:]] for word in words)])
     assert list(spec.hyperparameters.items()) == list(values.items())
     assert (spec.place.task, spec.instances.spot, dict(spec.tags)) == ("t", False, {"a": "b"})

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.cli.parse import parse
-from tests.unit.cli.typed import RUN, SHELL, TASK, refused, run, shell
+from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 
 def test_an_unknown_key_is_a_hyperparameter_and_stays_a_string() -> None:
@@ -101,7 +100,7 @@ def test_an_option_takes_a_value_that_begins_with_a_dash(command: str) -> None:
 
 
 def shell_command(*words: str) -> str | None:
-    return parse(["shell", *TASK, *words]).code.command
+    return meant(["shell", *TASK, *words]).code.command
 
 
 def test_a_regular_expression_may_begin_with_a_dash() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from simple_sagemaker.cli.parse import parse
@@ -13,12 +15,19 @@ RUN = ("run", *TASK, "-e", "train.py")
 SHELL = ("shell", *TASK, "--cmd_line", "ls -l")
 
 
+def meant(argv: Sequence[str]) -> TaskSpec:
+    """The task that is meant."""
+    spec = parse(argv)
+    assert isinstance(spec, TaskSpec)
+    return spec
+
+
 def run(*words: str) -> TaskSpec:
-    return parse([*RUN, *words])
+    return meant([*RUN, *words])
 
 
 def shell(*words: str) -> TaskSpec:
-    return parse([*SHELL, *words])
+    return meant([*SHELL, *words])
 
 
 def refused(*argv: str) -> str:

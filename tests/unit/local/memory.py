@@ -20,15 +20,15 @@ class MemoryStore:
     def make_bucket(self, bucket: str) -> None:
         raise NotImplementedError
 
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        return sorted({key[len(prefix) :].partition("/")[0] for key in self.objects if "/" in key[len(prefix) :]})
+
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
         if bucket != "b":
             raise FileNotFoundError(bucket)
         for key in sorted(self.objects, key=str.encode):
             if key.startswith(prefix):
                 yield Stored(key=key, size=len(self.objects[key]), modified=0.0)
-
-    def folders(self, bucket: str, prefix: str) -> list[str]:
-        return sorted({key[len(prefix) :].partition("/")[0] for key in self.objects if "/" in key[len(prefix) :]})
 
     def read(self, bucket: str, key: str) -> bytes:
         if key not in self.objects:
@@ -37,6 +37,12 @@ class MemoryStore:
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
         self.objects[key] = data
+
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        found = self.objects.get(key) == expected
+        if found:
+            self.objects[key] = data
+        return found
 
     def fetch(self, bucket: str, key: str, to: Path) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tempfile
 from pathlib import Path
@@ -36,7 +37,7 @@ def through(chunks: Chunks, folder: Path, *, most: int = 10_000) -> list[str]:
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=8), most=st.integers(1, 5))
 def test_bytes_come_back_as_the_same_lines_however_they_were_cut(data: bytes, cuts: list[int], most: int) -> None:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    chunks = [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [data[start:end] for start, end in itertools.pairwise(edges)]
     lines = data.split(b"\n")
     expected = [line.decode("utf-8", "replace") for line in (lines if lines[-1] else lines[:-1])]
     with tempfile.TemporaryDirectory() as folder:

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.local.mirror import Mirror
 from simple_sagemaker.storage import FolderStore
+from tests.counts import examples
 from tests.unit.local.memory import MemoryStore
 
 HOSTS = ["algo-1", "algo-2"]
@@ -58,15 +59,16 @@ def test_of_what_it_found_a_host_deletes_only_its_own_folder_and_the_first_what_
     assert store.objects.keys() == {f"state/{name}" for name in there - gone}
 
 
+@settings(max_examples=examples(30, 500))  # each one writes files
 @given(steps=st.lists(st.dictionaries(names, st.text(max_size=3), max_size=4), min_size=1, max_size=4))
 def test_what_one_host_writes_is_mirrored_exactly(steps: list[dict[str, str]]) -> None:
     store = MemoryStore()
     with tempfile.TemporaryDirectory() as top:
         one = restored(Path(top), store)
         for number, files in enumerate(steps):
-            for path in [path for path in Path(top).rglob("*") if path.is_file()]:
-                if str(path.relative_to(top)) not in files:
-                    path.unlink()
+            for old in [old for old in Path(top).rglob("*") if old.is_file()]:
+                if str(old.relative_to(top)) not in files:
+                    old.unlink()
             for path, text in files.items():
                 write(Path(top), path, text)
                 os.utime(Path(top) / path, ns=(number * 10**9, number * 10**9))

@@ -62,7 +62,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 def botocore_objects(request: dict[str, Any], operation: str = "CreateTrainingJob") -> bool:
-    shape = SERVICE.operation_model(operation).input_shape
+    shape: Any = SERVICE.operation_model(operation).input_shape
     return bool(ParamValidator().validate(request, shape).has_errors())
 
 
@@ -87,8 +87,8 @@ def test_a_missing_member_is_missed_by_both_or_by_neither(ours: model.Model, mem
 
 @pytest.mark.parametrize("operation", model.OPERATIONS)
 def test_every_operation_of_ours_is_checked_for_its_required_members(ours: model.Model, operation: str) -> None:
-    required = SERVICE.operation_model(operation).input_shape.required_members
-    assert (ours.complaint(operation, {}) is not None) == bool(required)
+    shape: Any = SERVICE.operation_model(operation).input_shape
+    assert (ours.complaint(operation, {}) is not None) == bool(shape.required_members)
 
 
 def test_all_patterns_of_a_training_request_can_be_read(ours: model.Model) -> None:

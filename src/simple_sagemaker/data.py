@@ -1,0 +1,107 @@
+"""The data of a task that has run: which of its jobs is meant, and its state cleared. Looking makes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import history, layout, neighbours, task
+from .errors import InputNotFound, UsageError
+from .layout import TaskPlace
+from .specs import DataSpec
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+
+    from .bundle import Services
+
+
+def place_of(spec: DataSpec, services: Services) -> TaskPlace:
+    """Where the task lies. Raises InputNotFound, with what lies near it, when nothing of it is there."""
+    bucket = spec.place.bucket or services.default_bucket
+    place = TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
+    if not services.store.has_bucket(bucket):
+        raise InputNotFound(
+            f"No task was found in {layout.uri(bucket)}: there is no such bucket.\n"
+            "Run the task first, or say with --bucket_name which bucket it has."
+        )
+    if not services.store.folders(bucket, place.folder):
+        raise InputNotFound(
+            f"Task {place.task!r} of project {place.project!r}: nothing was found under "
+            f"{layout.uri(bucket, place.folder)}.\n{neighbours.advice(place, services.store)}"
+        )
+    return place
+
+
+def job_of(spec: DataSpec, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+    """The job that is meant: the one named, once it has ended, or else the task's newest completed one."""
+    return _named(spec.job, place, services) if spec.job else _newest_completed(place, services)
+
+
+def newer_than(job: str, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef | None:
+    """The task's newest job, when that is another one than ``job``."""
+    newest = next(_described(place, services), None)
+    return newest if newest and newest["TrainingJobName"] != job else None
+
+
+def clear_state(place: TaskPlace, services: Services) -> int:
+    """Clear the task's state and say how many files it had. Raises UsageError while a job of the task runs."""
+    for described in _described(place, services):
+        if described["TrainingJobStatus"] not in history.FINAL:
+            raise UsageError(
+                f"--clean_state: the job {described['TrainingJobName']} of this task is in progress and writes the "
+                "state.\nWait for its end, or stop it."
+            )
+    return task.clear_state(place, services)
+
+
+def _described(place: TaskPlace, services: Services) -> Iterator[DescribeTrainingJobResponseTypeDef]:
+    return history.described(place, services.store, services.sagemaker)
+
+
+def _newest_completed(place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+    newest = None
+    for described in _described(place, services):
+        if described["TrainingJobStatus"] == "Completed":
+            return described
+        newest = newest or described
+    where = layout.uri(place.bucket, place.folder)
+    if newest is None:
+        raise InputNotFound(
+            f"Task {place.task!r} has no job yet under {where}.\nRun it first, with ssm run or ssm shell."
+        )
+    raise InputNotFound(
+        f"Task {place.task!r} has no completed job under {where}.\n{_why_not_completed(newest, services)}"
+    )
+
+
+def _why_not_completed(newest: DescribeTrainingJobResponseTypeDef, services: Services) -> str:
+    name, status = newest["TrainingJobName"], newest["TrainingJobStatus"]
+    if status in history.FINAL:
+        return f"Its newest job {status.lower()}; what that one left comes with --job {name}"
+    return f"Its newest job, {name}, is in progress.\n{_until_it_ends(name, services)}"
+
+
+def _named(job: str, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+    """The job of that name, which is one of the task's and has ended."""
+    described = history.describe(job, services.sagemaker)
+    where = layout.uri(place.bucket, place.folder)
+    if described is None:
+        newest = history.jobs(place, services.store)[:5]
+        has = f"The newest jobs of the task are {', '.join(newest)}." if newest else "The task has no job."
+        raise InputNotFound(f"--job {job}: there is no such job of task {place.task!r} ({where}).\n{has}")
+    model = history.output_uri(described, "model")
+    if not model.startswith(where):
+        raise InputNotFound(
+            f"--job {job} is no job of task {place.task!r} ({where}): it wrote to {model.rpartition('/')[0]}/.\n"
+            "Name its own project, task, prefix and bucket."
+        )
+    if described["TrainingJobStatus"] not in history.FINAL:
+        raise InputNotFound(f"--job {job} is in progress.\n{_until_it_ends(job, services)}")
+    return described
+
+
+def _until_it_ends(job: str, services: Services) -> str:
+    """What to do about a job that still runs."""
+    stop = f"\nTo stop it: touch {services.jobs / job / 'stop'}" if services.jobs else ""
+    return f"Wait for its end: the command that started it, typed again, joins it.{stop}"

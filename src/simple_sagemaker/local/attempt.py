@@ -1,0 +1,207 @@
+"""One attempt at a job: from empty folders to the end of its hosts' processes. A spot interruption makes another.
+
+Comes in: what the job stands on. Goes out: the attempt's ending, the logs, and what its hosts left in their folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..storage import Store
+from . import interpreter, isolation, pipes
+from .addresses import Addresses
+from .channels import Channel, Item
+from .crew import Crew, Ending, Member
+from .events import Stream
+from .home import Home, Settings
+from .host import Host
+from .interpreter import Interpreter
+from .jobs import JobFolder
+from .keeping import Keeping
+from .limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What all attempts of a job stand on. ``own`` are descriptors no host may keep; ``note`` is told of each host."""
+
+    job: JobFolder
+    request: Mapping[str, Any]
+    home: Home
+    settings: Settings
+    store: Store
+    python: Interpreter
+    isolation: isolation.Isolation
+    addresses: Addresses
+    hosts: Sequence[Host]
+    hosts_file: Path
+    own: Sequence[int]
+    note: Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How an attempt ended, and for a failure why."""
+
+    ending: Ending
+    reason: str | None = None
+
+
+class Attempt:
+    """Attempt ``number`` (from 1) at a job."""
+
+    def __init__(self, ground: Ground, number: int, limits: Limits) -> None:
+        self._ground = ground
+        self._number = number
+        self._limits = limits
+        self._channels: list[tuple[Channel, list[Item]]] = []
+        self._feeders: list[pipes.Feeder] = []
+        self._streams = {host.name: self._stream(host) for host in ground.hosts}
+        self.keeping = Keeping(ground.request, ground.hosts, ground.store, self._remark)
+
+    def run(self) -> Outcome:
+        """The whole attempt. Raises EndedEarly where the job is stopped before its hosts run."""
+        try:
+            self._download()
+            return self._train()
+        finally:
+            for feeder in self._feeders:
+                feeder.end()
+
+    def last_metrics(self) -> dict[str, dict[str, Any]]:
+        """The last value of each metric that the hosts printed."""
+        found: dict[str, dict[str, Any]] = {}
+        for stream in self._streams.values():
+            for name, point in stream.last_values.items():
+                if name not in found or found[name]["at"] <= point["at"]:
+                    found[name] = point
+        return found
+
+    def _stream(self, host: Host) -> Stream:
+        definitions = self._ground.request["AlgorithmSpecification"].get("MetricDefinitions", ())
+        patterns = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
+        return Stream(host=host.name, folder=self._ground.job.logs, patterns=patterns)
+
+    def _remark(self, host: str, text: str) -> None:
+        self._ground.job.append(note=f"{host}: {text}")
+        self._streams[host].say(f"simple-sagemaker: {text}")
+
+    def _download(self) -> None:
+        ground = self._ground
+        ground.job.append(secondary="Downloading", message="Downloading input data", isolation=ground.isolation)
+        algorithm = ground.request["AlgorithmSpecification"]
+        mode = algorithm["TrainingInputMode"]
+        channels = [Channel.of(config, mode) for config in ground.request.get("InputDataConfig", ())]
+        self._channels = [(channel, channel.items(ground.store)) for channel in channels]
+        for host in ground.hosts:
+            host.prepare(self._number)
+            for channel, items in self._channels:
+                self._drain(host.fetch(channel, items, len(ground.hosts), ground.store))
+            if not algorithm.get("ContainerEntrypoint"):
+                host.place_script(ground.store)
+            self._drain(self.keeping.restore(host))
+            interpreter.layer(ground.python, host.layer)
+        self._feed()
+
+    def _drain(self, steps: Iterable[None]) -> None:
+        for _ in steps:
+            self._limits.check()
+
+    def _feed(self) -> None:
+        """Start what fills the pipes of channels in Pipe mode."""
+        ground = self._ground
+        for channel, items in self._channels:
+            if channel.mode == "Pipe":
+                parts = channel.parts(items, ground.store)
+                for host in ground.hosts:
+                    flow = host.flow(channel, parts, len(ground.hosts), ground.store)
+                    held = [*ground.own, *(feeder.troubles for feeder in self._feeders)]
+                    self._feeders.append(pipes.start(flow, close=held))
+
+    def _train(self) -> Outcome:
+        ground = self._ground
+        ground.job.append(secondary="Training", message="Training image download completed. Training in progress.")
+        alarms = self._limits.alarms(self._interruption_s())
+        members: list[Member] = []
+        for host in ground.hosts:
+            members.append(self._start(host, members))
+        crew = Crew(
+            members=members,
+            stop_asked=ground.job.stop_mark.exists,
+            background=self.keeping.passes(),
+            grace_s=ground.settings.stop_grace_s,
+            alarms=alarms,
+            on_ending=self._note_ending,
+            trouble=self._trouble,
+        )
+        began = time.monotonic()
+        ending = crew.watch()
+        self._limits.trained(time.monotonic() - began)
+        return self._verdict(ending, crew)
+
+    def _interruption_s(self) -> float | None:
+        """When this attempt is interrupted, in seconds of training: only as asked for, and only a spot job."""
+        after = self._ground.settings.interrupt_after_s
+        spot = self._ground.request.get("EnableManagedSpotTraining")
+        return after[self._number - 1] if spot and self._number <= len(after) else None
+
+    def _start(self, host: Host, earlier: Sequence[Member]) -> Member:
+        ground = self._ground
+        read, write = os.pipe()
+        launch = isolation.Launch(
+            argv=host.argv(),
+            environment=host.environment(ground.python, ground.home.environments, ground.addresses),
+            cwd="/",
+            hostname=host.name,
+            output=write,
+        )
+        channels = [channel for channel, _ in self._channels]
+        view = host.view(ground.python, ground.home.environments, ground.hosts_file, channels)
+        others = [descriptor for member in earlier for descriptor in (member.output, member.started.errors)]
+        close = [read, *ground.own, *(feeder.troubles for feeder in self._feeders), *others]
+        started = isolation.start(ground.isolation, launch, view, root=str(host.root), close=close)
+        os.close(write)
+        ground.note(started.pid)
+        return Member(name=host.name, started=started, output=read, stream=self._streams[host.name])
+
+    def _trouble(self) -> str:
+        return next((said for feeder in self._feeders if (said := feeder.trouble())), "")
+
+    def _note_ending(self, ending: Ending) -> None:
+        if ending in {"stopped", "timeout", "waited"}:
+            self._ground.job.append(secondary="Stopping", message="Stopping the training job")
+        elif ending == "interrupted":
+            for host in self._ground.hosts:
+                self._remark(host.name, "spot interruption on request: this machine is taken away")
+
+    def _verdict(self, ending: Ending, crew: Crew) -> Outcome:
+        """The ending and, for a failure, its reason. A failure file makes a job fail whatever its exit status."""
+        if crew.troubled:
+            return Outcome(ending="failed", reason=f"ClientError: {crew.troubled}")
+        if ending == "failed" and crew.first_failed:
+            member = crew.first_failed
+            return Outcome(ending="failed", reason=_reason(self._failure(member.name), member.code or 0))
+        if ending == "done":
+            for member in crew.members:
+                text = self._failure(member.name)
+                if text:
+                    return Outcome(ending="failed", reason=_reason(text, 0))
+        return Outcome(ending=ending)
+
+    def _failure(self, name: str) -> str:
+        path = self._ground.job.host(name) / "opt" / "ml" / "output" / "failure"
+        try:
+            return path.read_bytes()[:4096].decode("utf-8", "replace")[:1024]
+        except (FileNotFoundError, IsADirectoryError):
+            return ""
+
+
+def _reason(text: str, code: int) -> str:
+    tail = f", exit code: {code}"
+    return f"AlgorithmError: {text}"[: 1024 - len(tail)] + tail

@@ -1,0 +1,90 @@
+"""What is kept of hosts while they run: their checkpoints and TensorBoard's files, and when they are looked through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..layout import split_uri
+from ..storage import Store
+from . import configs
+from .host import Host
+from .mirror import Mirror
+
+MANY_FILES = 10_000  # ours: AWS gives no number, users report that its sync of checkpoints stalls on many files
+_PAUSE_S = 1.0
+_SHARE = 10  # of the time, looking may use one part in so many
+
+
+class Keeping:
+    """The mirrors of all hosts of one attempt. ``say`` takes a host's name and a remark for whoever reads its log."""
+
+    def __init__(
+        self, request: Mapping[str, Any], hosts: Sequence[Host], store: Store, say: Callable[[str, str], None]
+    ) -> None:
+        self._request = request
+        self._names = [host.name for host in sorted(hosts, key=lambda host: host.number)]
+        self._store = store
+        self._say = say
+        self._mirrors: list[Mirror] = []
+        self._remarked: set[tuple[str, str]] = set()
+
+    def restore(self, host: Host) -> Iterator[None]:
+        """Begin to keep a host's folders, checkpoints filled with what was kept before; one object a step."""
+        checkpoints = self._request.get("CheckpointConfig")
+        if checkpoints:
+            bucket, key = split_uri(checkpoints["S3Uri"])
+            folder = host.inside(configs.checkpoint_path(self._request))
+            mirror = Mirror(folder, bucket, key.rstrip("/") + "/", self._store, host.name, self._names)
+            self._mirrors.append(mirror)
+            yield from mirror.restore()
+            self._remark(mirror)
+        board = self._request.get("TensorBoardOutputConfig")
+        if board:
+            bucket, key = split_uri(board["S3OutputPath"])
+            prefix = f"{key.rstrip('/')}/{self._request['TrainingJobName']}/tensorboard-output/".lstrip("/")
+            folder = host.inside(configs.tensorboard_path(self._request))
+            self._mirrors.append(
+                Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=False),
+            )
+
+    def passes(self) -> Iterator[bool]:
+        """Passes over all mirrors, each after a pause that grows with how long the last one took.
+
+        Each step says whether it did something.
+        """
+        due = 0.0
+        while True:
+            if time.monotonic() < due:
+                yield False
+                continue
+            began = time.monotonic()
+            for mirror in self._mirrors:
+                for _ in mirror.pass_once():
+                    yield True
+                self._remark(mirror)
+            now = time.monotonic()
+            due = now + max(_PAUSE_S, (now - began) * _SHARE)
+
+    def flush(self) -> None:
+        """Keep everything as it is now."""
+        for mirror in self._mirrors:
+            for _ in mirror.pass_once():
+                pass
+            self._remark(mirror)
+
+    def _remark(self, mirror: Mirror) -> None:
+        """Say once for each host what its owner should know."""
+        if mirror.count > MANY_FILES:
+            self._once(
+                mirror.host,
+                "many",
+                f"{mirror.folder.name} holds more than {MANY_FILES:,} files. That is no trouble here; on AWS the sync "
+                "of checkpoints is known to stall on very many files: pack them into fewer.",
+            )
+
+    def _once(self, host: str, kind: str, text: str) -> None:
+        if (host, kind) not in self._remarked:
+            self._remarked.add((host, kind))
+            self._say(host, text)

@@ -1,0 +1,43 @@
+"""MXNet's RecordIO: how records follow each other in one stream of bytes.
+
+A record is a magic number, a word of length, the data, and zeros up to a multiple of four. Where the data itself holds
+the magic number at a multiple of four, the record is cut there and the number left out: the upper three bits of the
+length say which part it is (0 whole, 1 first, 2 middle, 3 last).
+Format: https://mxnet.apache.org/versions/1.9.1/api/architecture/note_data_loading
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_MAGIC = struct.pack("<I", 0xCED7230A)
+_WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
+LONGEST = (1 << 29) - 1  # bytes of one record
+
+
+def framed(data: bytes) -> Iterator[bytes]:
+    """``data`` as one record. Raises ValueError where it is too long for one."""
+    if len(data) > LONGEST:
+        raise ValueError(f"{len(data)} bytes are too many for a RecordIO record: at most {LONGEST} go into one")
+    start = 0
+    for cut in _cuts(data):
+        yield from _part(_MIDDLE if start else _FIRST, data[start:cut])
+        start = cut + len(_MAGIC)
+    yield from _part(_LAST if start else _WHOLE, data[start:])
+    yield bytes(-len(data) % 4)
+
+
+def _cuts(data: bytes) -> Iterator[int]:
+    """Where the magic number stands at a multiple of four."""
+    at = data.find(_MAGIC)
+    while at >= 0:
+        aligned = at % 4 == 0
+        if aligned:
+            yield at
+        at = data.find(_MAGIC, at + (len(_MAGIC) if aligned else 1))
+
+
+def _part(kind: int, data: bytes) -> Iterator[bytes]:
+    yield _MAGIC + struct.pack("<I", kind << 29 | len(data))
+    yield data

@@ -1,0 +1,99 @@
+"""The parts of a folder of results, each made beside its place and put there as a whole.
+
+A part in the making is a hidden folder beside its place, ``.model.new-<16 hex digits>``, with ``part`` (what becomes
+the part), ``old`` (what was there before, only while the two change places) and ``packed`` (an archive that is
+unpacked). A run that is killed leaves it behind; the next one that brings anything to the folder finishes what it began
+or removes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .errors import SsmError
+
+NAMES = ("logs", "model", "output", "state")
+_MAKING = re.compile(rf"\.({'|'.join(NAMES)})\.new-[0-9a-f]{{16}}")
+Fill = Callable[[Path], object]
+_PART, _OLD, PACKED = "part", "old", "packed"
+
+
+class NotBrought(SsmError):
+    """Results could not be put where they were asked for; what was there before is still there."""
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the folder when it is not there, keep other commands of ours out, and settle what killed ones left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        for left in sorted(folder.iterdir()):
+            found = _MAKING.fullmatch(left.name)
+            if found and left.is_dir() and not left.is_symlink():
+                _settle(left, folder / found.group(1))
+        yield
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    if sys.platform == "win32":  # it locks no folders: two commands at once are on their own there
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a network's folder that knows no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def replace(folder: Path, name: str, fill: Fill) -> None:
+    """Let ``fill`` fill an empty folder and put it in the place ``name``. ``folder`` is held.
+
+    Killed at any moment, the old part or the new one is there, at the latest when the folder is held again.
+    """
+    place = folder / name
+    _check_place(place)
+    making = folder / f".{name}.new-{secrets.token_hex(8)}"
+    making.mkdir()
+    try:
+        part = making / _PART
+        part.mkdir()
+        fill(part)
+        if place.exists():
+            os.rename(place, making / _OLD)
+        os.rename(part, place)
+    finally:
+        _settle(making, place)
+
+
+def _check_place(place: Path) -> None:
+    if place.is_symlink() or (place.exists() and not place.is_dir()):
+        kind = "a link" if place.is_symlink() else "a file"
+        raise NotBrought(
+            f"{place} is {kind}, and a folder is to be put there.\nMove it away, or choose another folder."
+        )
+
+
+def _settle(making: Path, place: Path) -> None:
+    """Finish a change of places that was begun, and remove what it leaves.
+
+    Only a whole part ever sends the old one away, so with ``old`` there ``part`` is whole. ``old`` goes first and thus
+    never stands beside a part that is half removed.
+    """
+    old, part = making / _OLD, making / _PART
+    if old.exists() and part.exists() and not os.path.lexists(place):
+        os.rename(part, place)
+    shutil.rmtree(old, ignore_errors=True)
+    if not old.exists():
+        shutil.rmtree(making, ignore_errors=True)

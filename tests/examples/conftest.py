@@ -1,0 +1,125 @@
+"""The examples as a person finds them: a copy of their folder, their pages' own commands, and the real ``ssm``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simple_sagemaker import services
+from simple_sagemaker.bundle import Services
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+REQUIREMENTS = "readme_examples/example6/code/requirements.txt"
+
+
+def blocks(page: Path, heading: str | None = None) -> list[str]:
+    """The ``bash`` blocks of a page, or of one section of it."""
+    text = page.read_text(encoding="utf-8")
+    if heading is not None:
+        text = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        assert text, f"{page} has no section {heading!r}"
+    return re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def shown(page: Path, heading: str) -> list[str]:
+    """The lines that a section shows as printed."""
+    text = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [line for language, block in found if not language for line in block.splitlines()]
+
+
+class Clone:
+    """A folder with the examples in it, where commands run as typed, with jobs on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "clone"
+        self.home = folder / "home"
+        shutil.copytree(EXAMPLES, self.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+        tools = folder / "tools"
+        tools.mkdir()
+        (tools / "ssm").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m simple_sagemaker.cli.main "$@"\n')
+        (tools / "ssm").chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "SSM_ENGINE": "local",
+            "SSM_HOME": str(self.home),
+            "PATH": f"{tools}:{os.environ['PATH']}",
+        }
+
+    def start(self, command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["bash", "-ec", command],
+            cwd=self.folder,
+            env={**self.environment, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, command: str, environment: Mapping[str, str] | None = None, *, timeout_s: float = 100) -> str:
+        """What the command printed; it has to succeed."""
+        with self.start(command, environment) as process:
+            printed, _ = process.communicate(timeout=timeout_s)
+        assert process.returncode == 0, printed
+        return printed
+
+    def follow(self, heading: str) -> list[str]:
+        """Run a section of the examples' page from top to bottom: what each block printed."""
+        return [self.run(block) for block in blocks(self.folder / "examples/README.md", heading)]
+
+    def log(self, example: str, number: int = 0) -> str:
+        return (self.folder / "output" / example / "logs" / f"logs{number}").read_text(encoding="utf-8")
+
+    def files(self, example: str) -> list[str]:
+        """What was brought for an example, logs aside."""
+        top = self.folder / "output" / example
+        found = [str(path.relative_to(top)) for path in top.rglob("*") if path.is_file()]
+        return sorted(name for name in found if not name.startswith("logs/"))
+
+    def jobs(self, task: str) -> list[str]:
+        return sorted(path.name for path in (self.home / "jobs").glob(f"{task}-2*"))
+
+    @property
+    def services(self) -> Services:
+        return services.local(self.environment)
+
+    def describe(self, job: str) -> Any:
+        return self.services.sagemaker.describe_training_job(TrainingJobName=job)
+
+    def without_a_package_index(self) -> None:
+        """Have example 6 install a package of the same name that lies beside its code."""
+        code = self.folder / "examples" / Path(REQUIREMENTS).parent
+        wanted = (code / "requirements.txt").read_text(encoding="utf-8").strip()
+        name, version = wanted.split("==")
+        _wheel(code, name, version, "def naturalsize(size):\n    return f'{size} Bytes'\n")
+        (code / "requirements.txt").write_text(f"--no-index\n--find-links .\n{wanted}\n", encoding="utf-8")
+
+
+def _wheel(folder: Path, name: str, version: str, source: str) -> None:
+    """The smallest wheel there can be: one module, and the three files that say so."""
+    about = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": source,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in [*files, f"{about}/RECORD"])
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in {**files, f"{about}/RECORD": record}.items():
+            wheel.writestr(path, text)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)

@@ -1,0 +1,29 @@
+"""The engine's tests once more: with hosts as plain processes, and as a user who is not root.
+
+``python -m tests.isolations [WORDS…]``, as tox calls it after the first run. With words (which name a part of the
+tests) there is nothing to do: that part has been run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_PYTEST = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"]
+_HERE = Path(__file__).parent
+
+
+def main(words: list[str]) -> int:
+    if words or sys.platform != "linux":
+        return 0
+    print("== hosts as plain processes", flush=True)
+    plain = subprocess.run([*_PYTEST, "tests/engine"], env={**os.environ, "SSM_ISOLATION": "plain"}, check=False)
+    print("== as a user who is not root", flush=True)
+    user = subprocess.run([sys.executable, str(_HERE / "unprivileged.py"), *_PYTEST, "tests/engine"], check=False)
+    return plain.returncode or user.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .. import claim, follow, history, results, task
-from ..errors import Detached, JobFailed, JobStopped
+from ..errors import Detached, JobFailed, JobStopped, SsmError
 from ..task import Found, Prepared
 from . import show
 from .show import Screen
@@ -34,8 +34,14 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
         ended = _followed(job, at_hand, screen)
-        brought = results.bring(spec.download, ended.described, at_hand)
-    _tell(spec, ended, brought)
+        trouble = None
+        try:
+            where = _where(spec, ended, results.bring(spec.download, ended.described, at_hand))
+        except SsmError as error:
+            where, trouble = str(error), error
+    _tell(spec, ended, where)
+    if trouble:
+        raise trouble
     return 0
 
 
@@ -83,10 +89,9 @@ def _how_to_see(job: str, at_hand: Services) -> str:
     return "The same command joins it; it is in the SageMaker console too."
 
 
-def _tell(spec: TaskSpec, ended: JobResult, brought: list[str]) -> None:
-    """Say how it ended, where the results are and what to type next."""
+def _tell(spec: TaskSpec, ended: JobResult, where: str) -> None:
+    """Say how it ended, ``where`` the results are and what to type next. Raises JobFailed and JobStopped."""
     took = f" after {ended.seconds} s" if ended.seconds else ""
-    where = _where(spec, brought)
     if ended.status == "Completed":
         print(f"Completed{took}: {ended.job}\n{where}", file=sys.stderr, flush=True)
     elif ended.status == "Failed":
@@ -103,10 +108,10 @@ def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
     return "asked to stop"
 
 
-def _where(spec: TaskSpec, brought: list[str]) -> str:
+def _where(spec: TaskSpec, ended: JobResult, brought: list[str]) -> str:
     folder = spec.download.path
     if folder is None:
-        return (
-            "Nothing was downloaded: add -o FOLDER for the logs, --download_model, --download_output, --download_state."
-        )
+        place, named = spec.place, f" --job {ended.job}" if ended.status != "Completed" else ""
+        where = f" --bucket_name {place.bucket}" * bool(place.bucket) + f" --prefix {place.prefix}" * bool(place.prefix)
+        return f"Its logs and results: ssm data -p {place.project} -t {place.task}{where}{named} -o FOLDER"
     return f"Results: {folder}/ ({', '.join(brought)})\nNext: cat {folder / 'logs' / 'logs0'}"

@@ -171,6 +171,8 @@ def every(jobs: Path) -> Iterator[JobFolder]:
 
 def delete(job: JobFolder) -> None:
     """Take a job that has ended away: at once for those who look, and only after its supervisor is gone."""
+    if sys.platform == "win32":
+        raise NotImplementedError("jobs as processes need Linux or macOS")
     import fcntl
 
     descriptor = os.open(job.lock, os.O_RDWR | os.O_CLOEXEC)

@@ -18,11 +18,16 @@ _HERE = Path(__file__).parent
 def main(words: list[str]) -> int:
     if words or sys.platform != "linux":
         return 0
-    print("== hosts as plain processes", flush=True)
+    _say("hosts as plain processes")
     plain = subprocess.run([*_PYTEST, "tests/engine"], env={**os.environ, "SSM_ISOLATION": "plain"}, check=False)
-    print("== as a user who is not root", flush=True)
+    _say("as a user who is not root")
     user = subprocess.run([sys.executable, str(_HERE / "unprivileged.py"), *_PYTEST, "tests/engine"], check=False)
     return plain.returncode or user.returncode
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"== {what}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

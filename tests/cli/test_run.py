@@ -144,7 +144,8 @@ def test_local_and_bucket_inputs_come_as_channels(shell: Shell) -> None:
     shell.write("data/a.txt", "A")
     shell.write("data/sub/b.txt", "B")
     shell.bucket_file("public", "x/persons.json", b"{}")
-    script = "import os, pathlib\nfor name in ('DATA', 'PERSONS'):\n    top = pathlib.Path(os.environ['SM_CHANNEL_' + name])\n"
+    script = "import os, pathlib\nfor name in ('DATA', 'PERSONS'):\n"
+    script += "    top = pathlib.Path(os.environ['SM_CHANNEL_' + name])\n"
     script += "    print(name, sorted(str(p.relative_to(top)) for p in top.rglob('*') if p.is_file()))\n"
     script += "print(os.environ['SM_CHANNELS'])"
     shell.write("w.py", script)

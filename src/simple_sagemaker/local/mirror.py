@@ -15,6 +15,7 @@ from pathlib import Path
 from ..storage import KeyRefused, Store
 from .rights import open_up
 
+_LOOKED_AT = 1000  # files between two steps of a pass
 Mark = tuple[int, int, int]  # size, time of the last change in ns, inode
 
 
@@ -56,10 +57,12 @@ class Mirror:
             yield
 
     def pass_once(self) -> Iterator[None]:
-        """Send what is new or changed since the last pass, then delete what is gone; one object a step."""
+        """Send what is new or changed since the last pass, then delete what is gone; at most one object a step."""
         present = set()
         for path, mark in _files(str(self.folder), ""):
             present.add(path)
+            if len(present) % _LOOKED_AT == 0:  # a step for looking, too: whoever calls has other things to do
+                yield
             if self._known.get(path) != mark:
                 self._send(path, mark)
                 yield

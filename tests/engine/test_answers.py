@@ -26,7 +26,7 @@ class Checked:
     def call(self, operation: str, **request: Any) -> Any:
         answer = self.answers[operation](**request)
         self.called.add(operation)
-        shape = MODEL.operation_model(operation).output_shape
+        shape: Any = MODEL.operation_model(operation).output_shape
         body = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
         if shape is None:
             assert body == {}

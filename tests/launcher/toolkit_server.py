@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from sagemaker_training import environment, errors, process  # type: ignore[import-untyped]
+from sagemaker_training import environment, errors, process
 
 
 def answer(given: dict[str, str]) -> dict[str, Any]:

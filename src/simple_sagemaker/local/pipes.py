@@ -11,7 +11,6 @@ Rules: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-
 
 from __future__ import annotations
 
-import gzip
 import os
 import select
 import signal
@@ -82,6 +81,8 @@ class Flow:
             if not self.channel.gzip:
                 yield found
                 return
+            import gzip
+
             with gzip.GzipFile(fileobj=found) as unpacked:
                 yield unpacked
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
         ChannelTypeDef,
         CreateTrainingJobRequestTypeDef,
+        MetricDefinitionTypeDef,
         ResourceConfigTypeDef,
         StoppingConditionTypeDef,
     )
@@ -78,9 +79,8 @@ def training_request(
         "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
     }
     if spec.metrics:
-        request["AlgorithmSpecification"]["MetricDefinitions"] = [
-            {"Name": metric.name, "Regex": metric.regex} for metric in spec.metrics
-        ]
+        definitions: list[MetricDefinitionTypeDef] = [{"Name": one.name, "Regex": one.regex} for one in spec.metrics]
+        request["AlgorithmSpecification"]["MetricDefinitions"] = definitions
     return request
 
 

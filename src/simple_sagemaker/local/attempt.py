@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..storage import Store
-from . import interpreter, isolation, pipes
+from . import interpreter, isolation
 from .addresses import Addresses
 from .channels import Channel, Item
 from .crew import Crew, Ending, Member
@@ -25,6 +25,9 @@ from .interpreter import Interpreter
 from .jobs import JobFolder
 from .keeping import Keeping
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from .pipes import Feeder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class Attempt:
         self._number = number
         self._limits = limits
         self._channels: list[tuple[Channel, list[Item]]] = []
-        self._feeders: list[pipes.Feeder] = []
+        self._feeders: list[Feeder] = []
         self._streams = {host.name: self._stream(host) for host in ground.hosts}
         self.keeping = Keeping(ground.request, ground.hosts, ground.store, self._remark)
 
@@ -118,6 +121,8 @@ class Attempt:
         ground = self._ground
         for channel, items in self._channels:
             if channel.mode == "Pipe":
+                from . import pipes  # few jobs have any
+
                 parts = channel.parts(items, ground.store)
                 for host in ground.hosts:
                     flow = host.flow(channel, parts, len(ground.hosts), ground.store)

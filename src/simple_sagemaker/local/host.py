@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import layout
 from ..storage import Store
@@ -18,9 +18,11 @@ from .channels import Channel, Item, Part
 from .describe import training_arn
 from .home import REGION
 from .interpreter import Interpreter
-from .pipes import Flow
 from .plain import translate
 from .view import View
+
+if TYPE_CHECKING:
+    from .pipes import Flow
 
 _LAYER = "/opt/ssm"  # where a host of its own view sees its Python
 _PAYLOAD = Path(__file__).parent.parent / "payload"
@@ -114,6 +116,8 @@ class Host:
 
     def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], hosts: int, store: Store) -> Flow:
         """What comes through this host's pipes of a channel in Pipe mode."""
+        from .pipes import Flow  # few jobs have any
+
         return Flow(
             channel=channel,
             parts=parts,

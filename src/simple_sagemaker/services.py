@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import names
 from .bundle import Services
 from .errors import EngineUnavailable, NoCredentials, UsageError
 from .specs import TaskSpec
+
+if TYPE_CHECKING:
+    from .local.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
 _LOCAL_TYPES = ("local", "local_gpu")
@@ -29,12 +32,15 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str]) -> str:
     return engine
 
 
-def for_task(spec: TaskSpec, environment: Mapping[str, str]) -> Services:
-    """The services that run this task. Raises EngineUnavailable when they cannot be had here."""
+def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+    """The services that run this task. Raises EngineUnavailable when they cannot be had here.
+
+    ``waiting`` is a supervisor that was started ahead, for a job of this machine.
+    """
     engine = chosen_engine(spec.instances.type, environment)
     if engine != "local" and spec.instances.type in _LOCAL_TYPES:
         raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
-    return local(environment, expect_job=True) if engine == "local" else _elsewhere(engine)
+    return local(environment, waiting) if engine == "local" else _elsewhere(engine)
 
 
 def for_data(environment: Mapping[str, str]) -> Services:
@@ -62,8 +68,8 @@ def _credentials() -> bool:
     return botocore.session.get_session().get_credentials() is not None
 
 
-def local(environment: Mapping[str, str], *, expect_job: bool = False) -> Services:
-    """Jobs as processes of this machine, data in folders of it; ``expect_job`` makes ready for one at once."""
+def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+    """Jobs as processes of this machine, data in folders of it."""
     if sys.platform == "win32":
         raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
     from .local import interpreter
@@ -81,18 +87,15 @@ def local(environment: Mapping[str, str], *, expect_job: bool = False) -> Servic
         interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
         spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
     )
-    sagemaker = LocalSageMaker(home, store=store, settings=settings)
-    if expect_job:
-        sagemaker.expect_job()
     return Services(
         engine="local",
-        sagemaker=sagemaker,
+        sagemaker=LocalSageMaker(home, store=store, settings=settings, waiting=waiting),
         logs=LocalLogs(home),
         store=store,
         account=ACCOUNT,
         region=REGION,
         now=lambda: datetime.now(timezone.utc),
-        token=lambda: "".join(secrets.choice(names.TOKEN_LETTERS) for _ in range(names.TOKEN_LENGTH)),
+        token=lambda: "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH)),
         poll_s=0.02,
         buckets=home.buckets,
         jobs=home.jobs,

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from ..errors import SsmError
 from .parse import parse
 
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
+if TYPE_CHECKING:
+    from ..local.spawn import Waiting
+
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
@@ -39,7 +43,8 @@ def status_of(argv: Sequence[str]) -> int:
 
 
 def _done(argv: Sequence[str]) -> int:
-    """Do what the words ask; the services come first, for they start what comes up while we go on."""
+    """Do what the words ask."""
+    waiting = _made_ready(argv)
     asked = parse(argv)
     from ..services import for_data, for_task
     from ..specs import DataSpec
@@ -49,10 +54,24 @@ def _done(argv: Sequence[str]) -> int:
         from .data import data
 
         return data(asked, kept)
-    at_hand = for_task(asked, os.environ)
+    at_hand = for_task(asked, os.environ, waiting)
     from .run import run
 
     return run(asked, at_hand)
+
+
+def _made_ready(argv: Sequence[str]) -> Waiting | None:
+    """For a job on this machine its supervisor, which comes up while we find out what is meant.
+
+    A guess from the words: a supervisor without a job ends by itself, and a job without one starts its own.
+    """
+    engine = os.environ.get("SSM_ENGINE", "")
+    here = engine == "local" or (not engine and "local" in argv)
+    if not here or argv[:1] not in (["run"], ["shell"]) or "-h" in argv or sys.platform == "win32":
+        return None
+    from ..local.spawn import supervisor
+
+    return supervisor(os.environ.get("SSM_ISOLATION") or "auto")
 
 
 def _refusal(error: Exception) -> str | None:

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .. import claim, follow, history, results, task
+from .. import claim, follow, history, task
 from ..errors import Detached, JobFailed, JobStopped, SsmError
 from ..task import Found, Prepared
 from . import show
@@ -34,15 +34,25 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
         ended = _followed(job, at_hand, screen)
-        trouble = None
-        try:
-            where = _where(spec, ended, results.bring(spec.download, ended.described, at_hand))
-        except SsmError as error:
-            where, trouble = str(error), error
+        where, trouble = _brought(spec, ended, at_hand)
     _tell(spec, ended, where)
     if trouble:
         raise trouble
     return 0
+
+
+def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
+    """Bring the results that were asked for: where they are, or why they are not there."""
+    if spec.download.path is None:
+        return _how_to_bring(spec, ended), None
+    from .. import results
+
+    try:
+        parts = results.bring(spec.download, ended.described, at_hand)
+    except SsmError as error:
+        return str(error), error
+    folder = spec.download.path
+    return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
 
 
 def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobResult:
@@ -108,10 +118,7 @@ def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
     return "asked to stop"
 
 
-def _where(spec: TaskSpec, ended: JobResult, brought: list[str]) -> str:
-    folder = spec.download.path
-    if folder is None:
-        place, named = spec.place, f" --job {ended.job}" if ended.status != "Completed" else ""
-        where = f" --bucket_name {place.bucket}" * bool(place.bucket) + f" --prefix {place.prefix}" * bool(place.prefix)
-        return f"Its logs and results: ssm data -p {place.project} -t {place.task}{where}{named} -o FOLDER"
-    return f"Results: {folder}/ ({', '.join(brought)})\nNext: cat {folder / 'logs' / 'logs0'}"
+def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:
+    place, named = spec.place, f" --job {ended.job}" if ended.status != "Completed" else ""
+    where = f" --bucket_name {place.bucket}" * bool(place.bucket) + f" --prefix {place.prefix}" * bool(place.prefix)
+    return f"Its logs and results: ssm data -p {place.project} -t {place.task}{where}{named} -o FOLDER"

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..storage import Store
-from . import admission, jobs, model, search
+from . import admission, jobs, model, spawn
 from .describe import describe, summary, training_arn
 from .faults import fault, invalid
 from .home import Home, Settings
 from .jobs import JobFolder
-
-if TYPE_CHECKING:
-    from .spawn import Waiting
+from .spawn import Waiting
 
 Answer = Any  # a dictionary of the shape that boto3 gives for the operation
 
@@ -26,31 +24,15 @@ class LocalSageMaker:
     """The operations on training jobs. Every method takes the request's members and gives boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
+    ``waiting`` is a supervisor that was started ahead, for the first job.
     """
 
-    def __init__(self, home: Home, *, store: Store, settings: Settings) -> None:
+    def __init__(self, home: Home, *, store: Store, settings: Settings, waiting: Waiting | None = None) -> None:
         self._home = home
         self._store = store
         self._settings = settings
         self._supervisors: list[int] = []
-        self._waiting: list[Waiting] = []
-
-    def expect_job(self) -> None:
-        """Start what will supervise the next job, so that it comes up while the request is still being made."""
-        self._waiting.append(self._started())
-
-    def _next_supervisor(self) -> Waiting:
-        try:
-            return self._waiting.pop()
-        except IndexError:
-            return self._started()
-
-    def _started(self) -> Waiting:
-        from . import spawn
-
-        started = spawn.supervisor(self._settings.isolation)
-        self._supervisors = [*spawn.reap(self._supervisors), started.pid]
-        return started
+        self._waiting = [waiting] if waiting else []
 
     def create_training_job(self, **request: Any) -> Answer:
         """Check the request as the service does, make the job's folder and start its supervisor."""
@@ -107,6 +89,8 @@ class LocalSageMaker:
         """One page of summaries; oldest first unless the request sorts otherwise."""
         self._check("ListTrainingJobs", request)
         found = [summary(described) for _, described in self._described()]
+        from . import search
+
         page, following = search.listed(found, request, operation="ListTrainingJobs")
         return _answer(TrainingJobSummaries=page, **following)
 
@@ -116,12 +100,16 @@ class LocalSageMaker:
         if request["Resource"] != "TrainingJob":
             return _answer(Results=[])
         records = [{**described, "Tags": tags} for tags, described in self._described()]
+        from . import search
+
         page, following = search.searched(records, request, operation="Search")
         return _answer(Results=[{"TrainingJob": record} for record in page], **following)
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by its ARN."""
         job = self._tagged("ListTags", request)
+        from . import search
+
         page, following = search.page(job.tags(), request, default=50, operation="ListTags")
         return _answer(Tags=page, **following)
 
@@ -142,6 +130,15 @@ class LocalSageMaker:
         job = self._tagged("DeleteTags", request)
         job.write_tags([tag for tag in job.tags() if tag["Key"] not in request["TagKeys"]])
         return _answer()
+
+    def _next_supervisor(self) -> Waiting:
+        """The supervisor that was started ahead, or a new one."""
+        try:
+            found = self._waiting.pop()
+        except IndexError:
+            found = spawn.supervisor(self._settings.isolation)
+        self._supervisors = [*spawn.reap(self._supervisors), found.pid]
+        return found
 
     def _check(self, operation: str, request: Mapping[str, Any]) -> None:
         complaint = model.load(self._home.cache).complaint(operation, request)

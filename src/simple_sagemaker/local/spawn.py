@@ -1,20 +1,20 @@
 """A job's supervisor starts before its job exists: it comes up while the job is prepared, takes the lock, then works.
 
 The two processes speak over two pipes: the job's draft folder in, one byte back when its lock is held, one byte in when
-the folder stands under its final name. A pipe that closes early ends the other side's waiting.
+the folder stands under its final name. A pipe that closes early ends the other side's waiting. This module is the first
+that a command loads, so it loads nothing itself.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
-from .jobs import JobFolder
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost 5 ms
+if TYPE_CHECKING:
+    from .jobs import JobFolder
 
-_PACKAGES = str(Path(__file__).parent.parent.parent)
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from simple_sagemaker.local.supervisor import main; main(sys.argv[2])"
 )
@@ -24,32 +24,32 @@ class NoSupervisor(Exception):
     """The process that should have taken a job over ended before it did."""
 
 
-@dataclass(frozen=True)
 class Waiting:
     """A supervisor that waits for a job: its process, the pipe to it and the pipe from it."""
 
-    pid: int
-    to: int
-    back: int
+    def __init__(self, pid: int, to: int, back: int) -> None:
+        self.pid = pid
+        self._to = to
+        self._back = back
 
     def take(self, draft: JobFolder) -> None:
         """Have it hold the lock of a draft. Raises NoSupervisor when it is gone."""
         try:
-            os.write(self.to, os.fsencode(draft.path) + b"\0")
+            os.write(self._to, os.fsencode(draft.path) + b"\0")
         except BrokenPipeError as error:
             raise NoSupervisor("the supervisor ended while it waited for a job") from error
-        if not os.read(self.back, 1):
+        if not os.read(self._back, 1):
             raise NoSupervisor("the supervisor ended while it took the job over")
 
     def go(self) -> None:
         """Say that the job stands under its name."""
-        os.write(self.to, b"g")
+        os.write(self._to, b"g")
         self.leave()
 
     def leave(self) -> None:
         """Let go of it: without a job it ends by itself."""
-        os.close(self.to)
-        os.close(self.back)
+        os.close(self._to)
+        os.close(self._back)
 
 
 def supervisor(isolation: str) -> Waiting:
@@ -57,21 +57,29 @@ def supervisor(isolation: str) -> Waiting:
 
     Its environment is nearly empty: a job in plain isolation could read it.
     """
+    if sys.platform == "win32":
+        raise NotImplementedError("jobs as processes need Linux or macOS")
     read, to = os.pipe()
     back, write = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation],
-        stdin=read,
-        stdout=write,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-        start_new_session=True,
-    )
-    process.returncode = 0  # it is meant to outlive us: no warning that it does; see reap()
+    pid = _spawned([sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation], read, write)
     os.close(read)
     os.close(write)
-    return Waiting(process.pid, to, back)
+    return Waiting(pid, to, back)
+
+
+def _spawned(words: list[str], read: int, write: int) -> int:
+    if sys.platform == "win32":
+        raise NotImplementedError
+    descriptors = [
+        (os.POSIX_SPAWN_DUP2, read, 0),
+        (os.POSIX_SPAWN_DUP2, write, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    try:
+        return os.posix_spawn(words[0], words, environment, file_actions=descriptors, setsid=True)
+    except NotImplementedError:  # macOS before 10.15: a process group of its own keeps Ctrl-C away as well
+        return os.posix_spawn(words[0], words, environment, file_actions=descriptors, setpgroup=0)
 
 
 def reap(pids: list[int]) -> list[int]:

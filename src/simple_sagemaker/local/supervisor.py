@@ -7,6 +7,7 @@ It costs one small process a job (two in plain isolation); the data is copied on
 from __future__ import annotations
 
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -188,6 +189,7 @@ def main(wanted: str) -> None:
 
     ``wanted`` is the isolation asked for; it is tried while the job is still being made.
     """
+    os.chdir("/")
     crew.adopt_orphans()
     choice = isolation.choose(wanted)
     taken = handover.receive()

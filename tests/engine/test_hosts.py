@@ -79,7 +79,7 @@ def test_a_host_is_alone_with_its_name_its_processes_and_its_tmp(engine: Engine,
     code = """
 import socket, time
 processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-open("/tmp/mine", "w").close()
+open("/tmp/made-in-the-job", "w").close()
 time.sleep(0.3)
 print(json.dumps([os.getpid(), sorted(processes), socket.gethostname(), sorted(os.listdir("/tmp")), os.getuid()]))
 """
@@ -90,9 +90,9 @@ print(json.dumps([os.getpid(), sorted(processes), socket.gethostname(), sorted(o
     for name in ("algo-1", "algo-2"):
         pid, processes, host, tmp, user = found[name]
         assert (pid, processes, host, user) == (1, [1], name, 0)
-        assert "mine" in tmp
+        assert "made-in-the-job" in tmp
         assert mark.name not in tmp
-    assert not Path("/tmp/mine").exists()
+    assert not Path("/tmp/made-in-the-job").exists()
 
 
 @own_view

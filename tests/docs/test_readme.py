@@ -80,6 +80,16 @@ def test_the_arguments_example_logs_what_the_readme_shows(clone: Path) -> None:
             assert line.rstrip() in [one.rstrip() for one in printed]
 
 
+def test_data_brings_what_a_task_left(clone: Path) -> None:
+    made = run(block_with("examples/arguments/worker.py"), clone)
+    assert made.returncode == 0, made.stderr
+    (clone / "tools" / "ssm").unlink()
+    (clone / "tools").rmdir()
+    done = run(block_with("ssm data"), clone)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (clone / "output/again").iterdir()) == ["logs", "model", "state"]
+
+
 def test_every_link_to_a_file_leads_somewhere() -> None:
     for page in [
         TOP / "README.md",

@@ -28,6 +28,7 @@ CODE_FILES = (
     "ssm_launcher/machine.py",
     "ssm_launcher/main.py",
     "ssm_launcher/overlay.py",
+    "ssm_launcher/pip.py",
     "ssm_launcher/places.py",
     "ssm_launcher/process.py",
     "ssm_launcher/requirements.py",

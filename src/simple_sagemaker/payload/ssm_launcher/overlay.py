@@ -15,7 +15,8 @@ import json
 import os
 import sys
 
-from . import command, process, requirements
+from . import command, process
+from .pip import FILE, pip_install
 from .places import Places, Refusal
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -91,7 +92,7 @@ def _key(code: str, what: "list[bytes]", interpreter: "dict[str, Any]") -> str:
     digest.update(json.dumps([*facts, [word.decode() for word in what]]).encode())
     listed = b""
     if b"-r" in what:
-        with open(os.path.join(code, requirements.FILE), "rb") as file:
+        with open(os.path.join(code, FILE), "rb") as file:
             listed = file.read()
     digest.update(listed)
     if b"." in what or not all(map(_is_self_contained, listed.decode("utf-8", "replace").splitlines())):
@@ -139,7 +140,7 @@ def _build(
     with open(os.path.join(site, PARENT_FILE), "w", encoding="utf-8") as file:
         for parent in interpreter["parents"]:
             file.write("import site; site.addsitedir({!r})\n".format(parent))
-    requirements.pip_install(os.fsencode(python), what, places, environment)
+    pip_install(os.fsencode(python), what, places, environment)
     open(os.path.join(folder, MARK), "w").close()
 
 

@@ -42,6 +42,7 @@ subprocess.run(["env", "-i", "setsid", "-f", "sleep", mark], check=True)
 print("up", flush=True)
 put(state)
 put(model)
+time.sleep(float(os.environ.get("LINGERS_S", "0")))
 """
 
 

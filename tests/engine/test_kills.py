@@ -48,12 +48,12 @@ def engine(tmp_path: Path) -> Engine:
     return made
 
 
-def start(engine: Engine, seed: int, **changes: Any) -> Prey:
+def start(engine: Engine, seed: int, lingers_s: int = 0, **changes: Any) -> Prey:
     mark = new_mark(seed)
     name = engine.start(
         python(HOSTED),
         channels=[channel("d", "s3://b/in/"), channel("p", "s3://b/piped/", InputMode="Pipe")],
-        Environment={"MARK": mark},
+        Environment={"MARK": mark, "LINGERS_S": str(lingers_s)},
         **STATE,
         **changes,
     )
@@ -88,7 +88,7 @@ def test_a_supervisor_killed_in_a_phase(engine: Engine, phase: str, turn: int) -
 
 @pytest.mark.parametrize("turn", ROUNDS)
 def test_a_host_killed_while_it_trains(engine: Engine, turn: int) -> None:
-    prey = start(engine, turn, hosts=1 + turn % 2)
+    prey = start(engine, turn, lingers_s=30, hosts=1 + turn % 2)  # so that it cannot end before it is killed
     prey.wait_for("Training")
     engine.until_printed(prey.job.name, "up")
     before = prey.everything()

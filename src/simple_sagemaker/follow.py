@@ -44,21 +44,50 @@ class JobResult:
     described: DescribeTrainingJobResponseTypeDef
 
 
-def follow(job: str, place: TaskPlace, services: Services, watcher: Watcher) -> JobResult:
-    """Tell the watcher what the job does until it has ended. Can be left at any time and begun again."""
-    tail = _Tail(job, services, watcher)
-    shown = ("", "")
-    while True:
-        described = services.sagemaker.describe_training_job(TrainingJobName=job)
+class Follower:
+    """Watches one job; left at any time (by an exception, say), it goes on where it was."""
+
+    def __init__(self, job: str, place: TaskPlace, services: Services, watcher: Watcher) -> None:
+        self._job = job
+        self._place = place
+        self._services = services
+        self._watcher = watcher
+        self._shown = ("", "")
+        self._tokens: dict[str, str | None] = {}
+
+    def to_the_end(self) -> JobResult:
+        """Tell the watcher what the job does until it has ended; its last lines come before its end."""
+        while True:
+            described = self._services.sagemaker.describe_training_job(TrainingJobName=self._job)
+            ended = described["TrainingJobStatus"] in history.FINAL
+            if ended:
+                self._read()
+            self._tell(described)
+            if ended:
+                return result(self._job, self._place, described)
+            self._read()
+            time.sleep(self._services.poll_s)
+
+    def _tell(self, described: DescribeTrainingJobResponseTypeDef) -> None:
         phase = (described["SecondaryStatus"], _message(described))
-        if phase != shown:
-            watcher.phase(*phase)
-            shown = phase
-        tail.read()
-        if described["TrainingJobStatus"] in history.FINAL:
-            tail.read()
-            return result(job, place, described)
-        time.sleep(services.poll_s)
+        if phase != self._shown:
+            self._watcher.phase(*phase)
+            self._shown = phase
+
+    def _read(self) -> None:
+        """Pass on every line that was printed since the last time."""
+        for name in joblogs.streams(self._job, self._services.logs):
+            self._tokens.setdefault(name, None)
+        for name in self._tokens:
+            while self._read_page(name):
+                pass
+
+    def _read_page(self, name: str) -> bool:
+        token = self._tokens[name]
+        lines, self._tokens[name] = joblogs.read(name, token, self._services.logs)
+        if lines:
+            self._watcher.lines(f"algo-{joblogs.host_number(name)}", lines)
+        return self._tokens[name] != token
 
 
 def _message(described: DescribeTrainingJobResponseTypeDef) -> str:
@@ -78,28 +107,3 @@ def result(job: str, place: TaskPlace, described: DescribeTrainingJobResponseTyp
         seconds=described.get("TrainingTimeInSeconds"),
         described=described,
     )
-
-
-class _Tail:
-    """Where each of a job's streams has been read to."""
-
-    def __init__(self, job: str, services: Services, watcher: Watcher) -> None:
-        self._job = job
-        self._services = services
-        self._watcher = watcher
-        self._tokens: dict[str, str | None] = {}
-
-    def read(self) -> None:
-        """Pass on every line that was printed since the last time."""
-        for name in joblogs.streams(self._job, self._services.logs):
-            self._tokens.setdefault(name, None)
-        for name in self._tokens:
-            while self._read_page(name):
-                pass
-
-    def _read_page(self, name: str) -> bool:
-        token = self._tokens[name]
-        lines, self._tokens[name] = joblogs.read(name, token, self._services.logs)
-        if lines:
-            self._watcher.lines(f"algo-{joblogs.host_number(name)}", lines)
-        return self._tokens[name] != token

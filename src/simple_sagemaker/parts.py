@@ -8,6 +8,7 @@ or removes it.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -23,6 +24,7 @@ NAMES = ("logs", "model", "output", "state")
 _MAKING = re.compile(rf"\.({'|'.join(NAMES)})\.new-[0-9a-f]{{16}}")
 Fill = Callable[[Path], object]
 _PART, _OLD, PACKED = "part", "old", "packed"
+_OURS = "user.ssm.part"  # an extended attribute of the folders that we made, xattr(7)
 
 
 class NotBrought(SsmError):
@@ -63,18 +65,48 @@ def replace(folder: Path, name: str, fill: Fill) -> None:
     Killed at any moment, the old part or the new one is there, at the latest when the folder is held again.
     """
     place = folder / name
-    _check_place(place)
+    check_ours(folder, name)
     making = folder / f".{name}.new-{secrets.token_hex(8)}"
     making.mkdir()
     try:
         part = making / _PART
         part.mkdir()
         fill(part)
+        _mark_ours(part)
         if place.exists():
             os.rename(place, making / _OLD)
         os.rename(part, place)
     finally:
         _settle(making, place)
+
+
+def check_ours(folder: Path, name: str) -> None:
+    """Raise NotBrought where something stands in a part's place that we did not put there: it is never replaced."""
+    place = folder / name
+    _check_place(place)
+    if place.is_dir() and any(place.iterdir()) and _is_foreign(place):
+        raise NotBrought(
+            f"{place}/ is there already, and not as a result that was brought before: it is left as it is.\n"
+            "Choose another folder, or move it away."
+        )
+
+
+def _mark_ours(part: Path) -> None:
+    """Mark a folder as one that we made, where the file system keeps such marks."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setxattr(part, _OURS, b"1")
+
+
+def _is_foreign(place: Path) -> bool:
+    """Whether a folder surely is not ours: without a mark, in a file system that keeps marks."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.getxattr(place, _OURS)
+    except OSError as error:
+        return error.errno == errno.ENODATA
+    return False
 
 
 def _check_place(place: Path) -> None:

@@ -40,24 +40,25 @@ def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | 
     engine = chosen_engine(spec.instances.type, environment)
     if engine != "local" and spec.instances.type in _LOCAL_TYPES:
         raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
-    return local(environment, waiting) if engine == "local" else _elsewhere(engine)
+    return local(environment, waiting) if engine == "local" else _elsewhere(engine, "SSM_ENGINE=local or --it local")
 
 
 def for_data(environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
     engine = chosen_engine("", environment)
-    return local(environment) if engine == "local" else _elsewhere(engine)
+    return local(environment) if engine == "local" else _elsewhere(engine, "SSM_ENGINE=local")
 
 
-def _elsewhere(engine: str) -> Services:
+def _elsewhere(engine: str, here: str) -> Services:
+    """What can be said of an engine that is not in this version; ``here`` chooses the one that is."""
     if engine == "aws" and not _credentials():
         raise NoCredentials(
             "AWS was asked for, and no credentials were found.\n"
-            "Configure them (aws configure, AWS_PROFILE, …), or run on this machine: SSM_ENGINE=local or --it local."
+            f"Configure them (aws configure, AWS_PROFILE, …), or use this machine: {here}."
         )
     raise EngineUnavailable(
         f"This version runs jobs as processes of this machine; the engine {engine!r} is not in it yet.\n"
-        "Run here: SSM_ENGINE=local, or --it local."
+        f"Use this machine: {here}."
     )
 
 
@@ -72,7 +73,6 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
     """Jobs as processes of this machine, data in folders of it."""
     if sys.platform == "win32":
         raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
-    from .local import interpreter
     from .local.home import ACCOUNT, REGION, Home, Settings
     from .local.logs import LocalLogs
     from .local.sagemaker import LocalSageMaker
@@ -81,7 +81,7 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
     home = Home(home_folder(environment))
     store = FolderStore(home.buckets)
     settings = Settings(
-        python=interpreter.behind_shim(interpreter.chosen(environment, ours=sys.executable), environment, home.cache),
+        python=_python(environment, home.cache),
         isolation=_isolation(environment),
         stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
         interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
@@ -112,6 +112,16 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "simple-sagemaker"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def _python(environment: Mapping[str, str], cache: Path) -> str:
+    """The jobs' interpreter. Raises UsageError for an SSM_PYTHON that cannot be run."""
+    from .local import interpreter
+
+    chosen = interpreter.chosen(environment, ours=sys.executable)
+    if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
+        raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
+    return interpreter.behind_shim(chosen, environment, cache)
 
 
 def _isolation(environment: Mapping[str, str]) -> str:

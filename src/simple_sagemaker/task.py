@@ -97,7 +97,9 @@ def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
             "Wait for its end, or stop it."
         )
     if found.runs:
-        order.watcher.note(f"Joining {found.job}, which is in progress")
+        changed = ", ".join(_differences(order, found.job, made_from))
+        told = f"; what was typed now differs in: {changed} (--force_running would start it beside)" if changed else ""
+        order.watcher.note(f"Joining {found.job}, which is in progress{told}")
         return found
     if described["TrainingJobStatus"] != "Completed" or rerun.clean_state:
         return None
@@ -109,17 +111,22 @@ def _changed(order: _Order, job: str, made_from: dict[str, str]) -> bool:
 
     Inputs are looked at (and so listed) only for ``--if_changed``.
     """
-    before = history.run_file(order.place, job, order.services.store).get("fingerprint", {})
     now = dict(made_from)
     if order.spec.rerun.if_changed:
         now["inputs"] = order.plan(job).fingerprint(order.services)
-    names_changed = ", ".join(name for name, digest in now.items() if before.get(name) != digest)
+    names_changed = ", ".join(_differences(order, job, now))
     if names_changed and order.spec.rerun.if_changed:
         order.watcher.note(f"Running again: since {job} changed: {names_changed}")
         return True
     told = f"; since then changed: {names_changed} (--if_changed would run it again)" if names_changed else ""
     order.watcher.note(f"Skipped: the task was completed by {job}{told}")
     return False
+
+
+def _differences(order: _Order, job: str, now: dict[str, str]) -> list[str]:
+    """The names of what a job was made from and what is different now."""
+    before = history.run_file(order.place, job, order.services.store).get("fingerprint", {})
+    return [name for name, digest in now.items() if before.get(name) != digest]
 
 
 def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> Prepared | Found:

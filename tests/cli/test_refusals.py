@@ -37,6 +37,9 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "no command": (("shell", "-p", "p", "-t", "t"), 2, "--cmd_line"),
     "an empty data folder": ((*RUN, "-e", "w.py", "-i", "empty"), 2, "empty"),
     "two packed folders of one name": ((*RUN, "-e", "w.py", "-d", "a/dep", "b/dep"), 2, "dep"),
+    "dashes in an option of ours": ((*RUN, "-e", "w.py", "--instance-count", "5"), 2, "--instance_count"),
+    "a folder of the person's own in the way": ((*RUN, "-e", "w.py", "-o", "."), 1, "logs/"),
+    "a device as data": ((*RUN, "-e", "w.py", "-i", "/dev/null"), 1, "/dev/null"),
     "a flag that is none of ours": ((*RUN, "-e", "w.py", "--verbose"), 2, "--verbose"),
 }
 
@@ -47,6 +50,7 @@ def test_bad_input_is_one_error_before_anything_is_written(shell: Shell, case: s
     shell.write("w.py", "print(1)")
     shell.write("code/x.py", "")
     shell.write("data/a", "x")
+    shell.write("logs/mine", "x")
     shell.write("a/dep/x.py", "")
     shell.write("b/dep/x.py", "")
     (shell.folder / "empty").mkdir()
@@ -78,5 +82,5 @@ def test_aws_without_credentials_names_both_ways_out(shell: Shell) -> None:
 def test_the_interpreter_named_must_be_one(shell: Shell) -> None:
     shell.write("w.py", "")
     done = shell.ssm(*RUN, "-e", "w.py", environment={"SSM_PYTHON": "/no/such/python"})
-    assert done.status == 1
+    assert (done.status, shell.written()) == (2, [])
     assert "/no/such/python" in done.err

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import tarfile
+import time
+from pathlib import Path
 
 import pytest
 
@@ -212,21 +215,52 @@ def test_version_and_help_need_no_engine(shell: Shell) -> None:
         assert "usage: ssm" in done.out
 
 
-def test_output_into_a_closed_pipe_is_no_traceback(shell: Shell) -> None:
-    shell.write("w.py", "for n in range(20000): print('line', n)")
+def test_a_closed_pipe_does_not_hide_how_the_job_ends(shell: Shell) -> None:
+    shell.write("w.py", "for n in range(20000): print('line', n)\nraise SystemExit(3)")
+    words = [str(word) for word in shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")]
     piped = subprocess.run(
-        [
-            "sh",
-            "-c",
-            '"$@" | head -1',
-            "sh",
-            *[str(word) for word in shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")],
-        ],
+        ["bash", "-c", '"$@" | head -1; exit ${PIPESTATUS[0]}', "bash", *words],
         cwd=shell.folder,
         env=shell.environment,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert piped.returncode == 1
     assert piped.stdout.startswith("algo-1 | ")
     assert "Traceback" not in piped.stderr
+    assert "exit code: 3" in piped.stderr
+
+
+def test_an_output_that_knows_no_such_letters_gets_escapes(shell: Shell) -> None:
+    shell.write("w.py", "print('a \\u2192 b')")
+    plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = shell.ssm("run", "-p", "p", "-t", "t", "-e", "w.py", environment=plain)
+    assert done.status == 0, done.err
+    assert r"a \u2192 b" in done.out
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(shell: Shell) -> None:
+    shell.write("w.py", "")
+    file = shell.write("file", "")
+    done = shell.ssm("run", "-p", "p", "-t", "t", "-e", "w.py", environment={"SSM_HOME": str(file)})
+    assert done.status == 1
+    assert "Traceback" not in done.err
+    assert str(file) in done.err
+
+
+def test_a_job_whose_folder_is_deleted_ends(shell: Shell) -> None:
+    shell.write("w.py", "import time\nprint('ready', flush=True)\ntime.sleep(300)")
+    words = shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")
+    command = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stdout=subprocess.PIPE)
+    assert command.stdout
+    while b"ready" not in command.stdout.readline():
+        pass
+    supervisor = int((shell.jobs()[0] / "supervisor.pid").read_text())
+    shutil.rmtree(shell.jobs()[0], ignore_errors=True)
+    assert command.wait(30) == 1
+    command.stdout.close()
+    limit = time.monotonic() + 20
+    while Path(f"/proc/{supervisor}").exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{supervisor}").exists()

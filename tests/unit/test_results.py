@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -110,7 +111,8 @@ def test_a_job_without_state_leaves_none(out: Path) -> None:
 def test_a_part_is_replaced_as_a_whole_and_nothing_else_is_touched(out: Path) -> None:
     store = MemoryStore("p/task/state/a", "p/task/state_old/b", "p/task/state/d/c", "p/task/state/marker/")
     store.objects[f"{OUT}model.tar.gz"] = archive("m", "n/o")
-    for name in ("model/stale", "state/a/stale", "user.tar.gz", "output/kept", ".model.new-notes/x"):
+    brought(out, store, model=True, state=True)
+    for name in ("model/stale", "state/stale", "user.tar.gz", "output/kept", ".model.new-notes/x"):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("mine")
     assert brought(out, store, model=True, state=True) == {
@@ -146,10 +148,20 @@ def test_a_key_that_no_folder_holds_is_refused_by_name_and_the_old_state_stays(
     assert sorted(os.listdir(out)) == ["logs", "state"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that marks folders")
+def test_a_folder_of_the_persons_own_is_never_replaced(out: Path) -> None:
+    (out / "model").mkdir(parents=True)
+    (out / "model/net.py").write_text("mine")
+    with pytest.raises(NotBrought, match="left as it is"):
+        brought(out, MemoryStore(), model=True)
+    assert held(out) == {"model/net.py": b"mine"}
+    assert sorted(os.listdir(out)) == ["logs", "model"]
+
+
 def test_a_part_that_is_refused_keeps_no_other_away(out: Path) -> None:
     store = MemoryStore("p/task/state/a")
     store.objects |= {f"{OUT}model.tar.gz": archive("../evil"), f"{OUT}output.tar.gz": archive("fine")}
-    (out / "model").mkdir(parents=True)
+    brought(out, MemoryStore(), model=True)
     (out / "model/old").write_text("old")
     with pytest.raises(UnsafeArchive, match=r"\.\./evil"):
         brought(out, store, model=True, output=True, state=True)

@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # known to type checkers by its name: importing typing wo
 if TYPE_CHECKING:
     from ..local.spawn import Waiting
 
+_LONGEST_REFUSAL = 400  # the service lists every legal value, which may be hundreds
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
@@ -34,6 +35,9 @@ def status_of(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        _say(_systems_refusal(error))
+        return SsmError.exit_status
     except Exception as error:
         refusal = _refusal(error)
         if refusal is None:
@@ -74,6 +78,15 @@ def _made_ready(argv: Sequence[str]) -> Waiting | None:
     return supervisor(os.environ.get("SSM_ISOLATION") or "auto")
 
 
+def _systems_refusal(error: OSError) -> str:
+    """What the system would not do: a folder that cannot be written, a full disk, a file that cannot be read."""
+    about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
+    return (
+        f"The system refused: {error.strerror or error}{about}\n"
+        "Check that it is there, that you may read and write it, and that its disk has room (SSM_HOME names the home)."
+    )
+
+
 def _refusal(error: Exception) -> str | None:
     """The service's own words, when it is the service that refused."""
     from ..api import error_code
@@ -81,6 +94,7 @@ def _refusal(error: Exception) -> str | None:
     if error_code(error) is None:
         return None
     said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
+    said = said if len(said) <= _LONGEST_REFUSAL else said[:_LONGEST_REFUSAL] + " …"
     return f"SageMaker refused {error.operation_name}: {said} ({error_code(error)})"  # type: ignore[attr-defined]
 
 

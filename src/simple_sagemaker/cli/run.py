@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ def _terminated(*_: object) -> None:
 def run(spec: TaskSpec, at_hand: Services) -> int:
     """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends."""
     signal.signal(signal.SIGTERM, _terminated)
+    _refuse_foreign_parts(spec)
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
         ended = _followed(job, at_hand, screen)
@@ -39,6 +41,18 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
     if trouble:
         raise trouble
     return 0
+
+
+def _refuse_foreign_parts(spec: TaskSpec) -> None:
+    """Say before the job what could not be brought after it, because a person's own folder stands in the place."""
+    wanted = spec.download
+    if wanted.path is None or not wanted.path.is_dir():
+        return
+    from ..parts import check_ours
+
+    asked = {"logs": True, "model": wanted.model, "output": wanted.output, "state": wanted.state}
+    for name in (name for name, yes in asked.items() if yes):
+        check_ours(wanted.path, name)
 
 
 def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
@@ -50,7 +64,7 @@ def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, 
     try:
         parts = results.bring(spec.download, ended.described, at_hand)
     except SsmError as error:
-        return str(error), error
+        return "" if ended.status == "Completed" else str(error), error
     folder = spec.download.path
     return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
 
@@ -60,13 +74,14 @@ def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobRe
     if isinstance(job, Found) and not job.runs:
         return follow.result(job.job, job.place, job.described)
     started = isinstance(job, Found)
+    follower = follow.Follower(job.job, job.place, at_hand, screen)
     while True:
         try:
             if not started and isinstance(job, Prepared):
                 task.launch(job, at_hand)
                 started = True
                 screen.note(f"Job {job.job}")
-            return follow.follow(job.job, job.place, at_hand, screen)
+            return follower.to_the_end()
         except KeyboardInterrupt as interruption:
             if not started and history.describe(job.job, at_hand.sagemaker) is None:
                 claim.give_up(job.place, job.job, at_hand)
@@ -77,19 +92,26 @@ def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobRe
 
 def _decide(job: str, at_hand: Services, screen: Screen, *, ask: bool) -> None:
     """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
-    answer = "d"
-    if ask and sys.stdin.isatty():
-        with screen.paused():
-            print(_QUESTION, end="", file=sys.stderr, flush=True)
-            try:
-                answer = sys.stdin.readline().strip().lower()[:1] or "c"
-            except KeyboardInterrupt:
-                answer = "d"
+    answer = _asked(screen) if ask and sys.stdin.isatty() else "d"
     if answer == "d":
         raise Detached(f"Detached: the job {job} goes on.\n{_how_to_see(job, at_hand)}")
     if answer == "s":
         at_hand.sagemaker.stop_training_job(TrainingJobName=job)
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
+
+
+def _asked(screen: Screen) -> str:
+    """What the person wants: s, d or c. A second Ctrl-C, or the end of input, is d."""
+    with screen.paused():
+        while True:
+            print(_QUESTION, end="", file=sys.stderr, flush=True)
+            try:
+                line = sys.stdin.readline()
+            except KeyboardInterrupt:
+                return "d"
+            answer = line.strip().lower()[:1] if line else "d"
+            if answer in {"s", "d", "c"}:
+                return answer
 
 
 def _how_to_see(job: str, at_hand: Services) -> str:
@@ -101,9 +123,9 @@ def _how_to_see(job: str, at_hand: Services) -> str:
 
 def _tell(spec: TaskSpec, ended: JobResult, where: str) -> None:
     """Say how it ended, ``where`` the results are and what to type next. Raises JobFailed and JobStopped."""
-    took = f" after {ended.seconds} s" if ended.seconds else ""
+    took = f" after {ended.seconds} s" if (ended.seconds or 0) > 1 else ""
     if ended.status == "Completed":
-        print(f"Completed{took}: {ended.job}\n{where}", file=sys.stderr, flush=True)
+        print(f"Completed{took}: {ended.job}", *([where] if where else []), sep="\n", file=sys.stderr, flush=True)
     elif ended.status == "Failed":
         raise JobFailed(f"Failed{took}: {ended.job}\n{ended.reason or 'no reason was given'}\n{where}")
     else:
@@ -119,6 +141,11 @@ def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
 
 
 def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:
-    place, named = spec.place, f" --job {ended.job}" if ended.status != "Completed" else ""
-    where = f" --bucket_name {place.bucket}" * bool(place.bucket) + f" --prefix {place.prefix}" * bool(place.prefix)
-    return f"Its logs and results: ssm data -p {place.project} -t {place.task}{where}{named} -o FOLDER"
+    """The command that brings the results, ready to be pasted."""
+    place = spec.place
+    words = ["ssm", "data", "-p", place.project, "-t", place.task]
+    words += ["--bucket_name", place.bucket] if place.bucket else []
+    words += ["--prefix", place.prefix] if place.prefix else []
+    words += ["--job", ended.job] if ended.status != "Completed" else []
+    engine = "SSM_ENGINE=local " if spec.instances.type in {"local", "local_gpu"} else ""
+    return f"Its logs and results: {engine}{shlex.join(words)} -o FOLDER"

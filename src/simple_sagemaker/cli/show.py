@@ -5,6 +5,8 @@ On a terminal names are coloured and a status line shows phase and elapsed time;
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -48,13 +50,23 @@ class Pipe:
     def __init__(self, width: int) -> None:
         self._width = width
         self._began = time.monotonic()
+        self._deaf = False
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
     def phase(self, name: str, message: str) -> None:
         self.note(f"{name}: {message}")
 
     def lines(self, host: str, lines: list[str]) -> None:
-        sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
-        sys.stdout.flush()
+        if self._deaf:
+            return
+        try:
+            sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
+            sys.stdout.flush()
+        except OSError as error:  # whoever read it is gone, or its disk is full: the job goes on, and so do we
+            self._deaf = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.note(f"Nobody takes the log any more ({error.strerror}); the job goes on, and is followed to its end")
 
     def note(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=sys.stderr, flush=True)
@@ -74,7 +86,7 @@ class Terminal:
         self._began = time.monotonic()
 
     def phase(self, name: str, message: str) -> None:
-        self._phase = f"{name}: {message}"
+        self._phase = name if name == "Training" else f"{name}: {message}"
         self._show_time()
 
     def lines(self, host: str, lines: list[str]) -> None:

@@ -138,7 +138,7 @@ class Attempt:
             members.append(self._start(host, members))
         crew = Crew(
             members=members,
-            stop_asked=ground.job.stop_mark.exists,
+            stop_asked=ground.job.stop_asked,
             background=self.keeping.passes(),
             grace_s=ground.settings.stop_grace_s,
             alarms=alarms,

@@ -43,6 +43,10 @@ class JobFolder:
         """Exists once somebody asked the job to stop."""
         return self.path / "stop"
 
+    def stop_asked(self) -> bool:
+        """Whether the job is to stop: somebody said so, or took its folder away."""
+        return self.stop_mark.exists() or not self.journal.exists()
+
     @property
     def logs(self) -> Path:
         """The lines that hosts printed: a file for each stream."""
@@ -109,7 +113,7 @@ class JobFolder:
                     secondary="Failed",
                     message="Training job failed",
                     reason="InternalServerError: the supervisor of this job ended before the job did "
-                    f"(killed, or the machine was restarted); see {self.path / 'supervisor.log'}",
+                    f"(killed, out of disk, or the machine was restarted); see {self.path / 'supervisor.log'}",
                 )
             return True
         finally:

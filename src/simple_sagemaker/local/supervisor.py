@@ -41,9 +41,7 @@ class Supervisor:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._job = ground.job
-        self._limits = Limits(
-            ground.request, created=self._job.entries()[0]["at"], stop_asked=self._job.stop_mark.exists
-        )
+        self._limits = Limits(ground.request, created=self._job.entries()[0]["at"], stop_asked=self._job.stop_asked)
         self._attempt: Attempt | None = None
 
     def run(self) -> None:

@@ -106,3 +106,18 @@ def test_a_state_whose_bucket_is_missing_fails_the_job_with_a_reason(engine: Eng
     described = engine.run("true", CheckpointConfig={"S3Uri": "s3://nobody/state"})
     assert described["TrainingJobStatus"] == "Failed"
     assert "nobody" in described["FailureReason"]
+
+
+def test_a_file_that_cannot_be_kept_is_named_in_the_log(engine: Engine) -> None:
+    script = """
+C=${SAGEMAKER_BASE_DIR:-/opt/ml}/input/config
+S=$(sed 's/.*"LocalPath": *"\\([^"]*\\)".*/\\1/' $C/checkpointconfig.json)
+if grep -q '"current_host": "algo-1"' $C/resourceconfig.json
+then echo x > $S/x
+else sleep 2; mkdir $S/x; echo y > $S/x/y
+fi
+"""
+    described = engine.run(script, hosts=2, CheckpointConfig={"S3Uri": "s3://b/clash", "LocalPath": "/state"})
+    assert described["TrainingJobStatus"] == "Completed"
+    assert engine.keys("clash/") == ["x"]
+    assert any("x/y is not kept" in line for line in engine.printed(described["TrainingJobName"])["algo-2"])

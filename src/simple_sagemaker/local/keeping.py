@@ -75,7 +75,9 @@ class Keeping:
             self._remark(mirror)
 
     def _remark(self, mirror: Mirror) -> None:
-        """Say once for each host what its owner should know."""
+        """Say once for each host what its owner should know: what could not be kept, and what AWS may choke on."""
+        for path, why in mirror.refused.items():
+            self._once(mirror.host, f"refused {path}", f"{mirror.folder.name}/{path} is not kept: {why}")
         if mirror.count > MANY_FILES:
             self._once(
                 mirror.host,

@@ -180,7 +180,7 @@ class _Pass:
             raise UsageError(
                 f"{key} is an option of 'ssm {other}', not of 'ssm {self.words.command}'.{self._own_name(key)}"
             )
-        meant = f"--{name.lower().replace('-', '_')}"
+        meant = f"--{name.replace('-', '_')}"
         if meant != key and meant in self.words.options:
             raise UsageError(f"{key} is no option; did you mean {meant}?{self._own_name(key)}")
         value = self._next_word(key) if attached is None else attached

@@ -59,6 +59,17 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def begin_child(parent: int, close: Sequence[int]) -> None:
+    """What every forked child does first: dies with its parent, lets go of what is not its own, forgets its signals."""
+    if sys.platform == "linux":
+        die_with_parent(parent)
+    for descriptor in close:
+        os.close(descriptor)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(launch: Launch, view: View, *, root: str, close: Sequence[int]) -> Started:
     """Start a host whose root is built on the empty folder ``root``; ``close`` are descriptors it must not keep.
 
@@ -83,12 +94,7 @@ def _between(
 ) -> NoReturn:
     """The process between supervisor and host: makes the namespaces, waits for the host, and passes on its status."""
     try:
-        die_with_parent(parent)
-        for descriptor in close:
-            os.close(descriptor)
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        begin_child(parent, close)
         _unshare()
         alive, hold = os.pipe()
         main = os.fork()

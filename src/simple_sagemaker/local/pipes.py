@@ -25,7 +25,7 @@ from pathlib import Path
 from ..storage import Store
 from . import recordio
 from .channels import Channel, Item, Part
-from .namespaces import die_with_parent
+from .namespaces import begin_child
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -119,13 +119,7 @@ def start(flow: Flow, *, close: Sequence[int]) -> Feeder:
     pid = os.fork()
     if pid == 0:
         try:
-            if sys.platform == "linux":
-                die_with_parent(supervisor)
-            for descriptor in (*close, troubles):
-                os.close(descriptor)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
+            begin_child(supervisor, (*close, troubles))
             _feed(flow)
         except BaseException as error:  # noqa: BLE001  a forked child must never return into its parent's code
             os.write(tell, str(error).encode()[:4096])

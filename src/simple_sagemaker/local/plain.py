@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from .namespaces import Launch, Started, die_with_parent, exec_program
+from .namespaces import Launch, Started, begin_child, exec_program
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -23,13 +22,7 @@ def start(launch: Launch, *, close: Sequence[int]) -> Started:
     if pid == 0:
         try:
             os.setsid()
-            if sys.platform == "linux":
-                die_with_parent(supervisor)
-            for descriptor in (*close, errors):
-                os.close(descriptor)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
+            begin_child(supervisor, (*close, errors))
             exec_program(launch)
         except BaseException as error:  # noqa: BLE001  a forked child must never return into its parent's code
             os.write(complain, f"{type(error).__name__}: {error}".encode())

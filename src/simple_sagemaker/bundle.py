@@ -7,36 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from . import names
+from .access import Access
 from .api import Logs, SageMaker
 from .storage import Store
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Who runs jobs, where data is, and what the place where jobs run is called. ``poll_s``: how often to look."""
+    """Who runs jobs, where data is, and what the place where jobs run is called.
+
+    ``pace`` says how many seconds to wait before looking at a job again, after so many seconds of watching it.
+    """
 
     engine: str
     sagemaker: SageMaker
     logs: Logs
     store: Store
-    account: str
+    access: Access
     region: str
     now: Callable[[], datetime]
     token: Callable[[], str]
-    poll_s: float
+    pace: Callable[[float], float]
     buckets: Path | None = None
     jobs: Path | None = None
 
     def bucket_folder(self, bucket: str) -> str:
         """Where a bucket is on this machine, as a person would type it; only for engines that keep it there."""
         return str(self.buckets / bucket) if self.buckets else bucket
-
-    @property
-    def default_bucket(self) -> str:
-        """The bucket when none is named, as AWS's own tools call it."""
-        return f"sagemaker-{self.region}-{self.account}"
-
-    def role_arn(self, project: str) -> str:
-        """The role of a project's jobs."""
-        return f"arn:aws:iam::{self.account}:role/SageMakerIAMRole_{project[: names.PROJECT_ROLE_LIMIT]}"

@@ -28,6 +28,7 @@ def take(place: TaskPlace, job: str, services: Services) -> DescribeTrainingJobR
     Waits while another command is still sending.
     """
     ours = json.dumps({"job": job, "at": services.now().isoformat()}).encode()
+    began = time.monotonic()
     while True:
         there = _read(place, services)
         if there is None:
@@ -41,7 +42,7 @@ def take(place: TaskPlace, job: str, services: Services) -> DescribeTrainingJobR
         given_up = described is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
         if given_up and services.store.write_if(place.bucket, place.claim, ours, expected=there):
             return None
-        time.sleep(services.poll_s)
+        time.sleep(services.pace(time.monotonic() - began))
 
 
 def give_up(place: TaskPlace, job: str, services: Services) -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def place_of(spec: DataSpec, services: Services) -> TaskPlace:
     """Where the task lies. Raises InputNotFound, with what lies near it, when nothing of it is there."""
-    bucket = spec.place.bucket or services.default_bucket
+    bucket = spec.place.bucket or services.access.default_bucket()
     place = TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
-    if not services.store.has_bucket(bucket):
+    if not services.access.has_bucket(bucket, owner=spec.place.bucket_owner):
         raise InputNotFound(
             f"No task was found in {layout.uri(bucket)}: there is no such bucket.\n"
             "Run the task first, or say with --bucket_name which bucket it has."

@@ -50,3 +50,15 @@ class Detached(SsmError):
     """The person left while the job goes on; the job was not touched."""
 
     exit_status = 7
+
+
+class AccessDenied(SsmError):
+    """AWS does not allow the caller what the task needs; the message names the action and the role or person."""
+
+    exit_status = 8
+
+
+class QuotaExceeded(SsmError):
+    """The account's quota does not allow such a job; nothing was started."""
+
+    exit_status = 9

@@ -53,6 +53,7 @@ class Follower:
         self._services = services
         self._watcher = watcher
         self._shown = ("", "")
+        self._began = time.monotonic()
         self._tokens: dict[str, str | None] = {}
 
     def to_the_end(self) -> JobResult:
@@ -66,7 +67,7 @@ class Follower:
             if ended:
                 return result(self._job, self._place, described)
             self._read()
-            time.sleep(self._services.poll_s)
+            time.sleep(self._services.pace(time.monotonic() - self._began))
 
     def _tell(self, described: DescribeTrainingJobResponseTypeDef) -> None:
         phase = (described["SecondaryStatus"], _message(described))

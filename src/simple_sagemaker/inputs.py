@@ -94,7 +94,7 @@ class Planner:
 
     def _await_end(self, place: TaskPlace) -> None:
         """Wait until no job of a task is in progress."""
-        noted = False
+        noted, began = False, time.monotonic()
         while True:
             described = history.newest(place, self.services.store, self.services.sagemaker)
             if described is None or described["TrainingJobStatus"] in history.FINAL:
@@ -102,7 +102,7 @@ class Planner:
             if not noted:
                 self.note(f"Waiting for {described['TrainingJobName']}, whose output is an input")
                 noted = True
-            time.sleep(self.services.poll_s)
+            time.sleep(self.services.pace(time.monotonic() - began))
 
     def _model(self, job: str) -> list[tuple[ChannelSource, Upload | None]]:
         address = self.spec.model_uri

@@ -52,6 +52,11 @@ class TaskPlace:
         return f"{self.prefix}{self.project}/{self.task}/"
 
     @property
+    def project_folder(self) -> str:
+        """The key of the project's folder, ending in ``/``."""
+        return f"{self.prefix}{self.project}/"
+
+    @property
     def claim(self) -> str:
         """The key of the object that says which command may start a job of the task."""
         return f"{self.folder}claim.json"

@@ -52,6 +52,11 @@ def check_bucket(name: str) -> str:
     )
 
 
+def role_name(project: str) -> str:
+    """The name of the role of a project's jobs; that of a longer project is cut off."""
+    return f"SageMakerIAMRole_{project[:PROJECT_ROLE_LIMIT]}"
+
+
 def job_name(task: str, *, started: datetime, token: str) -> str:
     """A job's name: ``<task>-YYYY-MM-DD-HH-MM-SS-<token>`` in UTC, at most 63 letters, digits and dashes.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import names
+from .access import Open
 from .bundle import Services
 from .errors import EngineUnavailable, NoCredentials, UsageError
 from .specs import TaskSpec
@@ -92,11 +93,11 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
         sagemaker=LocalSageMaker(home, store=store, settings=settings, waiting=waiting),
         logs=LocalLogs(home),
         store=store,
-        account=ACCOUNT,
+        access=Open(store, account=ACCOUNT, region=REGION),
         region=REGION,
         now=lambda: datetime.now(timezone.utc),
         token=lambda: "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH)),
-        poll_s=0.02,
+        pace=lambda _: 0.02,
         buckets=home.buckets,
         jobs=home.jobs,
     )

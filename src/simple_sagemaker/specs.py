@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["run", "shell"]
+Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the person's
+InputMode = Literal["File", "FastFile", "Pipe"]
+LaunchedBy = Literal["direct", "toolkit"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 TaskOutput = Literal["state", "model", "source", "output"]
 
@@ -31,12 +33,16 @@ TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Which task: bucket (None for the default one), prefix, project and task together name it."""
+    """Which task: bucket (None for the default one), prefix, project and task together name it.
+
+    ``bucket_owner`` is the account that a bucket of somebody else's belongs to.
+    """
 
     project: str
     task: str
     prefix: str = ""
     bucket: str | None = None
+    bucket_owner: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +65,10 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Instances:
-    """The machines of a job, in the units people type. ``max_wait_mins`` 0 means as long as ``max_run_mins``."""
+    """The machines of a job, in the units people type. ``max_wait_mins`` 0 means as long as ``max_run_mins``.
+
+    ``keep_alive_mins`` keeps on-demand machines for the next job; ``retry_attempts`` are those after a fault of AWS's.
+    """
 
     type: str = "ml.m5.large"
     count: int = 1
@@ -67,6 +76,8 @@ class Instances:
     spot: bool = True
     max_wait_mins: int = 0
     max_run_mins: int = 24 * 60
+    keep_alive_mins: int = 0
+    retry_attempts: int = 0
 
     @property
     def wait_mins(self) -> int:
@@ -76,7 +87,7 @@ class Instances:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Which image: a framework's, or one built on it from ``docker_file`` (a folder, a file or its text)."""
+    """Which image: a framework's, one built on it from ``docker_file`` (a folder, a file or its text), or ``uri``."""
 
     framework: str = "pytorch"
     framework_version: str | None = None
@@ -85,6 +96,22 @@ class Image:
     aws_repo_name: str | None = None
     repo_name: str | None = None
     image_tag: str = "latest"
+    uri: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Security:
+    """By which role a job acts, in which network, and what is encrypted.
+
+    ``role_name`` is an existing role's name or ARN. With ``network_isolation`` the job reaches nothing at all.
+    """
+
+    role_name: str | None = None
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    kms_key_id: str | None = None
+    network_isolation: bool = False
+    encrypt_traffic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +184,9 @@ class TaskSpec:
 
     ``hyperparameters`` keep the order typed; from the command line their values are strings. ``arguments`` reach the
     script byte for byte after them (undecodable bytes as surrogate escapes). ``model_uri`` is an ``s3://`` address or a
-    path of this machine. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``.
+    path of this machine. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``. ``environment``
+    is what the job finds in its environment. ``launched_by`` None: the toolkit where it must, else our own launcher.
+    ``dry_run`` says what would be sent and made, and does nothing; without ``wait`` the job is left to itself.
     """
 
     kind: Kind
@@ -174,6 +203,12 @@ class TaskSpec:
     metrics: Sequence[Metric] = ()
     rerun: Rerun = field(default_factory=Rerun)
     download: Download = field(default_factory=Download)
+    security: Security = field(default_factory=Security)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    input_mode: InputMode = "File"
+    launched_by: LaunchedBy | None = None
+    dry_run: bool = False
+    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

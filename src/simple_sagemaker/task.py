@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import claim, history, images, inputs, layout, names, request, source
+from .access import Needs
 from .api import error_code
-from .errors import EngineUnavailable, InputNotFound, UsageError
+from .errors import EngineUnavailable, UsageError
 from .follow import Watcher
 from .layout import TaskPlace
 from .specs import AWS_RUNNERS, TaskSpec
@@ -32,6 +33,14 @@ class Prepared:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What ``--dry_run`` tells: the request that would be sent, and line by line what would be made and sent first."""
+
+    request: CreateTrainingJobRequestTypeDef
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """A job that is there already and serves: completed (the task is skipped), or running (it is joined)."""
 
@@ -47,25 +56,32 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
-    """What every step of a submission needs: what was asked for, of which task, by which services, who is told."""
+    """What every step of a submission needs: what was asked for, of which task, by which services, who is told.
+
+    ``there`` is whether the task's bucket exists.
+    """
 
     spec: TaskSpec
     place: TaskPlace
     services: Services
     watcher: Watcher
+    there: bool
 
     def plan(self, job: str) -> inputs.Plan:
         return inputs.Planner(self.spec, self.place, self.services, self.watcher.note).plan(job)
 
 
-def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | Found:
+def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | Found | Planned:
     """Find a job that serves, or check everything and send code and data, so that one call starts a new one.
 
+    For a dry run everything is checked, nothing is sent, and the plan comes back.
     Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Ended on the way, it leaves a
     folder of a job that never was, which nothing counts as one; running the same task again is safe.
     """
     _refuse_impossible(spec, services)
-    order = _Order(spec=spec, place=_place(spec, services), services=services, watcher=watcher)
+    place = _place(spec, services)
+    there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
+    order = _Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
     members = source.collect(spec, services.store)
     made_from = source.fingerprint(spec, members)
     return _serving(order, made_from) or _sent(order, members, made_from)
@@ -86,7 +102,7 @@ def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
     """The task's newest job, where it makes a new one needless: it runs, or it is completed and nothing forces."""
     rerun = order.spec.rerun
     described = None
-    if not rerun.force_running:
+    if order.there and not rerun.force_running:
         described = history.newest(order.place, order.services.store, order.services.sagemaker)
     if described is None:
         return None
@@ -129,11 +145,11 @@ def _differences(order: _Order, job: str, now: dict[str, str]) -> list[str]:
     return [name for name, digest in now.items() if before.get(name) != digest]
 
 
-def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> Prepared | Found:
+def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> Prepared | Found | Planned:
     """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim."""
     spec, place, services = order.spec, order.place, order.services
     job = names.job_name(place.task, started=services.now(), token=services.token())
-    image = images.framework_image(
+    image = spec.image.uri or images.framework_image(
         spec.image.framework,
         version=spec.image.framework_version,
         py_version=spec.image.py_version,
@@ -141,21 +157,67 @@ def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> 
         region=services.region,
     )
     plan = order.plan(job)
-    if spec.place.bucket is None:
-        services.store.make_bucket(place.bucket)
+    needs = _needs(order, plan, image)
+    if spec.dry_run:
+        return _planned(order, job, plan, needs)
+    if not order.there:
+        _tell(order, services.access.make_bucket(place.bucket))
     other = None if spec.rerun.force_running else claim.take(place, job, services)
     if other:
         order.watcher.note(f"Joining {other['TrainingJobName']}, which another command started")
         return Found(job=other["TrainingJobName"], place=place, described=other)
     try:
+        role = services.access.role(needs)
+        _tell(order, role.note)
         _send(order, job, source.pack(spec, members, {**made_from, "inputs": plan.fingerprint(services)}), plan)
     except BaseException:
         claim.give_up(place, job, services)
         raise
-    setting = request.Setting(
-        job=job, place=place, role_arn=services.role_arn(place.project), region=services.region, image_uri=image
-    )
+    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=image)
     return Prepared(job=job, place=place, request=request.training_request(spec, setting, plan.channels))
+
+
+def _planned(order: _Order, job: str, plan: inputs.Plan, needs: Needs) -> Planned:
+    """What would be sent and made, found out without a change anywhere."""
+    spec, place, services = order.spec, order.place, order.services
+    role = services.access.role(needs, change=False)
+    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
+    sent = [f"{len(one.files)} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
+    notes = (
+        "" if order.there else f"Bucket: {place.bucket} would be made",
+        role.note,
+        f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",
+        *(f"Input: {one}" for one in sent),
+        f"Code: {layout.uri(place.bucket, place.source(job))}",
+    )
+    made = request.training_request(spec, setting, plan.channels)
+    return Planned(request=made, notes=tuple(note for note in notes if note))
+
+
+def _tell(order: _Order, note: str) -> None:
+    if note:
+        order.watcher.note(note)
+
+
+def _needs(order: _Order, plan: inputs.Plan, image: str) -> Needs:
+    """What the job's role must allow: what lies outside the project's folder is named one by one."""
+    place, security = order.place, order.spec.security
+    reads = set()
+    for channel in plan.channels:
+        bucket, key = layout.split_uri(channel.uri)
+        if bucket != place.bucket:
+            reads.add(layout.uri(bucket))
+        elif not key.startswith(place.project_folder):
+            reads.add(channel.uri)
+    return Needs(
+        project=place.project,
+        place=place,
+        image=image,
+        reads=frozenset(reads),
+        kms_key=security.kms_key_id,
+        vpc=bool(security.vpc_subnets),
+        role_name=security.role_name,
+    )
 
 
 def _send(order: _Order, job: str, packed: dict[str, bytes], plan: inputs.Plan) -> None:
@@ -170,16 +232,8 @@ def _send(order: _Order, job: str, packed: dict[str, bytes], plan: inputs.Plan) 
 
 
 def _place(spec: TaskSpec, services: Services) -> TaskPlace:
-    bucket = spec.place.bucket or services.default_bucket
-    if spec.place.bucket and not services.store.has_bucket(bucket):
-        raise InputNotFound(f"--bucket_name {bucket}: there is no such bucket.\n{_make_it(bucket, services)}")
+    bucket = spec.place.bucket or services.access.default_bucket()
     return TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
-
-
-def _make_it(bucket: str, services: Services) -> str:
-    if services.engine == "local":
-        return f"Buckets of this machine are folders: mkdir -p {services.bucket_folder(bucket)}"
-    return "Make it first, or leave --bucket_name out for the default one."
 
 
 def _refuse_impossible(spec: TaskSpec, services: Services) -> None:

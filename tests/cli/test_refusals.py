@@ -13,7 +13,6 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "entry point outside the source folder": ((*RUN, "-s", "code", "-e", "w.py"), 2, "w.py"),
     "missing data": ((*RUN, "-e", "w.py", "-i", "nosuch"), 4, "nosuch"),
     "absent bucket": ((*RUN, "-e", "w.py", "--iis", "x", "s3://absent/k"), 4, "absent"),
-    "absent named bucket": ((*RUN, "-e", "w.py", "-b", "not-there"), 4, "not-there"),
     "empty prefix": ((*RUN, "-e", "w.py", "--iis", "x", "s3://full/none/"), 4, "s3://full/none/"),
     "unknown distribution": ((*RUN, "-e", "w.py", "-i", "data", "Sharded"), 2, "Sharded"),
     "duplicate channels": ((*RUN, "-e", "w.py", "-i", "data", "--iis", "data", "s3://full/k"), 2, "data"),

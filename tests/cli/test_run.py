@@ -264,3 +264,11 @@ def test_a_job_whose_folder_is_deleted_ends(shell: Shell) -> None:
     while Path(f"/proc/{supervisor}").exists() and time.monotonic() < limit:
         time.sleep(0.05)
     assert not Path(f"/proc/{supervisor}").exists()
+
+
+def test_a_named_bucket_that_is_not_there_is_made_and_said(shell: Shell) -> None:
+    shell.write("w.py", "print('in it')")
+    done = shell.run("-e", "w.py", "-b", "not-there")
+    assert done.status == 0
+    assert "Bucket: made not-there" in done.err
+    assert (shell.home / "buckets/not-there/proj/task").is_dir()

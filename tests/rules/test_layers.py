@@ -11,7 +11,7 @@ from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 # From the ground up. A room may import itself and the rooms before it. A room is a module or a folder of modules.
 ROOMS = (
     ("errors", "layout", "names", "api"),
-    ("specs", "storage", "bundle"),
+    ("specs", "storage", "access", "bundle"),
     ("images", "request", "source", "sync", "aws", "local"),
     ("history", "claim", "joblogs", "follow", "inputs"),
     ("filling", "archives", "parts", "results", "task", "neighbours", "data"),

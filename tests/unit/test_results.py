@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from simple_sagemaker import parts, results
+from simple_sagemaker.access import Open
 from simple_sagemaker.api import Logs, SageMaker
 from simple_sagemaker.archives import UnsafeArchive
 from simple_sagemaker.bundle import Services
@@ -59,11 +60,11 @@ def kept(store: MemoryStore, logs: Streams | None = None) -> Services:
         sagemaker=cast("SageMaker", None),  # what a job left is brought without asking for the job again
         logs=cast("Logs", logs or Streams()),
         store=store,
-        account="000000000000",
+        access=Open(store, account="000000000000", region="us-east-1"),
         region="us-east-1",
         now=lambda: datetime.now(timezone.utc),
         token=lambda: "a1B2c3D4",
-        poll_s=0,
+        pace=lambda _: 0.0,
     )
 
 

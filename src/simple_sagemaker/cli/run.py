@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import sys
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import claim, follow, history, task
 from ..errors import Detached, JobFailed, JobStopped, SsmError
-from ..task import Found, Prepared
+from ..task import Found, Planned, Prepared
 from . import show
 from .show import Screen
 
@@ -30,16 +31,43 @@ def _terminated(*_: object) -> None:
 
 
 def run(spec: TaskSpec, at_hand: Services) -> int:
-    """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends."""
+    """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends.
+
+    A dry run prints the request; without waiting, the name of the job is printed once it is started.
+    """
     signal.signal(signal.SIGTERM, _terminated)
     _refuse_foreign_parts(spec)
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
+        if isinstance(job, Planned) or spec.dry_run:
+            return _planned(job, screen)
+        if not spec.wait:
+            return _left(job, at_hand, screen)
         ended = _followed(job, at_hand, screen)
         where, trouble = _brought(spec, ended, at_hand)
     _tell(spec, ended, where)
     if trouble:
         raise trouble
+    return 0
+
+
+def _planned(job: Prepared | Found | Planned, screen: Screen) -> int:
+    """Say what a dry run found; nothing was changed."""
+    if isinstance(job, Planned):
+        for note in job.notes:
+            screen.note(note)
+        print(json.dumps(job.request, indent=2))
+    screen.note("Dry run: nothing was made, sent or started")
+    return 0
+
+
+def _left(job: Prepared | Found, at_hand: Services, screen: Screen) -> int:
+    """Start the job if it is new, and leave it to itself; its name is all that is printed."""
+    if isinstance(job, Prepared):
+        task.launch(job, at_hand)
+    print(job.job)
+    if isinstance(job, Prepared) or job.runs:
+        screen.note(_how_to_see(job.job, at_hand))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,33 @@ from .storage import Store
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a job's lines are read while it is watched. The defaults are for a service that nothing is too much for.
+
+    ``pace`` says how many seconds to wait between two looks, after so many seconds of watching. A look reads at most
+    ``pages`` pages, and where there is more, the next one comes ``breath_s`` later. New streams are asked for at least
+    once in ``listing`` rounds. After the job's end lines may be late: it is waited for as long as ``settle_s`` says,
+    and read again each time.
+    """
+
+    pace: Callable[[float], float] = lambda _: 0.02
+    pages: int = sys.maxsize
+    breath_s: float = 0.0
+    listing: int = 1
+    settle_s: tuple[float, ...] = ()
+
+
+def no_price(_: str) -> float | None:
+    """Nobody says what a machine costs."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services:
     """Who runs jobs, where data is, and what the place where jobs run is called.
 
     ``pace`` says how many seconds to wait before looking at a job again, after so many seconds of watching it.
+    ``price`` gives the dollars an hour of an instance type, or None.
     """
 
     engine: str
@@ -28,6 +52,8 @@ class Services:
     now: Callable[[], datetime]
     token: Callable[[], str]
     pace: Callable[[float], float]
+    reading: Reading = Reading()
+    price: Callable[[str], float | None] = no_price
     buckets: Path | None = None
     jobs: Path | None = None
 

@@ -73,8 +73,7 @@ def output_uri(job: DescribeTrainingJobResponseTypeDef, kind: TaskOutput) -> str
     if kind == "output":
         return model.removesuffix("model.tar.gz") + "output.tar.gz"
     if kind == "source":
-        address: str = json.loads(job["HyperParameters"]["sagemaker_submit_directory"])
-        return address
+        return model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}"
     return job["CheckpointConfig"]["S3Uri"].rstrip("/") + "/"
 
 

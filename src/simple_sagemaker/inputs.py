@@ -74,11 +74,13 @@ class Planner:
         if isinstance(one, LocalInput):
             path = one.path / one.subdir if one.subdir else one.path
             uri = layout.uri(self.place.bucket, self.place.input)
-            source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution)
+            mode = self.spec.input_mode
+            source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
             return source, Upload(files=sync.local_files(path), prefix=self.place.input)
         uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else self._of_task(one)
-        _present(uri, one.name, self.services)
-        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution), None
+        is_single = uri == layout.uri(layout.split_uri(uri)[0], _first_key(uri, one.name, self.services))
+        mode = "File" if is_single else self.spec.input_mode
+        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode), None
 
     def _of_task(self, one: TaskInput) -> str:
         other = replace(self.place, task=one.task)
@@ -109,7 +111,7 @@ class Planner:
         if not address:
             return []
         if address.startswith("s3://"):
-            _present(address, "model", self.services)
+            _first_key(address, "model", self.services)
             return [(ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT), None)]
         prefix = self.place.model(job)
         source = ChannelSource(name="model", uri=layout.uri(self.place.bucket, prefix), content_type=_MODEL_CONTENT)
@@ -129,12 +131,16 @@ def _joined(uri: str, subdir: str) -> str:
     return f"{uri.rstrip('/')}/{subdir.strip('/')}/" if subdir else uri
 
 
-def _present(uri: str, channel: str, services: Services) -> None:
-    """Refuse an address under which no object lies; a key that ends in "/" alone is a folder's mark, not data."""
+def _first_key(uri: str, channel: str, services: Services) -> str:
+    """The first key under an address, which is an object's own if it names one. Raises InputNotFound without any.
+
+    A key that ends in "/" alone is a folder's mark, not data.
+    """
     bucket, key = layout.split_uri(uri)
     try:
-        if any(not found.key.endswith("/") for found in services.store.list(bucket, key)):
-            return
+        for found in services.store.list(bucket, key):
+            if not found.key.endswith("/"):
+                return found.key
     except FileNotFoundError:
         raise InputNotFound(
             f"Channel {channel!r} reads {uri}, and there is no bucket {bucket!r}.\n{_bucket_advice(bucket, services)}"

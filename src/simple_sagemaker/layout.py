@@ -17,6 +17,7 @@ SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code int
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
 TARBALL = "sourcedir.tar.gz"
 RUN_FILE = "run.json"
+SUBMITTED = f"/opt/ml/input/data/{SOURCE_CHANNEL}/{TARBALL}"  # where the packed code is in a job cut off from S3
 LAUNCHER = "launcher.py"
 
 

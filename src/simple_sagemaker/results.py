@@ -7,7 +7,7 @@ none of the others away.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from . import archives, history, joblogs, layout, parts
 from .errors import SsmError
 from .filling import Filling, Unholdable
 from .parts import Fill, NotBrought
+from .refusals import in_our_words
 from .specs import Download, TaskOutput
 
 if TYPE_CHECKING:
@@ -91,24 +92,15 @@ def _nothing(_: Path) -> None:
 
 def _logs(job: str, services: Services, to: Path) -> None:
     """``logs0`` for algo-1, ``logs1`` for algo-2 …: every stream of a host in the order of its beginning."""
-    for name in sorted(joblogs.streams(job, services.logs), key=_host_and_time):
-        with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
-            out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in _lines(name, services))
-
-
-def _host_and_time(stream: str) -> tuple[int, int, str]:
-    epoch = stream.rpartition("-")[2]
-    return joblogs.host_number(stream), int(epoch) if epoch.isdecimal() else 0, stream
-
-
-def _lines(stream: str, services: Services) -> Iterator[str]:
-    token: str | None = None
-    while True:
-        lines, following = joblogs.read(stream, token, services.logs)
-        yield from lines
-        if following == token:
-            return
-        token = following
+    read = 0
+    with in_our_words(region=services.region):
+        for name in joblogs.streams(job, services.logs):
+            with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
+                for page in joblogs.pages(name, services.logs):
+                    out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in page)
+                    read += 1
+                    if read % services.reading.pages == 0:
+                        time.sleep(services.reading.breath_s)
 
 
 def _unpacked(uri: str, services: Services, to: Path) -> None:

@@ -6,19 +6,21 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import names
 from .access import Open
-from .bundle import Services
-from .errors import EngineUnavailable, NoCredentials, UsageError
-from .specs import TaskSpec
+from .bundle import Services, no_price
+from .errors import EngineUnavailable, UsageError
+from .specs import EmulatorSpec, TaskSpec
 
 if TYPE_CHECKING:
+    from .emulator.serving import Served
     from .local.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
@@ -41,33 +43,49 @@ def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | 
     engine = chosen_engine(spec.instances.type, environment)
     if engine != "local" and spec.instances.type in _LOCAL_TYPES:
         raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
-    return local(environment, waiting) if engine == "local" else _elsewhere(engine, "SSM_ENGINE=local or --it local")
+    return _composed(engine, environment, "SSM_ENGINE=local or --it local", waiting)
 
 
 def for_data(environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
     engine = chosen_engine("", environment)
-    return local(environment) if engine == "local" else _elsewhere(engine, "SSM_ENGINE=local")
+    return _composed(engine, environment, "SSM_ENGINE=local")
 
 
-def _elsewhere(engine: str, here: str) -> Services:
-    """What can be said of an engine that is not in this version; ``here`` chooses the one that is."""
-    if engine == "aws" and not _credentials():
-        raise NoCredentials(
-            "AWS was asked for, and no credentials were found.\n"
-            f"Configure them (aws configure, AWS_PROFILE, …), or use this machine: {here}."
-        )
+def _composed(engine: str, environment: Mapping[str, str], here: str, waiting: Waiting | None = None) -> Services:
+    """The services of an engine; ``here`` is what chooses this machine, for those who cannot have another."""
+    if engine == "local":
+        return local(environment, waiting)
+    if engine == "aws":
+        return aws(environment, here)
     raise EngineUnavailable(
-        f"This version runs jobs as processes of this machine; the engine {engine!r} is not in it yet.\n"
+        f"This version runs jobs on AWS or as processes of this machine; the engine {engine!r} is not in it yet.\n"
         f"Use this machine: {here}."
     )
 
 
-def _credentials() -> bool:
-    """Whether boto3 would find credentials in its usual places."""
-    import botocore.session
+def aws(environment: Mapping[str, str], here: str = "SSM_ENGINE=local") -> Services:
+    """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
+    from .aws.access import AwsAccess
+    from .aws.clients import connect
+    from .aws.pace import pace, reading
+    from .aws.prices import asker
+    from .s3store import S3Store
 
-    return botocore.session.get_session().get_credentials() is not None
+    clients = connect(environment, here)
+    return Services(
+        engine="aws",
+        sagemaker=clients.sagemaker,
+        logs=clients.logs,
+        store=S3Store(clients.session),
+        access=AwsAccess(clients),
+        region=clients.region,
+        now=_now,
+        token=_token,
+        pace=pace(random.random),
+        reading=reading(random.random),
+        price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
+    )
 
 
 def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
@@ -95,12 +113,42 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
         store=store,
         access=Open(store, account=ACCOUNT, region=REGION),
         region=REGION,
-        now=lambda: datetime.now(timezone.utc),
-        token=lambda: "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH)),
+        now=_now,
+        token=_token,
         pace=lambda _: 0.02,
         buckets=home.buckets,
         jobs=home.jobs,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _token() -> str:
+    return "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH))
+
+
+def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> Served:
+    """An emulator that has its port and does not serve yet. Raises EngineUnavailable where it cannot run.
+
+    ``say`` takes what a person should know of.
+    """
+    from .emulator.serving import Served
+    from .local.home import Home, Settings
+
+    settings = Settings(
+        python=_python(environment, Home(home).cache),
+        isolation=_isolation(environment),
+        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
+        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
+        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
+        region=spec.region,
+        s3_endpoint=spec.s3_endpoint,
+    )
+    keys = (environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY"))
+    text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
+    return Served(Home(home), settings, spec, faults=text, keys=keys, say=say)
 
 
 def home_folder(environment: Mapping[str, str]) -> Path:

@@ -1,7 +1,8 @@
 """The person's code packed for a job: one archive with the launcher in it, and what starts it.
 
 Comes in: a task's code. Goes out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the
-files that lie beside them in the hidden channel. Nothing is written anywhere.
+files that lie beside them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. Nothing is
+written anywhere.
 """
 
 from __future__ import annotations
@@ -18,27 +19,50 @@ from typing import Any
 
 from . import layout, payload
 from .errors import InputNotFound, UsageError
-from .specs import TaskSpec
+from .specs import TaskSpec, starts_by_toolkit
 from .storage import Store
 
 RUN_VERSION = 1
+_ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
 _JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".venv", "node_modules", ".tox", ".mypy_cache", ".DS_Store"})
 _LEVEL = 6
-
+_REQUIREMENTS = "requirements.txt"
 
 Member = tuple[int, bytes]  # mode and content
 Members = dict[str, Member]
 
 
 def collect(spec: TaskSpec, store: Store) -> Members:
-    """The person's code, all of it, by name. Raises InputNotFound for an ``s3://`` source that is not there."""
-    return dict(_members(spec, store))
+    """The person's code, all of it, by name. Raises InputNotFound for an ``s3://`` source that is not there.
+
+    Raises UsageError for requirements that no job without a network could install.
+    """
+    found = dict(_members(spec, store))
+    if spec.security.network_isolation and _REQUIREMENTS in found and _installs(spec, found):
+        raise UsageError(
+            f"--network_isolation: the code has a {_REQUIREMENTS}, and a job without a network can install nothing.\n"
+            "Leave it out of the code, and use an image that has the packages: --docker_file_path_or_content builds "
+            "one, --image_uri names one."
+        )
+    return found
+
+
+def _installs(spec: TaskSpec, members: Members) -> bool:
+    """Whether requirements are installed before the code runs: not for shell scripts and commands, as AWS has it.
+
+    AWS's toolkit knows our launcher alone, which is a Python program.
+    """
+    name = spec.code.entry_point or ""
+    in_python = name.endswith(".py") or ("setup.py" in members and bool(name) and not name.endswith(".sh"))
+    return in_python or starts_by_toolkit(spec)
 
 
 def pack(spec: TaskSpec, members: Members, fingerprint: dict[str, str]) -> dict[str, bytes]:
     """The files of a job's ``source/`` folder by name: the packed code, and what starts it."""
     members = dict(members)
     run = json.dumps(run_file(spec, fingerprint), indent=1).encode()
+    if spec.kind == "algorithm":
+        return {layout.RUN_FILE: run}
     for name in payload.CODE_FILES:
         members[name] = (0o644, (payload.FOLDER / name).read_bytes())
     members[layout.RUN_FILE] = (0o644, run)
@@ -56,9 +80,31 @@ def fingerprint(spec: TaskSpec, members: Members) -> dict[str, str]:
         "arguments": list(spec.arguments),
         "hyperparameters": dict(spec.hyperparameters),
         "distribution": spec.launch_distribution,
-        "image": [image.framework, image.framework_version, image.py_version, image.docker_file, image.image_tag],
+        "image": [
+            image.framework,
+            image.framework_version,
+            image.py_version,
+            image.docker_file,
+            image.image_tag,
+            image.uri,
+        ],
     }
-    return {name: _hash(json.dumps(part, sort_keys=True).encode()) for name, part in parts.items()}
+    digests = {name: _hash(json.dumps(part, sort_keys=True).encode()) for name, part in parts.items()}
+    return {**digests, "environment": _environment_digest(spec)}
+
+
+def _environment_digest(spec: TaskSpec) -> str:
+    """A digest of the job's variables that gives nothing away to whoever may read ``run.json``.
+
+    It is keyed by the task, so that it is the same wherever the task is typed and no table of digests serves for two
+    tasks; it is slow, so that trying out values costs time; and it is of all variables at once.
+    """
+    if not spec.environment:
+        return ""
+    place = spec.place
+    key = json.dumps([place.prefix, place.project, place.task]).encode()
+    text = json.dumps(dict(spec.environment), sort_keys=True).encode()
+    return hashlib.pbkdf2_hmac("sha256", text, key, _ROUNDS, dklen=16).hex()
 
 
 def run_file(spec: TaskSpec, fingerprint: dict[str, str]) -> dict[str, Any]:

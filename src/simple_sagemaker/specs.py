@@ -28,6 +28,7 @@ AWS_RUNNERS = (
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = ("FullyReplicated", "ShardedByS3Key")
+INPUT_MODES: tuple[InputMode, ...] = ("File", "FastFile", "Pipe")
 TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 
 
@@ -224,6 +225,21 @@ class DataSpec:
     clean_state: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmulatorSpec:
+    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any that is free."""
+
+    port: int
+    home: Path | None
+    region: str
+    s3_endpoint: str | None
+    registry: str | None
+    enforce_iam: bool
+    role_delay_s: float
+    faults: str
+    env_file: Path | None
+
+
 def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
     """Whether ``--distribution`` switches on one way of training together, itself or one of its parts."""
     chosen = (distribution or {}).get(way, {})
@@ -234,3 +250,8 @@ def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
 def runners_needed(distribution: Mapping[str, Any] | None) -> tuple[str, ...]:
     """The ways of training together that are switched on and that only AWS's toolkit can start."""
     return tuple(way for way in AWS_RUNNERS if is_enabled(distribution, way))
+
+
+def starts_by_toolkit(spec: TaskSpec) -> bool:
+    """Whether AWS's toolkit starts the code: because it was chosen, or because nothing else can."""
+    return spec.launched_by == "toolkit" or bool(runners_needed(spec.launch_distribution))

@@ -6,21 +6,27 @@ is written. At most one job of a task is started at a time, however many command
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import claim, history, images, inputs, layout, names, request, source
+from . import claim, history, images, inputs, layout, names, possible, request, source
 from .access import Needs
 from .api import error_code
-from .errors import EngineUnavailable, UsageError
+from .errors import UsageError
 from .follow import Watcher
 from .layout import TaskPlace
-from .specs import AWS_RUNNERS, TaskSpec
+from .refusals import role_not_ready
+from .specs import TaskSpec
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateTrainingJobRequestTypeDef, DescribeTrainingJobResponseTypeDef
 
     from .bundle import Services
+
+
+_ROLE_READY_S = 120
+_ROLE_PAUSE_S = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +84,7 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | 
     Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Ended on the way, it leaves a
     folder of a job that never was, which nothing counts as one; running the same task again is safe.
     """
-    _refuse_impossible(spec, services)
+    possible.check(spec, services, watcher.note)
     place = _place(spec, services)
     there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
     order = _Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
@@ -88,14 +94,24 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | 
 
 
 def launch(prepared: Prepared, services: Services) -> None:
-    """Start the job. That its name is taken means that an earlier try got through."""
-    try:
-        services.sagemaker.create_training_job(**prepared.request)
-    except Exception as error:
-        if error_code(error) == "ResourceInUse":
-            return
-        claim.give_up(prepared.place, prepared.job, services)
-        raise
+    """Start the job. That its name is taken means that an earlier try got through.
+
+    A role just made takes a while until SageMaker can assume it: that is waited for, up to two minutes.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            services.sagemaker.create_training_job(**prepared.request)
+        except Exception as error:
+            if error_code(error) == "ResourceInUse":
+                return
+            waited = time.monotonic() - began
+            if role_not_ready(error) and waited < _ROLE_READY_S:
+                time.sleep(min(_ROLE_PAUSE_S, max(0.2, waited)))
+                continue
+            claim.give_up(prepared.place, prepared.job, services)
+            raise
+        return
 
 
 def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
@@ -166,6 +182,10 @@ def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> 
     if other:
         order.watcher.note(f"Joining {other['TrainingJobName']}, which another command started")
         return Found(job=other["TrainingJobName"], place=place, described=other)
+    quicker = None if spec.rerun.force_running else _serving(replace(order, there=True), made_from)
+    if quicker:  # another command's job began and ended while we were getting ready
+        claim.give_up(place, job, services)
+        return quicker
     try:
         role = services.access.role(needs)
         _tell(order, role.note)
@@ -234,21 +254,6 @@ def _send(order: _Order, job: str, packed: dict[str, bytes], plan: inputs.Plan) 
 def _place(spec: TaskSpec, services: Services) -> TaskPlace:
     bucket = spec.place.bucket or services.access.default_bucket()
     return TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
-
-
-def _refuse_impossible(spec: TaskSpec, services: Services) -> None:
-    """What this engine cannot do, said before anything is written."""
-    if spec.image.docker_file and services.engine == "local":
-        raise EngineUnavailable(
-            "--docker_file_path_or_content builds an image, and jobs as processes of this machine have none.\n"
-            "Leave it out to run with this machine's packages, or run with an engine that has images."
-        )
-    runners = [name for name in AWS_RUNNERS if name in (spec.launch_distribution or {})]
-    if runners and services.engine == "local":
-        raise UsageError(
-            f"--distribution {runners[0]} is started by programs inside AWS's images, and this machine has none.\n"
-            'Here {"torch_distributed": {"enabled": true}} works; or run on AWS.'
-        )
 
 
 def clear_state(place: TaskPlace, services: Services) -> int:

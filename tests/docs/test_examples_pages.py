@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.specs import DataSpec, TaskSpec
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = TOP / "examples"
@@ -45,7 +46,9 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_examples_is_understood(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TOP)
-    assert parse(words(command)).place.project == "ssm-ex"
+    asked = parse(words(command))
+    assert isinstance(asked, (TaskSpec, DataSpec))
+    assert asked.place.project == "ssm-ex"
 
 
 def test_run_sh_has_the_pages_own_commands() -> None:

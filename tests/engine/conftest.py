@@ -8,6 +8,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from simple_sagemaker.local.home import Home, Settings
 from simple_sagemaker.local.logs import GROUP, LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
 from simple_sagemaker.storage import FolderStore
-from tests.engine.doors import boto3_client
+from tests.engine.doors import boto3_client, http_client
 
 FINAL = {"Completed", "Failed", "Stopped"}
 ROLE = "arn:aws:iam::000000000000:role/SageMakerIAMRole_p"
@@ -33,9 +34,15 @@ class Engine:
         self.store.make_bucket("b")
         settings = Settings(python=sys.executable, isolation=os.environ.get("SSM_ISOLATION") or "auto", stop_grace_s=3)
         self.direct = LocalSageMaker(self.home, store=self.store, settings=settings)
-        self.client: Any = boto3_client(self.direct) if door == "boto3" else self.direct
+        self.doors = ExitStack()
+        self.client: Any = self._through(door)
         self.logs = LocalLogs(self.home)
         self._count = 0
+
+    def _through(self, door: str) -> Any:
+        if door == "http":
+            return self.doors.enter_context(http_client(self.direct))
+        return boto3_client(self.direct) if door == "boto3" else self.direct
 
     def request(self, script: str, **changes: Any) -> dict[str, Any]:
         """A legal request whose hosts run ``script`` in sh; changed members win, None takes a member out."""
@@ -127,7 +134,7 @@ def channel(name: str, uri: str, **changes: Any) -> dict[str, Any]:
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **changes}
 
 
-@pytest.fixture(params=["direct", "boto3"])
+@pytest.fixture(params=["direct", "boto3", "http"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine of its own for the test, through each door; what still runs at the end is stopped."""
     made = Engine(tmp_path / "home", request.param)
@@ -135,3 +142,4 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     for summary in made.direct.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]:
         made.direct.stop_training_job(TrainingJobName=summary["TrainingJobName"])
         made.end(summary["TrainingJobName"])
+    made.doors.close()

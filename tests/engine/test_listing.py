@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,15 @@ boto3_only = pytest.mark.parametrize("shelf", ["boto3"], indirect=True)
 NAMES = ["train-B", "train-a", "other-1"]
 
 
-@pytest.fixture(scope="module", params=["direct", "boto3"])
-def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+@pytest.fixture(scope="module", params=["direct", "boto3", "http"])
+def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Three ended jobs, made in this order; no test here changes them."""
     made = Engine(tmp_path_factory.mktemp("shelf"), request.param)
     made.run("true", name=NAMES[0], Tags=[{"Key": "task", "Value": "t"}, {"Key": "n", "Value": "1"}])
     made.run("exit 3", name=NAMES[1], Tags=[{"Key": "task", "Value": "t"}, {"Key": "n", "Value": "2"}])
     made.run("true", name=NAMES[2], Tags=[{"Key": "task", "Value": "t2"}])
-    return made
+    yield made
+    made.doors.close()
 
 
 def listed(engine: Engine, **request: Any) -> list[str]:

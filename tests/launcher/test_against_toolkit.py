@@ -240,6 +240,24 @@ def test_the_real_train_program_tells_how_the_script_behind_the_launcher_failed(
     assert "ExitCode 7" in job.failure
 
 
+def test_the_real_train_program_takes_the_code_from_the_channel_of_a_job_cut_off_from_s3(job: JobFolder) -> None:
+    channel = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
+    tarball = job.base / "input/data/ssm_source/sourcedir.tar.gz"
+    job.hyperparameters = {
+        "sagemaker_program": '"launcher.py"',
+        "sagemaker_submit_directory": json.dumps(str(tarball)),
+        "lr": '"0.1"',
+    }
+    job.channels = {"data": channel, "ssm_source": channel}
+    job.write()
+    job.write_channel()
+    done = run_train(job)
+    assert done.returncode == 0, done.stdout
+    assert job.report.words == ["--lr", "0.1"]
+    hidden = [name for name, text in job.report.sagemaker.items() if "SSM_SOURCE" in name or "ssm_source" in text]
+    assert set(hidden) <= {"SM_MODULE_DIR", "SM_TRAINING_ENV"}  # where the code came from, and who says so
+
+
 def run_train(job: JobFolder) -> subprocess.CompletedProcess[str]:
     """AWS's ``train`` program itself, in the folder of a job that is written already."""
     return subprocess.run(

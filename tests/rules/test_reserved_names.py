@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.cli.options import BOTH, COMMANDS, GROUPS, Option
+from simple_sagemaker.cli.option import BOTH, Option
+from simple_sagemaker.cli.options import COMMANDS, GROUPS
 from simple_sagemaker.cli.reserved import DOCUMENTED, EARLY, OURS, RESERVED
 
 OPTIONS = [option for group in GROUPS.values() for option in group]
@@ -19,7 +20,10 @@ task_name use_spot_instances volume_size aws_repo_name
 """
 FROZEN_EARLY = "aws_repo docker_file_path python_version"
 # The names of ours. A new one has two words joined by an underscore, and is none that a training script would use.
-FROZEN_OURS = "hp if_changed"
+FROZEN_OURS = """
+bucket_owner dry_run encrypt_traffic hp if_changed image_uri input_mode job_env keep_alive_mins kms_key_id launch_by
+network_isolation no_wait retry_attempts role_name vpc_security_groups vpc_subnets
+"""
 
 FROZEN_SHORT = "-p -t -b -h -s -e -d -v -f -m -i -o"  # these take no name away, but are frozen all the same
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 import sys
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,11 +18,13 @@ from simple_sagemaker import parts, results
 from simple_sagemaker.access import Open
 from simple_sagemaker.api import Logs, SageMaker
 from simple_sagemaker.archives import UnsafeArchive
-from simple_sagemaker.bundle import Services
+from simple_sagemaker.bundle import Reading, Services
+from simple_sagemaker.errors import AccessDenied
 from simple_sagemaker.parts import NotBrought
 from simple_sagemaker.specs import Download
 from tests.unit.local.memory import MemoryStore
 from tests.unit.test_archives import member, packed
+from tests.unit.watching import refused
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
@@ -96,6 +100,26 @@ def test_logs_are_numbered_by_host_and_a_hosts_streams_follow_each_other_in_time
     assert [*sorted(found, key=lambda name: int(name[9:]))] == [f"logs/logs{number}" for number in range(12)]
     assert found["logs/logs9"] == b"host 10\n"
     assert found["logs/logs1"] == b"first\nhost 2\nlater\nstill\nlast\n"
+
+
+def test_logs_that_may_not_be_read_keep_nothing_else_away(out: Path) -> None:
+    class Denied(Streams):
+        def describe_log_streams(self, **_: object) -> Any:
+            raise refused("AccessDeniedException", operation="DescribeLogStreams")
+
+    store = MemoryStore("p/task/state/x")
+    with pytest.raises(AccessDenied, match="DescribeLogStreams"):
+        brought(out, store, logs=Denied(), state=True)
+    assert held(out) == {"state/x": b"p/task/state/x"}
+
+
+def test_logs_are_read_no_faster_than_the_service_allows(out: Path) -> None:
+    logs = Streams(**{f"algo-{host}-100": ["a", "b", "c"] for host in range(1, 3)})
+    slow = replace(kept(MemoryStore(), logs), reading=Reading(pages=2, breath_s=0.05))
+    began = time.monotonic()
+    results.bring(Download(path=out), described(), slow)
+    assert time.monotonic() - began >= 3 * 0.05  # three pages of each, the last of them empty
+    assert held(out) == {f"logs/logs{number}": b"a\nb\nc\n" for number in range(2)}
 
 
 def test_what_was_never_written_is_an_empty_folder(out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 from simple_sagemaker import layout, payload
 from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.source import collect, fingerprint, pack
-from simple_sagemaker.specs import Code, Place, TaskSpec
+from simple_sagemaker.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.storage import FolderStore
 
 
@@ -166,3 +167,56 @@ def test_a_broken_link_is_refused_and_a_circle_does_not_hang(store: FolderStore,
     (folder / "pkg/round").symlink_to(folder)
     with pytest.raises(UsageError, match="round"):
         packed(store, Code(entry_point="worker.py", source_dir=folder))
+
+
+def test_the_jobs_variables_are_not_in_run_json_nor_a_plain_digest_of_them(store: FolderStore, folder: Path) -> None:
+    code = Code(entry_point="worker.py", source_dir=folder)
+    found = packed(store, code, environment={"TOKEN": "s3cret-value"}).files[layout.RUN_FILE]
+    assert b"s3cret" not in found
+    assert b"TOKEN" not in found
+    for text in ("s3cret-value", '{"TOKEN": "s3cret-value"}'):
+        assert hashlib.sha256(text.encode()).hexdigest().encode() not in found
+
+
+def test_variables_are_told_apart_within_a_task_and_cannot_be_compared_between_tasks(folder: Path) -> None:
+    def digest(task: str, **environment: str) -> str:
+        spec = TaskSpec(kind="run", place=Place(project="p", task=task), code=Code(), environment=environment)
+        return fingerprint(spec, {})["environment"]
+
+    assert digest("t", A="1") == digest("t", A="1")
+    assert len({digest("t", A="1"), digest("t", A="2"), digest("t", B="1"), digest("t"), digest("u", A="1")}) == 5
+
+
+def test_another_image_is_another_task(folder: Path) -> None:
+    def digest(uri: str | None) -> str:
+        spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(), image=Image(uri=uri))
+        return fingerprint(spec, {})["image"]
+
+    assert len({digest(None), digest("a:1"), digest("a:2")}) == 3
+
+
+def test_an_algorithm_leaves_run_json_alone(store: FolderStore) -> None:
+    spec = TaskSpec(kind="algorithm", place=Place(project="p", task="t"), code=Code(), image=Image(uri="a:1"))
+    found = pack(spec, collect(spec, store), fingerprint(spec, {}))
+    assert found.keys() == {layout.RUN_FILE}
+    assert json.loads(found[layout.RUN_FILE])["kind"] == "algorithm"
+
+
+@pytest.mark.parametrize(
+    ("entry", "launched_by", "refused"),
+    [("worker.py", None, True), ("run.sh", None, False), ("run.sh", "toolkit", True)],
+)
+def test_requirements_are_refused_where_no_network_would_bring_them(
+    store: FolderStore, folder: Path, entry: str, launched_by: str | None, refused: bool
+) -> None:
+    (folder / "requirements.txt").write_text("numpy\n")
+    code = Code(entry_point=entry, source_dir=folder)
+    told = {"security": Security(network_isolation=True), "launched_by": launched_by}
+    if not refused:
+        packed(store, code, **told)
+        return
+    with pytest.raises(UsageError, match=r"--network_isolation.*requirements\.txt") as caught:
+        packed(store, code, **told)
+    assert "--image_uri" in str(caught.value)
+    (folder / "requirements.txt").unlink()
+    packed(store, code, **told)

@@ -21,10 +21,21 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._+-]+")
 
 
 def code(words: Words) -> Code:
-    """The code of the task. Raises UsageError when something named is not there, or two things would collide."""
+    """The code of the task. Raises UsageError when something named is not there, or two things would collide.
+
+    An algorithm has none.
+    """
+    if is_algorithm(words):
+        return Code()
     what = _command(words) if words.command == "shell" else _script(words)
     _check_root(what)
     return what
+
+
+def is_algorithm(words: Words) -> bool:
+    """Whether the image's own program runs: an image is named, and no code."""
+    named = words.has("entry_point") or words.has("source_dir") or words.command != "run"
+    return words.has("image_uri") and not named
 
 
 def _script(words: Words) -> Code:

@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 
-from .options import BOTH, COMMANDS, GROUPS, Option, flags_on, options_of
+from .option import BOTH, Option
+from .options import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
@@ -50,6 +51,11 @@ examples:
   ssm data -p demo -t train -o failed --job train-2030-01-31-12-00-00-a1B2c3D4
   ssm data -p demo -t train --clean_state
 """,
+    "emulator": """\
+examples:
+  ssm emulator --home emulated --env_file aws.env
+  . ./aws.env && ssm run -p demo -t train -e train.py -o out
+""",
 }
 
 
@@ -80,8 +86,8 @@ def main_page() -> str:
 
 def page(command: str) -> str:
     """What ``-h`` shows for a command."""
-    own = " [--NAME VALUE ...] [-- ARGUMENT ...]" if command in BOTH else ""
-    usage = f"ssm {command} {_required(command)} [option ...]{own}"
+    own = ["[--NAME VALUE ...]", "[-- ARGUMENT ...]"] if command in BOTH else []
+    usage = _filled(f"ssm {command}", [*_required(command), "[option ...]", *own])
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
     parser.epilog = "\n".join([*_own_words(command), _EXAMPLES[command], _STATUSES])
     for title, options in GROUPS.items():
@@ -121,9 +127,21 @@ def _meaning(option: Option, command: str) -> str:
     return " ".join([option.help, *notes, *(f"{flag} is an older name." for flag in early)])
 
 
-def _required(command: str) -> str:
+def _required(command: str) -> list[str]:
     needed = [option for option in options_of(command) if option.required]
-    return " ".join(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed)
+    return [f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed]
+
+
+def _filled(command: str, parts: list[str]) -> str:
+    """A usage on as many lines as the terminal needs: argparse breaks only what it writes itself."""
+    lines, indent = [command], " " * len(f"usage: {command}")
+    for part in parts:
+        first = len("usage: ") if len(lines) == 1 else 0
+        if first + len(lines[-1]) + 1 + len(part) < _width():
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"{indent} {part}")
+    return "\n".join(lines)
 
 
 def _short_first(flag: str) -> tuple[bool, int]:

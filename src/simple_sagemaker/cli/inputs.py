@@ -10,7 +10,18 @@ from urllib.parse import unquote, urlsplit
 from ..errors import InputNotFound, UsageError
 from ..layout import SOURCE_CHANNEL, split_uri
 from ..names import check_channel, check_name
-from ..specs import DISTRIBUTIONS, TASK_OUTPUTS, Distribution, Input, LocalInput, S3Input, TaskInput, TaskOutput
+from ..specs import (
+    DISTRIBUTIONS,
+    INPUT_MODES,
+    TASK_OUTPUTS,
+    Distribution,
+    Input,
+    InputMode,
+    LocalInput,
+    S3Input,
+    TaskInput,
+    TaskOutput,
+)
 from .words import Given, Words, own_name
 
 CHANNEL_LIMIT = 19  # SageMaker allows 20 (CreateTrainingJob, InputDataConfig); ours for the code is one of them
@@ -29,6 +40,17 @@ def inputs(words: Words) -> tuple[Input, ...]:
     found = [(use.flag, read(use)) for name, read in readers.items() for use in words.each(name)]
     _check_names([(flag, channel.name) for flag, channel in found], with_model=words.has("model_uri"))
     return tuple(channel for _, channel in found)
+
+
+def input_mode(words: Words) -> InputMode:
+    """How folders of data reach the job. Raises UsageError."""
+    word = words.must("input_mode")
+    for mode in INPUT_MODES:
+        if word == mode:
+            return mode
+    raise UsageError(
+        f"--input_mode {word!r} is no way to bring data.{_rather(word, INPUT_MODES)}{own_name('--input_mode', word)}"
+    )
 
 
 def model_uri(words: Words) -> str | None:

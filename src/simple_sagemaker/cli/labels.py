@@ -1,4 +1,4 @@
-"""What is given by name and value: hyperparameters, tags and metrics, within the limits of the service.
+"""What is given by name and value: hyperparameters, variables, tags and metrics, within the limits of the service.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
@@ -8,16 +8,23 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from ..errors import UsageError
 from ..specs import Metric
-from .reserved import TOOLKIT_PREFIX, is_toolkits
+from .reserved import TOOLKIT_PREFIX, is_platforms, is_toolkits
 from .words import Given, Words
 
-HYPERPARAMETER_ROOM: Final = 93  # of SageMaker's 100: up to seven say what to run and how
+HYPERPARAMETER_LIMIT: Final = 100
+HYPERPARAMETER_ROOM: Final = 93  # of those: up to seven say what to run and how
+_OWN: Final = 5  # script mode's own
 _NAME_LIMIT: Final = 256
 _VALUE_LIMIT: Final = 2500
+
+VARIABLE_LIMIT: Final = 100
+_VARIABLE_LENGTH: Final = 512
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 TAG_ROOM: Final = 48  # of SageMaker's 50: two are ours
 OUR_TAGS: Final = frozenset({"SimpleSagemakerProject", "SimpleSagemakerTask"})
@@ -29,23 +36,29 @@ _METRIC_NAME_LIMIT: Final = 255
 _METRIC_REGEX_LIMIT: Final = 500
 
 
-def hyperparameters(words: Words) -> dict[str, str]:
-    """The hyperparameters in the order typed, values as typed. Raises UsageError for what SageMaker would refuse."""
+def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The hyperparameters in the order typed, values as typed. Raises UsageError for what SageMaker would refuse.
+
+    ``plain`` ones are sent as they are and have all the room; otherwise ``taken`` are sent beside them.
+    """
     found: dict[str, str] = {}
     for name, value in words.hyperparameters:
         if name in found:
             raise UsageError(f"--{name} is given twice, as {found[name]!r} and as {value!r}: keep one.")
-        _check_hyperparameter(name, value)
+        if name in (taken or {}):
+            raise UsageError(f"--{name}: --distribution sets this hyperparameter. Choose another name.")
+        _check_hyperparameter(name, value, plain=plain)
         found[name] = value
-    if len(found) > HYPERPARAMETER_ROOM:
-        raise UsageError(
-            f"{len(found)} hyperparameters; a job has room for {HYPERPARAMETER_ROOM}.\n"
-            "Put them in a file beside the code, or pass them on after --."
-        )
+    room = HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _OWN - len(taken or {}))
+    if len(found) > room:
+        advice = "" if plain else "\nPut them in a file beside the code, or pass them on after --."
+        raise UsageError(f"{len(found)} hyperparameters; a job has room for {room}.{advice}")
+    for name, value in (taken or {}).items():
+        _check_length(f"--distribution: {name}", json.dumps(value))
     return found
 
 
-def _check_hyperparameter(name: str, value: str) -> None:
+def _check_hyperparameter(name: str, value: str, *, plain: bool) -> None:
     if is_toolkits(name):
         raise UsageError(
             f"--{name}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
@@ -53,12 +66,58 @@ def _check_hyperparameter(name: str, value: str) -> None:
         )
     if len(name) > _NAME_LIMIT:
         raise UsageError(f"--{name[:20]}…: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
-    length = len(json.dumps(value))
-    if length > _VALUE_LIMIT:
-        raise UsageError(
-            f"--{name}: its value takes {length} characters in the request; SageMaker takes at most {_VALUE_LIMIT}.\n"
-            "Pass it on after --, where there is no such limit, or put it in a file."
+    if plain:
+        _check_text(f"--{name}", value)
+        _check_length(f"--{name}", value)
+    else:
+        _check_length(
+            f"--{name}", json.dumps(value), "Pass it on after --, where there is no such limit, or put it in a file."
         )
+
+
+def _check_length(what: str, sent: str, advice: str = "Make it shorter.") -> None:
+    if len(sent) > _VALUE_LIMIT:
+        raise UsageError(
+            f"{what}: its value takes {len(sent)} characters in the request; SageMaker takes at most {_VALUE_LIMIT}.\n"
+            f"{advice}"
+        )
+
+
+def _check_text(what: str, value: str) -> None:
+    """Bytes that are no text cannot be in a request as they are."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what}: its value is not text in UTF-8, and SageMaker takes nothing else.") from error
+
+
+def environment(words: Words) -> dict[str, str]:
+    """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
+    found: dict[str, str] = {}
+    for use in words.each("job_env"):
+        name, value = use.words
+        _check_new(use, name, found)
+        _check_variable(use.flag, name, value)
+        found[name] = value
+    if len(found) > VARIABLE_LIMIT:
+        raise UsageError(f"{len(found)} variables with --job_env; a job can have {VARIABLE_LIMIT}: use a file.")
+    return found
+
+
+def _check_variable(flag: str, name: str, value: str) -> None:
+    if not _VARIABLE.fullmatch(name):
+        advice = " Put a blank between name and value." if "=" in name else ""
+        raise UsageError(
+            f"{flag} {name!r}: a variable's name has letters, digits and _, and begins with no digit.{advice}"
+        )
+    if len(name) > _VARIABLE_LENGTH or len(value) > _VARIABLE_LENGTH:
+        raise UsageError(
+            f"{flag} {name[:40]!r}: a variable's name and its value have {_VARIABLE_LENGTH} characters at most.\n"
+            "Pass a longer value as a hyperparameter, or in a file."
+        )
+    _check_text(f"{flag} {name!r}", value)
+    if is_platforms(name):
+        raise UsageError(f"{flag} {name!r}: the job sets this variable itself. Choose another name.")
 
 
 def tags(words: Words) -> dict[str, str]:

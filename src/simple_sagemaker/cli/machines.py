@@ -9,9 +9,23 @@ from ..errors import UsageError
 from ..specs import Image, Instances
 from .words import Words, own_name
 
-FRAMEWORKS = ("pytorch", "tensorflow")
+FRAMEWORKS = ("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface")
 LOCAL_TYPES = ("local", "local_gpu")
 LONGEST_MINS = 28 * 24 * 60  # StoppingCondition.MaxRuntimeInSeconds goes up to 28 days
+KEPT_MINS = 60  # https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
+MOST_RETRIES = 30  # RetryStrategy.MaximumRetryAttempts
+_IMAGE_LIMIT = 255  # AlgorithmSpecification.TrainingImage
+
+# What chooses a ready-made image, or builds one.
+_CHOOSING = (
+    "framework",
+    "framework_version",
+    "py_version",
+    "docker_file_path_or_content",
+    "aws_repo_name",
+    "repo_name",
+    "image_tag",
+)
 
 _AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
 # https://docs.docker.com/reference/dockerfile/
@@ -33,7 +47,16 @@ def instances(words: Words) -> Instances:
         spot=spot,
         max_wait_mins=_wait_mins(words, spot=spot, run_mins=run_mins),
         max_run_mins=run_mins,
+        keep_alive_mins=_keep_alive(words, spot=spot),
+        retry_attempts=_number(words, "retry_attempts", least=0, most=MOST_RETRIES),
     )
+
+
+def _keep_alive(words: Words, *, spot: bool) -> int:
+    minutes = _number(words, "keep_alive_mins", least=0, most=KEPT_MINS)
+    if minutes and spot:
+        raise UsageError(f"--keep_alive_mins {minutes}: spot machines cannot be kept. Add --no_spot, or drop it.")
+    return minutes
 
 
 def _instance_type(words: Words) -> str:
@@ -62,17 +85,19 @@ def _wait_mins(words: Words, *, spot: bool, run_mins: int) -> int:
     return wait_mins
 
 
-def _number(words: Words, name: str, *, least: int) -> int:
+def _number(words: Words, name: str, *, least: int, most: int | None = None) -> int:
     flag, word = words.flag(name), words.must(name)
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", word):
         raise UsageError(f"{flag} takes a whole number, not {word!r}.{own_name(flag, word)}")
     if int(word) < least:
         raise UsageError(f"{flag} {word} is too small: {least} is the least.")
+    if most is not None and int(word) > most:
+        raise UsageError(f"{flag} {word} is too much: {most} is the most.")
     return int(word)
 
 
 def image(words: Words) -> Image:
-    """The image to run in, or to build. Raises UsageError for a Dockerfile that is not there."""
+    """The image to run in, or to build. Raises UsageError for a Dockerfile that is not there, or two ways at once."""
     docker_file = words.one("docker_file_path_or_content")
     if docker_file is not None:
         _check_docker_file(words.flag("docker_file_path_or_content"), docker_file)
@@ -84,14 +109,30 @@ def image(words: Words) -> Image:
         aws_repo_name=words.one("aws_repo_name"),
         repo_name=words.one("repo_name"),
         image_tag=words.must("image_tag"),
+        uri=_image_uri(words),
     )
+
+
+def _image_uri(words: Words) -> str | None:
+    """An image's address, which leaves nothing to choose or to build."""
+    uri = words.one("image_uri")
+    if uri is None:
+        return None
+    if not re.fullmatch(r"[!-~]+", uri) or "://" in uri:
+        raise UsageError(f"--image_uri {uri!r} is no image's address, such as REGISTRY/NAME:TAG.")
+    if len(uri) > _IMAGE_LIMIT:
+        raise UsageError(f"--image_uri: an address of {len(uri)} characters; SageMaker takes at most {_IMAGE_LIMIT}.")
+    others = [name for name in _CHOOSING if words.has(name)]
+    if others:
+        raise UsageError(f"--image_uri names the whole image, so {words.flag(others[0])} chooses nothing: drop one.")
+    return uri
 
 
 def _framework(words: Words) -> str:
     flag, name = words.flag("framework"), words.must("framework")
     if name in FRAMEWORKS:
         return name
-    raise UsageError(f"{flag} {name!r}: ready-made are {' and '.join(FRAMEWORKS)}.{own_name(flag, name)}")
+    raise UsageError(f"{flag} {name!r}: ready-made are {', '.join(FRAMEWORKS)}.{own_name(flag, name)}")
 
 
 def _check_docker_file(flag: str, word: str) -> None:

@@ -50,18 +50,25 @@ def _done(argv: Sequence[str]) -> int:
     """Do what the words ask."""
     waiting = _made_ready(argv)
     asked = parse(argv)
+    from ..refusals import in_our_words
     from ..services import for_data, for_task
-    from ..specs import DataSpec
+    from ..specs import DataSpec, EmulatorSpec
 
+    if isinstance(asked, EmulatorSpec):
+        from .emulator import emulate
+
+        return emulate(asked, os.environ)
     if isinstance(asked, DataSpec):
         kept = for_data(os.environ)
         from .data import data
 
-        return data(asked, kept)
+        with in_our_words(region=kept.region):
+            return data(asked, kept)
     at_hand = for_task(asked, os.environ, waiting)
     from .run import run
 
-    return run(asked, at_hand)
+    with in_our_words(region=at_hand.region):
+        return run(asked, at_hand)
 
 
 def _made_ready(argv: Sequence[str]) -> Waiting | None:
@@ -95,7 +102,9 @@ def _refusal(error: Exception) -> str | None:
         return None
     said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
     said = said if len(said) <= _LONGEST_REFUSAL else said[:_LONGEST_REFUSAL] + " …"
-    return f"SageMaker refused {error.operation_name}: {said} ({error_code(error)})"  # type: ignore[attr-defined]
+    operation: str = error.operation_name  # type: ignore[attr-defined]
+    who = "SageMaker" if "Job" in operation else "AWS"
+    return f"{who} refused {operation}: {said} ({error_code(error)})"
 
 
 def _say(text: str) -> None:

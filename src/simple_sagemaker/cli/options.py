@@ -1,69 +1,22 @@
 """The option table of the commands: every option is declared here once, and nowhere else.
 
-The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it. The
-values are plain classes and not dataclasses, for ``ssm -h`` must not pay for importing ``dataclasses`` and ``typing``.
+The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it.
 """
 
 from __future__ import annotations
+
+from .option import ALL, DATA, EMULATOR, MANY, RUN, SHELL, Option
+from .option import flag as _flag
 
 COMMANDS = {
     "run": "Run a Python or shell script as a task",
     "shell": "Run a shell command line as a task",
     "data": "Bring what a task left, or clear its state",
+    "emulator": "Be AWS on a port of this machine, for tests and trials",
 }
-RUN: tuple[str, ...] = ("run",)
-SHELL: tuple[str, ...] = ("shell",)
-BOTH = RUN + SHELL
-DATA: tuple[str, ...] = ("data",)
-ALL = BOTH + DATA
-
-MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
-
-
-class Option:
-    """One option: how it is spelled, how many words it takes, and what it means.
-
-    ``flags`` are all its spellings, ``name`` the first of them without dashes. ``words`` is 0 for a flag, 1, 2, or
-    MANY. ``default`` is what is meant when the option is not given. ``early`` is its spelling in the first release,
-    which had no command but ``run``.
-    """
-
-    __slots__ = ("commands", "default", "early", "flags", "help", "repeatable", "required", "shape", "words")
-
-    def __init__(
-        self,
-        *flags: str,
-        help: str,  # noqa: A002 - argparse's own word for it
-        words: int = 1,
-        shape: str = "",
-        default: str | None = None,
-        required: bool = False,
-        repeatable: bool = False,
-        commands: tuple[str, ...] = BOTH,
-        early: str = "",
-    ) -> None:
-        self.flags = flags
-        self.early = early
-        self.help = help
-        self.words = words
-        self.shape = shape
-        self.default = default
-        self.required = required
-        self.repeatable = repeatable
-        self.commands = commands
-
-    @property
-    def name(self) -> str:
-        """The name under which its values are found."""
-        return self.flags[0].lstrip("-")
-
-
-def _flag(*flags: str, help: str, commands: tuple[str, ...] = BOTH) -> Option:  # noqa: A002
-    return Option(*flags, words=0, help=help, commands=commands)
-
 
 TASK = (
-    _flag("--help", "-h", commands=ALL, help="Show this page."),
+    _flag("--help", "-h", commands=ALL + EMULATOR, help="Show this page."),
     Option(
         "--project_name", "-p", shape="NAME", required=True, commands=ALL,
         help="The project that the task belongs to.",
@@ -80,6 +33,10 @@ TASK = (
         "--bucket_name", "-b", shape="BUCKET", commands=ALL,
         help="The S3 bucket to use, instead of the account's default one.",
     ),
+    Option(
+        "--bucket_owner", shape="ACCOUNT", commands=ALL,
+        help="The account that --bucket_name belongs to, when it is not yours: without it such a bucket is refused.",
+    ),
 )  # fmt: skip
 
 CODE = (
@@ -90,7 +47,7 @@ CODE = (
     Option(
         "--entry_point", "-e", shape="FILE", required=True, commands=RUN,
         help="The Python file or .sh script to run. With --source_dir it lies inside that folder; without it, "
-        "this one file is all that is packed.",
+        "this one file is all that is packed. With --image_uri it may be left out: the image's own program runs.",
     ),
     Option(
         "--cmd_line", "--cmd", shape="COMMAND", required=True, commands=SHELL,
@@ -123,6 +80,15 @@ INSTANCE = (
     Option(
         "--max_run_mins", shape="MINUTES", default="1440", help="How long the job may run before it is stopped.",
     ),
+    Option(
+        "--keep_alive_mins", shape="MINUTES", default="0",
+        help="Keep the machines for the next job that wants the same ones, up to 60 minutes, which is billed; with "
+        "--no_spot only.",
+    ),
+    Option(
+        "--retry_attempts", shape="COUNT", default="0",
+        help="How often SageMaker starts the job again after a fault of its own, up to 30.",
+    ),
 )  # fmt: skip
 
 IMAGE = (
@@ -138,13 +104,18 @@ IMAGE = (
         "__BASE_IMAGE__ in it stands for the framework's image.",
     ),
     Option(
-        "--framework", "-f", shape="{pytorch,tensorflow}", default="pytorch",
-        help="Whose ready-made image to use, or to build on.",
+        "--framework", "-f", shape="NAME", default="pytorch",
+        help="Whose ready-made image to use, or to build on: pytorch, tensorflow, sklearn, xgboost or huggingface.",
     ),
     Option("--framework_version", "--fv", shape="VERSION", help="The framework's version."),
     Option(
         "--py_version", "--pv", shape="VERSION", early="--python_version",
         help="The Python version of the framework's image.",
+    ),
+    Option(
+        "--image_uri", shape="URI",
+        help="Use this image, from any registry that SageMaker pulls from, instead of a ready-made one. On 'run' "
+        "without --entry_point and --source_dir its own program runs, and hyperparameters reach it as plain text.",
     ),
 )  # fmt: skip
 
@@ -158,6 +129,18 @@ RUNNING = (
         "--distribution", shape="JSON",
         help='How the machines train together, for example \'{"torch_distributed": {"enabled": true}}\'.',
     ),
+    Option(
+        "--launch_by", shape="{direct,toolkit}",
+        help="Who starts your code: direct, a launcher of ours, in any image with a shell and Python; or toolkit, the "
+        "one of AWS's images, which is what a --distribution that needs it gets anyway. (default: as needed)",
+    ),
+    Option(
+        "--job_env", words=2, shape="KEY VALUE", repeatable=True,
+        help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: "
+        "no place for secrets.",
+    ),
+    _flag("--dry_run", help="Print the request that would be sent and say what would be made; change nothing."),
+    _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
     Option("--tag", words=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated."),
     Option(
         "--hp", words=2, shape="NAME VALUE", repeatable=True,
@@ -186,12 +169,39 @@ IO = (
         help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
         "model, source or output; may be repeated.",
     ),
+    Option(
+        "--input_mode", shape="{File,FastFile,Pipe}", default="File",
+        help="How folders of data reach the job: copied before it starts, read from S3 as they are opened, or as "
+        "pipes. Single objects and models are always copied.",
+    ),
     _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
     _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
     Option(
         "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True,
         help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
     ),
+)  # fmt: skip
+
+SECURITY = (
+    Option(
+        "--role_name", shape="NAME|ARN",
+        help="The role the job acts by: one that is there, left as it is, instead of one made for the project.",
+    ),
+    Option(
+        "--vpc_subnets", words=MANY, shape="ID [ID ...]",
+        help="Run in these subnets of a network of yours; with --vpc_security_groups.",
+    ),
+    Option(
+        "--vpc_security_groups", words=MANY, shape="ID [ID ...]",
+        help="The security groups of the job's machines; with --vpc_subnets.",
+    ),
+    Option(
+        "--kms_key_id", shape="KEY",
+        help="The KMS key that encrypts the results on S3 and the machines' volumes: its id, alias or ARN. Volumes "
+        "take no alias, and disks built into a machine are encrypted by the machine.",
+    ),
+    _flag("--network_isolation", help="Let the job reach no network: its data come and go, nothing else."),
+    _flag("--encrypt_traffic", help="Encrypt what the machines of the job send each other, which costs time."),
 )  # fmt: skip
 
 DOWNLOAD = (
@@ -209,6 +219,36 @@ DATA_ONLY = (
     _flag("--clean_state", "--cs", commands=DATA, help="Clear the task's state, after what is to be brought."),
 )  # fmt: skip
 
+EMULATOR_ONLY = (
+    Option("--port", shape="NUMBER", default="5757", commands=EMULATOR, help="The port; 0 takes any that is free."),
+    Option(
+        "--home", shape="DIR", commands=EMULATOR,
+        help="Where its jobs are kept. Without it they are in a temporary folder that goes when the emulator ends.",
+    ),
+    Option("--region", shape="REGION", default="us-east-1", commands=EMULATOR, help="The region that it is."),
+    Option(
+        "--s3_endpoint", shape="URL", commands=EMULATOR,
+        help="Another server that has the buckets; its credentials are those of this command's environment.",
+    ),
+    Option(
+        "--registry", shape="HOST:PORT", commands=EMULATOR,
+        help="The registry that ECR's answers point to, reached without TLS.",
+    ),
+    _flag("--enforce_iam", commands=EMULATOR, help="Refuse what a caller's, or a job's role's, policies do not allow."),
+    Option(
+        "--role_delay", shape="SECONDS", default="0", commands=EMULATOR,
+        help="For how long a new role cannot be assumed yet; with --enforce_iam.",
+    ),
+    Option(
+        "--faults", shape="TEXT", default="", commands=EMULATOR,
+        help="What goes wrong on purpose, as in seed=7,throttle=0.1,error=0.02,reset=0.02 (SSM_EMULATOR_FAULTS too).",
+    ),
+    Option(
+        "--env_file", shape="FILE", commands=EMULATOR,
+        help="A file that gets the printed export lines, once the emulator is ready.",
+    ),
+)  # fmt: skip
+
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
     "Code": CODE,
@@ -216,8 +256,10 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Image": IMAGE,
     "Running": RUNNING,
     "I/O": IO,
+    "Security": SECURITY,
     "Download": DOWNLOAD,
     "Data": DATA_ONLY,
+    "Emulator": EMULATOR_ONLY,
 }
 
 

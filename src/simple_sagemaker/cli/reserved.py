@@ -19,13 +19,35 @@ DOCUMENTED = frozenset(
     """.split()  # noqa: SIM905 - a list to be read
 )
 EARLY = frozenset({"aws_repo", "python_version", "docker_file_path"})
-OURS = frozenset({"hp", "if_changed"})
+OURS = frozenset(
+    """
+    hp if_changed image_uri launch_by job_env dry_run no_wait bucket_owner keep_alive_mins retry_attempts input_mode
+    role_name vpc_subnets vpc_security_groups kms_key_id network_isolation encrypt_traffic
+    """.split()  # noqa: SIM905 - a list to be read
+)
 RESERVED = DOCUMENTED | EARLY | OURS
 
 TOOLKIT_PREFIX = "sagemaker_"
 TOOLKIT = frozenset({"default_user_module_name", "_tuning_objective_metric"})
 # https://github.com/aws/sagemaker-training-toolkit, src/sagemaker_training/params.py: SAGEMAKER_HYPERPARAMETERS;
 # the toolkit takes these, and whatever begins with the prefix, away from the script.
+
+# Variables that the platform, AWS's toolkit or our launcher sets, so that one of the same name would be lost or would
+# break the job. https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+_SET_PREFIXES = ("SM_", "TRAINING_JOB_", "ECS_CONTAINER_METADATA_", "AWS_CONTAINER_")
+_SET = frozenset(
+    """
+    AWS_REGION AWS_EXECUTION_ENV HOSTNAME CURRENT_HOST
+    SAGEMAKER_JOB_NAME SAGEMAKER_REGION SAGEMAKER_PROGRAM SAGEMAKER_SUBMIT_DIRECTORY SAGEMAKER_BASE_DIR
+    SSM_NUM_NODES SSM_HOST_RANK SSM_STATE SSM_INSTANCE_STATE SSM_TENSORBOARD_DIR SSM_LONG_ENVIRONMENT
+    SSM_ENVIRONMENTS SSM_PYTHON_BELOW
+    """.split()  # noqa: SIM905 - a list to be read
+)
+
+
+def is_platforms(variable: str) -> bool:
+    """Whether a variable of this name is set in every job anyway."""
+    return variable in _SET or variable.startswith(_SET_PREFIXES)
 
 
 def is_toolkits(name: str) -> bool:

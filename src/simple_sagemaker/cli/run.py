@@ -8,8 +8,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .. import claim, follow, history, task
+from .. import claim, console, costs, follow, history, task
 from ..errors import Detached, JobFailed, JobStopped, SsmError
+from ..refusals import in_our_words
 from ..task import Found, Planned, Prepared
 from . import show
 from .show import Screen
@@ -45,7 +46,9 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
             return _left(job, at_hand, screen)
         ended = _followed(job, at_hand, screen)
         where, trouble = _brought(spec, ended, at_hand)
-    _tell(spec, ended, where)
+        watched = isinstance(job, Prepared) or job.runs
+        took = costs.told(ended.described, at_hand) if watched else ""
+    _tell(spec, ended, [line for line in (took, where) if line])
     if trouble:
         raise trouble
     return 0
@@ -109,7 +112,8 @@ def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobRe
                 task.launch(job, at_hand)
                 started = True
                 screen.note(f"Job {job.job}")
-            return follower.to_the_end()
+            with in_our_words(region=at_hand.region, job=job.job):
+                return follower.to_the_end()
         except KeyboardInterrupt as interruption:
             if not started and history.describe(job.job, at_hand.sagemaker) is None:
                 claim.give_up(job.place, job.job, at_hand)
@@ -146,18 +150,18 @@ def _how_to_see(job: str, at_hand: Services) -> str:
     if at_hand.jobs:
         folder = at_hand.jobs / job
         return f"The same command joins it.\nIts log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
-    return "The same command joins it; it is in the SageMaker console too."
+    return f"The same command joins it.\nIn the console: {console.training_job(job, region=at_hand.region)}"
 
 
-def _tell(spec: TaskSpec, ended: JobResult, where: str) -> None:
-    """Say how it ended, ``where`` the results are and what to type next. Raises JobFailed and JobStopped."""
+def _tell(spec: TaskSpec, ended: JobResult, more: list[str]) -> None:
+    """Say how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
     took = f" after {ended.seconds} s" if (ended.seconds or 0) > 1 else ""
     if ended.status == "Completed":
-        print(f"Completed{took}: {ended.job}", *([where] if where else []), sep="\n", file=sys.stderr, flush=True)
+        print(f"Completed{took}: {ended.job}", *more, sep="\n", file=sys.stderr, flush=True)
     elif ended.status == "Failed":
-        raise JobFailed(f"Failed{took}: {ended.job}\n{ended.reason or 'no reason was given'}\n{where}")
+        raise JobFailed("\n".join([f"Failed{took}: {ended.job}", ended.reason or "no reason was given", *more]))
     else:
-        raise JobStopped(f"Stopped{took}: {ended.job} ({_why_stopped(spec, ended)})\n{where}")
+        raise JobStopped("\n".join([f"Stopped{took}: {ended.job} ({_why_stopped(spec, ended)})", *more]))
 
 
 def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
@@ -173,6 +177,7 @@ def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:
     place = spec.place
     words = ["ssm", "data", "-p", place.project, "-t", place.task]
     words += ["--bucket_name", place.bucket] if place.bucket else []
+    words += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
     words += ["--prefix", place.prefix] if place.prefix else []
     words += ["--job", ended.job] if ended.status != "Completed" else []
     engine = "SSM_ENGINE=local " if spec.instances.type in {"local", "local_gpu"} else ""

@@ -18,6 +18,7 @@ from ..follow import Watcher
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
+    from rich.text import Text
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
 
@@ -55,7 +56,7 @@ class Pipe:
             sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
     def phase(self, name: str, message: str) -> None:
-        self.note(f"{name}: {message}")
+        self.note(_said(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         if self._deaf:
@@ -84,10 +85,16 @@ class Terminal:
         self._status = status
         self._phase = "Starting"
         self._began = time.monotonic()
+        status.update(self)
+
+    def __rich__(self) -> Text:
+        """The status line, made anew several times a second: a job may be silent for long, time goes on."""
+        from rich.text import Text
+
+        return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     def phase(self, name: str, message: str) -> None:
-        self._phase = name if name == "Training" else f"{name}: {message}"
-        self._show_time()
+        self._phase = name if name == "Training" else _said(name, message)
 
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
@@ -96,16 +103,12 @@ class Terminal:
         for line in lines:
             named = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
             self._console.print(named, soft_wrap=True, highlight=False)
-        self._show_time()
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
 
     def paused(self) -> AbstractContextManager[None]:
         return self._hidden()
-
-    def _show_time(self) -> None:
-        self._status.update(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     @contextmanager
     def _hidden(self) -> Iterator[None]:
@@ -114,3 +117,7 @@ class Terminal:
             yield
         finally:
             self._status.start()
+
+
+def _said(phase: str, message: str) -> str:
+    return f"{phase}: {message}" if message else phase

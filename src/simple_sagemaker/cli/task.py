@@ -5,43 +5,80 @@ Everything here is known without an engine: which words fit together, and whethe
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
 
 from ..errors import UsageError
 from ..names import check_bucket, check_name, is_job_name
+from ..request import runner_hyperparameters
 from ..specs import DataSpec, Download, Kind, Place, Rerun, TaskSpec
-from .code import code
-from .inputs import inputs, model_uri
-from .labels import hyperparameters, metrics, tags
-from .launch import launch_distribution
+from .code import code, is_algorithm
+from .inputs import input_mode, inputs, model_uri
+from .labels import environment, hyperparameters, metrics, tags
+from .launch import launch_distribution, launched_by
 from .machines import image, instances
 from .options import options_of
+from .security import bucket_owner, security
 from .words import Words
 
+_FOR_CODE = ("dependencies", "distribution", "launch_by")  # what an image's own program has no use for
 _DOWNLOADS = ("download_state", "download_model", "download_output")
 
 
 def task_spec(words: Words) -> TaskSpec:
     """The task that the words ask for. Raises UsageError or InputNotFound."""
-    _check_required(words)
+    alone = is_algorithm(words)
+    _check_required(words, leaving_out={"entry_point"} if alone else set())
+    if alone:
+        _check_algorithm(words)
     what = code(words)
+    machines, distribution = instances(words), launch_distribution(words, what)
     return TaskSpec(
-        kind=cast("Kind", words.command),
+        kind="algorithm" if alone else cast("Kind", words.command),
         place=_place(words),
         code=what,
-        instances=instances(words),
+        instances=machines,
         image=image(words),
         inputs=inputs(words),
         model_uri=model_uri(words),
-        hyperparameters=hyperparameters(words),
+        hyperparameters=hyperparameters(words, plain=alone, taken=runner_hyperparameters(distribution, machines.type)),
         arguments=words.arguments,
-        launch_distribution=launch_distribution(words, what),
+        launch_distribution=distribution,
         tags=tags(words),
         metrics=metrics(words),
         rerun=_rerun(words),
         download=_download(words),
+        security=security(words),
+        environment=environment(words),
+        input_mode=input_mode(words),
+        launched_by=launched_by(words, distribution),
+        dry_run=words.has("dry_run"),
+        wait=_wait(words),
     )
+
+
+def _check_algorithm(words: Words) -> None:
+    """An image's own program gets hyperparameters and data, and nothing that is for a person's code."""
+    given = [words.flag(name) for name in _FOR_CODE if words.has(name)]
+    if words.arguments:
+        given.append("--")
+    if given:
+        raise UsageError(
+            f"--image_uri without --entry_point runs the image's own program, and {given[0]} is for code of yours.\n"
+            "Name the code with --entry_point (-e), or leave it out."
+        )
+
+
+def _wait(words: Words) -> bool:
+    """Whether the job is watched to its end, which is when results are brought."""
+    left = words.has("no_wait")
+    if left and words.has("output_path"):
+        raise UsageError(
+            f"--no_wait leaves before there are results for {words.flag('output_path')}: drop one.\n"
+            "Bring them once the job has ended: ssm data -p PROJECT -t TASK -o DIR"
+        )
+    return not left
 
 
 def data_spec(words: Words) -> DataSpec:
@@ -65,9 +102,10 @@ def _job(words: Words) -> str | None:
     )
 
 
-def _check_required(words: Words) -> None:
+def _check_required(words: Words, leaving_out: AbstractSet[str] = frozenset()) -> None:
     """All missing options at once, so that nobody has to run the command three times to learn them."""
-    missing = [option for option in options_of(words.command) if option.required and not words.has(option.name)]
+    needed = [one for one in options_of(words.command) if one.required and one.name not in leaving_out]
+    missing = [option for option in needed if not words.has(option.name)]
     if missing:
         raise UsageError(f"missing: {', '.join(f'{option.flags[0]} ({option.flags[1]})' for option in missing)}.")
 
@@ -79,6 +117,7 @@ def _place(words: Words) -> Place:
         task=check_name(words.flag("task_name"), words.must("task_name")),
         prefix=_prefix(words.must("prefix")),
         bucket=None if bucket is None else check_bucket(bucket),
+        bucket_owner=bucket_owner(words),
     )
 
 

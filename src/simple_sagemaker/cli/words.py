@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError
-from .options import COMMANDS, MANY, Option, by_flag, owner
+from .option import MANY, Option
+from .options import COMMANDS, by_flag, owner
 from .reserved import close_to
 
 

@@ -76,7 +76,7 @@ def _channels(request: Mapping[str, Any], store: Store) -> str | None:
             if channel.data_type == "AugmentedManifestFile" and not channel.attributes:
                 return f"Channel {channel.name}: AugmentedManifestFile needs AttributeNames."
             _refuse_absent(channel, store)
-        except ChannelFault as fault:
+        except (ChannelFault, PermissionError) as fault:
             return str(fault)
     return None
 

@@ -173,6 +173,6 @@ def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
 def _nothing(uri: str) -> str:
     return (
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in '
-        "the selected region (us-east-1), that objects exist under that S3 prefix, and that the role has "
+        "the selected region, that objects exist under that S3 prefix, and that the role has "
         '"s3:ListBucket" permissions on the bucket.'
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .describe import training_arn
+from .home import REGION
 
 INTERFACE = "lo" if sys.platform == "linux" else "lo0"
 _GROUP = "homogeneousCluster"
@@ -23,15 +24,23 @@ def host_names(count: int) -> list[str]:
     return sorted(f"algo-{number}" for number in range(1, count + 1))
 
 
-def write(folder: Path, request: Mapping[str, Any], host: str, places: Mapping[str, str], *, attempt: int = 1) -> None:
+def write(
+    folder: Path,
+    request: Mapping[str, Any],
+    host: str,
+    places: Mapping[str, str],
+    *,
+    attempt: int = 1,
+    region: str = REGION,
+) -> None:
     """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = files(request, host, places) | {"init-config.json": start(request, host, places, attempt)}
+    found = files(request, host, places, region) | {"init-config.json": start(request, host, places, attempt)}
     for name, content in found.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
-def files(request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> dict[str, Any]:
+def files(request: Mapping[str, Any], host: str, places: Mapping[str, str], region: str = REGION) -> dict[str, Any]:
     """The content of every file by its name."""
     found: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
@@ -39,7 +48,7 @@ def files(request: Mapping[str, Any], host: str, places: Mapping[str, str]) -> d
         "resourceconfig.json": resources(request, host),
         "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
         "upstreamoutputdataconfig.json": [],
-        "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"])},
+        "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"], region)},
     }
     if "CheckpointConfig" in request:
         path = checkpoint_path(request)

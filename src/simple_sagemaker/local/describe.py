@@ -12,9 +12,14 @@ from .jobs import FINAL, Entry, JobFolder
 _DAY_S = 24 * 60 * 60
 
 
-def training_arn(name: str) -> str:
+def training_arn(name: str, region: str = REGION) -> str:
     """The job's ARN; the service writes the name in lower case there."""
-    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name.lower()}"
+    return f"arn:aws:sagemaker:{region}:{ACCOUNT}:training-job/{name.lower()}"
+
+
+def arn_of(job: JobFolder) -> str:
+    """The ARN of a job, in the region that it was made in."""
+    return training_arn(job.name, job.settings().get("region", REGION))
 
 
 def describe(job: JobFolder) -> dict[str, Any]:
@@ -22,7 +27,7 @@ def describe(job: JobFolder) -> dict[str, Any]:
     request = job.request()
     entries = job.settled_entries()
     answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
-    answer["TrainingJobArn"] = training_arn(job.name)
+    answer["TrainingJobArn"] = arn_of(job)
     answer["ModelArtifacts"] = {"S3ModelArtifacts": model_address(request)}
     for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
         answer.setdefault(switch, False)

@@ -51,6 +51,11 @@ class Settings:
 
     Of spot jobs alone: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
     beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.
+
+    ``region`` is the one that jobs are in. With ``s3_endpoint`` buckets are there, else they are folders of the home.
+    ``credentials_uri`` is where supervisor and job get the credentials of the job's role, as AWS's containers get them
+    (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html). ``aws_endpoint`` is where a
+    job's own AWS clients go.
     """
 
     python: str
@@ -58,3 +63,18 @@ class Settings:
     stop_grace_s: float = 120.0
     interrupt_after_s: tuple[float, ...] = ()
     spot_wait_s: float = 0.0
+    region: str = REGION
+    s3_endpoint: str | None = None
+    credentials_uri: str | None = None
+    aws_endpoint: str | None = None
+
+    def variables(self) -> dict[str, str]:
+        """What a job finds in its environment of the AWS that it runs in."""
+        found = {"AWS_REGION": self.region}
+        if self.aws_endpoint:
+            found |= {"AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.aws_endpoint}
+        if self.s3_endpoint and self.s3_endpoint != self.aws_endpoint:
+            found["AWS_ENDPOINT_URL_S3"] = self.s3_endpoint
+        if self.credentials_uri:
+            found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.credentials_uri
+        return found

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +30,17 @@ _PAYLOAD = Path(__file__).parent.parent / "payload"
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host's name, number (from 0, as data is shared out) and folder, in a job with a request."""
+    """A host's name, number (from 0, as data is shared out) and folder, in a job with a request.
+
+    ``variables`` are of the AWS that the job runs in.
+    """
 
     name: str
     number: int
     folder: Path
     request: Mapping[str, Any]
     isolated: bool
+    variables: Mapping[str, str] = field(default_factory=lambda: {"AWS_REGION": REGION})
 
     @property
     def base(self) -> Path:
@@ -94,7 +98,14 @@ class Host:
             path.mkdir(parents=True)
         for folder in self.private.values():
             Path(folder).mkdir(parents=True, exist_ok=True)
-        configs.write(self.base / "input" / "config", self.request, self.name, self.places, attempt=attempt)
+        configs.write(
+            self.base / "input" / "config",
+            self.request,
+            self.name,
+            self.places,
+            attempt=attempt,
+            region=self.variables["AWS_REGION"],
+        )
 
     def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
         """Bring this host's share of a channel, one object a step; the folder is there even for no object.
@@ -171,10 +182,11 @@ class Host:
             }
         return {
             **found,
+            **self.variables,
             **self.request.get("Environment", {}),
             "TRAINING_JOB_NAME": name,
-            "TRAINING_JOB_ARN": training_arn(name),
-            "AWS_REGION": REGION,
+            "TRAINING_JOB_ARN": training_arn(name, self.variables["AWS_REGION"]),
+            "AWS_REGION": self.variables["AWS_REGION"],
         }
 
     def argv(self) -> list[str]:
@@ -192,9 +204,11 @@ class Host:
 
         shutil.copytree(_PAYLOAD, self.folder / "tmp" / "ssm", ignore=shutil.ignore_patterns("__pycache__"))
         submitted = json.loads(self.request["HyperParameters"]["sagemaker_submit_directory"])
-        bucket, key = layout.split_uri(submitted)
-        packed = self.folder / "tmp" / layout.TARBALL
-        store.fetch(bucket, key, packed)
+        if _below(submitted, layout.BASE):  # a job cut off from S3 has it in a channel
+            packed = self.base / submitted[len(layout.BASE) + 1 :]
+        else:
+            packed = self.folder / "tmp" / layout.TARBALL
+            store.fetch(*layout.split_uri(submitted), packed)
         with tarfile.open(packed) as archive:
             archive.extractall(self.base / "code", filter="data")
 

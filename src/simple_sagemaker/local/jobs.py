@@ -61,6 +61,11 @@ class JobFolder:
         loaded: dict[str, Any] = json.loads((self.path / "request.json").read_bytes())
         return loaded
 
+    def settings(self) -> dict[str, Any]:
+        """How the engine runs the job."""
+        loaded: dict[str, Any] = json.loads((self.path / "settings.json").read_bytes())
+        return loaded
+
     def tags(self) -> list[dict[str, str]]:
         """The job's tags, oldest first."""
         loaded: list[dict[str, str]] = json.loads((self.path / "tags.json").read_bytes())
@@ -138,7 +143,9 @@ def draft(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, An
     made = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
     made.path.mkdir()
     (made.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
-    (made.path / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    kept = made.path / "settings.json"
+    kept.touch(mode=0o600)  # it may say where the credentials of the job's role are had
+    kept.write_text(json.dumps(settings, indent=1), encoding="utf-8")
     made.write_tags([dict(tag) for tag in request.get("Tags", ())])
     made.lock.touch()
     made.logs.mkdir()

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..storage import Store
-from . import admission, jobs, model, spawn
-from .describe import describe, summary, training_arn
+from . import admission, jobs, model, spawn, stores
+from .describe import arn_of, describe, summary, training_arn
 from .faults import fault, invalid
 from .home import Home, Settings
 from .jobs import JobFolder
@@ -24,13 +24,23 @@ class LocalSageMaker:
     """The operations on training jobs. Every method takes the request's members and gives boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
-    ``waiting`` is a supervisor that was started ahead, for the first job.
+    ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are every job's, or are asked
+    for with each request. ``admit`` says what stands against a role, by its ARN.
     """
 
-    def __init__(self, home: Home, *, store: Store, settings: Settings, waiting: Waiting | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        store: Store,
+        settings: Settings | Callable[[Mapping[str, Any]], Settings],
+        waiting: Waiting | None = None,
+        admit: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._home = home
         self._store = store
-        self._settings = settings
+        self._terms = (lambda _: settings) if isinstance(settings, Settings) else settings
+        self._admit = admit
         self._supervisors: list[int] = []
         self._waiting = [waiting] if waiting else []
 
@@ -39,11 +49,17 @@ class LocalSageMaker:
         operation = "CreateTrainingJob"
         self._check(operation, request)
         name = request["TrainingJobName"]
-        objection = admission.objection(request, self._store)
+        objection = self._admit(request["RoleArn"])
         if objection:
             raise invalid(objection, operation)
-        draft = jobs.draft(self._home.jobs, name, request, asdict(self._settings) | {"home": str(self._home.root)})
-        supervisor = self._next_supervisor()
+        settings = self._terms(request)
+        store = stores.store_of(self._home, settings) if settings.s3_endpoint else self._store
+        objection = admission.objection(request, store)
+        if objection:
+            raise invalid(objection, operation)
+        arn = training_arn(name, settings.region)
+        draft = jobs.draft(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
+        supervisor = self._next_supervisor(settings.isolation)
         try:
             supervisor.take(draft)
             jobs.publish(draft, name)
@@ -54,10 +70,10 @@ class LocalSageMaker:
             raise fault(
                 "ResourceInUse",
                 "Training job names must be unique within an AWS account and region, and a training job with this "
-                f"name already exists ({training_arn(name)})",
+                f"name already exists ({arn})",
                 operation,
             ) from None
-        return _answer(TrainingJobArn=training_arn(name))
+        return _answer(TrainingJobArn=arn)
 
     def describe_training_job(self, **request: Any) -> Answer:
         """Everything known of one job."""
@@ -131,12 +147,12 @@ class LocalSageMaker:
         job.write_tags([tag for tag in job.tags() if tag["Key"] not in request["TagKeys"]])
         return _answer()
 
-    def _next_supervisor(self) -> Waiting:
+    def _next_supervisor(self, isolation: str) -> Waiting:
         """The supervisor that was started ahead, or a new one."""
         try:
             found = self._waiting.pop()
         except IndexError:
-            found = spawn.supervisor(self._settings.isolation)
+            found = spawn.supervisor(isolation)
         self._supervisors = [*spawn.reap(self._supervisors), found.pid]
         return found
 
@@ -164,7 +180,7 @@ class LocalSageMaker:
         self._check(operation, request)
         arn = request["ResourceArn"].lower()
         for job in jobs.every(self._home.jobs):
-            if training_arn(job.name) == arn:
+            if arn_of(job) == arn:
                 return job
         raise invalid("Requested resource not found.", operation)
 

@@ -6,7 +6,6 @@ It costs one small process a job (two in plain isolation); the data is copied on
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import traceback
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layout import split_uri
-from ..storage import FolderStore
-from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs
+from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs, stores
 from .attempt import Attempt, Ground, Outcome
 from .home import Home, Settings
 from .host import Host, hosts_text
@@ -52,6 +50,8 @@ class Supervisor:
             if end.ending == "stopped":
                 self._job.append(secondary="Stopping", message="Stopping the training job")
             outcome = Outcome(ending=end.ending)
+        except PermissionError as denied:
+            outcome = _denied(denied)
         self._end(outcome)
 
     def _attempts(self) -> Outcome:
@@ -90,10 +90,10 @@ class Supervisor:
         detected = time.time()
         metrics: list[dict[str, Any]] = []
         if self._attempt:
-            self._attempt.keeping.flush()
-            if outcome.ending in {"done", "failed"}:
-                self._job.append(secondary="Uploading", message="Uploading generated training model")
-            self._upload()
+            try:
+                self._save(self._attempt, outcome)
+            except PermissionError as denied:
+                outcome = outcome if outcome.ending == "failed" else _denied(denied)
             metrics = list(self._attempt.last_metrics().values())
         status, secondary, message = _FINAL[outcome.ending]
         self._job.append(
@@ -105,6 +105,13 @@ class Supervisor:
             detected=detected,
         )
         self._tidy()
+
+    def _save(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Keep what the hosts left: their state and, for a job that ran, its archives."""
+        attempt.keeping.flush()
+        if outcome.ending in {"done", "failed"}:
+            self._job.append(secondary="Uploading", message="Uploading generated training model")
+        self._upload()
 
     def _upload(self) -> None:
         bucket, key = split_uri(self._ground.request["OutputDataConfig"]["S3OutputPath"])
@@ -134,6 +141,14 @@ class Supervisor:
                 shutil.rmtree(path, ignore_errors=True)
 
 
+def _denied(error: PermissionError) -> Outcome:
+    """The failure of a job whose role may not do what the job needs; the system's own refusals are no such thing."""
+    if error.filename is not None:
+        raise error
+    crew.kill_descendants()
+    return Outcome(ending="failed", reason=f"ClientError: {error}")
+
+
 def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | None) -> Ground:
     """Everything a job's attempts stand on. ``watched`` is where the guardian is told of hosts."""
     request = job.request()
@@ -148,7 +163,7 @@ def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | 
         request=request,
         home=home,
         settings=settings,
-        store=FolderStore(home.buckets),
+        store=stores.store_of(home, settings),
         python=interpreter.ask(settings.python, home.cache),
         isolation=how,
         addresses=reserved,
@@ -159,6 +174,7 @@ def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | 
                 folder=job.host(name),
                 request=request,
                 isolated=how != "plain",
+                variables=settings.variables(),
             )
             for name in names
         ],
@@ -177,7 +193,7 @@ def _teller(watched: int | None) -> Callable[[int], None]:
 
 
 def _settings(job: JobFolder) -> tuple[Settings, Home]:
-    kept = json.loads((job.path / "settings.json").read_bytes())
+    kept = job.settings()
     home = Home(Path(kept.pop("home")))
     return Settings(**kept), home
 

@@ -134,6 +134,12 @@ def start():
     return int(import_launcher(CODE if way == "direct" else HERE).main(way, BASE))
 
 
+def _mp_fn(index):
+    # type: (int) -> None
+    """What PyTorch/XLA calls in each of its processes, once it has imported the script that it was told: this file."""
+    import_launcher(HERE).spawned(index, BASE)
+
+
 def main():
     # type: () -> int
     """The exit status of the job. What goes wrong in the launcher itself reaches the failure file too."""

@@ -9,7 +9,7 @@ import pytest
 from simple_sagemaker.cli.options import options_of
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.specs import DataSpec, Download, Place
-from tests.unit.cli.typed import TASK, refused
+from tests.unit.cli.typed import TASK, refused, run
 
 JOB = "task-2030-01-31-12-00-00-a1B2c3D4"
 # https://github.com/shiftan/simple_sagemaker, README: `ssm data -h`
@@ -17,7 +17,7 @@ DOCUMENTED = """
 -h --help --project_name -p --task_name -t --bucket_name -b --output_path -o
 --download_state --download_model --download_output
 """
-OURS = "--prefix --job --clean_state --cs"
+OURS = "--prefix --bucket_owner --job --clean_state --cs"
 
 
 def data(*words: str) -> DataSpec:
@@ -26,7 +26,7 @@ def data(*words: str) -> DataSpec:
     return spec
 
 
-def test_the_options_are_those_of_the_document_and_four_of_ours() -> None:
+def test_the_options_are_those_of_the_document_and_five_of_ours() -> None:
     flags = {flag for option in options_of("data") for flag in option.flags}
     assert flags == {*DOCUMENTED.split(), *OURS.split()}
 
@@ -86,6 +86,9 @@ def test_all_missing_options_are_named_at_once() -> None:
 
 
 def test_the_job_option_is_still_a_hyperparameter_of_a_run() -> None:
-    spec = parse(["run", *TASK, "-e", "train.py", "--job", "7"])
-    assert not isinstance(spec, DataSpec)
-    assert dict(spec.hyperparameters) == {"job": "7"}
+    assert dict(run("--job", "7").hyperparameters) == {"job": "7"}
+
+
+def test_anothers_bucket_is_named_with_its_owner() -> None:
+    spec = data("-o", "out", "-b", "theirs", "--bucket_owner", "123456789012")
+    assert spec.place == Place(project="proj", task="task", bucket="theirs", bucket_owner="123456789012")

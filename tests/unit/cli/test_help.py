@@ -5,7 +5,8 @@ import re
 import pytest
 
 from simple_sagemaker import __version__
-from simple_sagemaker.cli.options import BOTH, COMMANDS, GROUPS, flags_on, options_of
+from simple_sagemaker.cli.option import BOTH
+from simple_sagemaker.cli.options import COMMANDS, GROUPS, flags_on, options_of
 from simple_sagemaker.cli.parse import parse
 
 

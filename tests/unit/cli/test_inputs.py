@@ -163,3 +163,12 @@ def test_a_model_can_be_an_address_or_a_path(here: Path) -> None:
 
 def test_a_model_has_no_other_kind_of_address() -> None:
     assert "https" in refused(*RUN, "--model_uri", "https://x/m.tar.gz")
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile", "Pipe"])
+def test_data_reach_the_job_in_one_of_three_ways(mode: str) -> None:
+    assert run("--input_mode", mode).input_mode == mode
+
+
+def test_another_way_is_refused_with_a_guess() -> None:
+    assert "Did you mean FastFile?" in refused(*RUN, "--input_mode", "fastfile")

@@ -27,9 +27,52 @@ def test_the_toolkits_own_hyperparameters_are_refused(name: str, typed: str) -> 
     assert "toolkit keeps this name" in refused(*RUN, *typed.format(name).split(), "1")
 
 
-def test_a_job_has_room_for_95_hyperparameters() -> None:
+def test_a_job_has_room_for_93_hyperparameters() -> None:
     assert len(run(*repeated("--hp", 93)).hyperparameters) == 93
     assert "room for 93" in refused(*RUN, *repeated("--hp", 94))
+
+
+def test_a_distribution_with_many_words_leaves_less_room() -> None:
+    ways = '{"torch_distributed": {"enabled": true}, "smdistributed": {"modelparallel": {"enabled": true}}}'
+    assert len(run("--distribution", ways, *repeated("--hp", 91)).hyperparameters) == 91
+    assert "room for 91" in refused(*RUN, "--distribution", ways, *repeated("--hp", 92))
+
+
+def test_a_distribution_too_long_for_a_hyperparameter_is_refused() -> None:
+    said = refused(*RUN, "--distribution", '{"mpi": {"enabled": true, "custom_mpi_options": "' + "x" * 2499 + '"}}')
+    assert "--distribution: sagemaker_mpi_custom_mpi_options" in said
+
+
+def test_variables_are_kept_in_order() -> None:
+    assert list(run("--job_env", "B", "1", "--job_env", "_a", "").environment.items()) == [("B", "1"), ("_a", "")]
+    assert dict(run("--job_env", "SSM_PYTHON", "/opt/python").environment) == {"SSM_PYTHON": "/opt/python"}
+
+
+@pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "É", "A=1"])
+def test_a_variables_name_is_one_that_shells_know(name: str) -> None:
+    assert "a variable's name" in refused(*RUN, "--job_env", name, "x")
+
+
+@pytest.mark.parametrize(("name", "value"), [("A" * 513, "x"), ("A", "x" * 513)])
+def test_a_variables_lengths_are_those_of_the_service(name: str, value: str) -> None:
+    assert "512 characters" in refused(*RUN, "--job_env", name, value)
+
+
+def test_a_variable_is_text_and_given_once() -> None:
+    assert "not text" in refused(*RUN, "--job_env", "A", "\udcff")
+    assert "given twice" in refused(*RUN, "--job_env", "A", "1", "--job_env", "A", "1")
+
+
+def test_a_job_can_have_100_variables() -> None:
+    assert len(run(*repeated("--job_env", 100)).environment) == 100
+    assert "can have 100" in refused(*RUN, *repeated("--job_env", 101))
+
+
+@pytest.mark.parametrize(
+    "name", ["SM_MODEL_DIR", "TRAINING_JOB_NAME", "SSM_STATE", "SAGEMAKER_PROGRAM", "AWS_REGION", "SAGEMAKER_BASE_DIR"]
+)
+def test_a_variable_that_the_job_sets_itself_is_refused(name: str) -> None:
+    assert "sets this variable itself" in refused(*RUN, "--job_env", name, "x")
 
 
 def test_a_hyperparameters_name_has_256_characters_at_most() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.cli.machines import FRAMEWORKS
+from simple_sagemaker.images import frameworks
 from simple_sagemaker.specs import Image, Instances
 from tests.unit.cli.typed import RUN, refused, run
 
@@ -80,8 +82,41 @@ def test_an_image_is_as_chosen() -> None:
     )
 
 
-def test_there_are_two_frameworks() -> None:
-    assert "pytorch and tensorflow" in refused(*RUN, "-f", "jax")
+@pytest.mark.parametrize("name", ["pytorch", "tensorflow", "sklearn", "xgboost", "huggingface"])
+def test_there_are_five_frameworks(name: str) -> None:
+    assert run("-f", name).image.framework == name
+    assert name in refused(*RUN, "-f", "jax")
+
+
+def test_no_framework_is_published_that_cannot_be_chosen() -> None:
+    assert set(frameworks()) <= set(FRAMEWORKS)
+
+
+def test_an_image_can_be_named_outright() -> None:
+    assert run("--image_uri", "reg.io:5000/a/b@sha256:0a").image == Image(uri="reg.io:5000/a/b@sha256:0a")
+
+
+@pytest.mark.parametrize("uri", ["a b", "https://x/y", "é", "x" * 256])
+def test_what_is_no_images_address_is_refused(uri: str) -> None:
+    assert "--image_uri" in refused(*RUN, "--image_uri", uri)
+
+
+@pytest.mark.parametrize("words", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
+def test_an_image_named_outright_leaves_nothing_to_choose(words: list[str]) -> None:
+    assert f"so {words[0]} chooses nothing" in refused(*RUN, "--image_uri", "x", *words)
+
+
+def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:
+    assert run("--no_spot", "--keep_alive_mins", "60").instances.keep_alive_mins == 60
+    assert run("--keep_alive_mins", "0").instances.spot
+    assert "60 is the most" in refused(*RUN, "--no_spot", "--keep_alive_mins", "61")
+    assert "Add --no_spot" in refused(*RUN, "--keep_alive_mins", "5")
+
+
+def test_a_job_is_tried_again_up_to_30_times() -> None:
+    assert run("--retry_attempts", "30").instances.retry_attempts == 30
+    assert "30 is the most" in refused(*RUN, "--retry_attempts", "31")
+    assert "is too small" in refused(*RUN, "--retry_attempts", "-1")
 
 
 @pytest.mark.parametrize("text", ["RUN pip3 install x", "\n# a comment\nFROM __BASE_IMAGE__\nRUN true\n", "from x"])

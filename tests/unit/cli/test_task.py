@@ -6,7 +6,7 @@ import pytest
 
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.specs import Code, Download, Image, Instances, Place, Rerun, TaskSpec
-from tests.unit.cli.typed import RUN, SHELL, TASK, refused, run, shell
+from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 
 def test_a_bare_run_has_the_defaults_of_the_specs() -> None:
@@ -68,9 +68,8 @@ def test_names_of_projects_and_tasks_are_checked(flag: str, name: str) -> None:
 
 
 def test_underscores_and_dots_are_fine_in_names() -> None:
-    assert parse(["run", "-e", "train.py", "-p", "my_p.1", "-t", "my_task"]).place == Place(
-        project="my_p.1", task="my_task"
-    )
+    spec = meant(["run", "-e", "train.py", "-p", "my_p.1", "-t", "my_task"])
+    assert spec.place == Place(project="my_p.1", task="my_task")
 
 
 @pytest.mark.parametrize("prefix", ["", "x", "x/", "a/b/c"])

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from . import command, environment, failure, machine, process, requirements, values
-from .places import Places, Refusal, read_object
+from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUN_FILE = "run.json"
 TORCH = "torch_distributed"
+HIDDEN = "SM_CHANNEL_" + SOURCE_CHANNEL.upper()
 
 
 class Run:
@@ -207,18 +208,14 @@ def _in_toolkit(places: Places) -> int:
     """Become the person's script. AWS's ``train`` watches this process: its output, its status, its failure file.
 
     ``train`` has installed the requirements and set the environment; only what it says about the program is wrong,
-    since it was told to run the launcher. Does not return but for a Refusal.
+    since it was told to run the launcher. Of its runners each starts this process as it would start the script: once
+    on a host, or once for each rank. Does not return but for a Refusal.
     """
-    run = _ours(places)
-    job = environment.Job(places)
-    told = os.environ.get("SM_HPS")
-    words = run.words(json.loads(told) if told else job.hyperparameters)
+    run, job, words = _told(places)
     _greet(job)
     if run.entry_point is not None:
         command.check_entry_point(places.code, run.entry_point)
-    variables = _corrected(run, words)
-    variables.update(environment.our_variables(job))
-    around = environment.merged(job, variables, {"PYTHONUNBUFFERED": "1"})
+    around = _as_the_script(run, job, words)
     if run.is_shell or run.entry_point is None:
         argv = command.shell(places, run.command, words)
     else:
@@ -234,22 +231,67 @@ def _in_toolkit(places: Places) -> int:
     raise AssertionError("a program that was started does not return")
 
 
-def _corrected(run: Run, words: "list[str]") -> "dict[str, str]":
-    """The variables that name the program, as they would be had ``train`` been told the person's own."""
+def spawned(index: int, base: str) -> None:
+    """Be one of the processes of PyTorch/XLA, which imports a script and calls its ``_mp_fn``: call the person's."""
+    import importlib
+
+    places = Places(base)
+    run, job, words = _told(places)
+    program = str(run.entry_point)
+    command.check_entry_point(places.code, program)
+    os.environb.update(_as_the_script(run, job, words))
+    os.environ.pop(HIDDEN, None)
+    _make_instance_state(job)
+    sys.argv = [program, *words]
+    sys.path.insert(0, places.code)
+    os.chdir(places.code)
+    start = getattr(importlib.import_module(program[:-3].replace("/", ".")), "_mp_fn", None)
+    if start is None:
+        raise Refusal("pytorchxla calls the function _mp_fn of {!r}, which has none.".format(program))
+    start(index)
+
+
+def _told(places: Places) -> "tuple[Run, environment.Job, list[str]]":
+    """What is to run in a job that ``train`` has prepared, and its arguments."""
+    run = _ours(places)
+    job = environment.Job(places)
+    told = os.environ.get("SM_HPS")
+    return run, job, run.words(json.loads(told) if told else job.hyperparameters)
+
+
+def _as_the_script(run: Run, job: environment.Job, words: "list[str]") -> "dict[bytes, bytes]":
+    """The environment that ``train`` has set, as it would be had it been told to run the person's script."""
+    variables = _corrected(run, job, words)
+    variables.update(environment.our_variables(job))
+    around = environment.merged(job, variables, {"PYTHONUNBUFFERED": "1"})
+    around.pop(HIDDEN.encode(), None)
+    return around
+
+
+def _corrected(run: Run, job: environment.Job, words: "list[str]") -> "dict[str, str]":
+    """The variables that name program and channels as they would be without us; and the host, which MPI has wrong."""
     program = run.entry_point or ""
     module = program[:-3] if program.endswith(".py") else program
     known = json.loads(os.environ.get("SM_TRAINING_ENV") or "{}")
-    known.update(user_entry_point=run.entry_point, module_name=module)
-    return {
+    known.update(user_entry_point=run.entry_point, module_name=module, current_host=job.host)
+    variables = {
         "SM_USER_ENTRY_POINT": program,
         "SM_MODULE_NAME": module,
         "SM_USER_ARGS": values.encode(words),
-        "SM_TRAINING_ENV": values.encode(known),
+        "SM_CURRENT_HOST": job.host,
+        "CURRENT_HOST": job.host,
     }
+    if HIDDEN in os.environ:
+        known["channel_input_dirs"] = {name: job.places.channel(name) for name in job.channels}
+        known["input_data_config"] = job.channels
+        variables["SM_CHANNELS"] = values.encode(sorted(job.channels))
+        variables["SM_INPUT_DATA_CONFIG"] = values.encode(job.channels)
+    variables["SM_TRAINING_ENV"] = values.encode(known)
+    return variables
 
 
 def _under_mpi(argv: "list[bytes]") -> "list[bytes]":
     """The same command by way of ``mpi4py`` when the launcher was started so: it ends all ranks when one fails."""
-    if "mpi4py" in sys.modules and argv[0] == command.python() and argv[1] != b"-m":
+    if "mpi4py" in sys.modules and argv[0] == command.python():
         return [argv[0], b"-m", b"mpi4py", *argv[1:]]
     return argv

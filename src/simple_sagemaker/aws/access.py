@@ -1,0 +1,33 @@
+"""Who may do what on AWS: buckets that are ours or trusted, and a role that allows a job what it needs and no more."""
+
+from __future__ import annotations
+
+from ..access import Needs, Role
+from .buckets import Buckets
+from .clients import Clients
+from .roles import Roles
+
+
+class AwsAccess:
+    """Carries out :class:`simple_sagemaker.access.Access` by S3 and IAM."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._buckets = Buckets(clients)
+        self._roles = Roles(clients)
+        self._made_bucket = False
+
+    def default_bucket(self) -> str:
+        return self._buckets.default()
+
+    def has_bucket(self, bucket: str, *, owner: str | None) -> bool:
+        return self._buckets.has(bucket, owner=owner)
+
+    def make_bucket(self, bucket: str) -> str:
+        done = self._buckets.make(bucket)
+        self._made_bucket = bool(done)
+        return done
+
+    def role(self, needs: Needs, *, change: bool = True) -> Role:
+        if needs.role_name:
+            return self._roles.named(needs.role_name)
+        return self._roles.fit(needs, change=change, likely_new=self._made_bucket)

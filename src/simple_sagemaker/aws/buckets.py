@@ -1,0 +1,171 @@
+"""The buckets of a task: nobody's but ours are used unless named so, and a new one is closed to everybody else."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from botocore.exceptions import ClientError
+
+from ..errors import AccessDenied, SsmError, UsageError
+from .clients import Clients, said_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
+
+_TAKEN = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
+# Other S3 servers than AWS's have no such settings; rclone takes each for one more order to make the bucket.
+_UNKNOWN_HERE = frozenset({"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists"})
+_TURNS = 20
+
+
+class Buckets:
+    """Buckets as the caller sees them. ``wait`` sleeps for so many seconds."""
+
+    def __init__(self, clients: Clients, *, wait: Callable[[float], None] = time.sleep) -> None:
+        self._clients = clients
+        self._wait = wait
+
+    def default(self) -> str:
+        """``sagemaker-<region>-<account>``, as AWS's own tools call it."""
+        return f"sagemaker-{self._clients.region}-{self._clients.identity.account}"
+
+    def has(self, bucket: str, *, owner: str | None) -> bool:
+        """Whether the bucket is there, by one call. Raises AccessDenied or UsageError for one that is not to be used.
+
+        ``owner`` is an account that the person trusts with a bucket that is not the default one.
+        """
+        ours = self._clients.identity.account
+        expected = ours if bucket == self.default() else owner or ours
+        try:
+            answer = self._clients.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=expected)
+        except ClientError as error:
+            if said_code(error) == "404":
+                return False
+            if said_code(error) == "301":
+                self._refuse_far(bucket, _region_of(error.response))
+            if said_code(error) == "403":
+                self._refuse(bucket, owner, error)
+            raise
+        if (region := answer.get("BucketRegion")) and region != self._clients.region:
+            self._refuse_far(bucket, region)
+        return True
+
+    def make(self, bucket: str) -> str:
+        """Make the bucket: no public access, encrypted, TLS only. Says so in a line; nothing when others were first.
+
+        A bucket that could not be closed is deleted again, so that the next run finds none and begins anew. Killed
+        meanwhile, it leaves a bucket as S3 makes them: private and encrypted, but not TLS only.
+        """
+        request: CreateBucketRequestTypeDef = {"Bucket": bucket}
+        if self._clients.region != "us-east-1":  # the one region that must not be named
+            where: Any = self._clients.region
+            request["CreateBucketConfiguration"] = {"LocationConstraint": where}
+        try:
+            self._clients.s3.create_bucket(**request)
+        except ClientError as error:
+            if said_code(error) not in _TAKEN:
+                raise
+            return self._made_by_another(bucket)
+        try:
+            left_out = self._close(bucket)
+        except BaseException:
+            with suppress(Exception):  # what went wrong first is what counts; a bucket with data stays
+                self._clients.s3.delete_bucket(Bucket=bucket)
+            raise
+        kept = ", ".join(name for name in ("private", "encrypted", "TLS only") if name not in left_out)
+        return f"Bucket: made {bucket}" + (f" ({kept})" if kept else "")
+
+    def _close(self, bucket: str) -> list[str]:
+        """Close a new bucket, and name what this S3 server has no setting for."""
+        s3, left_out = self._clients.s3, []
+        steps: dict[str, Callable[[], object]] = {
+            "private": lambda: s3.put_public_access_block(
+                Bucket=bucket,
+                PublicAccessBlockConfiguration={
+                    "BlockPublicAcls": True,
+                    "IgnorePublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "RestrictPublicBuckets": True,
+                },
+            ),
+            "encrypted": lambda: s3.put_bucket_encryption(
+                Bucket=bucket,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+                },
+            ),
+            "TLS only": lambda: s3.put_bucket_policy(
+                Bucket=bucket, Policy=tls_only(bucket, self._clients.identity.partition)
+            ),
+        }
+        for name, step in steps.items():
+            try:
+                step()
+            except ClientError as error:
+                if said_code(error) not in _UNKNOWN_HERE:
+                    raise
+                left_out.append(name)
+        return left_out
+
+    def _made_by_another(self, bucket: str) -> str:
+        """Nothing to say, once the bucket is there and ours. Raises AccessDenied for one of another account."""
+        for turn in range(_TURNS):
+            if self.has(bucket, owner=None):
+                return ""
+            self._wait(0.1 * (turn + 1))
+        raise SsmError(f"Bucket {bucket}: S3 says both that it exists and that it does not.\nTry again in a minute.")
+
+    def _refuse(self, bucket: str, owner: str | None, error: ClientError) -> NoReturn:
+        """Say why a bucket cannot be used that is there: somebody else's, or closed to the caller."""
+        caller = self._clients.identity
+        try:
+            self._clients.s3.head_bucket(Bucket=bucket)
+            foreign = True
+        except ClientError:
+            foreign = False
+        closed = "" if foreign else f", or {caller.arn} may not s3:ListBucket there"
+        if bucket == self.default():
+            raise AccessDenied(
+                f"Bucket {bucket}, the default one, exists and belongs to another account{closed}.\n"
+                "Its name can be guessed, and somebody may have taken it to collect data; nothing was sent there.\n"
+                "Name a bucket of your own with --bucket_name (-b)."
+            ) from error
+        if foreign and owner:
+            raise UsageError(f"--bucket_owner {owner} does not own the bucket {bucket}.") from error
+        raise AccessDenied(
+            f"Bucket {bucket} belongs to another account than {owner or caller.account}{closed}.\n"
+            "If you trust its owner with code and data: --bucket_owner ACCOUNT, with the number of the account."
+        ) from error
+
+    def _refuse_far(self, bucket: str, region: str) -> NoReturn:
+        raise UsageError(
+            f"Bucket {bucket} is in {region or 'another region'}, and the job would run in {self._clients.region}: "
+            f"SageMaker wants both in one.\nRun there (AWS_REGION={region or 'REGION'}), or name another bucket with "
+            "--bucket_name."
+        )
+
+
+def tls_only(bucket: str, partition: str) -> str:
+    """The policy that refuses whoever comes to the bucket without TLS."""
+    arn = f"arn:{partition}:s3:::{bucket}"
+    refused = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        # AWS reads actions in any case. moto 5.2.5 takes every condition on a bucket as met and so would close it to
+        # all; it does not know this spelling: https://github.com/getmoto/moto/blob/5.2.5/moto/iam/policy_conditions.py
+        "Action": "S3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [refused]})
+
+
+def _region_of(response: Any) -> str:
+    """The region that S3 names when it refuses a request made in another one."""
+    found: str = response["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
+    return found

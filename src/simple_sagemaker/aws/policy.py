@@ -1,0 +1,129 @@
+"""What a role's jobs may do, as IAM wants to hear it; pure: grants in, documents out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .. import layout
+from ..errors import UsageError
+from .grants import Grant, needed
+from .identity import Identity
+
+NAME = "simple-sagemaker"
+_LONGEST = 10_240  # characters of all inline policies of a role, without white space
+_VERSION = "2012-10-17"
+_NAMESPACE = "/aws/sagemaker/"  # of log groups and of metrics alike
+
+_NETWORK = (
+    "CreateNetworkInterface",
+    "CreateNetworkInterfacePermission",
+    "DeleteNetworkInterface",
+    "DeleteNetworkInterfacePermission",
+    "DescribeDhcpOptions",
+    "DescribeNetworkInterfaces",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeVpcs",
+)
+
+
+def trust(account: str) -> str:
+    """Who may take the role: SageMaker, when it works for this account."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return json.dumps({"Version": _VERSION, "Statement": [statement]})
+
+
+def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
+    """The whole policy of a role with these grants, the same for the same grants. Raises UsageError when too long."""
+    kept = needed(grants)
+    statements = [
+        *_on_s3(kept, identity.partition),
+        *_on_images([one.what for one in kept if one.kind == "image"]),
+        *_on_logs(identity),
+        *_on_keys([one.what for one in kept if one.kind == "key"]),
+    ]
+    if any(one.kind == "vpc" for one in kept):
+        statements.append(_allow("Network", [f"ec2:{action}" for action in _NETWORK], ["*"]))
+    text = json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
+    if len(text) > _LONGEST:
+        raise UsageError(
+            f"The role {role} was given so much that its policy would have {len(text)} characters; IAM takes "
+            f"{_LONGEST}.\nRead whole buckets rather than single addresses, or use a role of your own (--role_name)."
+        )
+    return text
+
+
+def _on_s3(grants: list[Grant], partition: str) -> list[dict[str, Any]]:
+    """The project's own folders and what else it reads.
+
+    Whole buckets are listed: where a role may list only below a prefix, S3 answers 403 instead of 404 for every object
+    that is not there, and code that looks before it writes breaks.
+    """
+    places = [_objects(one.what, partition) for one in grants if one.kind == "place"]
+    reads = [_objects(one.what, partition) for one in grants if one.kind == "read"]
+    buckets = sorted({_bucket(one.what, partition) for one in grants if one.kind in {"place", "read"}})
+    return [
+        _allow("Read", ["s3:GetObject"], [f"{prefix}*" for prefix in [*places, *reads]]),
+        _allow("State", ["s3:PutObject", "s3:DeleteObject"], [f"{folder}*/state/*" for folder in places]),
+        _allow(
+            "Results",
+            ["s3:PutObject"],
+            [f"{folder}*/{part}/*" for folder in places for part in ("output", "tensorboard-output")],
+        ),
+        _allow("Look", ["s3:ListBucket", "s3:GetBucketLocation"], buckets),
+    ]
+
+
+def _on_images(repositories: list[str]) -> list[dict[str, Any]]:
+    if not repositories:
+        return []
+    pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return [_allow("Registry", ["ecr:GetAuthorizationToken"], ["*"]), _allow("Pull", pull, repositories)]
+
+
+def _on_logs(identity: Identity) -> list[dict[str, Any]]:
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    groups = f"arn:{identity.partition}:logs:*:{identity.account}:log-group:{_NAMESPACE}*"
+    metrics = _allow("Metrics", ["cloudwatch:PutMetricData"], ["*"])
+    return [
+        _allow("Logs", actions, [groups]),
+        {**metrics, "Condition": {"StringLike": {"cloudwatch:namespace": f"{_NAMESPACE}*"}}},
+    ]
+
+
+def _on_keys(keys: list[str]) -> list[dict[str, Any]]:
+    """The use of keys. An alias cannot be a resource: then it is a condition on the keys of its account."""
+    statements = []
+    for number, arn in enumerate(keys):
+        resource, condition = arn, {}
+        if ":alias/" in arn:
+            start, _, alias = arn.partition(":alias/")
+            resource = f"{start}:key/*"
+            condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{alias}"}}
+        use = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"]
+        lend = {**condition, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+        using = _allow(f"Key{number}", use, [resource])
+        statements.append({**using, "Condition": condition} if condition else using)
+        statements.append({**_allow(f"Volume{number}", ["kms:CreateGrant"], [resource]), "Condition": lend})
+    return statements
+
+
+def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _bucket(address: str, partition: str) -> str:
+    return f"arn:{partition}:s3:::{layout.split_uri(address)[0]}"
+
+
+def _objects(address: str, partition: str) -> str:
+    """The beginning of the ARNs of all objects under an address, where a star is a star and no wildcard."""
+    key = "".join(f"${{{letter}}}" if letter in "*?$" else letter for letter in layout.split_uri(address)[1])
+    return f"{_bucket(address, partition)}/{key}"

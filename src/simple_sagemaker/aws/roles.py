@@ -1,0 +1,191 @@
+"""The role of a project's jobs: made on first use, and given what each task needs on top of what others were given.
+
+In: what a job needs. Out: a role that allows it. Two calls where nothing is new, four for something new. Any number of
+commands do this at once: each adds its own tags, rebuilds the whole policy from all of them and looks again; whoever
+wrote last has therefore seen everybody's (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from .. import names
+from ..access import Needs, Role
+from ..errors import SsmError, UsageError
+from ..refusals import is_denied
+from . import grants, policy
+from .clients import Clients, said_code
+from .grants import Grant
+
+_TURNS = 40  # each is lost only to another command that added something
+_UNSETTLED = frozenset({"ConcurrentModification", "ConcurrentModificationException", "NoSuchEntity"})
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """A role as it was found: its ARN and its tags."""
+
+    arn: str
+    tags: dict[str, str]
+
+    @property
+    def grants(self) -> frozenset[Grant]:
+        return grants.from_tags(self.tags)
+
+
+class Roles:
+    """Roles of the caller's account. ``wait`` sleeps for so many seconds."""
+
+    def __init__(self, clients: Clients, *, wait: Callable[[float], None] = time.sleep) -> None:
+        self._clients = clients
+        self._wait = wait
+
+    def named(self, role: str) -> Role:
+        """A role the person names, by name or ARN; nothing of it is changed."""
+        if role.startswith("arn:"):
+            return Role(arn=role)
+        try:
+            seen = self._look(role)
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            return Role(arn=self._arn(role))
+        if seen is None:
+            raise UsageError(f"--role_name {role}: the account {self._clients.identity.account} has no such role.")
+        return Role(arn=seen.arn)
+
+    def fit(self, needs: Needs, *, change: bool, likely_new: bool) -> Role:
+        """The project's role with all that this task needs; without ``change`` only said what would be done.
+
+        ``likely_new`` saves a call where nothing of the project can have been there before.
+        """
+        name = _name(needs.project)
+        identity = self._clients.identity
+        wanted = grants.of(needs, identity, self._clients.region)
+        seen = None if likely_new else self._look(name)
+        if seen is None and not change:
+            return Role(arn=self._arn(name), note=f"Role: {name} would be made")
+        if seen is None and self._make(name, needs.project, wanted):
+            self._give(name, wanted, wanted, {})
+            return Role(arn=self._arn(name), note=f"Role: made {name}, for the jobs of project {needs.project!r}")
+        seen = seen or self._made_by_another(name)
+        new = grants.missing(wanted, seen.grants)
+        if not new and self._policy(name) == json.loads(policy.document(seen.grants, identity, name)):
+            return Role(arn=seen.arn)
+        what = ", ".join(str(one) for one in sorted(new)) or "what its tags say"
+        if not change:
+            return Role(arn=seen.arn, note=f"Role: {name} would be given {what}")
+        self._give(name, wanted, seen.grants, seen.tags)
+        return Role(arn=seen.arn, note=f"Role: {name} was given {what}")
+
+    def _make(self, name: str, project: str, wanted: frozenset[Grant]) -> bool:
+        """Make the role; whether it was not there. Its first grants are remembered from the beginning."""
+        policy.document(wanted, self._clients.identity, name)  # refuses what would not fit, before anything is made
+        try:
+            self._settled(
+                lambda: self._clients.iam.create_role(
+                    RoleName=name,
+                    AssumeRolePolicyDocument=policy.trust(self._clients.identity.account),
+                    Description=f"Jobs of project {project}, by simple-sagemaker",
+                    Tags=_tag_list(grants.as_tags(wanted)),
+                )
+            )
+        except ClientError as error:
+            if said_code(error) == "EntityAlreadyExists":
+                return False
+            if is_denied(error) and self._look(name):
+                return False
+            raise
+        return True
+
+    def _made_by_another(self, name: str) -> _Seen:
+        """The role that IAM says is there. Raises UsageError for one of almost the same name."""
+        try:
+            return self._settled(lambda: self._must_look(name))
+        except ClientError as error:
+            if said_code(error) != "NoSuchEntity":
+                raise
+            raise UsageError(
+                f"The role {name} cannot be made, because one exists whose name differs in capital letters alone.\n"
+                "Choose another --project_name, or name a role with --role_name."
+            ) from error
+
+    def _give(self, name: str, wanted: frozenset[Grant], known: frozenset[Grant], tags: dict[str, str]) -> None:
+        """Add what is wanted to what is known to be given, until nobody else has added anything meanwhile."""
+        for _ in range(_TURNS):
+            new = grants.missing(wanted, known)
+            text = policy.document(known | new, self._clients.identity, name)
+            if new:
+                self._remember(name, grants.as_tags(new), tags)
+            known |= new
+            self._put(name, text)
+            seen = self._settled(lambda: self._must_look(name))
+            if seen.grants == known:
+                return
+            known, tags = seen.grants, seen.tags
+        raise SsmError(f"The role {name} is changed by others all the time.\nTry again in a minute.")
+
+    def _put(self, name: str, text: str) -> None:
+        put = self._clients.iam.put_role_policy
+        self._settled(lambda: put(RoleName=name, PolicyName=policy.NAME, PolicyDocument=text))
+
+    def _remember(self, name: str, new: dict[str, str], tags: dict[str, str]) -> None:
+        grants.check_room(tags, new, name)
+        self._settled(lambda: self._clients.iam.tag_role(RoleName=name, Tags=_tag_list(new)))
+
+    def _look(self, name: str) -> _Seen | None:
+        try:
+            return self._must_look(name)
+        except ClientError as error:
+            if said_code(error) == "NoSuchEntity":
+                return None
+            raise
+
+    def _must_look(self, name: str) -> _Seen:
+        """The role; GetRole gives all its tags at once, so that no list is read page by page."""
+        role = self._clients.iam.get_role(RoleName=name)["Role"]
+        return _Seen(arn=role["Arn"], tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])})
+
+    def _policy(self, name: str) -> Any:
+        """The policy that the role really has; None when it has none, be it that whoever made the role was killed."""
+        try:
+            return self._clients.iam.get_role_policy(RoleName=name, PolicyName=policy.NAME)["PolicyDocument"]
+        except ClientError as error:
+            if said_code(error) == "NoSuchEntity":
+                return None
+            raise
+
+    def _settled(self, ask: Callable[[], _Answer]) -> _Answer:
+        """The answer, once IAM knows everywhere of a role just made and nobody else is changing it."""
+        for turn in range(8):
+            try:
+                return ask()
+            except ClientError as error:
+                if said_code(error) not in _UNSETTLED:
+                    raise
+            self._wait(0.1 * 2**turn)
+        return ask()
+
+    def _arn(self, name: str) -> str:
+        identity = self._clients.identity
+        return f"arn:{identity.partition}:iam::{identity.account}:role/{name}"
+
+
+def _name(project: str) -> str:
+    if len(project) > names.PROJECT_ROLE_LIMIT:
+        raise UsageError(
+            f"--project_name {project!r} has {len(project)} characters; its role's name has room for "
+            f"{names.PROJECT_ROLE_LIMIT}.\nChoose a shorter one, or name a role of your own with --role_name."
+        )
+    return names.role_name(project)
+
+
+def _tag_list(tags: dict[str, str]) -> Any:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

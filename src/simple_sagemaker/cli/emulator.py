@@ -1,0 +1,129 @@
+"""``ssm emulator``: AWS on a port of this machine until somebody ends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import EngineUnavailable, UsageError
+from ..specs import EmulatorSpec
+from .words import Words
+
+_GRACE_S = 5.0
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
+
+
+def emulator_spec(words: Words) -> EmulatorSpec:
+    """The emulator that the words ask for. Raises UsageError."""
+    home, env_file = words.one("home"), words.one("env_file")
+    endpoint, region = words.one("s3_endpoint"), words.must("region")
+    if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
+        raise UsageError(f"--s3_endpoint {endpoint!r} is no address: it begins with http:// or https://.")
+    if not _REGION.fullmatch(region):
+        raise UsageError(f"--region {region!r} is no region; they read us-east-1.")
+    return EmulatorSpec(
+        port=_port(words.must("port")),
+        home=None if home is None else Path(home).absolute(),
+        region=region,
+        s3_endpoint=endpoint,
+        registry=words.one("registry"),
+        enforce_iam=words.has("enforce_iam"),
+        role_delay_s=_seconds(words.must("role_delay")),
+        faults=words.must("faults"),
+        env_file=None if env_file is None else Path(env_file),
+    )
+
+
+def _port(word: str) -> int:
+    if not word.isdecimal() or int(word) > 65535:
+        raise UsageError(f"--port {word!r} is no port: they are the numbers up to 65535, and 0 is any that is free.")
+    return int(word)
+
+
+def _seconds(word: str) -> float:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?", word):
+        raise UsageError(f"--role_delay {word!r} is no number of seconds.")
+    return float(word)
+
+
+def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM or Ctrl-C, stop the jobs, and give 0."""
+    if sys.platform == "win32":
+        raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
+    from ..services import emulator
+
+    with _home(spec.home) as home, _sole(home):
+        served = emulator(spec, home, environment, _say)
+        ended = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        variables = served.start()
+        _tell(spec, home, variables)
+        ended.wait()
+        _say("Stopping: running jobs get SIGTERM and what they wrote is saved")
+        served.stop(_GRACE_S)
+    return 0
+
+
+def _tell(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -> None:
+    lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    if spec.env_file is not None:
+        scratch = spec.env_file.with_name(f".{spec.env_file.name}.{os.getpid()}")
+        scratch.touch(mode=0o600)
+        scratch.write_text(lines, encoding="utf-8")
+        scratch.replace(spec.env_file)
+    print(lines, end="", flush=True)
+    jobs = home / "jobs"
+    _say(
+        "The emulator is ready; nothing leaves this machine.\n"
+        "In another shell, take over the lines above; then ssm, aws, boto3 and AWS's SDKs come here.\n"
+        f"Jobs: {jobs}\nTo end it: Ctrl-C, or kill {os.getpid()}"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _home(named: Path | None) -> Iterator[Path]:
+    if named is not None:
+        named.mkdir(parents=True, exist_ok=True)
+        yield named
+        return
+    from ..local import jobs
+
+    made = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
+    try:
+        yield made
+    finally:
+        with suppress(FileNotFoundError):
+            jobs.remove(made)
+
+
+@contextmanager
+def _sole(home: Path) -> Iterator[None]:
+    """One emulator for a home. Raises EngineUnavailable for the second."""
+    if sys.platform == "win32":
+        raise EngineUnavailable("The emulator needs Linux or macOS.")
+    import fcntl
+
+    descriptor = os.open(home / "emulator.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise EngineUnavailable(
+                f"Another emulator has the home {home}.\nEnd it, or give this one another --home."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)

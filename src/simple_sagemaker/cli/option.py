@@ -1,0 +1,58 @@
+"""What an option of the commands is.
+
+A plain class and not a dataclass, for ``ssm -h`` must not pay for importing ``dataclasses`` and ``typing``.
+"""
+
+from __future__ import annotations
+
+RUN: tuple[str, ...] = ("run",)
+SHELL: tuple[str, ...] = ("shell",)
+BOTH = RUN + SHELL
+DATA: tuple[str, ...] = ("data",)
+ALL = BOTH + DATA
+EMULATOR: tuple[str, ...] = ("emulator",)
+
+MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
+
+
+class Option:
+    """One option: how it is spelled, how many words it takes, and what it means.
+
+    ``flags`` are all its spellings, ``name`` the first of them without dashes. ``words`` is 0 for a flag, 1, 2, or
+    MANY. ``default`` is what is meant when the option is not given. ``early`` is its spelling in the first release,
+    which had no command but ``run``.
+    """
+
+    __slots__ = ("commands", "default", "early", "flags", "help", "repeatable", "required", "shape", "words")
+
+    def __init__(
+        self,
+        *flags: str,
+        help: str,  # noqa: A002 - argparse's own word for it
+        words: int = 1,
+        shape: str = "",
+        default: str | None = None,
+        required: bool = False,
+        repeatable: bool = False,
+        commands: tuple[str, ...] = BOTH,
+        early: str = "",
+    ) -> None:
+        self.flags = flags
+        self.early = early
+        self.help = help
+        self.words = words
+        self.shape = shape
+        self.default = default
+        self.required = required
+        self.repeatable = repeatable
+        self.commands = commands
+
+    @property
+    def name(self) -> str:
+        """The name under which its values are found."""
+        return self.flags[0].lstrip("-")
+
+
+def flag(*flags: str, help: str, commands: tuple[str, ...] = BOTH) -> Option:  # noqa: A002
+    """An option without a value."""
+    return Option(*flags, words=0, help=help, commands=commands)

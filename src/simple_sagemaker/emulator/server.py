@@ -1,0 +1,223 @@
+"""AWS on one loopback port: SageMaker by the engine of this machine, the services beside it by moto.
+
+A request with the header ``X-Amz-Target: SageMaker.…`` is the engine's, ``/_ssm/…`` is the emulator's own page, and
+everything else is moto's. Between the wire and both stand the faults that were asked for, and a count of operations.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .. import __version__
+from ..errors import UsageError
+from ..local import jobs
+from ..local.home import ACCOUNT, Home, Settings
+from ..local.sagemaker import LocalSageMaker, operations
+from ..storage import FolderStore
+from . import faults, pages, protocol, simulation, wire
+from .faults import Dice, Fault, Plan
+from .mock_aws import MockAws
+from .operations import name_of, signer
+from .platform import Platform
+from .protocol import Refused
+from .shipping import Shipper
+from .wire import Answer, Environ
+
+_ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+
+Start = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Emulator:
+    """The whole of it, as one WSGI application; ``start`` before, ``stop`` after."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        plan: Plan,
+        enforce: bool = False,
+        role_delay_s: float = 0.0,
+        registry: str | None = None,
+        keys: tuple[str | None, str | None] = (None, None),
+        say: Callable[[str], None],
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._registry = registry
+        self._dice = Dice(plan)
+        self._aws = MockAws()
+        self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
+        self._shipper = Shipper(home, self._aws, self._platform, region=settings.region, say=say)
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._keys = (keys[0] or "", keys[1] or "")
+        self._sagemaker = LocalSageMaker(home, store=FolderStore(home.buckets), settings=settings)
+        self._operations = operations(self._sagemaker)
+
+    def start(self, url: str) -> dict[str, str]:
+        """Begin to serve at ``url``; gives the variables with which AWS's clients come here."""
+        key, secret = self._platform.administrator()
+        own_s3 = self._settings.s3_endpoint is None
+        if not own_s3 and all(self._keys):
+            key, secret = self._keys
+        found = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_REGION": self._settings.region,
+            "AWS_DEFAULT_REGION": self._settings.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if not own_s3:
+            found["AWS_ENDPOINT_URL_S3"] = str(self._settings.s3_endpoint)
+        self._keys = (key, secret)
+        settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)
+
+        def terms(request: Mapping[str, Any]) -> Settings:
+            waits, interrupted = self._dice.of_job(request)
+            token = self._platform.issue(request["TrainingJobName"], request["RoleArn"])
+            return replace(
+                settings,
+                credentials_uri=f"{url}/_ssm/credentials/{token}",
+                spot_wait_s=waits or settings.spot_wait_s,
+                interrupt_after_s=interrupted or settings.interrupt_after_s,
+            )
+
+        store = FolderStore(self._home.buckets)  # not used: every job's terms name an S3
+        self._sagemaker = LocalSageMaker(self._home, store=store, settings=terms, admit=self._platform.admit)
+        self._operations = operations(self._sagemaker)
+        self._shipper.start()
+        return found
+
+    def running(self) -> list[str]:
+        """The names of the jobs that have not ended."""
+        return [job.name for job in jobs.every(self._home.jobs) if not jobs.ended(job.settled_entries())]
+
+    def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
+        """Stop all jobs and end; gives the jobs that ran, and those of them that had not ended after that time."""
+        until = time.monotonic() + grace_s
+        ran = self.running()
+        for name in ran:
+            jobs.JobFolder(self._home.jobs / name).stop_mark.touch()
+        while (left := self.running()) and time.monotonic() < until:
+            time.sleep(0.05)
+        self._shipper.stop()
+        return ran, left
+
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/_ssm/"):
+            status, headers, body = self._own_page(environ, path.removeprefix("/_ssm/"))
+        else:
+            status, headers, body = self._with_faults(environ)
+        start_response(status, headers)
+        return [body]
+
+    def _with_faults(self, environ: Environ) -> Answer:
+        body = wire.read_body(environ)
+        name = name_of(environ, body)
+        service, _, operation = name.partition(".")
+        fault: Fault | None = None
+        if self._dice.plan.jobs or not self._platform.is_job(signer(environ)[0]):
+            with self._counting:
+                self._counts[name] += 1
+            fault = self._dice.of_request(operation)
+        if fault in {"throttle", "error"}:
+            return wire.trouble(environ, service, throttled=fault == "throttle")
+        if fault == "reset":
+            wire.break_connection(environ)
+        if fault == "slow":
+            time.sleep(self._dice.plan.slow_s)
+        if fault == "empty_page" and (page := pages.empty(operation, body)):
+            return wire.json_answer(200, page)
+        answer = self._answer(environ, name, body)
+        if fault == "reset_after":
+            wire.break_connection(environ)
+        return answer
+
+    def _answer(self, environ: Environ, name: str, body: bytes) -> Answer:
+        operation = name.partition(".")[2]
+        meant = pages.real(operation, body)
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(protocol.TARGET):
+            return self._of_sagemaker(environ, operation, body, meant)
+        wire.replace_body(environ, meant)
+        if name == simulation.OPERATION:
+            return simulation.answer(body, self._platform)
+        try:
+            status, headers, data = self._aws.answer(environ)
+        except NotImplementedError:
+            return wire.unserved(environ, name)
+        if self._registry and signer(environ)[2] == "ecr":
+            data = _pointing_to(self._registry, data)
+            headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        return status, headers, data
+
+    def _of_sagemaker(self, environ: Environ, operation: str, signed: bytes, body: bytes) -> Answer:
+        try:
+            request = protocol.request_of(body)
+            self._check(operation, request, environ, signed)
+            answer = protocol.carried_out(self._operations, operation, request)
+        except Refused as refused:
+            return wire.error_answer(refused.code, str(refused), refused.status)
+        if operation == "DescribeTrainingJob" and answer["TrainingJobStatus"] in jobs.FINAL:
+            self._shipper.settle(answer["TrainingJobName"])
+        return wire.json_answer(200, protocol.encoded(answer))
+
+    def _check(self, operation: str, request: dict[str, Any], environ: Environ, signed: bytes) -> None:
+        """What is refused before the engine sees it: another region, a caller who may not, a quota."""
+        region = signer(environ)[1]
+        if region and region != self._settings.region:
+            raise Refused(
+                "ValidationException",
+                f"The emulator is in {self._settings.region}, and the request is signed for {region}: "
+                f"set AWS_REGION={self._settings.region}, or start the emulator with --region {region}.",
+            )
+        denied = self._platform.refusal(operation, request, environ, signed)
+        if denied:
+            raise Refused(*denied)
+        if operation == "CreateTrainingJob" and (over := self._dice.over_quota(request)):
+            raise Refused("ResourceLimitExceeded", over)
+
+    def _own_page(self, environ: Environ, page: str) -> Answer:
+        method = environ["REQUEST_METHOD"]
+        if page == "health":
+            found = {"version": __version__, "region": self._settings.region, "account": ACCOUNT}
+            return wire.json_answer(200, json.dumps({**found, "running": len(self.running())}).encode())
+        if page.startswith("credentials/"):
+            return self._credentials(page.removeprefix("credentials/"))
+        if page == "requests":
+            with self._counting:
+                counts = dict(self._counts)
+                if method == "DELETE":
+                    self._counts.clear()
+            return wire.json_answer(200, json.dumps(counts).encode())
+        if page == "faults" and method == "POST":
+            try:
+                self._dice.replace(faults.parse(wire.read_body(environ).decode()))
+            except UsageError as error:
+                return wire.error_answer("UsageError", str(error), 400)
+            return wire.json_answer(200, b"{}")
+        return wire.error_answer("NotFound", "The emulator's pages are health, requests and faults.", 404)
+
+    def _credentials(self, token: str) -> Answer:
+        found = self._platform.credentials(token)
+        if found is None:
+            return wire.error_answer("NotFound", "There are no such credentials.", 404)
+        if self._settings.s3_endpoint:  # that S3 knows no roles
+            found |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
+        return wire.json_answer(200, json.dumps(found).encode())
+
+
+def _pointing_to(registry: str, body: bytes) -> bytes:
+    """An answer of ECR's whose addresses are those of another registry, reached without TLS."""
+    text = _ECR.sub(registry, body.decode())
+    return text.replace(f"https://{registry}", f"http://{registry}").encode()

@@ -1,0 +1,114 @@
+"""The emulator's server: its port, its threads, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..errors import EngineUnavailable
+from ..local import spawn
+from ..local.home import Home, Settings
+from ..specs import EmulatorSpec
+from . import faults as planned
+from .mock_aws import INSTALL
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
+
+    from .wire import Application
+
+_PAUSE_S = 0.02
+HOST = "127.0.0.1"
+
+
+def server(port: int, application: Application) -> BaseWSGIServer:
+    """A server on the loopback address that has its port and does not serve yet. Raises EngineUnavailable."""
+    try:
+        from werkzeug.serving import make_server
+    except ImportError as error:
+        raise EngineUnavailable(INSTALL) from error
+    try:
+        return make_server(HOST, port, application, threaded=True, request_handler=_handler())
+    except (OSError, SystemExit) as error:  # werkzeug says the reason itself, and exits
+        raise EngineUnavailable(f"The port {port} is taken.\nGive another one with --port, or 0.") from error
+
+
+def _handler() -> type[WSGIRequestHandler]:
+    """Moto's own handler, which keeps header names as they came, without a log line for each request."""
+    try:
+        from moto.moto_server.werkzeug_app import MotoRequestHandler
+    except ImportError as error:
+        raise EngineUnavailable(INSTALL) from error
+
+    class Quiet(MotoRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections stay open between requests
+
+        def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own name
+            if type == "error":
+                super().log(type, message, *args)
+
+    return Quiet
+
+
+class Served:
+    """An emulator that has its port. ``keys`` are the caller's own, for buckets on another server."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        spec: EmulatorSpec,
+        *,
+        faults: str,
+        keys: tuple[str | None, str | None],
+        say: Callable[[str], None],
+    ) -> None:
+        from .server import Emulator
+
+        self._home = home
+        self._emulator = Emulator(
+            home,
+            settings,
+            plan=planned.parse(faults),
+            enforce=spec.enforce_iam,
+            role_delay_s=spec.role_delay_s,
+            registry=spec.registry,
+            keys=keys,
+            say=say,
+        )
+        self._server = server(spec.port, self._emulator)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="emulator", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def start(self) -> dict[str, str]:
+        """Serve; gives the variables with which AWS's clients come here."""
+        variables = self._emulator.start(self.url)
+        self._thread.start()
+        return variables
+
+    def stop(self, grace_s: float) -> None:
+        """Stop the jobs, those that do not end in time by force, and then the server."""
+        stopped, left = self._emulator.stop(grace_s)
+        for name in left:
+            with suppress(ProcessLookupError):
+                os.killpg(self._supervisor(name), signal.SIGKILL)  # its hosts die with it
+        pids = [self._supervisor(name) for name in stopped]
+        until = time.monotonic() + grace_s
+        while (pids := spawn.reap(pids)) and time.monotonic() < until:
+            time.sleep(_PAUSE_S)
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _supervisor(self, job: str) -> int:
+        """The process of a job of ours."""
+        return int((self._home.jobs / job / "supervisor.pid").read_text(encoding="ascii"))

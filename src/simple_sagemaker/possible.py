@@ -1,0 +1,41 @@
+"""What an engine cannot do, said before anything is looked at or written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .bundle import Services
+from .errors import EngineUnavailable, UsageError
+from .specs import TaskSpec, runners_needed
+
+
+def check(spec: TaskSpec, services: Services, note: Callable[[str], None]) -> None:
+    """Raises EngineUnavailable or UsageError for what this engine cannot do; ``note`` is told what it ignores."""
+    if services.engine == "local":
+        _check_processes(spec, note)
+    elif spec.image.docker_file:
+        raise EngineUnavailable(
+            "--docker_file_path_or_content builds an image, which this version does not do yet.\n"
+            "Build and push it yourself, and name it with --image_uri."
+        )
+
+
+def _check_processes(spec: TaskSpec, note: Callable[[str], None]) -> None:
+    """What jobs as processes of this machine have not got: images."""
+    if spec.image.docker_file:
+        raise EngineUnavailable(
+            "--docker_file_path_or_content builds an image, and jobs as processes of this machine have none.\n"
+            "Leave it out to run with this machine's packages, or run with an engine that has images."
+        )
+    if spec.kind == "algorithm":
+        raise EngineUnavailable(
+            f"--image_uri {spec.image.uri} without --entry_point runs the image's own program, and jobs as processes "
+            "of this machine have no images.\nGive it code with --entry_point, or run with an engine that has images."
+        )
+    if spec.image.uri:
+        note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")
+    if runners := runners_needed(spec.launch_distribution):
+        raise UsageError(
+            f"--distribution {runners[0]} is started by programs inside AWS's images, and this machine has none.\n"
+            'Here {"torch_distributed": {"enabled": true}} works; or run on AWS.'
+        )

@@ -1,0 +1,65 @@
+"""What S3 refuses, in the words of a Store: FileNotFoundError, and PermissionError with the action in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
+_UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
+
+_Given = TypeVar("_Given")
+
+
+def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Given:
+    """What ``act`` gives; its errors in the words of a Store."""
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    try:
+        return act()
+    except ClientError as error:
+        raise known(error, bucket, key, action) from error
+    except FileNotFoundError as error:  # obstore's too
+        raise FileNotFoundError(_absent(bucket, key, "NoSuchBucket" in str(error))) from error
+    except Exception as error:
+        if NoCredentialsError.__name__ in str(error):  # raised by us within obstore, which wraps it
+            raise NoCredentialsError from error
+        if type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"} or "AccessDenied" in str(error):
+            raise refused(bucket, key, action) from error
+        raise
+
+
+def known(error: Any, bucket: str, key: str, action: str) -> Exception:
+    """A ClientError in the words of a Store, or as it is."""
+    code = code_of(error)
+    if code == "NoSuchBucket" or code in MISSING:
+        return FileNotFoundError(_absent(bucket, key, code == "NoSuchBucket"))
+    denied = code in _DENIED or error.response["ResponseMetadata"].get("HTTPStatusCode") == 403
+    return refused(bucket, key, action, code) if denied else error
+
+
+def code_of(error: Any) -> str:
+    """The service's code of a ClientError."""
+    code: str = error.response["Error"]["Code"]
+    return code
+
+
+def _absent(bucket: str, key: str, whole_bucket: bool) -> str:
+    return f"there is no bucket {bucket!r}" if whole_bucket else f"there is no object s3://{bucket}/{key}"
+
+
+def refused(bucket: str, key: str, action: str, code: str = "") -> PermissionError:
+    """The error for an action that the caller may not do."""
+    why = f" ({code})" if code not in {"", "403", "AccessDenied"} else ""
+    return PermissionError(f"access denied: {action} on s3://{bucket}/{key}{why}")
+
+
+def is_denial(code: str | None) -> bool:
+    """Whether a code says that the caller may not."""
+    return code in _DENIED
+
+
+def is_unmet(error: Any) -> bool:
+    """Whether a condition of a write did not hold."""
+    return code_of(error) in _UNMET

@@ -1,0 +1,133 @@
+"""Clients that nobody here wrote run jobs to their end: awscli, SageMaker SDK 2 and SDK 3, as people use them.
+
+Each is installed by a tox word of its own (`tox -e clients-sdk2,clients-sdk3`), and left out where it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulated import Emulator
+
+HERE = Path(__file__).parent
+
+
+def _version(package: str) -> int:
+    try:
+        return int(metadata.version(package).partition(".")[0])
+    except metadata.PackageNotFoundError:
+        return 0
+
+
+def _needs(package: str, version: int) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(_version(package) != version, reason=f"{package} {version} is not installed here")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A folder with a person's code and data."""
+    (tmp_path / "code").mkdir()
+    shutil.copy(HERE / "train.py", tmp_path / "code")
+    (tmp_path / "data").mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / "data" / name).write_text(name)
+    return tmp_path
+
+
+def run(emulator: Emulator, *words: str) -> str:
+    """What a program printed on stdout; it must end well."""
+    done = subprocess.run(
+        words,
+        env=emulator.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@_needs("awscli", 1)
+def test_awscli_runs_a_job(emulator: Emulator, work: Path) -> None:
+    aws = str(Path(sys.executable).with_name("aws"))
+    run(emulator, aws, "s3", "mb", "s3://cli-bucket")
+    run(emulator, aws, "s3", "cp", "--recursive", str(work / "data"), "s3://cli-bucket/data/")
+    (work / "run.sh").write_text("ls /opt/ml/input/data/training; echo from-awscli > /opt/ml/model/m\n")
+    run(emulator, aws, "s3", "cp", str(work / "run.sh"), "s3://cli-bucket/code/run.sh")
+    request = {
+        "TrainingJobName": "from-awscli",
+        "RoleArn": "arn:aws:iam::000000000000:role/SageMakerRole",
+        "AlgorithmSpecification": {
+            "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:latest",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/bin/sh", "/opt/ml/input/data/code/run.sh"],
+        },
+        "InputDataConfig": [_channel("training", "s3://cli-bucket/data/"), _channel("code", "s3://cli-bucket/code/")],
+        "OutputDataConfig": {"S3OutputPath": "s3://cli-bucket/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 300},
+    }
+    (work / "request.json").write_text(json.dumps(request))
+    words = (aws, "--output", "json", "sagemaker")
+    made = run(emulator, *words, "create-training-job", "--cli-input-json", f"file://{work / 'request.json'}")
+    assert json.loads(made)["TrainingJobArn"].endswith(":training-job/from-awscli")
+    described = _until_ended(emulator, *words, "describe-training-job", "--training-job-name", "from-awscli")
+    # its waiter looks every two minutes, so it is asked about a job that has ended
+    run(emulator, *words, "wait", "training-job-completed-or-stopped", "--training-job-name", "from-awscli")
+    assert described["TrainingJobStatus"] == "Completed", described
+    run(emulator, aws, "s3", "cp", described["ModelArtifacts"]["S3ModelArtifacts"], str(work / "model.tar.gz"))
+    assert (work / "model.tar.gz").stat().st_size
+    logs = ("--log-group-name", "/aws/sagemaker/TrainingJobs")
+    streams = run(emulator, aws, "--output", "json", "logs", "describe-log-streams", *logs)
+    name = json.loads(streams)["logStreams"][0]["logStreamName"]
+    assert name.startswith("from-awscli/algo-1-")
+    events = run(emulator, aws, "--output", "json", "logs", "get-log-events", *logs, "--log-stream-name", name)
+    assert {"a.txt", "b.txt", "c.txt"} <= {event["message"] for event in json.loads(events)["events"]}
+
+
+@_needs("sagemaker", 2)
+def test_the_sagemaker_sdk_2_runs_a_job(emulator: Emulator, work: Path) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk2.py"), str(work))
+    assert '"epochs": 3, "name": "Hello, world!"' in out
+    assert "channel training ['a.txt', 'c.txt']" in out
+    assert "channel training ['b.txt']" in out
+    assert "Billable seconds" in out
+    found = json.loads(out.splitlines()[-1])
+    assert found["status"] == "Completed"
+    assert found["model"].endswith("/output/model.tar.gz")
+    assert found["metrics"]["loss"] == pytest.approx(1 / 3)
+    assert found["checkpoints"] == ["sdk2/checkpoints/checkpoint-algo-1", "sdk2/checkpoints/checkpoint-algo-2"]
+
+
+@_needs("sagemaker", 3)
+def test_the_sagemaker_sdk_3_runs_a_job(emulator: Emulator, work: Path) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk3.py"), str(work))
+    found = json.loads(out.splitlines()[-1])
+    assert found["status"] == "Completed"
+    assert found["model"].endswith("/output/model.tar.gz")
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
+def _until_ended(emulator: Emulator, *words: str) -> dict[str, Any]:
+    until = time.monotonic() + 60
+    while True:
+        described: dict[str, Any] = json.loads(run(emulator, *words))
+        if described["TrainingJobStatus"] in {"Completed", "Failed", "Stopped"}:
+            return described
+        assert time.monotonic() < until, described
+        time.sleep(0.5)

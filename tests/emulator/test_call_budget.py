@@ -1,0 +1,53 @@
+"""How often a command calls AWS: requests are slow, limited, and in part paid for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.emulated import Emulator
+
+DATA = {"s3.GetObject", "s3.PutObject", "s3.HeadObject", "s3.DeleteObjects", "s3.ListObjectsV2"}
+LOGS = {"logs.DescribeLogStreams", "logs.GetLogEvents"}
+
+
+def counted(emulator: Emulator) -> dict[str, int]:
+    """Calls since the last time, besides objects' bytes and listings and pages of logs."""
+    return {name: count for name, count in emulator.calls().items() if name not in DATA | LOGS}
+
+
+def run(emulator: Emulator, folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "simple_sagemaker.cli.main", "run", "-p", "proj", *words],
+        cwd=folder,
+        env=emulator.environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_a_first_run_a_second_task_and_a_skip_stay_within_their_budgets(tmp_path: Path, emulator: Emulator) -> None:
+    (tmp_path / "w.py").write_text("print('done')")
+    emulator.calls()
+    run(emulator, tmp_path, "-t", "first", "-e", "w.py")
+    first = counted(emulator)
+    assert sum(first.values()) <= 12, first
+    run(emulator, tmp_path, "-t", "second", "-e", "w.py")
+    second = counted(emulator)
+    assert sum(second.values()) <= 8, second
+    assert "Skipped" in run(emulator, tmp_path, "-t", "first", "-e", "w.py")
+    skipped = counted(emulator)
+    assert skipped == {"sts.GetCallerIdentity": 1, "s3.HeadBucket": 1, "sagemaker.DescribeTrainingJob": 1}
+
+
+def test_a_dry_run_asks_and_changes_nothing(tmp_path: Path, emulator: Emulator) -> None:
+    (tmp_path / "w.py").write_text("print('done')")
+    emulator.calls()
+    run(emulator, tmp_path, "-t", "planned", "-e", "w.py", "-b", "planned-bucket", "--dry_run")
+    changing = ("Create", "Put", "Delete", "Tag", "Attach", "Post")
+    assert not [name for name in emulator.calls() if name.partition(".")[2].startswith(changing)]

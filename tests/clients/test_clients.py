@@ -10,26 +10,19 @@ import shutil
 import subprocess
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.versions import version
 from tests.emulated import Emulator
 
 HERE = Path(__file__).parent
 
 
-def _version(package: str) -> int:
-    try:
-        return int(metadata.version(package).partition(".")[0])
-    except metadata.PackageNotFoundError:
-        return 0
-
-
-def _needs(package: str, version: int) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(_version(package) != version, reason=f"{package} {version} is not installed here")
+def _needs(package: str, number: int) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(version(package) != number, reason=f"{package} {number} is not installed here")
 
 
 @pytest.fixture

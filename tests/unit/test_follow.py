@@ -60,6 +60,15 @@ def test_the_same_phase_a_second_time_is_told_again() -> None:
     assert "saved state" in watch.notes[0]
 
 
+def test_phases_of_one_moment_are_told_once_each() -> None:
+    at_once = described(START, PREPARE, TRAIN)
+    for transition in at_once["SecondaryStatusTransitions"]:
+        transition["StartTime"] = at_once["SecondaryStatusTransitions"][0]["StartTime"]
+    watch = Watch(history=[(0, at_once), (50, described(DONE, status="Completed"))])
+    watch.follower().to_the_end()
+    assert watch.told == [START, PREPARE, TRAIN, DONE]
+
+
 def test_a_service_without_a_list_of_phases_is_understood() -> None:
     bare = described(DONE, status="Completed")
     bare["SecondaryStatusTransitions"] = []
@@ -156,12 +165,20 @@ def test_hundreds_of_hosts_are_read_within_the_accounts_quota() -> None:
     watch = Watch(history=[(0, described(START, TRAIN, hosts=300)), (600, ENDS)])
     watch.logs.streams |= {stream(host): ["x"] * 5 for host in range(1, 301)}
     calls: list[tuple[float, int]] = []
-    watch.on_sleep = lambda now: calls.append((now, len(watch.logs.calls)))
+    all_told: list[float] = []
+
+    def count(now: float) -> None:
+        calls.append((now, len(watch.logs.calls)))
+        if len([one for one in watch.told if str(one).startswith("algo-")]) == 1500:
+            all_told.append(now)
+
+    watch.on_sleep = count
     aws(watch).to_the_end()
     within_10_s = [after - before for now, before in calls for later, after in calls if now < later <= now + 10]
     assert max(within_10_s) <= 10 * 10
     assert len([one for one in watch.told if str(one).startswith("algo-")]) == 1500
     assert watch.now < 720
+    assert all_told[0] < 120
 
 
 @pytest.mark.parametrize(
@@ -182,6 +199,16 @@ def test_trouble_that_passes_is_told_once_and_borne(error: Exception) -> None:
     assert "job goes on" in watch.notes[0]
     troubled = [when for when in watch.asked if 10 <= when < 300]
     assert len(troubled) <= 15  # 1, 2, 4 … 30 seconds apart
+
+
+def test_trouble_that_comes_and_goes_is_not_told_each_time() -> None:
+    error = refused("ThrottlingException")
+    history: list[tuple[float, Any]] = []
+    for since in (10, 20, 30, 400):
+        history += [(since, error), (since + 3, RUNS)]
+    watch = Watch(history=[(0, RUNS), *history, (500, ENDS)])
+    watch.follower().to_the_end()
+    assert len(watch.notes) == 2
 
 
 def test_a_quarter_of_an_hour_without_an_answer_ends_the_watching_and_not_the_job() -> None:

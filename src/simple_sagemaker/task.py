@@ -31,11 +31,15 @@ _ROLE_PAUSE_S = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A job that can be started: its name, the task's place, and the whole request."""
+    """A job that can be started: its name, the task's place, and the whole request.
+
+    ``new_role`` is whether its role was made or changed just now, so that SageMaker may not know it yet.
+    """
 
     job: str
     place: TaskPlace
     request: CreateTrainingJobRequestTypeDef
+    new_role: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,7 @@ def launch(prepared: Prepared, services: Services) -> None:
             if error_code(error) == "ResourceInUse":
                 return
             waited = time.monotonic() - began
-            if role_not_ready(error) and waited < _ROLE_READY_S:
+            if prepared.new_role and role_not_ready(error) and waited < _ROLE_READY_S:
                 time.sleep(min(_ROLE_PAUSE_S, max(0.2, waited)))
                 continue
             claim.give_up(prepared.place, prepared.job, services)
@@ -194,7 +198,8 @@ def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> 
         claim.give_up(place, job, services)
         raise
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=image)
-    return Prepared(job=job, place=place, request=request.training_request(spec, setting, plan.channels))
+    made = request.training_request(spec, setting, plan.channels)
+    return Prepared(job=job, place=place, request=made, new_role=bool(role.note))
 
 
 def _planned(order: _Order, job: str, plan: inputs.Plan, needs: Needs) -> Planned:

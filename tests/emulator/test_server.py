@@ -125,3 +125,11 @@ def test_its_own_pages(emulator: Emulator) -> None:
             emulator.page(page)
         assert caught.value.code == status
         caught.value.close()
+
+
+def test_a_bucket_is_refused_to_who_expects_another_owner(emulator: Emulator) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="owned")
+    s3.head_bucket(Bucket="owned", ExpectedBucketOwner="000000000000")
+    with pytest.raises(ClientError, match="403"):
+        s3.head_bucket(Bucket="owned", ExpectedBucketOwner="111111111111")

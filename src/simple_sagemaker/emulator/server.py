@@ -149,6 +149,8 @@ class Emulator:
         meant = pages.real(operation, body)
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(protocol.TARGET):
             return self._of_sagemaker(environ, operation, body, meant)
+        if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
+            return wire.xml_answer(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
         wire.replace_body(environ, meant)
         if name == simulation.OPERATION:
             return simulation.answer(body, self._platform)

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from simple_sagemaker import services
@@ -39,9 +41,11 @@ def shown(page: Path, heading: str) -> list[str]:
 
 
 class Clone:
-    """A folder with the examples in it, where commands run as typed: jobs on this machine, or on an emulated AWS."""
+    """A folder with the examples in it, where commands run as typed: on this machine, on an emulated AWS, or on AWS."""
 
-    def __init__(self, folder: Path, emulator: Emulator | None = None) -> None:
+    def __init__(self, folder: Path, emulator: Emulator | None = None, *, aws: bool = False) -> None:
+        self._patience_s = 3600 if aws else 100
+        self._began = datetime.now(timezone.utc)
         self.folder = folder / "clone"
         self.home = emulator.home if emulator else folder / "home"
         shutil.copytree(EXAMPLES, self.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
@@ -54,10 +58,13 @@ class Clone:
         if emulator:
             self.environment |= {**emulator.variables, "PAUSE_S": "1"}
             self.sagemaker = emulator.client("sagemaker")
+        elif aws:
+            self.sagemaker = boto3.client("sagemaker")
         else:
             self.environment |= {"SSM_ENGINE": "local", "SSM_HOME": str(self.home)}
             self.sagemaker = services.local(self.environment).sagemaker
         self._s3 = emulator.client("s3") if emulator else None
+        self._aws = aws
 
     def start(self, command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -70,10 +77,10 @@ class Clone:
             text=True,
         )
 
-    def run(self, command: str, environment: Mapping[str, str] | None = None, *, timeout_s: float = 100) -> str:
+    def run(self, command: str, environment: Mapping[str, str] | None = None, *, timeout_s: float = 0) -> str:
         """What the command printed; it has to succeed."""
         with self.start(command, environment) as process:
-            printed, _ = process.communicate(timeout=timeout_s)
+            printed, _ = process.communicate(timeout=timeout_s or self._patience_s)
         assert process.returncode == 0, printed
         return printed
 
@@ -91,13 +98,19 @@ class Clone:
         return sorted(name for name in found if not name.startswith("logs/"))
 
     def jobs(self, task: str) -> list[str]:
-        return sorted(path.name for path in (self.home / "jobs").glob(f"{task}-2*"))
+        """The task's jobs of this test."""
+        found = self.sagemaker.list_training_jobs(
+            NameContains=f"{task}-2", CreationTimeAfter=self._began, MaxResults=100
+        )["TrainingJobSummaries"]
+        return sorted(one["TrainingJobName"] for one in found if one["TrainingJobName"].startswith(f"{task}-2"))
 
     def describe(self, job: str) -> Any:
         return self.sagemaker.describe_training_job(TrainingJobName=job)
 
     def fill_buckets(self) -> None:
-        """Put a stand-in for AWS's public bucket where jobs look for it."""
+        """Put a stand-in for AWS's public bucket where jobs look for it; on AWS it is there."""
+        if self._aws:
+            return
         persons = self.run("examples/fill_buckets.sh", {"SSM_HOME": str(self.folder / "filled")}).strip()
         bucket, _, key = persons.partition("/buckets/")[2].partition("/")
         if self._s3:
@@ -105,6 +118,15 @@ class Clone:
             self._s3.upload_file(persons, bucket, key)
         else:
             self.run("examples/fill_buckets.sh")
+
+    def clean(self) -> None:
+        """Delete what the examples left on AWS: their project's objects and role."""
+        account = boto3.client("sts").get_caller_identity()["Account"]
+        bucket = boto3.resource("s3").Bucket(f"sagemaker-{self.sagemaker.meta.region_name}-{account}")
+        bucket.objects.filter(Prefix="ssm-ex/").delete()
+        iam, role = boto3.client("iam"), "SageMakerIAMRole_ssm-ex"
+        iam.delete_role_policy(RoleName=role, PolicyName="simple-sagemaker")
+        iam.delete_role(RoleName=role)
 
     def without_a_package_index(self) -> None:
         """Have example 6 install a package of the same name that lies beside its code."""

@@ -15,11 +15,16 @@ PAGE = EXAMPLES / "README.md"
 ML = r"/\S+"  # /opt/ml; where hosts have no file system of their own, the folder lies elsewhere
 
 
-@pytest.fixture(params=["local", "emulator"])
+@pytest.fixture(params=["local", "emulator", pytest.param("aws", marks=[pytest.mark.aws, pytest.mark.timeout(7200)])])
 def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
-    """The examples on this machine, and word for word the same on AWS as the emulator is."""
+    """The examples on this machine, and word for word the same on an emulated AWS and on AWS itself."""
     if request.param == "local":
         yield Clone(tmp_path)
+        return
+    if request.param == "aws":
+        made = Clone(tmp_path, aws=True)
+        yield made
+        made.clean()
         return
     emulator = Emulator(tmp_path / "aws")
     yield Clone(tmp_path, emulator)

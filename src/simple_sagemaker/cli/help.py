@@ -25,6 +25,7 @@ exit status:
   1 failed                 5 no AWS credentials
   2 the words are wrong    6 the chosen engine cannot run here
   3 stopped, or time is up 7 left while the job goes on
+  8 AWS does not allow it  9 over the account's quota
 """
 
 _WORDS = """\

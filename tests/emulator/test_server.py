@@ -93,6 +93,15 @@ def test_jobs_are_listed_tagged_and_searched_page_by_page(emulator: Emulator, sc
     expression = {"Filters": [{"Name": "Tags.of", "Operator": "Equals", "Value": "pages"}]}
     found = sagemaker.search(Resource="TrainingJob", SearchExpression=expression)["Results"]
     assert {one["TrainingJob"]["TrainingJobName"] for one in found} == {*names}
+    tagging = emulator.client("resourcegroupstaggingapi")
+    wanted = {"TagFilters": [{"Key": "of", "Values": ["pages"]}], "ResourceTypeFilters": ["sagemaker:training-job"]}
+    resources = [
+        one["ResourceARN"].rpartition("/")[2]
+        for page in tagging.get_paginator("get_resources").paginate(**wanted, ResourcesPerPage=2)
+        for one in page["ResourceTagMappingList"]
+    ]
+    assert resources == names
+    assert tagging.get_resources(ResourceTypeFilters=["s3"])["ResourceTagMappingList"] == []
     for name in names:
         ended(sagemaker, name)
     waiter = sagemaker.get_waiter("training_job_completed_or_stopped")

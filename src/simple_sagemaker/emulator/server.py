@@ -11,17 +11,18 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .. import __version__
 from ..errors import UsageError
 from ..local import jobs
+from ..local.describe import arn_of
 from ..local.home import ACCOUNT, Home, Settings
 from ..local.sagemaker import LocalSageMaker, operations
 from ..storage import FolderStore
-from . import faults, pages, protocol, simulation, wire
+from . import faults, pages, protocol, simulation, tagging, wire
 from .faults import Dice, Fault, Plan
 from .mock_aws import MockAws
 from .operations import name_of, signer
@@ -102,6 +103,10 @@ class Emulator:
         """The names of the jobs that have not ended."""
         return [job.name for job in jobs.every(self._home.jobs) if not jobs.ended(job.settled_entries())]
 
+    def _tagged(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        for job in jobs.every(self._home.jobs):
+            yield arn_of(job), job.tags()
+
     def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
         """Stop all jobs and end; gives the jobs that ran, and those of them that had not ended after that time."""
         until = time.monotonic() + grace_s
@@ -152,6 +157,8 @@ class Emulator:
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
             return wire.xml_answer(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
         wire.replace_body(environ, meant)
+        if name == tagging.OPERATION and (page := tagging.answer(body, self._tagged())):
+            return wire.json_answer(200, page)
         if name == simulation.OPERATION:
             return simulation.answer(body, self._platform)
         try:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
+from . import console
 from .api import error_code
 from .errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 
@@ -171,30 +172,19 @@ def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
         use = f"Use one that is there already ({other[operation]})" if operation in other else "Use fewer at once"
         return QuotaExceeded(
             f"{operation} would go beyond a quota of the account: {_short(message)}\n"
-            f"{use}, or raise it: {_console(region)}"
+            f"{use}, or raise it: {console.quotas(region)}"
         )
     name = found["name"]
     spot = "\nMachines without spot have a quota of their own: --no_spot." if " spot " in name else ""
     at = f" --region {region}" if region else ""
     return QuotaExceeded(
         f"The account's quota does not allow this job: '{name}' is {found['has']}.\n{_short(message)}\n"
-        f"Raise it: {_console(region)} (search for the name), or\n"
+        f"Raise it: {console.quotas(region)} (search for the name), or\n"
         f"aws service-quotas list-service-quotas --service-code sagemaker{at} "
         f"--query \"Quotas[?QuotaName=='{name}'].[QuotaCode,Value]\"\n"
         f"aws service-quotas request-service-quota-increase --service-code sagemaker{at} --quota-code CODE "
         f"--desired-value NUMBER{spot}"
     )
-
-
-def _console(region: str) -> str:
-    """Where a person raises the quotas of SageMaker in a region."""
-    host = "console.aws.amazon.com"
-    if region.startswith("cn-"):
-        host = "console.amazonaws.cn"
-    elif region.startswith("us-gov-"):
-        host = "console.amazonaws-us-gov.com"
-    start = f"{region}." if region else ""
-    return f"https://{start}{host}/servicequotas/home/services/sagemaker/quotas"
 
 
 def _unanswered(error: Exception, job: str) -> SsmError | None:

@@ -77,6 +77,19 @@ class Emulator:
         """A client of boto3 for a service."""
         return self.session().client(service, endpoint_url=self.url, **options)
 
+    def ssm(self, folder: Path, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run ``ssm`` in a folder against this emulator; ``changes`` are of its environment."""
+        return subprocess.run(
+            [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
+            cwd=folder,
+            env={**self.environment, **changes},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
     def stop(self) -> str:
         """End it; what it said on stderr."""
         self.process.send_signal(signal.SIGTERM)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.emulated import Emulator
@@ -18,15 +16,7 @@ def counted(emulator: Emulator) -> dict[str, int]:
 
 
 def run(emulator: Emulator, folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "simple_sagemaker.cli.main", "run", "-p", "proj", *words],
-        cwd=folder,
-        env=emulator.environment,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    done = emulator.ssm(folder, "run", "-p", "proj", *words)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

@@ -6,7 +6,6 @@ import collections
 import os
 import random
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,16 +38,7 @@ def test_every_task_comes_to_its_right_end_once(tmp_path: Path) -> None:
 
     def run(number: int) -> subprocess.CompletedProcess[str]:
         words = ["run", "-p", f"proj{number % 3}", "-t", f"task-{number}", "-e", "w.py", "--number", str(number)]
-        return subprocess.run(
-            [sys.executable, "-m", "simple_sagemaker.cli.main", *words, "-o", f"out{number}", "--download_model"],
-            cwd=tmp_path,
-            env=emulator.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        return emulator.ssm(tmp_path, *words, "-o", f"out{number}", "--download_model")
 
     with ThreadPoolExecutor(10) as commands:
         done = list(commands.map(run, range(JOBS)))
@@ -69,21 +59,7 @@ def test_ten_commands_of_one_task_make_one_job(tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text(WORKER)
     words = ["run", "-p", "proj", "-t", "task", "-e", "w.py", "--number", "1"]
     with ThreadPoolExecutor(10) as commands:
-        done = list(
-            commands.map(
-                lambda _: subprocess.run(
-                    [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
-                    cwd=tmp_path,
-                    env=emulator.environment,
-                    capture_output=True,
-                    text=True,
-                    timeout=150,
-                    stdin=subprocess.DEVNULL,
-                    check=False,
-                ),
-                range(10),
-            )
-        )
+        done = list(commands.map(lambda _: emulator.ssm(tmp_path, *words), range(10)))
     assert [one.returncode for one in done] == [0] * 10, "\n".join(one.stderr for one in done)
     assert len([name for name in os.listdir(emulator.home / "jobs") if not name.startswith(".")]) == 1
     emulator.stop()

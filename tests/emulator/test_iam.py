@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,15 +60,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 def ssm(emulator: Emulator, folder: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
-        cwd=folder,
-        env=emulator.environment,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    done = emulator.ssm(folder, *words)
     assert done.returncode == status, done.stderr
     return done
 
@@ -175,17 +166,8 @@ def test_the_command_names_what_it_may_not(emulator: Emulator, tmp_path: Path) -
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
     (tmp_path / "w.py").write_text("print('never')")
-    stranger = dict(emulator.environment)
-    stranger |= {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    done = subprocess.run(
-        [sys.executable, "-m", "simple_sagemaker.cli.main", "run", "-p", "p", "-t", "t", "-e", "w.py"],
-        cwd=tmp_path,
-        env=stranger,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    done = emulator.ssm(tmp_path, "run", "-p", "p", "-t", "t", "-e", "w.py", **keys)
     assert done.returncode == 8
     assert "s3:ListBucket" in done.stderr
     assert key["SecretAccessKey"] not in done.stderr

@@ -6,7 +6,6 @@ rclone 1.75 does not look at If-None-Match, so two commands that start the same 
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,15 +55,7 @@ def test_a_chain_of_tasks_with_state_shares_model_and_downloads(emulator: Emulat
         (tmp_path / "data" / name).write_text(name)
 
     def ssm(*words: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
-            cwd=tmp_path,
-            env=emulator.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = emulator.ssm(tmp_path, *words)
         assert done.returncode == 0, done.stderr
         return done
 

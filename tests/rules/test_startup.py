@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,9 @@ def loaded(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("words", [["-h"], ["run", "-h"], ["shell", "-h"], ["data", "-h"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["-h"], ["run", "-h"], ["shell", "-h"], ["data", "-h"], ["emulator", "-h"], ["--version"]], ids=" ".join
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     # What the environment itself imports at start-up (a .pth file) is not ours to answer for.
     ours = loaded("-m", f"{PACKAGE}.cli.main", *words) - loaded("-c", "pass")
@@ -46,3 +49,11 @@ def test_every_module_imports_on_its_own_without_a_warning(name: str) -> None:
     target = f"{PACKAGE}.{name}".rstrip(".")
     done = run("-W", "error", "-c", f"import {target}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_job_of_this_machine_loads_nothing_of_aws(tmp_path: Path) -> None:
+    (tmp_path / "w.py").write_text("print('ran')")
+    words = ("run", "--it", "local", "-p", "p", "-t", "t", "-e", str(tmp_path / "w.py"))
+    found = loaded("-m", f"{PACKAGE}.cli.main", *words)
+    assert f"{PACKAGE}.local.sagemaker" in found
+    assert not found & {"boto3", "botocore", "obstore", f"{PACKAGE}.s3store", f"{PACKAGE}.emulator"}

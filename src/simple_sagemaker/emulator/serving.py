@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -99,8 +100,7 @@ class Served:
         """Stop the jobs, those that do not end in time by force, and then the server."""
         stopped, left = self._emulator.stop(grace_s)
         for name in left:
-            with suppress(ProcessLookupError):
-                os.killpg(self._supervisor(name), signal.SIGKILL)  # its hosts die with it
+            _kill(self._supervisor(name))
         pids = [self._supervisor(name) for name in stopped]
         until = time.monotonic() + grace_s
         while (pids := spawn.reap(pids)) and time.monotonic() < until:
@@ -112,3 +112,11 @@ class Served:
     def _supervisor(self, job: str) -> int:
         """The process of a job of ours."""
         return int((self._home.jobs / job / "supervisor.pid").read_text(encoding="ascii"))
+
+
+def _kill(supervisor: int) -> None:
+    """Kill a supervisor, with which its hosts die."""
+    if sys.platform == "win32":
+        raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
+    with suppress(ProcessLookupError):
+        os.killpg(supervisor, signal.SIGKILL)

@@ -14,7 +14,7 @@ _Given = TypeVar("_Given")
 
 def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Given:
     """What ``act`` gives; its errors in the words of a Store."""
-    from botocore.exceptions import ClientError, NoCredentialsError
+    from botocore.exceptions import ClientError
 
     try:
         return act()
@@ -23,9 +23,8 @@ def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Give
     except FileNotFoundError as error:  # obstore's too
         raise FileNotFoundError(_absent(bucket, key, "NoSuchBucket" in str(error))) from error
     except Exception as error:
-        if NoCredentialsError.__name__ in str(error):  # raised by us within obstore, which wraps it
-            raise NoCredentialsError from error
-        if type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"} or "AccessDenied" in str(error):
+        denied = type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}  # obstore's
+        if denied or "<Code>AccessDenied</Code>" in str(error):
             raise refused(bucket, key, action) from error
         raise
 
@@ -63,3 +62,8 @@ def is_denial(code: str | None) -> bool:
 def is_unmet(error: Any) -> bool:
     """Whether a condition of a write did not hold."""
     return code_of(error) in _UNMET
+
+
+def was_repeated(error: Any) -> bool:
+    """Whether the request had been sent before, so that the answer may be about what we did ourselves."""
+    return bool(error.response["ResponseMetadata"].get("RetryAttempts"))

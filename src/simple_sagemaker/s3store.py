@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
-from .s3errors import MISSING, code_of, is_denial, is_unmet, known, refused, told
-from .s3parts import AT_ONCE, PART, in_parts
+from .s3clients import Clients
+from .s3errors import MISSING, code_of, is_denial, is_unmet, known, refused, told, was_repeated
+from .s3parts import AT_ONCE, PART, Changed, Steady, in_parts
 from .storage import Stored
 
 if TYPE_CHECKING:
     import boto3
-    import obstore.store
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 _TRIES = 3  # with something that changes while it is copied
-_DELETEDAT_ONCE = 1000  # DeleteObjects takes no more
-# obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
-_ORDINARY = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+)*")
+_DELETED_AT_ONCE = 1000  # DeleteObjects takes no more
+# What XML cannot say, not even by number: https://www.w3.org/TR/xml/#charsets
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class ChangedMeanwhile(OSError):
@@ -39,41 +37,45 @@ class ChangedMeanwhile(OSError):
 class S3Store:
     """Buckets that a boto3 session reaches; ``endpoint`` is given only where the session's own places do not say it.
 
-    Safe in threads, and in a forked child, where obstore would hang and boto3 does everything. A missing object or
-    bucket is FileNotFoundError, a refusal PermissionError with the action in its words.
+    Safe in threads, and in a forked child, where boto3 does everything if obstore was used before the fork. A missing
+    object or bucket is FileNotFoundError, a refusal PermissionError with the action in its words.
     """
 
     def __init__(self, session: boto3.Session, *, endpoint: str | None = None) -> None:
-        self._session = session
-        self._endpoint = endpoint
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._made: dict[int, S3Client] = {}
-        self._fast: dict[str, obstore.store.S3Store] = {}
+        self._clients = Clients(session, endpoint)
+
+    @property
+    def _client(self) -> S3Client:
+        return self._clients.slow
 
     def has_bucket(self, bucket: str) -> bool:
-        """Whether the bucket is there. Raises PermissionError where that may not be known, UsageError elsewhere."""
+        """Whether the bucket is there. Raises PermissionError where that may not be known.
+
+        A bucket in another region is a UsageError that names the region: no job could read it.
+        """
         from botocore.exceptions import ClientError
 
+        ours = self._clients.region
         try:
-            self._client.head_bucket(Bucket=bucket)
+            region = self._client.head_bucket(Bucket=bucket).get("BucketRegion", ours)
         except ClientError as error:
-            code, answer = code_of(error), error.response["ResponseMetadata"]
-            if code in MISSING:
+            if code_of(error) in MISSING:
                 return False
-            region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region")
-            if answer.get("HTTPStatusCode") in {301, 400} and region:
-                raise UsageError(
-                    f"The bucket {bucket!r} is in the region {region}; jobs run in {self._client.meta.region_name}.\n"
-                    f"Choose that region (AWS_REGION={region}), or another bucket."
-                ) from error
-            raise known(error, bucket, "", "s3:ListBucket") from error
+            answer = error.response["ResponseMetadata"]
+            region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", ours)
+            if answer.get("HTTPStatusCode") not in {301, 400} or region == ours:
+                raise known(error, bucket, "", "s3:ListBucket") from error
+        if region != ours:
+            raise UsageError(
+                f"The bucket {bucket!r} is in the region {region}; jobs run in {ours}.\n"
+                f"Choose that region (AWS_REGION={region}), or another bucket."
+            )
         return True
 
     def make_bucket(self, bucket: str) -> None:
         from botocore.exceptions import ClientError
 
-        region = self._client.meta.region_name
+        region = self._clients.region
         try:
             if region == "us-east-1":  # the only region that must not be named
                 self._client.create_bucket(Bucket=bucket)
@@ -81,8 +83,14 @@ class S3Store:
                 where: Any = {"LocationConstraint": region}
                 self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         except ClientError as error:
-            if code_of(error) != "BucketAlreadyOwnedByYou" and not self.has_bucket(bucket):
+            if code_of(error) != "BucketAlreadyOwnedByYou" and not self._can_use(bucket):
                 raise known(error, bucket, "", "s3:CreateBucket") from error
+
+    def _can_use(self, bucket: str) -> bool:
+        try:
+            return self.has_bucket(bucket)
+        except PermissionError:  # what was refused first is what counts
+            return False
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
         for page in self._pages(bucket, prefix, ""):
@@ -117,7 +125,7 @@ class S3Store:
 
     def _read(self, bucket: str, key: str) -> tuple[bytes, str]:
         """The content and the tag that changes with it."""
-        fast = self._obstore(bucket, key)
+        fast = self._clients.fast(bucket, key)
         if fast is None:
             answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
             return answer["Body"].read(), answer["ETag"]
@@ -127,7 +135,7 @@ class S3Store:
         return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
-        fast = self._obstore(bucket, key)
+        fast = self._clients.fast(bucket, key)
         if fast is None:
             put: Callable[[], object] = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
         else:
@@ -139,7 +147,8 @@ class S3Store:
     def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
         """Needs a server that honours If-None-Match and If-Match on PUT, as S3 does since the end of 2024.
 
-        An answer that was lost on the way is made good: whoever finds the very bytes it wrote has written them.
+        Where an answer was lost and the request repeated, whoever finds the very bytes it wrote has written them: what
+        several may write at once had better say whose it is.
         """
         from botocore.exceptions import ClientError
 
@@ -156,7 +165,7 @@ class S3Store:
             self._client.put_object(Bucket=bucket, Key=key, Body=data, **condition)
         except ClientError as error:
             if is_unmet(error) or (expected is not None and code_of(error) in MISSING):
-                return self._holds(bucket, key, data)
+                return was_repeated(error) and self._holds(bucket, key, data)
             raise known(error, bucket, key, "s3:PutObject") from error
         return True
 
@@ -181,7 +190,7 @@ class S3Store:
 
     def _fetched(self, bucket: str, key: str, to: Path) -> bool:
         """Whether the file holds the object now; not when the object changed while it was read."""
-        fast = self._obstore(bucket, key)
+        fast = self._clients.fast(bucket, key)
         if fast is None:
             answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
             with open(to, "wb") as out:
@@ -195,88 +204,56 @@ class S3Store:
             to.write_bytes(found.bytes())
             return True
         del found  # its connection is closed; the parts come over others
-        return in_parts(fast, key, size, tag, to)
+        return told(partial(in_parts, fast, key, size, tag, to), bucket, key, "s3:GetObject")
 
     def send(self, path: Path, bucket: str, key: str) -> None:
-        """Raises ChangedMeanwhile for a file that is written to whenever it is read."""
+        """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
+
+        The object stays as it was until a whole file has arrived that nobody changed while it was read.
+        """
         for _ in range(_TRIES):
-            before = os.stat(path)
-            self._send(path, bucket, key, before.st_size)
-            after = os.stat(path)
-            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+            try:
+                with open(path, "rb", buffering=0) as source:
+                    self._send(Steady(source), bucket, key)
                 return
+            except Changed:
+                continue
         raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
 
-    def _send(self, path: Path, bucket: str, key: str, size: int) -> None:
-        fast = self._obstore(bucket, key)
-        if fast is not None and size > PART:
+    def _send(self, file: Steady, bucket: str, key: str) -> None:
+        if file.size <= PART:
+            self.write(bucket, key, file.whole())
+            return
+        fast = self._clients.fast(bucket, key)
+        if fast is not None:
             import obstore
 
-            put = partial(obstore.put, fast, key, path, chunk_size=PART, max_concurrency=AT_ONCE)
+            put = partial(obstore.put, fast, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
             told(put, bucket, key, "s3:PutObject")
-        elif fast is None and size > PART:
-            told(partial(self._client.upload_file, str(path), bucket, key), bucket, key, "s3:PutObject")
         else:
-            self.write(bucket, key, path.read_bytes())
+            from boto3.s3.transfer import TransferConfig
+
+            config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
+            upload: Any = partial(self._client.upload_fileobj, Config=config)
+            told(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
-        every = [*keys]
-        for start in range(0, len(every), _DELETEDAT_ONCE):
-            objects: Any = [{"Key": key} for key in every[start : start + _DELETEDAT_ONCE]]
-            remove = partial(self._client.delete_objects, Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            for error in told(remove, bucket, every[start], "s3:DeleteObject").get("Errors", ()):
-                if is_denial(error.get("Code")):
-                    raise refused(bucket, error.get("Key", ""), "s3:DeleteObject")
-                raise OSError(f"s3://{bucket}/{error.get('Key')} was not deleted: {error.get('Message')}")
+        speakable = []
+        for key in keys:
+            if _UNSPEAKABLE.search(key):
+                told(partial(self._client.delete_object, Bucket=bucket, Key=key), bucket, key, "s3:DeleteObject")
+            else:
+                speakable.append(key)
+        for start in range(0, len(speakable), _DELETED_AT_ONCE):
+            self._delete(bucket, speakable[start : start + _DELETED_AT_ONCE])
 
-    @property
-    def _client(self) -> S3Client:
-        """boto3's client of this process: one that a parent process used would share its connections."""
-        pid = os.getpid()
-        with self._lock if pid == self._pid else threading.Lock():
-            if pid not in self._made:
-                from botocore.config import Config
-
-                config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
-                self._made[pid] = self._session.client("s3", endpoint_url=self._endpoint, config=config)
-            return self._made[pid]
-
-    def _obstore(self, bucket: str, key: str) -> obstore.store.S3Store | None:
-        """The way of obstore to a bucket; None where it must not be used: odd keys, and forked processes."""
-        if os.getpid() != self._pid or not _ORDINARY.fullmatch(key):
-            return None
-        client = self._client
-        with self._lock:
-            if bucket not in self._fast:
-                self._fast[bucket] = self._opened(bucket, client)
-            return self._fast[bucket]
-
-    def _opened(self, bucket: str, client: S3Client) -> obstore.store.S3Store:
-        from obstore.store import S3Store as Opened
-
-        endpoint = client.meta.endpoint_url
-        options: Any = {"region": client.meta.region_name}
-        if not re.search(r"\.amazonaws\.com(\.cn)?$", endpoint):
-            options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        plain: Any = {"timeout": timedelta(minutes=5), "allow_http": endpoint.startswith("http://")}
-        return Opened(
-            bucket,
-            config=options,
-            client_options=plain,
-            credential_provider=self._credentials,
-        )
-
-    def _credentials(self) -> Any:
-        """What obstore signs with; asked for again before it can have expired."""
-        from botocore.exceptions import NoCredentialsError
-
-        found = self._session.get_credentials()
-        if found is None:
-            raise NoCredentialsError
-        frozen = found.get_frozen_credentials()
-        return {
-            "access_key_id": frozen.access_key,
-            "secret_access_key": frozen.secret_key,
-            "token": frozen.token or None,
-            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
-        }
+    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
+        objects: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        remove = partial(self._client.delete_objects, Bucket=bucket, Delete=objects)
+        for error in told(remove, bucket, keys[0], "s3:DeleteObject").get("Errors", ()):
+            key, code = error.get("Key", ""), error.get("Code", "")
+            if code in MISSING:
+                continue
+            if is_denial(code):
+                raise refused(bucket, key, "s3:DeleteObject")
+            raise OSError(f"s3://{bucket}/{key} was not deleted: {code} {error.get('Message') or ''}".rstrip())

@@ -11,7 +11,7 @@ from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 # From the ground up. A room may import itself and the rooms before it. A room is a module or a folder of modules.
 ROOMS = (
     ("errors", "layout", "names", "api", "console"),
-    ("specs", "storage", "s3errors", "s3parts", "s3store", "access", "refusals", "bundle"),
+    ("specs", "storage", "s3errors", "s3parts", "s3clients", "s3store", "access", "refusals", "bundle"),
     ("images", "request", "source", "sync", "aws", "local"),
     ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "inputs"),
     ("filling", "archives", "parts", "results", "possible", "task", "neighbours", "data"),
@@ -31,8 +31,8 @@ NEVER = {
 
 # Packages that only some rooms may know.
 KNOWS = {
-    "boto3": {"s3store", "aws", "local", "services", "emulator"},  # local: only where buckets are on S3
-    "obstore": {"s3store", "s3parts"},
+    "boto3": {"s3clients", "s3store", "aws", "local", "services", "emulator"},  # local: only where buckets are on S3
+    "obstore": {"s3clients", "s3store", "s3parts"},
     "moto": {"emulator"},
     "rich": {"cli"},
     "argparse": {"cli", "emulator"},

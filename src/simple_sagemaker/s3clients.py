@@ -1,0 +1,113 @@
+"""The two ways to S3 of one process: boto3's client, and obstore for the keys that it carries as they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
+    import obstore.store
+    from mypy_boto3_s3 import S3Client
+
+# obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
+_ORDINARY = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+)*")
+
+
+class _Runtime:
+    """The process whose threads obstore runs in: the first to use it. In one forked from that it would hang."""
+
+    pid: int | None = None
+
+
+class _Here:
+    """What one process has made; what it inherited by a fork would share connections, and locks that nobody opens."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.client: S3Client | None = None
+        self.fast: dict[str, obstore.store.S3Store] = {}
+
+
+class Clients:
+    """Clients of one session and endpoint, made when first used, in each process its own."""
+
+    def __init__(self, session: boto3.Session, endpoint: str | None) -> None:
+        self._session = session
+        self._endpoint = endpoint
+        self._made: dict[int, _Here] = {}
+
+    @property
+    def slow(self) -> S3Client:
+        """boto3's client, which can do everything."""
+        here = self._here()
+        with here.lock:  # a session makes one client at a time
+            if here.client is None:
+                from botocore.config import Config
+
+                config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
+                here.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
+            return here.client
+
+    @property
+    def region(self) -> str:
+        """The region that requests are made in; a session without one asks where S3 began."""
+        region = self.slow.meta.region_name
+        return "us-east-1" if region == "aws-global" else region
+
+    def fast(self, bucket: str, key: str) -> obstore.store.S3Store | None:
+        """The way of obstore to a bucket; None where boto3 must be used: odd keys, and some forked processes.
+
+        Raises botocore's errors about credentials here, where obstore does not hide them.
+        """
+        if not _ORDINARY.fullmatch(key):
+            return None
+        if _Runtime.pid is None:
+            _Runtime.pid = os.getpid()
+        if _Runtime.pid != os.getpid():
+            return None
+        self._credentials()
+        here, client, region = self._here(), self.slow, self.region
+        with here.lock:
+            if bucket not in here.fast:
+                here.fast[bucket] = self._opened(bucket, client.meta.endpoint_url.rstrip("/"), region)
+            return here.fast[bucket]
+
+    def _here(self) -> _Here:
+        return self._made.setdefault(os.getpid(), _Here())
+
+    def _opened(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
+        """Everything is said that obstore would else take from the environment, where boto3 decides what it means."""
+        from obstore.exceptions import UnknownConfigurationKeyError
+        from obstore.store import S3Store
+
+        config: Any = {
+            "region": region,
+            "endpoint": endpoint,
+            "virtual_hosted_style_request": False,
+            "skip_signature": False,
+        }
+        options: Any = {"timeout": timedelta(minutes=5), "allow_http": endpoint.startswith("http://")}
+        try:  # newer ones read AWS_ENDPOINT_URL_S3, and prefer it to the endpoint that they are given
+            said: Any = {**config, "aws_endpoint_url_s3": endpoint}
+            return S3Store(bucket, config=said, client_options=options, credential_provider=self._credentials)
+        except UnknownConfigurationKeyError:  # obstore 0.9
+            return S3Store(bucket, config=config, client_options=options, credential_provider=self._credentials)
+
+    def _credentials(self) -> Any:
+        """What obstore signs with; it asks again each time, and boto3 renews them before they expire."""
+        from botocore.exceptions import NoCredentialsError
+
+        found = self._session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen = found.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token or None,
+            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
+        }

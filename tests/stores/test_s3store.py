@@ -1,0 +1,249 @@
+"""What only the store on S3 can get wrong: processes, regions, endpoints, and files that change while they travel."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import boto3
+import pytest
+
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.s3parts import PART, Changed, Steady
+from simple_sagemaker.s3store import ChangedMeanwhile, S3Store
+from tests.counts import examples
+from tests.stores.conftest import session
+
+WAYS = pytest.mark.parametrize("key", ["by/obstore", "by/boto3%"])
+
+
+def opened(address: str, bucket: str) -> S3Store:
+    store = S3Store(session(), endpoint=address)
+    store.make_bucket(bucket)
+    return store
+
+
+def in_child(act: Callable[[], object]) -> int:
+    """The exit status of a forked child that did ``act``; a child that hangs is ended by its alarm."""
+    import signal
+
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.alarm(60)
+            act()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]
+
+
+def test_a_store_made_in_a_child_of_a_process_that_used_one(moto: str) -> None:
+    opened(moto, "fork-new").write("fork-new", "k", b"parent")
+    assert in_child(lambda: opened(moto, "fork-new").write("fork-new", "k", b"child")) == 0
+    assert opened(moto, "fork-new").read("fork-new", "k") == b"child"
+
+
+def test_a_child_moves_large_files_too(moto: str, tmp_path: Path) -> None:
+    store, data = opened(moto, "fork-large"), os.urandom(1 << 20) * 19
+    (tmp_path / "large").write_bytes(data)
+    store.write("fork-large", "k", b"parent")
+
+    def child() -> None:
+        store.send(tmp_path / "large", "fork-large", "k")
+        store.fetch("fork-large", "k", tmp_path / "back")
+
+    assert in_child(child) == 0
+    assert (tmp_path / "back").read_bytes() == store.read("fork-large", "k") == data
+
+
+def test_many_threads_may_be_the_first_to_use_a_store(moto: str) -> None:
+    opened(moto, "threads").write("threads", "k", b"x")
+    for _ in range(examples(2, 20)):
+        write = partial(S3Store(session(), endpoint=moto).write, "threads", data=b"")
+        with ThreadPoolExecutor(16) as workers:
+            assert {*workers.map(lambda key, write=write: write(key=key), ["a", "b%"] * 16)} == {None}
+
+
+@WAYS
+def test_what_a_missing_bucket_lacks_is_the_bucket(moto: str, tmp_path: Path, key: str) -> None:
+    store = S3Store(session(), endpoint=moto)
+    (tmp_path / "small").write_bytes(b"x")
+    (tmp_path / "large").write_bytes(bytes(PART + 1))
+    for act in (
+        lambda: store.read("nobody-has-it", key),
+        lambda: store.write("nobody-has-it", key, b""),
+        lambda: store.write_if("nobody-has-it", key, b"", expected=None),
+        lambda: store.fetch("nobody-has-it", key, tmp_path / "to"),
+        lambda: store.send(tmp_path / "small", "nobody-has-it", key),
+        lambda: store.send(tmp_path / "large", "nobody-has-it", key),
+        lambda: store.delete("nobody-has-it", [key]),
+    ):
+        with pytest.raises(FileNotFoundError, match="no bucket 'nobody-has-it'"):
+            act()
+
+
+@WAYS
+def test_a_denied_send_names_the_action_and_the_object(rclone: str, tmp_path: Path, key: str) -> None:
+    opened(rclone, "kept-closed")
+    (tmp_path / "large").write_bytes(bytes(PART + 1))
+    wrong = boto3.Session(aws_access_key_id="test", aws_secret_access_key="wrong", region_name="us-east-1")
+    stranger = S3Store(wrong, endpoint=rclone)
+    with pytest.raises(PermissionError, match=f"s3:PutObject on s3://kept-closed/{key}"):
+        stranger.send(tmp_path / "large", "kept-closed", key)
+    with pytest.raises(PermissionError, match="s3:ListBucket on s3://kept-closed"):
+        stranger.has_bucket("kept-closed")
+    with pytest.raises(PermissionError, match="s3:CreateBucket on s3://kept-closed"):
+        stranger.make_bucket("kept-closed")
+
+
+def test_a_bucket_of_another_region_is_refused_with_its_region(moto: str) -> None:
+    far = boto3.Session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="eu-west-1")
+    S3Store(far, endpoint=moto).make_bucket("far-away")
+    assert S3Store(far, endpoint=moto).has_bucket("far-away")
+    with pytest.raises(UsageError, match="eu-west-1"):
+        S3Store(session(), endpoint=moto).has_bucket("far-away")
+
+
+@WAYS
+def test_the_endpoint_is_the_one_given_else_the_sessions(
+    moto: str, monkeypatch: pytest.MonkeyPatch, bucket_of_moto: str, key: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"{moto}/")
+    S3Store(session()).write(bucket_of_moto, key, b"by the environment")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert S3Store(session(), endpoint=moto).read(bucket_of_moto, key) == b"by the environment"
+
+
+@pytest.fixture
+def bucket_of_moto(moto: str) -> str:
+    opened(moto, "endpoints")
+    return "endpoints"
+
+
+@WAYS
+def test_a_file_rewritten_while_it_is_sent_never_becomes_an_object(moto: str, tmp_path: Path, key: str) -> None:
+    store = opened(moto, "steady")
+    store.write("steady", key, b"old")
+    for size in (5, 3 * PART):
+        (tmp_path / "file").write_bytes(bytes(size))
+        for left in (size, 1):
+            with open(tmp_path / "file", "rb", buffering=0) as source:
+                file = Steady(source)
+                os.truncate(tmp_path / "file", left)
+                os.utime(tmp_path / "file", ns=(left, left))
+                with pytest.raises(Changed):
+                    store._send(file, "steady", key)
+            assert store.read("steady", key) == b"old"
+    assert "Uploads" not in store._client.list_multipart_uploads(Bucket="steady")
+
+
+def test_a_file_that_is_rewritten_every_time_is_named(moto: str, tmp_path: Path) -> None:
+    store, path, done = opened(moto, "never"), tmp_path / "file", threading.Event()
+    path.write_bytes(bytes(4 * PART))
+
+    def touch() -> None:
+        while not done.is_set():
+            os.utime(path)
+
+    toucher = threading.Thread(target=touch)
+    toucher.start()
+    try:
+        with pytest.raises(ChangedMeanwhile, match="file changed each time"):
+            store.send(path, "never", "k")
+    finally:
+        done.set()
+        toucher.join()
+    with pytest.raises(FileNotFoundError):
+        store.read("never", "k")
+
+
+@WAYS
+def test_a_file_that_grows_is_sent_as_far_as_it_went(moto: str, tmp_path: Path, key: str) -> None:
+    store = opened(moto, "grows")
+    for size in (10, 2 * PART + 5):
+        (tmp_path / "log").write_bytes(b"a" * size)
+        with open(tmp_path / "log", "rb", buffering=0) as source, open(tmp_path / "log", "ab") as more:
+            file = Steady(source)
+            more.write(b"b" * 100)
+            more.flush()
+            store._send(file, "grows", key)
+        sent = store.read("grows", key)
+        assert sent[:size] == b"a" * size
+        assert sent[size:] in {b"", b"b" * 100}
+
+
+def test_a_log_that_is_written_to_all_the_time_can_be_kept(moto: str, tmp_path: Path) -> None:
+    store, done = opened(moto, "log"), threading.Event()
+    (tmp_path / "log").write_bytes(b"line\n")
+
+    def write() -> None:
+        with open(tmp_path / "log", "ab", buffering=0) as log:
+            while not done.wait(0.0005):
+                log.write(b"line\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(examples(20, 500)):
+            store.send(tmp_path / "log", "log", "k")
+    finally:
+        done.set()
+        writer.join()
+    assert {*store.read("log", "k").splitlines()} == {b"line"}
+
+
+def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto: str, tmp_path: Path) -> None:
+    store, done = opened(moto, "versions"), threading.Event()
+    store.write("versions", "k", b"0" * (5 * PART))
+
+    def rewrite() -> None:
+        turn = 0
+        while not done.is_set():
+            turn += 1
+            store.write("versions", "k", (b"%d" % (turn % 10)) * (5 * PART - turn))
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    try:
+        for _ in range(examples(3, 50)):
+            try:
+                store.fetch("versions", "k", tmp_path / "f" / "to")
+            except ChangedMeanwhile:
+                continue
+            assert len({*(tmp_path / "f" / "to").read_bytes()}) == 1
+    finally:
+        done.set()
+        writer.join()
+    assert {path.name for path in (tmp_path / "f").iterdir()} <= {"to"}
+
+
+def test_an_object_deleted_while_it_is_fetched_is_missing(moto: str, tmp_path: Path) -> None:
+    from simple_sagemaker.s3errors import told
+    from simple_sagemaker.s3parts import in_parts
+
+    store = opened(moto, "vanishes")
+    fast = store._clients.fast("vanishes", "k")
+    assert fast is not None
+    with pytest.raises(FileNotFoundError, match="no object s3://vanishes/k"):
+        told(lambda: in_parts(fast, "k", 3 * PART, '"tag"', tmp_path / "to"), "vanishes", "k", "s3:GetObject")
+
+
+def test_what_was_not_repeated_is_never_taken_for_our_own(moto: str) -> None:
+    store = opened(moto, "claims")
+    assert store.write_if("claims", "c", b"same", expected=None)
+    assert not store.write_if("claims", "c", b"same", expected=None)
+
+
+def test_a_console_marker_is_listed_as_it_is(moto: str) -> None:
+    store = opened(moto, "markers")
+    for key in ("p/", "p/x", "p/y/"):
+        store.write("markers", key, b"")
+    assert [found.key for found in store.list("markers", "p/")] == ["p/", "p/x", "p/y/"]
+    assert store.folders("markers", "p/") == ["y"]

@@ -71,10 +71,17 @@ class Clients:
             return None
         self._credentials()
         here, client, region = self._here(), self.slow, self.region
+        if client.meta.endpoint_url.startswith("https:") and self._own_authorities():
+            return None  # obstore would trust others than the person does
         with here.lock:
             if bucket not in here.fast:
                 here.fast[bucket] = self._opened(bucket, client.meta.endpoint_url.rstrip("/"), region)
             return here.fast[bucket]
+
+    def _own_authorities(self) -> bool:
+        """Whether the person says which certificates to trust (AWS_CA_BUNDLE, ``ca_bundle``)."""
+        core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
+        return bool(core.get_config_variable("ca_bundle"))
 
     def _here(self) -> _Here:
         return self._made.setdefault(os.getpid(), _Here())

@@ -17,7 +17,7 @@ from .errors import UsageError
 from .s3clients import Clients
 from .s3errors import MISSING, code_of, is_denial, is_unmet, known, refused, told, was_repeated
 from .s3parts import AT_ONCE, PART, Changed, Steady, in_parts
-from .storage import Stored
+from .storage import ChangedMeanwhile, Stored
 
 if TYPE_CHECKING:
     import boto3
@@ -28,10 +28,6 @@ _TRIES = 3  # with something that changes while it is copied
 _DELETED_AT_ONCE = 1000  # DeleteObjects takes no more
 # What XML cannot say, not even by number: https://www.w3.org/TR/xml/#charsets
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class ChangedMeanwhile(OSError):
-    """A file or object was changed again and again while it was copied."""
 
 
 class S3Store:

@@ -21,6 +21,10 @@ class KeyRefused(ValueError):
     """A key that this store cannot hold; the message names the key and says why."""
 
 
+class ChangedMeanwhile(OSError):
+    """A file or object was changed again and again while it was copied."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """One object: its key, its size in bytes and when it was last written (seconds since the epoch)."""

@@ -14,7 +14,8 @@ import pytest
 
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.s3parts import PART, Changed, Steady
-from simple_sagemaker.s3store import ChangedMeanwhile, S3Store
+from simple_sagemaker.s3store import S3Store
+from simple_sagemaker.storage import ChangedMeanwhile
 from tests.counts import examples
 from tests.stores.conftest import session
 
@@ -247,3 +248,18 @@ def test_a_console_marker_is_listed_as_it_is(moto: str) -> None:
         store.write("markers", key, b"")
     assert [found.key for found in store.list("markers", "p/")] == ["p/", "p/x", "p/y/"]
     assert store.folders("markers", "p/") == ["y"]
+
+
+def test_a_bundle_of_authorities_is_boto3s_to_look_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import boto3
+
+    from simple_sagemaker.s3clients import Clients
+
+    def clients() -> Clients:
+        session = boto3.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+        return Clients(session, "https://127.0.0.1:1")
+
+    assert clients().fast("bucket", "key") is not None
+    (tmp_path / "bundle.pem").write_text("")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
+    assert clients().fast("bucket", "key") is None

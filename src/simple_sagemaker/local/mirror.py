@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..storage import KeyRefused, Store
+from ..storage import ChangedMeanwhile, KeyRefused, Store
 from .rights import open_up
 
 _LOOKED_AT = 1000  # files between two steps of a pass
@@ -77,7 +77,7 @@ class Mirror:
         try:
             open_up(self.folder / path)
             self.store.send(self.folder / path, self.bucket, self.prefix + path)
-        except FileNotFoundError:  # gone since it was seen: the next pass knows
+        except (FileNotFoundError, ChangedMeanwhile):  # gone or written to since it was seen: the next pass knows
             return
         except KeyRefused as error:
             self.refused[path] = str(error)

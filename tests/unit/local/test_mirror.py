@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.local.mirror import Mirror
-from simple_sagemaker.storage import FolderStore
+from simple_sagemaker.storage import ChangedMeanwhile, FolderStore
 from tests.counts import examples
 from tests.unit.local.memory import MemoryStore
 
@@ -119,3 +119,24 @@ def test_a_key_that_would_leave_the_folder_is_never_restored(tmp_path: Path) -> 
     assert (folder / "x").is_file()
     assert not (tmp_path / "escaped").exists()
     assert not Path("/tmp/escaped-too").exists()
+
+
+def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path) -> None:
+    class Restless(MemoryStore):
+        """Says of every file that it changed while it was read, as the S3 store does."""
+
+        restless = True
+
+        def send(self, path: Path, bucket: str, key: str) -> None:
+            if self.restless:
+                raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
+            super().send(path, bucket, key)
+
+    store = Restless()
+    (tmp_path / "log").write_text("x")
+    kept = mirror(tmp_path, store)
+    settle(kept)
+    assert list(store.list("b", "")) == []
+    store.restless = False
+    settle(kept)
+    assert store.read("b", "state/log") == b"x"

@@ -99,9 +99,14 @@ def explained(error: Exception, *, region: str = "", job: str = "") -> SsmError 
     return _unanswered(error, job)
 
 
+def is_denial(code: str | None) -> bool:
+    """Whether by this code AWS says that the caller may not."""
+    return code in _DENIED
+
+
 def is_denied(error: Exception) -> bool:
     """Whether AWS says that the caller may not."""
-    return error_code(error) in _DENIED
+    return is_denial(error_code(error))
 
 
 def role_not_ready(error: Exception) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .api import error_code
+from .refusals import is_denial
+
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-_DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
 _UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
 
 _Given = TypeVar("_Given")
@@ -31,17 +33,11 @@ def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Give
 
 def known(error: Any, bucket: str, key: str, action: str) -> Exception:
     """A ClientError in the words of a Store, or as it is."""
-    code = code_of(error)
+    code = error_code(error)
     if code == "NoSuchBucket" or code in MISSING:
         return FileNotFoundError(_absent(bucket, key, code == "NoSuchBucket"))
-    denied = code in _DENIED or error.response["ResponseMetadata"].get("HTTPStatusCode") == 403
-    return refused(bucket, key, action, code) if denied else error
-
-
-def code_of(error: Any) -> str:
-    """The service's code of a ClientError."""
-    code: str = error.response["Error"]["Code"]
-    return code
+    denied = is_denial(code) or error.response["ResponseMetadata"].get("HTTPStatusCode") == 403
+    return refused(bucket, key, action, code or "") if denied else error
 
 
 def _absent(bucket: str, key: str, whole_bucket: bool) -> str:
@@ -54,14 +50,9 @@ def refused(bucket: str, key: str, action: str, code: str = "") -> PermissionErr
     return PermissionError(f"access denied: {action} on s3://{bucket}/{key}{why}")
 
 
-def is_denial(code: str | None) -> bool:
-    """Whether a code says that the caller may not."""
-    return code in _DENIED
-
-
 def is_unmet(error: Any) -> bool:
     """Whether a condition of a write did not hold."""
-    return code_of(error) in _UNMET
+    return error_code(error) in _UNMET
 
 
 def was_repeated(error: Any) -> bool:

@@ -13,9 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .api import error_code
 from .errors import UsageError
+from .refusals import is_denial
 from .s3clients import Clients
-from .s3errors import MISSING, code_of, is_denial, is_unmet, known, refused, told, was_repeated
+from .s3errors import MISSING, is_unmet, known, refused, told, was_repeated
 from .s3parts import AT_ONCE, PART, Changed, Steady, in_parts
 from .storage import ChangedMeanwhile, Stored
 
@@ -55,7 +57,7 @@ class S3Store:
         try:
             region = self._client.head_bucket(Bucket=bucket).get("BucketRegion", ours)
         except ClientError as error:
-            if code_of(error) in MISSING:
+            if error_code(error) in MISSING:
                 return False
             answer = error.response["ResponseMetadata"]
             region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", ours)
@@ -79,7 +81,7 @@ class S3Store:
                 where: Any = {"LocationConstraint": region}
                 self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         except ClientError as error:
-            if code_of(error) != "BucketAlreadyOwnedByYou" and not self._can_use(bucket):
+            if error_code(error) != "BucketAlreadyOwnedByYou" and not self._can_use(bucket):
                 raise known(error, bucket, "", "s3:CreateBucket") from error
 
     def _can_use(self, bucket: str) -> bool:
@@ -160,7 +162,7 @@ class S3Store:
         try:
             self._client.put_object(Bucket=bucket, Key=key, Body=data, **condition)
         except ClientError as error:
-            if is_unmet(error) or (expected is not None and code_of(error) in MISSING):
+            if is_unmet(error) or (expected is not None and error_code(error) in MISSING):
                 return was_repeated(error) and self._holds(bucket, key, data)
             raise known(error, bucket, key, "s3:PutObject") from error
         return True

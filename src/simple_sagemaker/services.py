@@ -9,6 +9,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from .specs import EmulatorSpec, TaskSpec
 
 if TYPE_CHECKING:
     from .emulator.serving import Served
+    from .local.home import Home, Settings
     from .local.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
@@ -92,23 +94,17 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
     """Jobs as processes of this machine, data in folders of it."""
     if sys.platform == "win32":
         raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
-    from .local.home import ACCOUNT, REGION, Home, Settings
+    from .local.home import ACCOUNT, REGION, Home
     from .local.logs import LocalLogs
     from .local.sagemaker import LocalSageMaker
     from .storage import FolderStore
 
     home = Home(home_folder(environment))
     store = FolderStore(home.buckets)
-    settings = Settings(
-        python=_python(environment, home.cache),
-        isolation=_isolation(environment),
-        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
-        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
-        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
-    )
+    settings = _settings(environment, home)
     return Services(
         engine="local",
-        sagemaker=LocalSageMaker(home, store=store, settings=settings, waiting=waiting),
+        sagemaker=LocalSageMaker(home, settings=settings, waiting=waiting),
         logs=LocalLogs(home),
         store=store,
         access=Open(store, account=ACCOUNT, region=REGION),
@@ -135,20 +131,13 @@ def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say
     ``say`` takes what a person should know of.
     """
     from .emulator.serving import Served
-    from .local.home import Home, Settings
+    from .local.home import Home
 
-    settings = Settings(
-        python=_python(environment, Home(home).cache),
-        isolation=_isolation(environment),
-        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
-        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
-        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
-        region=spec.region,
-        s3_endpoint=spec.s3_endpoint,
-    )
-    keys = (environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY"))
+    kept = Home(home)
+    settings = replace(_settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
-    return Served(Home(home), settings, spec, faults=text, keys=keys, say=say)
+    return Served(kept, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)
 
 
 def home_folder(environment: Mapping[str, str]) -> Path:
@@ -161,6 +150,19 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "simple-sagemaker"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def _settings(environment: Mapping[str, str], home: Home) -> Settings:
+    """How the engine of this machine runs jobs. Raises UsageError."""
+    from .local.home import Settings
+
+    return Settings(
+        python=_python(environment, home.cache),
+        isolation=_isolation(environment),
+        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
+        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
+        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
+    )
 
 
 def _python(environment: Mapping[str, str], cache: Path) -> str:

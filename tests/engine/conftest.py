@@ -33,7 +33,7 @@ class Engine:
         self.store = FolderStore(self.home.buckets)
         self.store.make_bucket("b")
         settings = Settings(python=sys.executable, isolation=os.environ.get("SSM_ISOLATION") or "auto", stop_grace_s=3)
-        self.direct = LocalSageMaker(self.home, store=self.store, settings=settings)
+        self.direct = LocalSageMaker(self.home, settings=settings)
         self.doors = ExitStack()
         self.client: Any = self._through(door)
         self.logs = LocalLogs(self.home)

@@ -177,7 +177,7 @@ def test_links_on_the_way_to_the_home_and_to_the_interpreter_do_not_matter(engin
     settings = Settings(python=str(link / "venv/bin/python"), isolation=os.environ.get("SSM_ISOLATION") or "auto")
     (link / "home").mkdir()
     linked = Engine(link / "home", "direct")
-    linked.client = linked.direct = LocalSageMaker(Home(link / "home"), store=linked.store, settings=settings)
+    linked.client = linked.direct = LocalSageMaker(Home(link / "home"), settings=settings)
     found = ask(linked, "import botocore\nprint(json.dumps(botocore.__name__))")
     assert found == {"algo-1": "botocore"}
 
@@ -185,7 +185,7 @@ def test_links_on_the_way_to_the_home_and_to_the_interpreter_do_not_matter(engin
 def test_a_python_that_is_not_there_fails_the_job_and_is_named(engine: Engine) -> None:
     for program in ("/no/such/python", "/etc/passwd", "/bin/false"):
         settings = Settings(python=program, isolation=os.environ.get("SSM_ISOLATION") or "auto")
-        engine.client = LocalSageMaker(engine.home, store=engine.store, settings=settings)
+        engine.client = LocalSageMaker(engine.home, settings=settings)
         described = engine.run("true")
         assert described["TrainingJobStatus"] == "Failed"
         assert program in described["FailureReason"]

@@ -41,7 +41,7 @@ def engine(tmp_path: Path) -> Engine:
     """An engine whose spot jobs wait a moment before they start, with inputs that take a moment to bring."""
     made = Engine(tmp_path / "home", "direct")
     settings = Settings(python=sys.executable, isolation=ISOLATION, stop_grace_s=1, spot_wait_s=0.5)
-    made.client = made.direct = LocalSageMaker(made.home, store=made.store, settings=settings)
+    made.client = made.direct = LocalSageMaker(made.home, settings=settings)
     for number in range(examples(600, 3000)):
         made.store.write("b", f"in/{number}", bytes(1 << 12))
     made.store.write("b", "piped/0", bytes(1 << 20))
@@ -132,9 +132,7 @@ class Command:
             "SSM_HOME": str(self.home.root),
             "SSM_STOP_GRACE_S": "1",
         }
-        self.engine = LocalSageMaker(
-            self.home, store=self.store, settings=Settings(python=sys.executable, isolation=ISOLATION)
-        )
+        self.engine = LocalSageMaker(self.home, settings=Settings(python=sys.executable, isolation=ISOLATION))
         self.logs = LocalLogs(self.home)
 
     def begin(self) -> subprocess.Popen[bytes]:

@@ -199,7 +199,7 @@ def test_another_process_sees_the_same_jobs(engine: Engine, tmp_path: Path) -> N
         "from simple_sagemaker.local.sagemaker import LocalSageMaker\n"
         "from simple_sagemaker.storage import FolderStore\n"
         "home = Home(Path(sys.argv[1])); settings = Settings(python=sys.executable)\n"
-        "seen = LocalSageMaker(home, store=FolderStore(home.buckets), settings=settings)\n"
+        "seen = LocalSageMaker(home, settings=settings)\n"
         "print(seen.describe_training_job(TrainingJobName='job-1')['FailureReason'])"
     )
     told = subprocess.run([sys.executable, "-c", code, str(engine.home.root)], capture_output=True, check=True)

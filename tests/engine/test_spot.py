@@ -58,7 +58,7 @@ def spot(engine: Engine, **changes: Any) -> Engine:
         isolation=os.environ.get("SSM_ISOLATION") or "auto",
         **{"stop_grace_s": 3.0, **changes},
     )
-    engine.client = engine.direct = LocalSageMaker(engine.home, store=engine.store, settings=settings)
+    engine.client = engine.direct = LocalSageMaker(engine.home, settings=settings)
     return engine
 
 

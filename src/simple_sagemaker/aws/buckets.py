@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
+from ..api import error_code
 from ..errors import AccessDenied, SsmError, UsageError
-from .clients import Clients, said_code
+from .clients import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
@@ -43,11 +44,11 @@ class Buckets:
         try:
             answer = self._clients.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=expected)
         except ClientError as error:
-            if said_code(error) == "404":
+            if error_code(error) == "404":
                 return False
-            if said_code(error) == "301":
+            if error_code(error) == "301":
                 self._refuse_far(bucket, _region_of(error.response))
-            if said_code(error) == "403":
+            if error_code(error) == "403":
                 self._refuse(bucket, owner, error)
             raise
         if (region := answer.get("BucketRegion")) and region != self._clients.region:
@@ -67,7 +68,7 @@ class Buckets:
         try:
             self._clients.s3.create_bucket(**request)
         except ClientError as error:
-            if said_code(error) not in _TAKEN:
+            if error_code(error) not in _TAKEN:
                 raise
             return self._made_by_another(bucket)
         try:
@@ -106,7 +107,7 @@ class Buckets:
             try:
                 step()
             except ClientError as error:
-                if said_code(error) not in _UNKNOWN_HERE:
+                if error_code(error) not in _UNKNOWN_HERE:
                     raise
                 left_out.append(name)
         return left_out

@@ -99,8 +99,3 @@ class _Later:
 
 def _tried_again(attempts: int) -> Any:
     return {"mode": "adaptive", "max_attempts": attempts}
-
-
-def said_code(error: botocore.exceptions.ClientError) -> str:
-    """The service's code for what it refused; for an answer without a body its HTTP status, as text."""
-    return error.response["Error"]["Code"]

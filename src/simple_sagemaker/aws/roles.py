@@ -17,10 +17,11 @@ from botocore.exceptions import ClientError
 
 from .. import names
 from ..access import Needs, Role
+from ..api import error_code
 from ..errors import SsmError, UsageError
 from ..refusals import is_denied
 from . import grants, policy
-from .clients import Clients, said_code
+from .clients import Clients
 from .grants import Grant
 
 _TURNS = 40  # each is lost only to another command that added something
@@ -98,7 +99,7 @@ class Roles:
                 )
             )
         except ClientError as error:
-            if said_code(error) == "EntityAlreadyExists":
+            if error_code(error) == "EntityAlreadyExists":
                 return False
             if is_denied(error) and self._look(name):
                 return False
@@ -110,7 +111,7 @@ class Roles:
         try:
             return self._settled(lambda: self._must_look(name))
         except ClientError as error:
-            if said_code(error) != "NoSuchEntity":
+            if error_code(error) != "NoSuchEntity":
                 raise
             raise UsageError(
                 f"The role {name} cannot be made, because one exists whose name differs in capital letters alone.\n"
@@ -144,7 +145,7 @@ class Roles:
         try:
             return self._must_look(name)
         except ClientError as error:
-            if said_code(error) == "NoSuchEntity":
+            if error_code(error) == "NoSuchEntity":
                 return None
             raise
 
@@ -158,7 +159,7 @@ class Roles:
         try:
             return self._clients.iam.get_role_policy(RoleName=name, PolicyName=policy.NAME)["PolicyDocument"]
         except ClientError as error:
-            if said_code(error) == "NoSuchEntity":
+            if error_code(error) == "NoSuchEntity":
                 return None
             raise
 
@@ -168,7 +169,7 @@ class Roles:
             try:
                 return ask()
             except ClientError as error:
-                if said_code(error) not in _UNSETTLED:
+                if error_code(error) not in _UNSETTLED:
                     raise
             self._wait(0.1 * 2**turn)
         return ask()

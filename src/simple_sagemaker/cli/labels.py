@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..errors import UsageError
@@ -91,14 +91,20 @@ def _check_text(what: str, value: str) -> None:
         raise UsageError(f"{what}: its value is not text in UTF-8, and SageMaker takes nothing else.") from error
 
 
-def environment(words: Words) -> dict[str, str]:
-    """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
+def _pairs(words: Words, option: str, check: Callable[[str, str, str], None]) -> dict[str, str]:
+    """What a repeatable option says by name; ``check`` is given its flag, a name and what belongs to it."""
     found: dict[str, str] = {}
-    for use in words.each("job_env"):
+    for use in words.each(option):
         name, value = use.words
         _check_new(use, name, found)
-        _check_variable(use.flag, name, value)
+        check(use.flag, name, value)
         found[name] = value
+    return found
+
+
+def environment(words: Words) -> dict[str, str]:
+    """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
+    found = _pairs(words, "job_env", _check_variable)
     if len(found) > VARIABLE_LIMIT:
         raise UsageError(f"{len(found)} variables with --job_env; a job can have {VARIABLE_LIMIT}: use a file.")
     return found
@@ -122,12 +128,7 @@ def _check_variable(flag: str, name: str, value: str) -> None:
 
 def tags(words: Words) -> dict[str, str]:
     """The person's tags. Raises UsageError for what SageMaker would refuse, and for the two that are ours."""
-    found: dict[str, str] = {}
-    for use in words.each("tag"):
-        key, value = use.words
-        _check_new(use, key, found)
-        _check_tag(use.flag, key, value)
-        found[key] = value
+    found = _pairs(words, "tag", _check_tag)
     if len(found) > TAG_ROOM:
         raise UsageError(f"{len(found)} tags; a job has room for {TAG_ROOM}: leave some out.")
     return found
@@ -156,12 +157,7 @@ def _fits_a_tag(letter: str) -> bool:
 
 def metrics(words: Words) -> tuple[Metric, ...]:
     """The metrics to find in the logs. Raises UsageError for a regular expression that could find none."""
-    found: dict[str, str] = {}
-    for use in words.each("metric_definitions"):
-        name, regex = use.words
-        _check_new(use, name, found)
-        _check_metric(use.flag, name, regex)
-        found[name] = regex
+    found = _pairs(words, "metric_definitions", _check_metric)
     if len(found) > METRIC_LIMIT:
         raise UsageError(f"{len(found)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
     return tuple(Metric(name=name, regex=regex) for name, regex in found.items())

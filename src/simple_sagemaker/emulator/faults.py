@@ -18,7 +18,6 @@ from ..errors import UsageError
 Fault = Literal["throttle", "error", "reset", "reset_after", "slow", "empty_page"]
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
-_PAGED = ("List", "DescribeLogStreams", "Search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +85,11 @@ class Dice:
             self.plan = plan
             self._random = random.Random(plan.seed)
 
-    def of_request(self, operation: str) -> Fault | None:
-        """The fault of the next request, if it meets one."""
+    def of_request(self) -> Fault | None:
+        """The fault of the next request, if it meets one; an empty page is for listings alone."""
         with self._lock:
             drawn = self._random.random()
-            pages = self._random.random() < self.plan.empty_page and operation.startswith(_PAGED)
+            pages = self._random.random() < self.plan.empty_page
         chances: list[tuple[Fault, float]] = [
             ("throttle", self.plan.throttle),
             ("error", self.plan.error),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ..api import error_code
+
 TARGET = "SageMaker."  # what the header X-Amz-Target begins with
 
 Operations = Mapping[str, Callable[..., Any]]
@@ -40,10 +42,10 @@ def carried_out(operations: Operations, name: str, request: dict[str, Any]) -> d
     try:
         answer: dict[str, Any] = operations[name](**request)
     except Exception as error:
-        response = getattr(error, "response", None)
-        if not isinstance(response, dict):
+        code = error_code(error)
+        if code is None:
             raise
-        raise Refused(response["Error"]["Code"], response["Error"]["Message"]) from error
+        raise Refused(code, error.response["Error"]["Message"]) from error  # type: ignore[attr-defined]
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 

@@ -21,7 +21,6 @@ from ..local import jobs
 from ..local.describe import arn_of
 from ..local.home import ACCOUNT, Home, Settings
 from ..local.sagemaker import LocalSageMaker, operations
-from ..storage import FolderStore
 from . import faults, pages, protocol, simulation, tagging, wire
 from .faults import Dice, Fault, Plan
 from .mock_aws import MockAws
@@ -48,7 +47,7 @@ class Emulator:
         enforce: bool = False,
         role_delay_s: float = 0.0,
         registry: str | None = None,
-        keys: tuple[str | None, str | None] = (None, None),
+        keys: tuple[str, str] | None = None,
         say: Callable[[str], None],
     ) -> None:
         self._home = home
@@ -60,15 +59,14 @@ class Emulator:
         self._shipper = Shipper(home, self._aws, self._platform, region=settings.region, say=say)
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._keys = (keys[0] or "", keys[1] or "")
-        self._sagemaker = LocalSageMaker(home, store=FolderStore(home.buckets), settings=settings)
-        self._operations = operations(self._sagemaker)
+        self._keys = keys
+        self._operations: protocol.Operations = {}
 
     def start(self, url: str) -> dict[str, str]:
         """Begin to serve at ``url``; gives the variables with which AWS's clients come here."""
         key, secret = self._platform.administrator()
         own_s3 = self._settings.s3_endpoint is None
-        if not own_s3 and all(self._keys):
+        if not own_s3 and self._keys:
             key, secret = self._keys
         found = {
             "AWS_ENDPOINT_URL": url,
@@ -93,9 +91,7 @@ class Emulator:
                 interrupt_after_s=interrupted or settings.interrupt_after_s,
             )
 
-        store = FolderStore(self._home.buckets)  # not used: every job's terms name an S3
-        self._sagemaker = LocalSageMaker(self._home, store=store, settings=terms, admit=self._platform.admit)
-        self._operations = operations(self._sagemaker)
+        self._operations = operations(LocalSageMaker(self._home, settings=terms, admit=self._platform.admit))
         self._shipper.start()
         return found
 
@@ -135,7 +131,7 @@ class Emulator:
         if self._dice.plan.jobs or not self._platform.is_job(signer(environ)[0]):
             with self._counting:
                 self._counts[name] += 1
-            fault = self._dice.of_request(operation)
+            fault = self._dice.of_request()
         if fault in {"throttle", "error"}:
             return wire.trouble(environ, service, throttled=fault == "throttle")
         if fault == "reset":
@@ -221,7 +217,7 @@ class Emulator:
         found = self._platform.credentials(token)
         if found is None:
             return wire.error_answer("NotFound", "There are no such credentials.", 404)
-        if self._settings.s3_endpoint:  # that S3 knows no roles
+        if self._settings.s3_endpoint and self._keys:  # that S3 knows no roles
             found |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
         return wire.json_answer(200, json.dumps(found).encode())
 

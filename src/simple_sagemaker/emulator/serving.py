@@ -66,7 +66,7 @@ class Served:
         spec: EmulatorSpec,
         *,
         faults: str,
-        keys: tuple[str | None, str | None],
+        keys: tuple[str, str] | None,
         say: Callable[[str], None],
     ) -> None:
         from .server import Emulator

@@ -120,7 +120,7 @@ class Shipper:
             self._offsets[job.name, stream] = end
 
     def _ship_metrics(self, job: JobFolder) -> None:
-        points = metric_lines(job)[self._points[job.name] :]
+        points = metric_lines(job, after=self._points[job.name])
         if not points:
             return
         from moto.cloudwatch.models import cloudwatch_backends

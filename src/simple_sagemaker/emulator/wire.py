@@ -8,6 +8,7 @@ import socket
 import struct
 import uuid
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 Environ = dict[str, Any]
@@ -15,15 +16,7 @@ Application = Callable[..., Iterable[bytes]]  # as WSGI has it
 Answer = tuple[str, list[tuple[str, str]], bytes]  # status line, headers, body
 
 JSON = "application/x-amz-json-1.1"
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Slow Down",
-}
+_INTERNAL_S3 = ("InternalError", "We encountered an internal error. Please try again.")
 
 
 def read_body(environ: Environ) -> bytes:
@@ -47,7 +40,11 @@ def replace_body(environ: Environ, body: bytes) -> None:
 def json_answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
     """An answer of the JSON protocol, with the header by which AWS's support finds a request."""
     every = [("Content-Type", JSON), ("Content-Length", str(len(body))), ("x-amzn-RequestId", str(uuid.uuid4()))]
-    return f"{status} {_REASONS[status]}", [*every, *headers], body
+    return _line(status), [*every, *headers], body
+
+
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def error_answer(code: str, message: str, status: int) -> Answer:
@@ -71,13 +68,10 @@ def trouble(environ: Environ, service: str, *, throttled: bool) -> Answer:
     )
 
 
-_INTERNAL_S3 = ("InternalError", "We encountered an internal error. Please try again.")
-
-
 def xml_answer(status: int, text: str) -> Answer:
     """An answer of the protocols that speak XML."""
     body = text.encode()
-    return f"{status} {_REASONS[status]}", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
+    return _line(status), [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
 
 
 def unserved(environ: Environ, operation: str) -> Answer:

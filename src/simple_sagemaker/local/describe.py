@@ -132,9 +132,9 @@ def summary(description: dict[str, Any]) -> dict[str, Any]:
     return {name: description[name] for name in names if name in description}
 
 
-def metric_lines(job: JobFolder) -> list[dict[str, Any]]:
-    """Every metric value found in the logs, in the order found: ``name``, ``value``, ``at``, ``host``."""
+def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:
+    """The metric values found in the logs, but for the first ``after``: ``name``, ``value``, ``at``, ``host``."""
     path = job.path / "metrics.jsonl"
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()[after:]]

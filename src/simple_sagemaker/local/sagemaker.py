@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..storage import Store
 from . import admission, jobs, model, spawn, stores
 from .describe import arn_of, describe, summary, training_arn
 from .faults import fault, invalid
@@ -32,13 +31,11 @@ class LocalSageMaker:
         self,
         home: Home,
         *,
-        store: Store,
         settings: Settings | Callable[[Mapping[str, Any]], Settings],
         waiting: Waiting | None = None,
         admit: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._home = home
-        self._store = store
         self._terms = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
         self._supervisors: list[int] = []
@@ -53,8 +50,7 @@ class LocalSageMaker:
         if objection:
             raise invalid(objection, operation)
         settings = self._terms(request)
-        store = stores.store_of(self._home, settings) if settings.s3_endpoint else self._store
-        objection = admission.objection(request, store)
+        objection = admission.objection(request, stores.store_of(self._home, settings))
         if objection:
             raise invalid(objection, operation)
         arn = training_arn(name, settings.region)

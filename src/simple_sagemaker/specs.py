@@ -50,9 +50,9 @@ class Place:
 class Code:
     """What runs: an entry point in a folder, an entry point in an ``s3://….tar.gz``, or a shell command.
 
-    ``source_dir`` is the local folder whose content becomes ``/opt/ml/code``; ``source_uri`` a packed one on S3;
-    ``entry_file`` the only file there is, when neither is given. ``entry_point`` is relative to the code folder, with
-    "/" between its parts. Files and folders in ``dependencies`` land at that folder's root by base name, which no two
+    ``source_dir`` is the local folder whose content becomes the job's code folder; ``source_uri`` a packed one on S3;
+    ``entry_file`` is the entry point when it lies in neither, ``entry_uri`` the same on S3 (of a processing task
+    alone). ``entry_point`` is relative to the code folder, with "/" between its parts. Files and folders in ``dependencies`` land at that folder's root by base name, which no two
     of them share. ``command`` is a shell task's command line. A shell task may have no code at all.
     """
 
@@ -60,6 +60,7 @@ class Code:
     source_dir: Path | None = None
     source_uri: str | None = None
     entry_file: Path | None = None
+    entry_uri: str | None = None
     dependencies: tuple[Path, ...] = ()
     command: str | None = None
 
@@ -210,6 +211,34 @@ class TaskSpec:
     launched_by: LaunchedBy | None = None
     dry_run: bool = False
     wait: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSpec:
+    """A whole ``ssm process``; what it shares with a TaskSpec has the same names and means the same.
+
+    With an entry point in ``code``, ``command`` are the words that start it; without any, a Python file runs in Python
+    and any other by itself. Without an entry point, ``command`` is what runs. ``arguments`` follow, byte for byte.
+    """
+
+    place: Place
+    code: Code = field(default_factory=Code)
+    command: Sequence[str] = ()
+    arguments: Sequence[str] = ()
+    instances: Instances = field(default_factory=lambda: Instances(type="ml.t3.medium", spot=False))
+    image: Image = field(default_factory=lambda: Image(framework="sklearn", framework_version="0.20.0"))
+    inputs: Sequence[Input] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    rerun: Rerun = field(default_factory=Rerun)
+    download: Download = field(default_factory=Download)
+    security: Security = field(default_factory=Security)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    wait: bool = True
+    kind: Literal["process"] = "process"
+
+
+Spec = TaskSpec | ProcessSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ ROOMS = (
     ("images", "request", "source", "sync", "aws", "local"),
     ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "inputs"),
     ("filling", "archives", "parts", "results", "possible", "task", "neighbours", "data"),
+    ("meaning", "show"),
     ("emulator",),
     ("services",),
     ("project", "sm_project"),
@@ -34,7 +35,7 @@ KNOWS = {
     "boto3": {"s3clients", "s3store", "aws", "local", "services", "emulator"},  # local: only where buckets are on S3
     "obstore": {"s3clients", "s3store", "s3parts"},
     "moto": {"emulator"},
-    "rich": {"cli"},
+    "rich": {"show"},
     "argparse": {"cli", "emulator"},
 }
 

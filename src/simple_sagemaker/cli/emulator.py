@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import EngineUnavailable, UsageError
+from ..meaning.words import Words
 from ..specs import EmulatorSpec
-from .words import Words
 
 _GRACE_S = 5.0
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")

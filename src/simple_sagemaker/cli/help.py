@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-from .option import BOTH, Option
-from .options import COMMANDS, GROUPS, flags_on, options_of
+from ..meaning.option import BOTH, Option
+from ..meaning.options import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.

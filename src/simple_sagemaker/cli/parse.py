@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UsageError
-from .option import DATA, EMULATOR
-from .options import COMMANDS
+from ..meaning.option import DATA, EMULATOR
+from ..meaning.options import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _meant(command: str, argv: Sequence[str]) -> TaskSpec | DataSpec | EmulatorS
         from .emulator import emulator_spec
 
         return emulator_spec(words)
-    from .task import data_spec, task_spec
+    from ..meaning.task import data_spec, task_spec
 
     return data_spec(words) if command in DATA else task_spec(words)
 

@@ -8,12 +8,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .. import claim, console, costs, follow, history, task
+from .. import claim, console, costs, follow, history, show, task
 from ..errors import Detached, JobFailed, JobStopped, SsmError
 from ..refusals import in_our_words
+from ..show import Screen
 from ..task import Found, Planned, Prepared
-from . import show
-from .show import Screen
 
 if TYPE_CHECKING:
     from ..bundle import Services

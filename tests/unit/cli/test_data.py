@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.cli.options import options_of
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.meaning.options import options_of
 from simple_sagemaker.specs import DataSpec, Download, Place
 from tests.unit.cli.typed import TASK, refused, run
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.cli.machines import FRAMEWORKS
 from simple_sagemaker.images import frameworks
+from simple_sagemaker.meaning.machines import FRAMEWORKS
 from simple_sagemaker.specs import Image, Instances
 from tests.unit.cli.typed import RUN, refused, run
 

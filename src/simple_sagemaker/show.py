@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from ..follow import Watcher
+from .follow import Watcher
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,6 +12,7 @@ BASE = "/opt/ml"
 STATE = "/state"  # ours: CheckpointConfig.LocalPath of every training job
 TENSORBOARD = "/opt/ml/output/tensorboard"  # TensorBoardOutputConfig.LocalPath
 CODE = "/opt/ml/code"
+CHANNELS = "/opt/ml/input/data"  # a folder for each channel
 
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"

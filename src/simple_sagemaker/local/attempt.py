@@ -8,23 +8,21 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import layout
 from ..storage import Store
-from . import interpreter, isolation
-from .addresses import Addresses
 from .channels import Channel, Item
 from .crew import Crew, Ending, Member
 from .events import Stream
-from .home import Home, Settings
+from .home import Settings
 from .host import Host
-from .interpreter import Interpreter
 from .jobs import JobFolder
 from .keeping import Keeping
 from .limits import Limits
+from .machines import Machines
 
 if TYPE_CHECKING:
     from .pipes import Feeder
@@ -32,20 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What all attempts of a job stand on. ``own`` are descriptors no host may keep; ``note`` is told of each host."""
+    """What all attempts of a job stand on. ``own`` are descriptors that no host may keep."""
 
     job: JobFolder
     request: Mapping[str, Any]
-    home: Home
     settings: Settings
     store: Store
-    python: Interpreter
-    isolation: isolation.Isolation
-    addresses: Addresses
+    machines: Machines
     hosts: Sequence[Host]
-    hosts_file: Path
     own: Sequence[int]
-    note: Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +69,7 @@ class Attempt:
         finally:
             for feeder in self._feeders:
                 feeder.end()
+            self._ground.machines.settle(self._ground.hosts)
 
     def last_metrics(self) -> dict[str, dict[str, Any]]:
         """The last value of each metric that the hosts printed."""
@@ -97,7 +91,7 @@ class Attempt:
 
     def _download(self) -> None:
         ground = self._ground
-        ground.job.append(secondary="Downloading", message="Downloading input data", isolation=ground.isolation)
+        ground.job.append(secondary="Downloading", message="Downloading input data", isolation=ground.machines.how)
         algorithm = ground.request["AlgorithmSpecification"]
         mode = algorithm["TrainingInputMode"]
         channels = [Channel.of(config, mode) for config in ground.request.get("InputDataConfig", ())]
@@ -107,9 +101,10 @@ class Attempt:
             for channel, items in self._channels:
                 self._drain(host.fetch(channel, items, len(ground.hosts), ground.store))
             if not algorithm.get("ContainerEntrypoint"):
-                host.place_script(ground.store)
+                host.unpack_code(ground.store)
             self._drain(self.keeping.restore(host))
-            interpreter.layer(ground.python, host.layer)
+        self._drain(ground.machines.bring())
+        ground.machines.ready(ground.hosts)
         self._feed()
 
     def _drain(self, steps: Iterable[None]) -> None:
@@ -159,20 +154,11 @@ class Attempt:
     def _start(self, host: Host, earlier: Sequence[Member]) -> Member:
         ground = self._ground
         read, write = os.pipe()
-        launch = isolation.Launch(
-            argv=host.argv(),
-            environment=host.environment(ground.python, ground.home.environments, ground.addresses),
-            cwd="/",
-            hostname=host.name,
-            output=write,
-        )
-        channels = [channel for channel, _ in self._channels]
-        view = host.view(ground.python, ground.home.environments, ground.hosts_file, channels)
+        readonly = [f"{layout.CHANNELS}/{channel.name}" for channel, _ in self._channels if channel.mode == "FastFile"]
         others = [descriptor for member in earlier for descriptor in (member.output, member.started.errors)]
         close = [read, *ground.own, *(feeder.troubles for feeder in self._feeders), *others]
-        started = isolation.start(ground.isolation, launch, view, root=str(host.root), close=close)
+        started = ground.machines.start(host, readonly, output=write, close=close)
         os.close(write)
-        ground.note(started.pid)
         return Member(name=host.name, started=started, output=read, stream=self._streams[host.name])
 
     def _trouble(self) -> str:

@@ -32,20 +32,29 @@ def write(
     *,
     attempt: int = 1,
     region: str = REGION,
+    interface: str = INTERFACE,
 ) -> None:
     """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = files(request, host, places, region) | {"init-config.json": start(request, host, places, attempt)}
+    found = files(request, host, places, region, interface) | {
+        "init-config.json": start(request, host, places, attempt)
+    }
     for name, content in found.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
-def files(request: Mapping[str, Any], host: str, places: Mapping[str, str], region: str = REGION) -> dict[str, Any]:
+def files(
+    request: Mapping[str, Any],
+    host: str,
+    places: Mapping[str, str],
+    region: str = REGION,
+    interface: str = INTERFACE,
+) -> dict[str, Any]:
     """The content of every file by its name."""
     found: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
         "inputdataconfig.json": inputs(request),
-        "resourceconfig.json": resources(request, host),
+        "resourceconfig.json": resources(request, host, interface),
         "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
         "upstreamoutputdataconfig.json": [],
         "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"], region)},
@@ -107,7 +116,7 @@ def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def resources(request: Mapping[str, Any], host: str) -> dict[str, Any]:
+def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE) -> dict[str, Any]:
     """resourceconfig.json: who this host is, who the others are, on which kind of machine."""
     hosts = host_names(request["ResourceConfig"]["InstanceCount"])
     kind = request["ResourceConfig"]["InstanceType"]
@@ -117,7 +126,7 @@ def resources(request: Mapping[str, Any], host: str) -> dict[str, Any]:
         "current_group_name": _GROUP,
         "hosts": hosts,
         "instance_groups": [{"instance_group_name": _GROUP, "instance_type": kind, "hosts": hosts}],
-        "network_interface_name": INTERFACE,
+        "network_interface_name": interface,
         "topology": None,
     }
 

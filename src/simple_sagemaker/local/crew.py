@@ -104,7 +104,7 @@ class Crew:
                     self._ended(member, os.waitstatus_to_exitcode(status))
 
     def _ended(self, member: Member, code: int) -> None:
-        member.code = code if code >= 0 else 128 - code
+        member.code = member.started.status(code)
         kill_group(member.started.pid)
         if member.code != 0 and self.ending is None:
             self.first_failed = member
@@ -134,10 +134,7 @@ class Crew:
     def _signal(self, number: signal.Signals) -> None:
         for member in self.members:
             if member.code is None:
-                try:
-                    os.kill(member.started.main, number)
-                except ProcessLookupError:
-                    continue  # it ended this moment: the next look reaps it
+                member.started.signal(number)
 
     def _finish(self, wake: int) -> None:
         kill_descendants()

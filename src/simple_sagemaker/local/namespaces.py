@@ -51,6 +51,17 @@ class Started:
     main: int
     errors: int
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the host's first process; one that has ended this moment is fine."""
+        try:
+            os.kill(self.main, number)
+        except ProcessLookupError:
+            return
+
+    def status(self, code: int) -> int:
+        """The host's exit status, from how the process ended that is ours to wait for (negative: by a signal)."""
+        return code if code >= 0 else 128 - code
+
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends; ends at once when that has happened already."""

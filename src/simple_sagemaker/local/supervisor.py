@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ..layout import split_uri
-from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs, stores
+from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs, processes, stores
+from .addresses import Addresses
 from .attempt import Attempt, Ground, Outcome
 from .home import Home, Settings
-from .host import Host, hosts_text
+from .host import Host
 from .jobs import JobFolder
 from .limits import EndedEarly, Limits
+from .machines import CannotRun
+from .processes import Processes, hosts_text
 
 _TICK_S = 0.05
 _FINAL = {
@@ -52,6 +55,8 @@ class Supervisor:
             outcome = Outcome(ending=end.ending)
         except PermissionError as denied:
             outcome = _denied(denied)
+        except CannotRun as why:
+            outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         self._end(outcome)
 
     def _attempts(self) -> Outcome:
@@ -134,11 +139,8 @@ class Supervisor:
 
     def _tidy(self) -> None:
         """Drop what only the running job needed."""
-        import shutil
-
         for host in self._ground.hosts:
-            for path in (host.folder / "tmp", host.layer, host.root):
-                shutil.rmtree(path, ignore_errors=True)
+            processes.tidy(host)
 
 
 def _denied(error: PermissionError) -> Outcome:
@@ -155,18 +157,12 @@ def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | 
     settings, home = _settings(job)
     names = configs.host_names(request["ResourceConfig"]["InstanceCount"])
     reserved = addresses.reserve(names, home.locks)
-    hosts_file = job.path / "hosts"
-    hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
-    home.environments.mkdir(parents=True, exist_ok=True)
     return Ground(
         job=job,
         request=request,
-        home=home,
         settings=settings,
         store=stores.store_of(home, settings),
-        python=interpreter.ask(settings.python, home.cache),
-        isolation=how,
-        addresses=reserved,
+        machines=_processes(job, how, settings=settings, home=home, reserved=reserved, watched=watched),
         hosts=[
             Host(
                 name=name,
@@ -178,8 +174,28 @@ def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | 
             )
             for name in names
         ],
-        hosts_file=hosts_file,
         own=[lock, *reserved.locks, *([] if watched is None else [watched])],
+    )
+
+
+def _processes(
+    job: JobFolder,
+    how: isolation.Isolation,
+    *,
+    settings: Settings,
+    home: Home,
+    reserved: Addresses,
+    watched: int | None,
+) -> Processes:
+    hosts_file = job.path / "hosts"
+    hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
+    home.environments.mkdir(parents=True, exist_ok=True)
+    return Processes(
+        how=how,
+        python=interpreter.ask(settings.python, home.cache),
+        environments=home.environments,
+        addresses=reserved,
+        hosts_file=hosts_file,
         note=_teller(watched),
     )
 

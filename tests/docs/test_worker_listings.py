@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import re
 
-import pytest
-
 from tests.cli.conftest import Shell
 
 STATE_AND_OUTPUT = """
@@ -63,11 +61,6 @@ if __name__ == "__main__":
     if "--worker" in sys.argv:
         work()
 """
-
-
-@pytest.fixture
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    return Shell(tmp_path_factory.mktemp("listing"))
 
 
 def said(log: str, what: str) -> str:

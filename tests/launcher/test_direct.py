@@ -123,6 +123,7 @@ def test_a_second_start_unpacks_over_the_first(job: JobFolder) -> None:
         "launcher.py",
         "run.json",
         "ssm_launcher",
+        "task_toolkit",
         "train.py",
         "worker_toolkit",
     ]

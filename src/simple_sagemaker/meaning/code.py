@@ -12,7 +12,8 @@ from ..layout import LAUNCHER, RUN_FILE, split_uri
 from ..specs import Code
 from .words import Words
 
-OURS_AT_THE_ROOT = (LAUNCHER, RUN_FILE, "ssm_launcher", "worker_toolkit")  # packed beside everyone's code
+# Packed beside everyone's code.
+OURS_AT_THE_ROOT = (LAUNCHER, RUN_FILE, "ssm_launcher", "task_toolkit", "worker_toolkit")
 _START = "start.sh"
 _PACKED_BESIDE = "a file of ours, packed beside your code"
 

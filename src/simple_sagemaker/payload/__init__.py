@@ -33,6 +33,8 @@ CODE_FILES = (
     "ssm_launcher/process.py",
     "ssm_launcher/requirements.py",
     "ssm_launcher/values.py",
+    "task_toolkit/__init__.py",
+    "task_toolkit/task_lib.py",
     "worker_toolkit/__init__.py",
     "worker_toolkit/worker_lib.py",
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.meaning.code import OURS_AT_THE_ROOT
 from simple_sagemaker.specs import Code
 from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
@@ -124,13 +125,15 @@ def test_two_things_of_one_name_at_the_root_are_refused(here: Path, words: list[
     assert "at the root of the code folder" in refused("run", *TASK, *words)
 
 
-@pytest.mark.parametrize("name", ["launcher.py", "run.json", "ssm_launcher", "worker_toolkit", "start.sh"])
+@pytest.mark.parametrize(
+    "name", ["launcher.py", "run.json", "ssm_launcher", "task_toolkit", "worker_toolkit", "start.sh"]
+)
 def test_a_dependency_cannot_have_the_name_of_a_file_of_ours(here: Path, name: str) -> None:
     (here / name).write_text("")
     assert "a file of ours" in refused(*RUN, "-d", name)
 
 
-@pytest.mark.parametrize("name", ["launcher.py", "run.json", "ssm_launcher", "worker_toolkit"])
+@pytest.mark.parametrize("name", OURS_AT_THE_ROOT)
 def test_the_source_folder_cannot_hold_a_file_of_ours(here: Path, name: str) -> None:
     (here / "code" / name).write_text("")
     assert "a file of ours" in refused("run", *TASK, "-s", "code", "-e", "worker.py")

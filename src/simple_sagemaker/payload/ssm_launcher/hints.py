@@ -5,7 +5,7 @@ import re
 
 LITERAL = re.compile(rb"(?<![\w./-])(?:/opt/ml|/state)(?![\w.-])")
 ENDINGS = (".py", ".sh")
-OURS = ("launcher.py", "ssm_launcher", "worker_toolkit")
+OURS = ("launcher.py", "ssm_launcher", "task_toolkit", "worker_toolkit")
 NAMED = 3
 LARGEST = 1 << 20  # bytes; larger files are data, not code
 

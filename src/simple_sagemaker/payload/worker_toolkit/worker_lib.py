@@ -68,7 +68,7 @@ class WorkerConfig:
     def __init__(self, per_instance_state: bool = True, set_debug_level: bool = True, update_argv: bool = True) -> None:
         del update_argv
         if set_debug_level:
-            _let_info_pass()
+            let_info_pass()
         found = _environment()
         base = found.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
         self.__dict__.update(_job_fields(found), **_folder_fields(found, base))
@@ -86,7 +86,7 @@ class WorkerConfig:
         folders = self._channel_folders
         if name in folders:
             return folders[name]
-        like = [known for known in folders if _plain(known) == _plain(name)]
+        like = [known for known in folders if plain(known) == plain(name)]
         if len(like) == 1:
             return folders[like[0]]
         problem = "could be each of {}".format(like) if like else "is not among the channels {}".format(sorted(folders))
@@ -125,7 +125,7 @@ class WorkerConfig:
         os.makedirs(self.instance_state, exist_ok=True)
 
 
-def _let_info_pass() -> None:
+def let_info_pass() -> None:
     """Lower the root logger's level to INFO, not further: libraries fill a log with their DEBUG lines."""
     root = logging.getLogger()
     if root.level > logging.INFO:
@@ -210,5 +210,6 @@ def _channel_folder(found: "dict[str, str]", name: str, inputs: str) -> str:
     return folder
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without what differs where it is only alike: case, and ``-`` and ``.`` for ``_``."""
     return re.sub("[-.]", "_", name).lower()

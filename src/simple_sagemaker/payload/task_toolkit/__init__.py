@@ -1,0 +1,1 @@
+"""The worker's library of the first release: ``from task_toolkit import task_lib``."""

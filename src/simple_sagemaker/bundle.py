@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from .access import Access
 from .api import Logs, SageMaker
+from .recipe import Images, NoImages
 from .storage import Store
 
 
@@ -40,7 +41,7 @@ class Services:
     """Who runs jobs, where data is, and what the place where jobs run is called.
 
     ``pace`` says how many seconds to wait before looking at a job again, after so many seconds of watching it.
-    ``price`` gives the dollars an hour of an instance type, or None.
+    ``images`` makes images of one's own. ``price`` gives the dollars an hour of an instance type, or None.
     """
 
     engine: str
@@ -52,6 +53,7 @@ class Services:
     now: Callable[[], datetime]
     token: Callable[[], str]
     pace: Callable[[float], float]
+    images: Images = field(default_factory=NoImages)
     reading: Reading = Reading()
     price: Callable[[str], float | None] = no_price
     buckets: Path | None = None

@@ -199,6 +199,11 @@ def _of_region(framework: str, found: list[_Build], version: str | None, region:
     raise UsageError(f"{_called(framework, version)} has no image in the region {region!r}.\n{hint} {_INSTEAD}")
 
 
+def is_arm(instance_type: str) -> bool:
+    """Whether a type's processors are ARM's: c7g, m6gd, g5g; but not g6, g6e, g4dn."""
+    return re.fullmatch(r"[a-z]+\d+g[a-z]*", _family(instance_type)) is not None
+
+
 def _family(instance_type: str) -> str:
     """``p4d`` of ``ml.p4d.24xlarge``; nothing of ``local`` and of what is no machine."""
     words = instance_type.split(".")
@@ -216,7 +221,7 @@ def _processor(instance_type: str) -> str:
             f"{instance_type} has AWS's own accelerators, whose images have other addresses.\n"
             "Name the image outright with --image_uri."
         )
-    if re.fullmatch(r"[a-z]+\d+g[a-z]*", family):  # c7g, m6gd, g5g; but not g6, g6e, g4dn
+    if is_arm(instance_type):
         raise UsageError(
             f"{instance_type} has ARM processors, for which AWS publishes no training images of frameworks.\n"
             "Choose another --instance_type, or name an image of your own with --image_uri."

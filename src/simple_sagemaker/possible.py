@@ -13,11 +13,6 @@ def check(spec: TaskSpec, services: Services, note: Callable[[str], None]) -> No
     """Raises EngineUnavailable or UsageError for what this engine cannot do; ``note`` is told what it ignores."""
     if services.engine == "local":
         _check_processes(spec, note)
-    elif spec.image.docker_file:
-        raise EngineUnavailable(
-            "--docker_file_path_or_content builds an image, which this version does not do yet.\n"
-            "Build and push it yourself, and name it with --image_uri."
-        )
 
 
 def _check_processes(spec: TaskSpec, note: Callable[[str], None]) -> None:
@@ -25,12 +20,12 @@ def _check_processes(spec: TaskSpec, note: Callable[[str], None]) -> None:
     if spec.image.docker_file:
         raise EngineUnavailable(
             "--docker_file_path_or_content builds an image, and jobs as processes of this machine have none.\n"
-            "Leave it out to run with this machine's packages, or run with an engine that has images."
+            "Run in containers (SSM_ENGINE=docker), or leave it out to run with this machine's packages."
         )
     if spec.kind == "algorithm":
         raise EngineUnavailable(
             f"--image_uri {spec.image.uri} without --entry_point runs the image's own program, and jobs as processes "
-            "of this machine have no images.\nGive it code with --entry_point, or run with an engine that has images."
+            "of this machine have no images.\nRun in a container (SSM_ENGINE=docker), or give code with --entry_point."
         )
     if spec.image.uri:
         note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")

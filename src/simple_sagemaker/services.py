@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from .errors import EngineUnavailable, UsageError
 from .specs import EmulatorSpec, TaskSpec
 
 if TYPE_CHECKING:
+    from .docker.maker import LocalImages
     from .emulator.serving import Served
     from .local.home import Home, Settings
     from .local.spawn import Waiting
@@ -29,9 +31,13 @@ ENGINES = ("aws", "local", "docker")
 _LOCAL_TYPES = ("local", "local_gpu")
 
 
-def chosen_engine(instance_type: str, environment: Mapping[str, str]) -> str:
-    """The engine for a job: ``--it local`` says local, else ``SSM_ENGINE`` does, else AWS."""
-    engine = environment.get("SSM_ENGINE") or ("local" if instance_type in _LOCAL_TYPES else "aws")
+def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_image: bool = False) -> str:
+    """The engine for a job: what ``SSM_ENGINE`` says, else this machine for ``--it local``, else AWS.
+
+    This machine runs a job in containers where an image was named or is to be built (``own_image``).
+    """
+    here = "docker" if own_image else "local"
+    engine = environment.get("SSM_ENGINE") or (here if instance_type in _LOCAL_TYPES else "aws")
     if engine not in ENGINES:
         raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
     return engine
@@ -42,8 +48,9 @@ def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | 
 
     ``waiting`` is a supervisor that was started ahead, for a job of this machine.
     """
-    engine = chosen_engine(spec.instances.type, environment)
-    if engine != "local" and spec.instances.type in _LOCAL_TYPES:
+    own_image = bool(spec.image.docker_file or spec.image.uri)
+    engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
+    if engine == "aws" and spec.instances.type in _LOCAL_TYPES:
         raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
     return _composed(engine, environment, "SSM_ENGINE=local or --it local", waiting)
 
@@ -115,6 +122,23 @@ def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Ser
         buckets=home.buckets,
         jobs=home.jobs,
     )
+
+
+def local_images(environment: Mapping[str, str]) -> LocalImages:
+    """Images for containers of this machine; the Docker command is looked for when the first one is needed."""
+    from .docker import command
+    from .docker.maker import LocalImages
+
+    return LocalImages(lambda: command.chosen(environment), options=_build_options(environment))
+
+
+def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Further words of every build, which SSM_DOCKER_BUILD has. Raises UsageError for quotes that do not end."""
+    text = environment.get("SSM_DOCKER_BUILD", "")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"SSM_DOCKER_BUILD={text!r} cannot be read as words: {error}.") from error
 
 
 def _now() -> datetime:

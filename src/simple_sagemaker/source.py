@@ -70,8 +70,11 @@ def pack(spec: TaskSpec, members: Members, fingerprint: dict[str, str]) -> dict[
     return {**channel, layout.RUN_FILE: run, layout.TARBALL: _archive(members)}
 
 
-def fingerprint(spec: TaskSpec, members: Members) -> dict[str, str]:
-    """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing."""
+def fingerprint(spec: TaskSpec, members: Members, image_content: str | None = None) -> dict[str, str]:
+    """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing.
+
+    ``image_content`` is a digest of what an image of the person's own is built from.
+    """
     image = spec.image
     parts = {
         "code": _digest(members),
@@ -84,7 +87,7 @@ def fingerprint(spec: TaskSpec, members: Members) -> dict[str, str]:
             image.framework,
             image.framework_version,
             image.py_version,
-            image.docker_file,
+            image_content,
             image.image_tag,
             image.uri,
         ],

@@ -10,12 +10,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import claim, history, images, inputs, layout, names, possible, request, source
+from . import claim, history, imagechoice, inputs, layout, names, possible, request, source
 from .access import Needs
 from .api import error_code
+from .docker.dockerfile import Dockerfile
 from .errors import UsageError
 from .follow import Watcher
 from .layout import TaskPlace
+from .recipe import PlannedImage, Recipe
 from .refusals import role_not_ready
 from .specs import TaskSpec
 
@@ -77,6 +79,10 @@ class _Order:
     watcher: Watcher
     there: bool
 
+    def new_name(self) -> str:
+        """A name for a job that begins now."""
+        return names.job_name(self.place.task, started=self.services.now(), token=self.services.token())
+
     def plan(self, job: str) -> inputs.Plan:
         return inputs.Planner(self.spec, self.place, self.services, self.watcher.note).plan(job)
 
@@ -93,8 +99,9 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | 
     there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
     order = _Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
     members = source.collect(spec, services.store)
-    made_from = source.fingerprint(spec, members)
-    return _serving(order, made_from) or _sent(order, members, made_from)
+    own = imagechoice.dockerfile_of(spec.image)
+    made_from = source.fingerprint(spec, members, own.content if own else None)
+    return _serving(order, made_from) or _sent(order, members, made_from, own)
 
 
 def launch(prepared: Prepared, services: Services) -> None:
@@ -165,21 +172,24 @@ def _differences(order: _Order, job: str, now: dict[str, str]) -> list[str]:
     return [name for name, digest in now.items() if before.get(name) != digest]
 
 
-def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> Prepared | Found | Planned:
-    """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim."""
+def _sent(
+    order: _Order, members: source.Members, made_from: dict[str, str], own: Dockerfile | None
+) -> Prepared | Found | Planned:
+    """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim.
+
+    An image is made before the claim is taken: that takes minutes, for which no other command should have to wait.
+    """
     spec, place, services = order.spec, order.place, order.services
-    job = names.job_name(place.task, started=services.now(), token=services.token())
-    image = spec.image.uri or images.framework_image(
-        spec.image.framework,
-        version=spec.image.framework_version,
-        py_version=spec.image.py_version,
-        instance_type=spec.instances.type,
-        region=services.region,
-    )
+    image = _chosen_image(order, own)
+    job = order.new_name()
     plan = order.plan(job)
-    needs = _needs(order, plan, image)
     if spec.dry_run:
-        return _planned(order, job, plan, needs)
+        return _planned(order, job, plan, image)
+    at_hand = imagechoice.at_hand(image, spec.instances.type, services.images, order.watcher.note)
+    if at_hand.is_new:  # a name says when its job began, and inputs may be others by now
+        job = order.new_name()
+        plan = order.plan(job)
+    needs = _needs(order, plan, at_hand.address)
     if not order.there:
         _tell(order, services.access.make_bucket(place.bucket))
     other = None if spec.rerun.force_running else claim.take(place, job, services)
@@ -197,18 +207,35 @@ def _sent(order: _Order, members: source.Members, made_from: dict[str, str]) -> 
     except BaseException:
         claim.give_up(place, job, services)
         raise
-    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=image)
+    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
     made = request.training_request(spec, setting, plan.channels)
     return Prepared(job=job, place=place, request=made, new_role=bool(role.note))
 
 
-def _planned(order: _Order, job: str, plan: inputs.Plan, needs: Needs) -> Planned:
+def _chosen_image(order: _Order, own: Dockerfile | None) -> str | Recipe:
+    spec = order.spec
+    image = imagechoice.choose(
+        spec.image,
+        own,
+        instance_type=spec.instances.type,
+        region=order.services.region,
+        project=order.place.project,
+    )
+    if own and isinstance(image, Recipe) and not own.names_its_base:
+        order.watcher.note(f"Image: the Dockerfile has no FROM, so it is built on {image.bases[0]}")
+    return image
+
+
+def _planned(order: _Order, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
     """What would be sent and made, found out without a change anywhere."""
     spec, place, services = order.spec, order.place, order.services
+    found = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
+    needs = _needs(order, plan, found.address)
     role = services.access.role(needs, change=False)
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
     sent = [f"{len(one.files)} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
     notes = (
+        *found.notes,
         "" if order.there else f"Bucket: {place.bucket} would be made",
         role.note,
         f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",

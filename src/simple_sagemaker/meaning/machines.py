@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from ..docker import dockerfile
 from ..errors import UsageError
 from ..specs import Image, Instances
 from .words import Words, own_name
@@ -28,11 +28,6 @@ _CHOOSING = (
 )
 
 _AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
-# https://docs.docker.com/reference/dockerfile/
-_INSTRUCTION = re.compile(
-    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s",
-    re.IGNORECASE,
-)
 
 
 def instances(words: Words) -> Instances:
@@ -137,17 +132,7 @@ def _framework(words: Words) -> str:
 
 def _check_docker_file(flag: str, word: str) -> None:
     """A folder with a Dockerfile, a file, or the text of one."""
-    if is_docker_text(word):
-        return
-    path = Path(word)
-    if path.is_dir() and not (path / "Dockerfile").is_file():
-        raise UsageError(f"{flag} {word!r}: that folder has no file named Dockerfile.")
-    if not path.exists():
-        raise UsageError(f"{flag} {word!r} is neither a folder or file that is there, nor the text of a Dockerfile.")
-
-
-def is_docker_text(word: str) -> bool:
-    """Whether ``word`` is a Dockerfile's text: its first line that is no comment begins with an instruction."""
-    lines = (line.strip() for line in word.splitlines())
-    first = next((line for line in lines if line and not line.startswith("#")), "")
-    return _INSTRUCTION.match(first) is not None
+    try:
+        dockerfile.find(word)
+    except UsageError as error:
+        raise UsageError(f"{flag} {error}") from error

@@ -1,83 +1,152 @@
 """The person's code packed for a job: one archive with the launcher in it, and what starts it.
 
 Comes in: a task's code. Goes out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the
-files that lie beside them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. Nothing is
-written anywhere.
+files that lie beside them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. Costs one
+reading of the code, and another one where it is packed; in memory its names alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import tarfile
-import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import layout, payload
+from . import archives, layout, leftout, payload
+from .codefiles import CodeFile, CodeFiles, read_again
 from .errors import InputNotFound, UsageError
 from .specs import TaskSpec, starts_by_toolkit
 from .storage import Store
+from .tarballs import Tarball
 
 RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
-_JUNK = frozenset({"__pycache__", ".git", ".hg", ".svn", ".venv", "node_modules", ".tox", ".mypy_cache", ".DS_Store"})
-_LEVEL = 6
+_LEVEL = 3  # the smallest that is quick: code travels farther than it is read
 _REQUIREMENTS = "requirements.txt"
-
-Member = tuple[int, bytes]  # mode and content
-Members = dict[str, Member]
+_UNPACKED = "code"
 
 
-def collect(spec: TaskSpec, store: Store) -> Members:
-    """The person's code, all of it, by name. Raises InputNotFound for an ``s3://`` source that is not there.
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """What lies in a job's ``source/`` folder beside the archive, by name, and what the archive is made from.
 
-    Raises UsageError for requirements that no job without a network could install.
+    ``digest`` is the same for archives of the same content, whoever packed them. There is no archive without code.
     """
-    found = dict(_members(spec, store))
-    if spec.security.network_isolation and _REQUIREMENTS in found and _installs(spec, found):
+
+    beside: dict[str, bytes]
+    digest: str
+    _code: CodeFiles | None
+    _ours: dict[str, bytes]
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether there is an archive."""
+        return self._code is not None
+
+    def pack(self, to: Path) -> None:
+        """Write the archive. Raises Changed when a file is no longer what it was when it was first read."""
+        files: dict[str, CodeFile | bytes] = {}
+        folders: list[str] = []
+        if self._code:
+            files, folders = {**self._code.files}, self._code.folders
+        files.update(self._ours)
+        with open(to, "wb") as out, Tarball(out, level=_LEVEL) as archive:
+            for name in sorted([*files, *folders]):
+                found = files.get(name)
+                if found is None:
+                    archive.folder(name)
+                elif isinstance(found, bytes):
+                    archive.content(name, found)
+                else:
+                    archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
+
+
+def collect(spec: TaskSpec, store: Store, scratch: Path) -> CodeFiles:
+    """The person's code, all of it, by name. ``scratch`` is an empty folder that outlives what is given.
+
+    Raises InputNotFound for an ``s3://`` source that is not there, UsageError for code that cannot be packed, or that
+    no job could run as it is, and Changed for a file that is written to all the time.
+    """
+    found = CodeFiles()
+    code = spec.code
+    if code.source_uri:
+        _fetch(code.source_uri, store, scratch)
+        found.add_everything(scratch / _UNPACKED)
+    if code.source_dir:
+        found.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
+    if code.entry_file:
+        found.add_file(code.entry_file, code.entry_file.name)
+    for path in code.dependencies:
+        name = os.path.basename(os.path.abspath(path))
+        if path.is_dir():
+            found.add_folder(path, f"{name}/", use_gitignore=code.use_gitignore)
+        else:
+            found.add_file(path, name)
+    _check(spec, found)
+    return found
+
+
+def _check(spec: TaskSpec, found: CodeFiles) -> None:
+    entry, code = spec.code.entry_point, spec.code
+    if entry and entry not in found.files and code.source_uri:
+        raise InputNotFound(
+            f"--entry_point {entry} is not in {code.source_uri}.\nName a file at the root of the archive."
+        )
+    if entry and entry not in found.files:
+        raise UsageError(
+            f"--entry_point {entry} is left out of the code, so nothing could run it.\n"
+            f"A line !{entry} in {leftout.RULES} brings it back, unless a folder that it lies in is left out as well."
+        )
+    if spec.security.network_isolation and _REQUIREMENTS in found.files and _installs(spec, found):
         raise UsageError(
             f"--network_isolation: the code has a {_REQUIREMENTS}, and a job without a network can install nothing.\n"
             "Leave it out of the code, and use an image that has the packages: --docker_file_path_or_content builds "
             "one, --image_uri names one."
         )
-    return found
 
 
-def _installs(spec: TaskSpec, members: Members) -> bool:
+def _installs(spec: TaskSpec, found: CodeFiles) -> bool:
     """Whether requirements are installed before the code runs: not for shell scripts and commands, as AWS has it.
 
     AWS's toolkit knows our launcher alone, which is a Python program.
     """
     name = spec.code.entry_point or ""
-    in_python = name.endswith(".py") or ("setup.py" in members and bool(name) and not name.endswith(".sh"))
+    in_python = name.endswith(".py") or ("setup.py" in found.files and bool(name) and not name.endswith(".sh"))
     return in_python or starts_by_toolkit(spec)
 
 
-def pack(spec: TaskSpec, members: Members, fingerprint: dict[str, str]) -> dict[str, bytes]:
-    """The files of a job's ``source/`` folder by name: the packed code, and what starts it."""
-    members = dict(members)
-    run = json.dumps(run_file(spec, fingerprint), indent=1).encode()
+def package(spec: TaskSpec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
+    """What is sent for a job.
+
+    ``run.json`` lies beside the archive, where our own launcher finds it, so that other words for the job do not change
+    the archive. AWS's toolkit brings the archive alone, so there it is in it too, without what nobody needs to run it.
+    """
+    run = run_file(spec, fingerprint)
     if spec.kind == "algorithm":
-        return {layout.RUN_FILE: run}
-    for name in payload.CODE_FILES:
-        members[name] = (0o644, (payload.FOLDER / name).read_bytes())
-    members[layout.RUN_FILE] = (0o644, run)
-    channel = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
-    return {**channel, layout.RUN_FILE: run, layout.TARBALL: _archive(members)}
+        return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
+    ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
+    if starts_by_toolkit(spec):
+        ours[layout.RUN_FILE] = _json({name: what for name, what in run.items() if name != "fingerprint"})
+    digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(what)}\n" for name, what in ours.items())]).encode())
+    beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
+    beside[layout.RUN_FILE] = _json({**run, "archive": digest})
+    return Package(beside=beside, digest=digest, _code=code, _ours=ours)
 
 
-def fingerprint(spec: TaskSpec, members: Members, image_content: str | None = None) -> dict[str, str]:
+def _json(run: dict[str, Any]) -> bytes:
+    return json.dumps(run, indent=1).encode()
+
+
+def fingerprint(spec: TaskSpec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
     """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing.
 
     ``image_content`` is a digest of what an image of the person's own is built from.
     """
     image = spec.image
     parts = {
-        "code": _digest(members),
+        "code": _digest(code),
         "entry point": spec.code.entry_point,
         "command line": spec.code.command,
         "arguments": list(spec.arguments),
@@ -123,79 +192,24 @@ def run_file(spec: TaskSpec, fingerprint: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _members(spec: TaskSpec, store: Store) -> Iterator[tuple[str, Member]]:
-    code = spec.code
-    if code.source_uri:
-        yield from _fetched(code.source_uri, code.entry_point, store)
-    if code.source_dir:
-        yield from _folder(code.source_dir, "")
-    if code.entry_file:
-        yield code.entry_file.name, _file(code.entry_file)
-    for path in code.dependencies:
-        if path.is_dir():
-            yield from _folder(path, f"{path.resolve().name}/")
-        else:
-            yield path.name, _file(path)
-
-
-def _folder(folder: Path, prefix: str, above: frozenset[Path] = frozenset()) -> Iterator[tuple[str, Member]]:
-    here = folder.resolve()
-    if here in above:
-        raise UsageError(f"The link {str(folder)!r} leads back to a folder that it lies in.\nRemove it.")
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        if entry.name in _JUNK or entry.name.endswith(".pyc"):
-            continue
-        path = Path(entry.path)
-        if entry.is_dir():
-            yield from _folder(path, f"{prefix}{entry.name}/", above | {here})
-        elif entry.is_file():
-            yield prefix + entry.name, _file(path)
-        elif entry.is_symlink():
-            raise UsageError(f"The link {str(path)!r} leads nowhere, so it cannot be packed.\nRemove or mend it.")
-
-
-def _file(path: Path) -> Member:
-    return (0o755 if path.stat().st_mode & 0o100 else 0o644), path.read_bytes()
-
-
-def _fetched(uri: str, entry_point: str | None, store: Store) -> Iterator[tuple[str, Member]]:
+def _fetch(uri: str, store: Store, scratch: Path) -> None:
     bucket, key = layout.split_uri(uri)
+    packed, folder = scratch / layout.TARBALL, scratch / _UNPACKED
+    folder.mkdir()
     try:
-        data = store.read(bucket, key)
+        store.fetch(bucket, key, packed)
+        archives.unpack(packed, folder, address=uri)
     except FileNotFoundError as error:
         raise InputNotFound(f"--source_dir reads {uri}, and nothing is there.\nCheck the address.") from error
-    found = set()
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content:
-                    name = member.name.removeprefix("./")
-                    found.add(name)
-                    yield name, (0o755 if member.mode & 0o100 else 0o644, content.read())
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise UsageError(f"--source_dir {uri} is not a tar.gz archive: {error}\nPack it with tar czf.") from error
-    if entry_point not in found:
-        raise InputNotFound(f"--entry_point {entry_point} is not in {uri}.\nName a file at the root of the archive.")
+    except archives.UnsafeArchive as error:
+        raise UsageError(f"--source_dir {uri} is no tar.gz archive of code: {error}") from error
+    packed.unlink()
 
 
-def _archive(members: dict[str, Member]) -> bytes:
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(members):
-            mode, content = members[name]
-            member = tarfile.TarInfo(name)
-            member.mode, member.size, member.mtime = mode, len(content), 0
-            archive.addfile(member, io.BytesIO(content))
-    packer = zlib.compressobj(_LEVEL, wbits=zlib.MAX_WBITS | 16)  # a gzip header without name and time
-    return packer.compress(plain.getvalue()) + packer.flush()
-
-
-def _digest(members: Members) -> str:
-    parts = [f"{name}\0{mode:o}\0{_hash(content)}" for name, (mode, content) in sorted(members.items())]
-    return _hash("\n".join(parts).encode("utf-8", "surrogateescape"))
+def _digest(code: CodeFiles) -> str:
+    parts = {name: f"{name}\0{file.mode:o}\0{file.digest}" for name, file in code.files.items()}
+    parts.update((name, f"{name}/") for name in code.folders)
+    return _hash("\n".join(parts[name] for name in sorted(parts)).encode("utf-8", "surrogateescape"))
 
 
 def _hash(data: bytes) -> str:

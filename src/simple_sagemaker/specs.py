@@ -52,8 +52,9 @@ class Code:
 
     ``source_dir`` is the local folder whose content becomes the job's code folder; ``source_uri`` a packed one on S3;
     ``entry_file`` is the entry point when it lies in neither, ``entry_uri`` the same on S3 (of a processing task
-    alone). ``entry_point`` is relative to the code folder, with "/" between its parts. Files and folders in ``dependencies`` land at that folder's root by base name, which no two
-    of them share. ``command`` is a shell task's command line. A shell task may have no code at all.
+    alone). ``entry_point`` is relative to the code folder, with "/" between its parts. Files and folders in
+    ``dependencies`` land at that folder's root by base name, which no two of them share. ``command`` is a shell task's
+    command line. A shell task may have no code at all. With ``use_gitignore`` what git ignores is left out too.
     """
 
     entry_point: str | None = None
@@ -63,6 +64,7 @@ class Code:
     entry_uri: str | None = None
     dependencies: tuple[Path, ...] = ()
     command: str | None = None
+    use_gitignore: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

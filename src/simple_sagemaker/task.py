@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import claim, history, imagechoice, inputs, layout, names, possible, request, source
+from . import claim, delivery, history, imagechoice, inputs, layout, names, possible, request, source
 from .access import Needs
 from .api import error_code
 from .docker.dockerfile import Dockerfile
@@ -98,10 +98,14 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | 
     place = _place(spec, services)
     there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
     order = _Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
-    members = source.collect(spec, services.store)
     own = imagechoice.dockerfile_of(spec.image)
-    made_from = source.fingerprint(spec, members, own.content if own else None)
-    return _serving(order, made_from) or _sent(order, members, made_from, own)
+    return delivery.with_steady_code(lambda: _decided(order, own), watcher.note)
+
+
+def _decided(order: _Order, own: Dockerfile | None) -> Prepared | Found | Planned:
+    with delivery.read(order.spec, order.services.store) as code:
+        made_from = source.fingerprint(order.spec, code.files, own.content if own else None)
+        return _serving(order, made_from) or _sent(order, code, made_from, own)
 
 
 def launch(prepared: Prepared, services: Services) -> None:
@@ -173,7 +177,7 @@ def _differences(order: _Order, job: str, now: dict[str, str]) -> list[str]:
 
 
 def _sent(
-    order: _Order, members: source.Members, made_from: dict[str, str], own: Dockerfile | None
+    order: _Order, code: delivery.Code, made_from: dict[str, str], own: Dockerfile | None
 ) -> Prepared | Found | Planned:
     """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim.
 
@@ -184,7 +188,7 @@ def _sent(
     job = order.new_name()
     plan = order.plan(job)
     if spec.dry_run:
-        return _planned(order, job, plan, image)
+        return _planned(order, code, job=job, plan=plan, image=image)
     at_hand = imagechoice.at_hand(image, spec.instances.type, services.images, order.watcher.note)
     if at_hand.is_new:  # a name says when its job began, and inputs may be others by now
         job = order.new_name()
@@ -203,7 +207,9 @@ def _sent(
     try:
         role = services.access.role(needs)
         _tell(order, role.note)
-        _send(order, job, source.pack(spec, members, {**made_from, "inputs": plan.fingerprint(services)}), plan)
+        package = source.package(spec, code.files, {**made_from, "inputs": plan.fingerprint(services)})
+        delivery.send(package, code, layout.uri(place.bucket, place.source(job)), services.store, order.watcher.note)
+        _send_data(order, plan)
     except BaseException:
         claim.give_up(place, job, services)
         raise
@@ -226,7 +232,7 @@ def _chosen_image(order: _Order, own: Dockerfile | None) -> str | Recipe:
     return image
 
 
-def _planned(order: _Order, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
+def _planned(order: _Order, code: delivery.Code, *, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
     """What would be sent and made, found out without a change anywhere."""
     spec, place, services = order.spec, order.place, order.services
     found = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
@@ -240,7 +246,8 @@ def _planned(order: _Order, job: str, plan: inputs.Plan, image: str | Recipe) ->
         role.note,
         f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",
         *(f"Input: {one}" for one in sent),
-        f"Code: {layout.uri(place.bucket, place.source(job))}",
+        *delivery.told(code.files),
+        f"Code: would be sent to {layout.uri(place.bucket, place.source(job))}",
     )
     made = request.training_request(spec, setting, plan.channels)
     return Planned(request=made, notes=tuple(note for note in notes if note))
@@ -272,15 +279,13 @@ def _needs(order: _Order, plan: inputs.Plan, image: str) -> Needs:
     )
 
 
-def _send(order: _Order, job: str, packed: dict[str, bytes], plan: inputs.Plan) -> None:
+def _send_data(order: _Order, plan: inputs.Plan) -> None:
     place, services = order.place, order.services
     if order.spec.rerun.clean_state:
         cleared = clear_state(place, services)
         order.watcher.note(f"State: {cleared} files cleared under {layout.uri(place.bucket, place.state)}")
     for synced in inputs.send(plan, place, services):
         order.watcher.note(f"Input: {synced.held} files, {synced.sent} sent, {synced.deleted} deleted")
-    for name, data in packed.items():
-        services.store.write(place.bucket, place.source(job) + name, data)
 
 
 def _place(spec: TaskSpec, services: Services) -> TaskPlace:

@@ -11,10 +11,11 @@ from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 # From the ground up. A room may import itself and the rooms before it. A room is a module or a folder of modules.
 ROOMS = (
     ("errors", "layout", "names", "api", "console"),
+    ("gz", "tarballs", "leftout", "confidential", "codefiles", "filling", "archives"),
     ("refusals", "specs", "storage", "s3errors", "s3parts", "s3clients", "s3store", "access", "recipe", "bundle"),
     ("docker", "images", "imagechoice", "request", "source", "sync", "aws", "local"),
     ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "inputs"),
-    ("filling", "archives", "parts", "results", "possible", "task", "neighbours", "data"),
+    ("parts", "results", "possible", "delivery", "task", "neighbours", "data"),
     ("meaning", "show"),
     ("emulator",),
     ("services",),

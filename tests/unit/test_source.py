@@ -7,7 +7,10 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,10 @@ from typing import Any
 import pytest
 
 from simple_sagemaker import layout, payload
+from simple_sagemaker.codefiles import Changed, CodeFiles
+from simple_sagemaker.delivery import told, with_steady_code
 from simple_sagemaker.errors import InputNotFound, UsageError
-from simple_sagemaker.source import collect, fingerprint, pack
+from simple_sagemaker.source import collect, fingerprint, package
 from simple_sagemaker.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.storage import FolderStore
 
@@ -42,17 +47,21 @@ def folder(tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Packed:
-    """The files of a job's source folder, and the digest of the person's code alone."""
+    """The files of a job's source folder, and the digests of the person's code alone and of the whole archive."""
 
     files: dict[str, bytes]
     code_digest: str
+    digest: str
 
 
 def packed(store: FolderStore, code: Code, **changes: Any) -> Packed:
     spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=code, **changes)
-    found = collect(spec, store)
-    marks = fingerprint(spec, found)
-    return Packed(pack(spec, found, marks), marks["code"])
+    with tempfile.TemporaryDirectory() as scratch:
+        found = collect(spec, store, Path(scratch))
+        marks = fingerprint(spec, found)
+        made = package(spec, found, marks)
+        made.pack(Path(scratch, "packed"))
+        return Packed({**made.beside, layout.TARBALL: Path(scratch, "packed").read_bytes()}, marks["code"], made.digest)
 
 
 def members(found: Packed) -> dict[str, tuple[int, bytes]]:
@@ -62,7 +71,7 @@ def members(found: Packed) -> dict[str, tuple[int, bytes]]:
 
 def test_the_code_lies_at_the_root_beside_our_own_files_and_without_junk(store: FolderStore, folder: Path) -> None:
     found = members(packed(store, Code(entry_point="worker.py", source_dir=folder)))
-    own = {*payload.CODE_FILES, layout.RUN_FILE}
+    own = {*payload.CODE_FILES}
     assert found.keys() - own == {"worker.py", "pkg/__init__.py", "data é.txt", "run.sh"}
     assert own <= found.keys()
     assert found["run.sh"][0] == 0o755
@@ -118,7 +127,7 @@ def test_run_json_says_what_to_run_and_with_which_words(store: FolderStore, fold
     found = packed(store, Code(entry_point="worker.py", source_dir=folder), arguments=words)
     run = json.loads(found.files[layout.RUN_FILE])
     assert (run["entry_point"], run["arguments"], run["kind"]) == ("worker.py", words, "run")
-    assert members(found)[layout.RUN_FILE][1] == found.files[layout.RUN_FILE]
+    assert layout.RUN_FILE not in members(found)
 
 
 def test_a_hyperparameters_value_cannot_be_read_from_run_json(store: FolderStore, folder: Path) -> None:
@@ -181,7 +190,7 @@ def test_the_jobs_variables_are_not_in_run_json_nor_a_plain_digest_of_them(store
 def test_variables_are_told_apart_within_a_task_and_cannot_be_compared_between_tasks(folder: Path) -> None:
     def digest(task: str, **environment: str) -> str:
         spec = TaskSpec(kind="run", place=Place(project="p", task=task), code=Code(), environment=environment)
-        return fingerprint(spec, {})["environment"]
+        return fingerprint(spec, CodeFiles())["environment"]
 
     assert digest("t", A="1") == digest("t", A="1")
     assert len({digest("t", A="1"), digest("t", A="2"), digest("t", B="1"), digest("t"), digest("u", A="1")}) == 5
@@ -190,16 +199,17 @@ def test_variables_are_told_apart_within_a_task_and_cannot_be_compared_between_t
 def test_another_image_is_another_task(folder: Path) -> None:
     def digest(uri: str | None) -> str:
         spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(), image=Image(uri=uri))
-        return fingerprint(spec, {})["image"]
+        return fingerprint(spec, CodeFiles())["image"]
 
     assert len({digest(None), digest("a:1"), digest("a:2")}) == 3
 
 
-def test_an_algorithm_leaves_run_json_alone(store: FolderStore) -> None:
+def test_an_algorithm_leaves_run_json_alone(store: FolderStore, tmp_path: Path) -> None:
     spec = TaskSpec(kind="algorithm", place=Place(project="p", task="t"), code=Code(), image=Image(uri="a:1"))
-    found = pack(spec, collect(spec, store), fingerprint(spec, {}))
-    assert found.keys() == {layout.RUN_FILE}
-    assert json.loads(found[layout.RUN_FILE])["kind"] == "algorithm"
+    found = package(spec, collect(spec, store, tmp_path), fingerprint(spec, CodeFiles()))
+    assert not found.has_archive
+    assert found.beside.keys() == {layout.RUN_FILE}
+    assert json.loads(found.beside[layout.RUN_FILE])["kind"] == "algorithm"
 
 
 @pytest.mark.parametrize(
@@ -220,3 +230,155 @@ def test_requirements_are_refused_where_no_network_would_bring_them(
     assert "--image_uri" in str(caught.value)
     (folder / "requirements.txt").unlink()
     packed(store, code, **told)
+
+
+def test_other_words_for_the_job_leave_the_archive_as_it_is(store: FolderStore, folder: Path) -> None:
+    code = Code(entry_point="worker.py", source_dir=folder)
+    first = packed(store, code, arguments=["a"], hyperparameters={"lr": "1"}, environment={"A": "1"})
+    second = packed(store, code, arguments=["b"], hyperparameters={"lr": "2"}, environment={"A": "2"})
+    assert first.files[layout.TARBALL] == second.files[layout.TARBALL]
+    assert first.digest == second.digest
+    assert first.files[layout.RUN_FILE] != second.files[layout.RUN_FILE]
+
+
+def test_aws_toolkit_finds_in_the_archive_what_to_run(store: FolderStore, folder: Path) -> None:
+    code = Code(entry_point="worker.py", source_dir=folder)
+    found = packed(store, code, arguments=["a b"], launched_by="toolkit", hyperparameters={"lr": "1"})
+    run = json.loads(members(found)[layout.RUN_FILE][1])
+    assert (run["entry_point"], run["arguments"]) == ("worker.py", ["a b"])
+    other = packed(store, code, arguments=["a b"], launched_by="toolkit", hyperparameters={"lr": "2"})
+    assert found.digest == other.digest
+    assert found.digest != packed(store, code, arguments=["c"], launched_by="toolkit").digest
+
+
+def test_links_are_followed_and_empty_folders_kept(store: FolderStore, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/tool.py").write_text("tool")
+    (folder / "linked").symlink_to(tmp_path / "lib")
+    (folder / "alias.py").symlink_to("worker.py")
+    (folder / "results/empty").mkdir(parents=True)
+    found = packed(store, Code(entry_point="worker.py", source_dir=folder))
+    assert members(found)["linked/tool.py"][1] == b"tool"
+    assert members(found)["alias.py"][1] == b"worker.py"
+    with tarfile.open(fileobj=io.BytesIO(found.files[layout.TARBALL])) as archive:
+        assert [one.name for one in archive if one.isdir()] == ["results/empty"]
+
+
+def test_a_linked_dependency_lands_under_the_name_that_was_typed(
+    store: FolderStore, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lib").symlink_to(folder)
+    found = packed(store, Code(command="ls", dependencies=(tmp_path / "lib",)))
+    assert "lib/worker.py" in members(found)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_cannot_be_read_is_refused_by_name(store: FolderStore, folder: Path) -> None:
+    (folder / "closed.py").touch(mode=0)
+    with pytest.raises(UsageError, match=r"closed\.py.*cannot be read"):
+        packed(store, Code(entry_point="worker.py", source_dir=folder))
+    (folder / ".ssmignore").write_text("closed.py\n")
+    packed(store, Code(entry_point="worker.py", source_dir=folder))
+
+
+def test_what_is_neither_file_nor_folder_is_left_out_and_named(
+    store: FolderStore, folder: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(folder / "pipe")
+    spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
+    found = collect(spec, store, tmp_path)
+    assert found.odd == [str(folder / "pipe")]
+    assert "pipe" not in found.files
+
+
+@pytest.mark.parametrize("junk", [".ssmignore", "worker.pyc"])
+def test_an_entry_point_that_stays_at_home_is_told_before_anything_is_sent(
+    store: FolderStore, folder: Path, junk: str
+) -> None:
+    (folder / ".ssmignore").write_text("worker.py\n")
+    (folder / "worker.pyc").touch()
+    entry = "worker.py" if junk == ".ssmignore" else junk
+    with pytest.raises(UsageError, match=f"--entry_point {entry} is left out"):
+        packed(store, Code(entry_point=entry, source_dir=folder))
+
+
+@pytest.mark.parametrize("change", ["rewritten", "gone", "shorter", "longer"])
+def test_a_file_that_changes_before_it_is_packed_is_noticed(
+    store: FolderStore, folder: Path, tmp_path: Path, change: str
+) -> None:
+    spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
+    (folder / "big.bin").write_bytes(bytes(3 << 20))
+    made = package(spec, collect(spec, store, tmp_path), {})
+    match change:
+        case "rewritten":
+            (folder / "big.bin").write_bytes(b"1" * (3 << 20))
+        case "gone":
+            (folder / "big.bin").unlink()
+        case "shorter":
+            os.truncate(folder / "big.bin", 1 << 20)
+        case _:
+            with (folder / "big.bin").open("ab") as out:
+                out.write(b"more")
+    if change == "longer":  # a log, say: it is packed as far as it went
+        made.pack(tmp_path / "packed")
+        with tarfile.open(tmp_path / "packed") as archive:
+            assert archive.getmember("big.bin").size == 3 << 20
+        return
+    with pytest.raises(Changed, match=r"big\.bin"):
+        made.pack(tmp_path / "packed")
+
+
+def test_code_that_changes_once_is_read_again_and_code_that_always_changes_is_refused() -> None:
+    tries: list[int] = []
+    notes: list[str] = []
+
+    def once() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Changed("train.py")
+        return "sent"
+
+    def always() -> str:
+        raise Changed("busy.log")
+
+    assert with_steady_code(once, notes.append) == "sent"
+    assert "train.py" in notes[0]
+    with pytest.raises(UsageError, match=r"busy\.log.*changes all the time"):
+        with_steady_code(always, notes.append)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the peak of a process")
+def test_memory_does_not_grow_with_the_size_of_the_code(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    for number in range(2):
+        (tmp_path / f"code/{number}.bin").write_bytes(os.urandom(1 << 20) * 40)
+    tell = f"""
+from pathlib import Path
+from simple_sagemaker.source import collect, package
+from simple_sagemaker.specs import Code, Place, TaskSpec
+from simple_sagemaker.storage import FolderStore
+spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=Path({str(tmp_path / "code")!r})))
+found = collect(spec, FolderStore(Path("/")), Path("/nowhere"))
+package(spec, found, {{}}).pack(Path({str(tmp_path / "packed")!r}))
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(int(peak.split()[1]) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 64
+
+
+def test_what_is_told_of_the_code_names_its_size_what_is_largest_and_what_stays_at_home(folder: Path) -> None:
+    def lines() -> list[str]:
+        found = CodeFiles()
+        found.add_folder(folder, "", use_gitignore=False)
+        return [*told(found)]
+
+    assert lines() == ["Code: 4 files, 45 bytes"]
+    (folder / ".env").touch()
+    with (folder / "model.bin").open("wb") as out:
+        out.truncate(150_000_000)
+    size, warning, secrets = lines()
+    assert size.startswith("Code: 5 files, 150.0 MB; the largest: 'model.bin' 150.0 MB, ")
+    assert "150.0 MB" in warning
+    assert ".ssmignore" in warning
+    assert repr(str(folder / ".env")) in secrets

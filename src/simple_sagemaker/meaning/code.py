@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ..errors import UsageError
@@ -30,7 +31,7 @@ def code(words: Words) -> Code:
         return Code()
     what = _command(words) if words.command == "shell" else _script(words)
     _check_root(what)
-    return what
+    return replace(what, use_gitignore=words.has("use_gitignore"))
 
 
 def is_algorithm(words: Words) -> bool:

@@ -62,6 +62,10 @@ CODE = (
         "--dependencies", "-d", words=MANY, shape="PATH [PATH ...]", repeatable=True,
         help="More files and folders, each copied into the code folder under its base name.",
     ),
+    _flag(
+        "--use_gitignore",
+        help="Leave out of the code what git ignores too; junk and what .ssmignore names always stay at home.",
+    ),
 )  # fmt: skip
 
 INSTANCE = (

@@ -22,7 +22,7 @@ from .options import options_of
 from .security import bucket_owner, security
 from .words import Words
 
-_FOR_CODE = ("dependencies", "distribution", "launch_by")  # what an image's own program has no use for
+_FOR_CODE = ("dependencies", "distribution", "launch_by", "use_gitignore")  # what an image's own program has no use for
 _DOWNLOADS = ("download_state", "download_model", "download_output")
 
 

@@ -100,6 +100,15 @@ def unpack(tarball, folder):
         raise Unpackable("the packed code cannot be unpacked: %s" % error)  # noqa: B904 - Python 2.7 has no `from`
 
 
+def put_run_file():
+    # type: () -> None
+    """Put what is to be run beside the code: it is sent beside the archive, so that one serves for many jobs."""
+    import shutil
+
+    if os.path.exists(RUN_FILE):
+        shutil.copyfile(RUN_FILE, os.path.join(CODE, os.path.basename(RUN_FILE)))
+
+
 def import_launcher(folder):
     # type: (str) -> types.ModuleType
     """The rest of the launcher, from ``folder``, which is kept off ``sys.path``.
@@ -131,6 +140,7 @@ def start():
     sys.dont_write_bytecode = way != "train"  # packed code is imported once and thrown away
     if way == "direct":
         unpack(TARBALL, CODE)
+        put_run_file()
     return int(import_launcher(CODE if way == "direct" else HERE).main(way, BASE))
 
 

@@ -1,0 +1,80 @@
+"""Files that look like secrets: keys, passwords and tokens that lie in a folder of code by habit or by mistake.
+
+What is meant is what programs keep for one person, by the names they give it and by how it begins. A file of Python
+that holds a key as text is code, and no matter of names.
+"""
+
+from __future__ import annotations
+
+import re
+
+BEGINNING = 1 << 14  # bytes of a file that are looked at
+
+# Names in lower case, from the programs that make such files.
+_NAMES = frozenset(
+    """
+    .env .envrc .netrc _netrc .pgpass .my.cnf .mylogin.cnf .htpasswd .git-credentials .dockercfg .s3cfg .boto
+    .databrickscfg .vault-token .kaggle.json kaggle.json kubeconfig rclone.conf accesskeys.csv rootkey.csv
+    id_rsa id_dsa id_ecdsa id_ecdsa_sk id_ed25519 id_ed25519_sk
+    """.split()  # noqa: SIM905 - a list to be read
+)
+_ENDS = (".p12", ".pfx", ".jks", ".keystore", ".ppk", ".kdbx", ".keytab", "_accesskeys.csv")
+_FOLDERS = frozenset({".ssh", ".gnupg"})
+_PLACES = frozenset(
+    {".aws/credentials", ".kube/config", ".docker/config.json", ".huggingface/token", ".streamlit/secrets.toml"}
+)
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")  # of .env: made to be shared
+
+_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
+_KEYS_BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*" + _KEY.pattern + rb"|PuTTY-User-Key-File-|openssh-key-v1\0")
+_AWS_TABLE = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:User name,(?:Password,)?)?Access key ID,Secret access key", re.IGNORECASE
+)
+_AWS_KEY = re.compile(rb"^\s*aws_secret_access_key\s*=\s*\S", re.IGNORECASE | re.MULTILINE)
+_GOOGLE_KEY = re.compile(rb'"(?:private_key|refresh_token)"\s*:\s*"[^"]')
+_PASSWORD = re.compile(rb"^\s*(?:password|//\S*:_authToken|_auth|_password)\s*[=:]\s*[^\s$]", re.MULTILINE)
+_IN_ADDRESS = re.compile(rb"://[^/\s:@]*:[^/\s:@$]+@")
+_KUBERNETES = re.compile(rb"^\s*(?:- )?(?:client-key-data|token|password)\s*:\s*\S", re.MULTILINE)
+
+_BY_NAME = {
+    ".pypirc": (_PASSWORD,),
+    ".npmrc": (_PASSWORD, _IN_ADDRESS),
+    ".yarnrc": (_PASSWORD, _IN_ADDRESS),
+    "pip.conf": (_IN_ADDRESS,),
+    "pip.ini": (_IN_ADDRESS,),
+}
+# Where a private key may come after other things, as certificates: these kinds of files hold no program.
+_BY_END = {
+    (".pem", ".key", ".crt", ".cer", ".asc", ".gpg"): (_KEY,),
+    (".json",): (_GOOGLE_KEY,),
+    (".ini", ".cfg", ".conf", ".toml", "credentials", "config"): (_AWS_KEY,),
+    (".yaml", ".yml", ".conf", "config"): (_KUBERNETES,),
+}
+_KUBERNETES_KIND = re.compile(rb"^kind:\s*Config\s*$", re.MULTILINE)
+_GOOGLE_KIND = re.compile(rb'"type"\s*:\s*"(?:service_account|authorized_user)"')
+_ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND}
+
+
+def is_named_so(path: str) -> bool:
+    """Whether a file's name says that it holds a secret; ``path`` has "/" between its parts."""
+    *above, name = path.lower().split("/")
+    if name in _NAMES or name.endswith(_ENDS):
+        return True
+    if name.startswith(".env.") and not name.endswith(_EXAMPLES):
+        return True
+    return bool(_FOLDERS & set(above)) or "/".join([*above[-1:], name]) in _PLACES
+
+
+def begins_so(path: str, beginning: bytes) -> bool:
+    """Whether the first bytes of a file say that it holds a secret, given what it is called."""
+    if _KEYS_BEGINNING.match(beginning) or _AWS_TABLE.match(beginning):
+        return True
+    name = path.lower().rpartition("/")[2]
+    signs = [sign for ends, some in _BY_END.items() if name.endswith(ends) for sign in some]
+    signs += _BY_NAME.get(name, ())
+    return any(_shows(sign, beginning) for sign in signs)
+
+
+def _shows(sign: re.Pattern[bytes], beginning: bytes) -> bool:
+    needed = _ONLY_WITH.get(sign)
+    return bool(sign.search(beginning)) and (needed is None or bool(needed.search(beginning)))

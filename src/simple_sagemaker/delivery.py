@@ -1,0 +1,111 @@
+"""A task's code on its way to a job: read, told of, packed and sent.
+
+Nothing of it is kept in memory: what is fetched or packed on the way lies in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from . import layout, leftout, source
+from .codefiles import Changed, CodeFiles
+from .errors import UsageError
+from .specs import TaskSpec
+from .storage import Store
+
+MUCH = 100_000_000  # bytes of code, at which somebody is warned
+_WORTH_NAMES = 1_000_000  # bytes, from which on the largest files are named
+_TRIES = 3
+_NAMED = 5
+
+Note = Callable[[str], None]
+_Done = TypeVar("_Done")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """The code of a task as it was read, and a folder for what is made on its way."""
+
+    files: CodeFiles
+    scratch: Path
+
+
+@contextmanager
+def read(spec: TaskSpec, store: Store) -> Iterator[Code]:
+    """The code, for as long as the context lasts. Raises what ``source.collect`` does."""
+    with tempfile.TemporaryDirectory(prefix="ssm-") as scratch:
+        yield Code(files=source.collect(spec, store, Path(scratch)), scratch=Path(scratch))
+
+
+def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
+    """What ``act`` gives, which reads and packs the code; done again when a file was changed in between."""
+    tries = _TRIES
+    while True:
+        try:
+            return act()
+        except Changed as changed:
+            tries -= 1
+            if not tries:
+                raise UsageError(
+                    f"The file {str(changed)!r} changes all the time, so it cannot be packed.\n"
+                    f"Stop what writes it, or leave it out with a line in {leftout.RULES}."
+                ) from changed
+            note(f"Code: {changed} was changed while it was read; reading it all again")
+
+
+def told(code: CodeFiles) -> Iterator[str]:
+    """What a person should know of the code before it is sent, line by line."""
+    if code.files:
+        yield f"Code: {_count(len(code.files))}, {_size(code.size)}{_largest(code)}"
+    if code.size > MUCH:
+        yield (
+            f"Warning: {_size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
+            f"in {leftout.RULES}, written as in .gitignore; data is brought by -i, and sent once"
+        )
+    if code.secrets:
+        yield f"Left out, as they look like secrets: {_names(code.secrets)} ({leftout.RULES} brings back: !NAME)"
+    if code.exposed:
+        yield f"Warning: {_names(code.exposed)}: sent because named, though it looks like a secret"
+    if code.odd:
+        yield f"Left out, being neither files nor folders: {_names(code.odd)}"
+
+
+def _largest(code: CodeFiles) -> str:
+    if code.size < _WORTH_NAMES or len(code.files) < 2:
+        return ""
+    return "; the largest: " + ", ".join(f"{name!r} {_size(size)}" for name, size in code.largest(_NAMED))
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files:,} files"
+
+
+def _names(paths: list[str]) -> str:
+    more = len(paths) - 2 * _NAMED
+    return ", ".join(map(repr, paths[: 2 * _NAMED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def send(package: source.Package, code: Code, to: str, store: Store, note: Note) -> None:
+    """Put a job's code below the address ``to``, and say what it is. Raises Changed before anything is sent."""
+    for line in told(code.files):
+        note(line)
+    bucket, prefix = layout.split_uri(to)
+    packed = code.scratch / layout.TARBALL
+    if package.has_archive:
+        package.pack(packed)
+        store.send(packed, bucket, prefix + layout.TARBALL)
+    for name, data in package.beside.items():
+        store.write(bucket, prefix + name, data)

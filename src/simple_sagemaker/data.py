@@ -46,13 +46,36 @@ def newer_than(job: str, place: TaskPlace, services: Services) -> DescribeTraini
 
 def clear_state(place: TaskPlace, services: Services) -> int:
     """Clear the task's state and say how many files it had. Raises UsageError while a job of the task runs."""
+    _check_idle(place, services, "--clean_state")
+    return task.clear_state(place, services)
+
+
+def _check_idle(place: TaskPlace, services: Services, what: str) -> None:
     for described in _described(place, services):
         if described["TrainingJobStatus"] not in history.FINAL:
             raise UsageError(
-                f"--clean_state: the job {described['TrainingJobName']} of this task is in progress and writes the "
+                f"{what}: the job {described['TrainingJobName']} of task {place.task!r} is in progress and writes the "
                 "state.\nWait for its end, or stop it."
             )
-    return task.clear_state(place, services)
+
+
+def clear_project(spec: DataSpec, services: Services) -> int:
+    """Delete everything of the project and say how many files it had. Raises UsageError while a job of it runs.
+
+    Raises InputNotFound where nothing of it is.
+    """
+    bucket, here = spec.place.bucket or services.access.default_bucket(), spec.place
+    project = TaskPlace(bucket=bucket, project=here.project, task="", prefix=here.prefix).project_folder
+    there = services.access.has_bucket(bucket, owner=here.bucket_owner)
+    tasks = services.store.folders(bucket, project) if there else []
+    if not tasks:
+        raise InputNotFound(f"Nothing of project {here.project!r} was found under {layout.uri(bucket, project)}.")
+    for name in tasks:
+        place = TaskPlace(bucket=bucket, project=here.project, task=name, prefix=here.prefix)
+        _check_idle(place, services, "The project's data cannot be deleted")
+    keys = [found.key for found in services.store.list(bucket, project)]
+    services.store.delete(bucket, keys)
+    return len(keys)
 
 
 def _described(place: TaskPlace, services: Services) -> Iterator[DescribeTrainingJobResponseTypeDef]:

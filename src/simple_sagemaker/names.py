@@ -42,12 +42,12 @@ def check_channel(what: str, name: str) -> str:
     )
 
 
-def check_bucket(name: str) -> str:
+def check_bucket(name: str, what: str = "--bucket_name") -> str:
     """``name`` as it is, when S3 could have a bucket of that name."""
     if _BUCKET.fullmatch(name):
         return name
     raise UsageError(
-        f"--bucket_name {name!r} is not a legal bucket name.\n"
+        f"{what} {name!r} is not a legal bucket name.\n"
         "Use 3 to 63 lower case letters, digits, dots and dashes, beginning and ending with a letter or digit."
     )
 

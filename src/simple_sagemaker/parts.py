@@ -17,10 +17,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from .errors import SsmError
+from .specs import Download, TaskOutput
 
-NAMES = ("logs", "model", "output", "state")
+Part = TaskOutput | Literal["logs"]
+NAMES: tuple[Part, ...] = ("logs", "model", "output", "state", "source")
 _MAKING = re.compile(rf"\.({'|'.join(NAMES)})\.new-[0-9a-f]{{16}}")
 Fill = Callable[[Path], object]
 _PART, _OLD, PACKED = "part", "old", "packed"
@@ -89,6 +92,18 @@ def check_ours(folder: Path, name: str) -> None:
             f"{place}/ is there already, and not as a result that was brought before: it is left as it is.\n"
             "Choose another folder, or move it away."
         )
+
+
+def wanted(download: Download) -> list[Part]:
+    """The parts that are to be brought."""
+    return [name for name in NAMES if getattr(download, name)]
+
+
+def check_all_ours(download: Download) -> None:
+    """Raise NotBrought, before a job, for what could not be brought after it."""
+    if download.path is not None and download.path.is_dir():
+        for name in wanted(download):
+            check_ours(download.path, name)
 
 
 def _mark_ours(part: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a job left, brought to a folder of this machine: logs, model, output and state.
+"""What a job left, brought to a folder of this machine: logs, model, output, state and source.
 
 Each part is replaced as a whole (``parts``); nothing else in the folder is touched. A part that cannot be brought keeps
 none of the others away.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import archives, history, joblogs, layout, parts
 from .errors import SsmError
 from .filling import Filling, Unholdable
-from .parts import Fill, NotBrought
+from .parts import Fill, NotBrought, Part
 from .refusals import in_our_words
 from .specs import Download, TaskOutput
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def bring(download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services) -> list[str]:
-    """Bring the parts that were asked for and say which are there now; logs always are. Needs ``download.path``.
+    """Bring the parts that were asked for and say which are there now. Needs ``download.path``.
 
     What a job never wrote is an empty part. Raises UnsafeArchive or NotBrought, when all that could be is brought.
     """
@@ -44,15 +44,16 @@ def _fills(
     download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services
 ) -> dict[TaskOutput | str, Fill]:
     """How each part that was asked for is filled."""
-    fills: dict[TaskOutput | str, Fill] = {"logs": partial(_logs, described["TrainingJobName"], services)}
-    if download.model:
-        fills["model"] = partial(_unpacked, history.output_uri(described, "model"), services)
-    if download.output:
-        fills["output"] = partial(_unpacked, history.output_uri(described, "output"), services)
-    if download.state:
-        keeps = bool(described.get("CheckpointConfig"))
-        fills["state"] = partial(_state, history.output_uri(described, "state"), services) if keeps else _nothing
-    return fills
+    return {name: _fill(name, described, services) for name in parts.wanted(download)}
+
+
+def _fill(name: Part, described: DescribeTrainingJobResponseTypeDef, services: Services) -> Fill:
+    if name == "logs":
+        return partial(_logs, described["TrainingJobName"], services)
+    if name != "state":
+        return partial(_unpacked, history.output_uri(described, name), services)
+    keeps = bool(described.get("CheckpointConfig"))
+    return partial(_state, history.output_uri(described, "state"), services) if keeps else _nothing
 
 
 def _brought(folder: Path, fills: dict[TaskOutput | str, Fill]) -> list[str]:

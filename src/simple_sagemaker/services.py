@@ -22,6 +22,8 @@ from .errors import EngineUnavailable, UsageError
 from .specs import EmulatorSpec, TaskSpec
 
 if TYPE_CHECKING:
+    import boto3
+
     from .docker.maker import LocalImages
     from .emulator.serving import Served
     from .local.home import Home, Settings
@@ -43,37 +45,54 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
     return engine
 
 
+def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
+    """The engine that runs this task. Raises UsageError for two that contradict each other."""
+    own_image = bool(spec.image.docker_file or spec.image.uri)
+    engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
+    if engine == "aws" and spec.instances.type in _LOCAL_TYPES:
+        raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
+    return engine
+
+
 def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
     ``waiting`` is a supervisor that was started ahead, for a job of this machine.
     """
-    own_image = bool(spec.image.docker_file or spec.image.uri)
-    engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
-    if engine == "aws" and spec.instances.type in _LOCAL_TYPES:
-        raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
-    return _composed(engine, environment, "SSM_ENGINE=local or --it local", waiting)
+    engine = engine_of(spec, environment)
+    return composed(engine, environment, here="SSM_ENGINE=local or --it local", waiting=waiting)
 
 
 def for_data(environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
-    engine = chosen_engine("", environment)
-    return _composed(engine, environment, "SSM_ENGINE=local")
+    return composed(chosen_engine("", environment), environment, here="SSM_ENGINE=local")
 
 
-def _composed(engine: str, environment: Mapping[str, str], here: str, waiting: Waiting | None = None) -> Services:
-    """The services of an engine; ``here`` is what chooses this machine, for those who cannot have another."""
+def composed(
+    engine: str,
+    environment: Mapping[str, str],
+    *,
+    here: str,
+    waiting: Waiting | None = None,
+    session: boto3.Session | None = None,
+) -> Services:
+    """The services of an engine. ``here`` is what chooses this machine, for those who cannot have another.
+
+    ``session`` is one of the caller's own, for AWS.
+    """
     if engine == "local":
         return local(environment, waiting)
     if engine == "aws":
-        return aws(environment, here)
+        return aws(environment, here, session)
     raise EngineUnavailable(
         f"This version runs jobs on AWS or as processes of this machine; the engine {engine!r} is not in it yet.\n"
         f"Use this machine: {here}."
     )
 
 
-def aws(environment: Mapping[str, str], here: str = "SSM_ENGINE=local") -> Services:
+def aws(
+    environment: Mapping[str, str], here: str = "SSM_ENGINE=local", session: boto3.Session | None = None
+) -> Services:
     """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
     from .aws.access import AwsAccess
     from .aws.clients import connect
@@ -81,7 +100,7 @@ def aws(environment: Mapping[str, str], here: str = "SSM_ENGINE=local") -> Servi
     from .aws.prices import asker
     from .s3store import S3Store
 
-    clients = connect(environment, here)
+    clients = connect(environment, here, session)
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,

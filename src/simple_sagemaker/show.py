@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -34,15 +35,56 @@ class Screen(Watcher, Protocol):
 @contextmanager
 def screen(hosts: int) -> Iterator[Screen]:
     """The right screen for where the output goes, gone again at the end."""
-    width = len(f"algo-{hosts}")
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
-        yield Pipe(width)
+        yield Pipe(_width(hosts))
         return
+    with _terminal(hosts) as terminal:
+        yield terminal
+
+
+@contextmanager
+def told(hosts: int) -> Iterator[Watcher]:
+    """Who tells somebody that works in Python: a status line on a terminal, else plain lines.
+
+    There is one status line, the main thread's.
+    """
+    in_front = threading.current_thread() is threading.main_thread()
+    if not (in_front and sys.stdout.isatty() and sys.stderr.isatty()):
+        yield Lines(hosts)
+        return
+    with _terminal(hosts) as terminal:
+        yield terminal
+
+
+@contextmanager
+def _terminal(hosts: int) -> Iterator[Terminal]:
     from rich.console import Console
 
     console = Console(stderr=True)
     with console.status("Starting") as status:
-        yield Terminal(width, console, status)
+        yield Terminal(_width(hosts), console, status)
+
+
+def _width(hosts: int) -> int:
+    return len(f"algo-{hosts}")
+
+
+class Lines:
+    """Plain lines on Python's stdout as it is when they come: a notebook's cell, a file, a test's."""
+
+    def __init__(self, hosts: int) -> None:
+        self._width = _width(hosts)
+
+    def phase(self, name: str, message: str) -> None:
+        self.note(said(name, message))
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        for line in lines:
+            self.note(f"{host:<{self._width}} | {line}")
+
+    def note(self, text: str) -> None:
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 class Pipe:
@@ -56,7 +98,7 @@ class Pipe:
             sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
     def phase(self, name: str, message: str) -> None:
-        self.note(_said(name, message))
+        self.note(said(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         if self._deaf:
@@ -94,7 +136,7 @@ class Terminal:
         return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     def phase(self, name: str, message: str) -> None:
-        self._phase = name if name == "Training" else _said(name, message)
+        self._phase = name if name == "Training" else said(name, message)
 
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
@@ -119,5 +161,6 @@ class Terminal:
             self._status.start()
 
 
-def _said(phase: str, message: str) -> str:
+def said(phase: str, message: str) -> str:
+    """A phase in a line."""
     return f"{phase}: {message}" if message else phase

@@ -107,10 +107,12 @@ class Image:
 class Security:
     """By which role a job acts, in which network, and what is encrypted.
 
-    ``role_name`` is an existing role's name or ARN. With ``network_isolation`` the job reaches nothing at all.
+    ``role_name`` is an existing role's name or ARN; one that is made may read all of ``read_buckets`` too. With
+    ``network_isolation`` the job reaches nothing at all.
     """
 
     role_name: str | None = None
+    read_buckets: tuple[str, ...] = ()
     vpc_subnets: tuple[str, ...] = ()
     vpc_security_groups: tuple[str, ...] = ()
     kms_key_id: str | None = None
@@ -174,12 +176,14 @@ class Rerun:
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """What is brought to ``path`` at the end; logs always are when ``path`` is given."""
+    """What is brought to ``path`` at the end."""
 
     path: Path | None = None
+    logs: bool = True
     state: bool = False
     model: bool = False
     output: bool = False
+    source: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -261,7 +261,7 @@ def _tell(order: _Order, note: str) -> None:
 def _needs(order: _Order, plan: inputs.Plan, image: str) -> Needs:
     """What the job's role must allow: what lies outside the project's folder is named one by one."""
     place, security = order.place, order.spec.security
-    reads = set()
+    reads = {layout.uri(bucket) for bucket in security.read_buckets}
     for channel in plan.channels:
         bucket, key = layout.split_uri(channel.uri)
         if bucket != place.bucket:

@@ -17,11 +17,9 @@ import pytest
 from simple_sagemaker import console, costs
 from simple_sagemaker.aws import prices
 from simple_sagemaker.bundle import Reading, Services
-from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.cli.run import _tell
 from simple_sagemaker.errors import JobFailed, JobStopped
 from simple_sagemaker.follow import result
-from simple_sagemaker.specs import TaskSpec
 from tests.unit.watching import JOB, PLACE, Watch, described
 
 DONE = ("Completed", "Training job completed")
@@ -232,10 +230,8 @@ def test_every_end_tells_what_it_took(
     status: str, error: type[Exception] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ended = result(JOB, PLACE, described((status, ""), status=status, TrainingTimeInSeconds=90))
-    spec = parse(["run", "-p", "p", "-t", "t", "-e", __file__])
-    assert isinstance(spec, TaskSpec)
     with pytest.raises(error) if error else nullcontext() as told:
-        _tell(spec, ended, ["Took: 90 s trained", "Results: here"])
+        _tell(ended, ["Took: 90 s trained", "Results: here"])
     said = str(told.value) if told else capsys.readouterr().err
     assert said.startswith(f"{status} after 90 s: {JOB}")
     assert said.rstrip().endswith("Took: 90 s trained\nResults: here")

@@ -218,7 +218,7 @@ def test_a_place_that_is_no_folder_is_never_replaced(out: Path, part: str) -> No
     (out.parent / "elsewhere").mkdir()
     (out / part).symlink_to("../elsewhere")
     with pytest.raises(NotBrought, match="is a link"):
-        brought(out, MemoryStore(), model=True, output=True, state=True)
+        brought(out, MemoryStore(), model=True, output=True, state=True, source=True)
     assert (out / part).is_symlink()
 
 

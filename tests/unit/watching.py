@@ -157,6 +157,7 @@ def described(
         "SecondaryStatus": phases[-1][0],
         "SecondaryStatusTransitions": transitions,
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 30},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 86400, "MaxWaitTimeInSeconds": 86400},
         **more,
     }
     return cast("DescribeTrainingJobResponseTypeDef", answer)

@@ -28,19 +28,14 @@ _ATTEMPTS = 10
 _FIRST_ATTEMPTS = 5  # of the call that comes before all others: without a network one should hear of it soon
 
 
-def connect(environment: Mapping[str, str], here: str) -> Clients:
-    """The clients of the session that the person's configuration describes, with their region.
+def connect(environment: Mapping[str, str], here: str, session: boto3.Session | None = None) -> Clients:
+    """The clients of a session, the one that the person's configuration describes when none is given.
 
-    Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are boto3's own business. ``AWS_REGION``, which boto3 leaves to
-    others, is honoured before them as AWS's command line does. ``here`` chooses this machine instead, for the errors.
-    Raises NoCredentials.
+    Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are boto3's own business. ``here`` chooses this machine instead,
+    for the errors. Raises NoCredentials.
     """
     with in_our_words():
-        core = botocore.session.get_session()
-        core.set_default_client_config(
-            Config(retries=_tried_again(_ATTEMPTS), user_agent_extra=f"simple-sagemaker/{__version__}")
-        )
-        session = boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
+        session = session or _configured(environment)
         found = session.get_credentials() is not None
     if not found:
         raise NoCredentials(
@@ -53,6 +48,15 @@ def connect(environment: Mapping[str, str], here: str) -> Clients:
             f"Set one (AWS_REGION=us-east-1, or aws configure), or use this machine: {here}."
         )
     return Clients(session, region=session.region_name)
+
+
+def _configured(environment: Mapping[str, str]) -> boto3.Session:
+    """A session of ours. ``AWS_REGION``, which boto3 leaves to others, is honoured as AWS's command line does."""
+    core = botocore.session.get_session()
+    core.set_default_client_config(
+        Config(retries=_tried_again(_ATTEMPTS), user_agent_extra=f"simple-sagemaker/{__version__}")
+    )
+    return boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
 
 
 class Clients:

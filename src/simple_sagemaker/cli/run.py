@@ -8,8 +8,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .. import claim, console, costs, follow, history, show, task
-from ..errors import Detached, JobFailed, JobStopped, SsmError
+from .. import claim, console, costs, ending, follow, history, show, task
+from ..errors import Detached, SsmError
 from ..refusals import in_our_words
 from ..show import Screen
 from ..task import Found, Planned, Prepared
@@ -36,7 +36,10 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
     signal.signal(signal.SIGTERM, _terminated)
-    _refuse_foreign_parts(spec)
+    if spec.download.path is not None:
+        from ..parts import check_all_ours
+
+        check_all_ours(spec.download)
     with show.screen(spec.instances.count) as screen:
         job = task.prepare(spec, at_hand, screen)
         if isinstance(job, Planned) or spec.dry_run:
@@ -47,7 +50,7 @@ def run(spec: TaskSpec, at_hand: Services) -> int:
         where, trouble = _brought(spec, ended, at_hand)
         watched = isinstance(job, Prepared) or job.runs
         took = costs.told(ended.described, at_hand) if watched else ""
-    _tell(spec, ended, [line for line in (took, where) if line])
+    _tell(ended, [line for line in (took, where) if line])
     if trouble:
         raise trouble
     return 0
@@ -73,18 +76,6 @@ def _left(job: Prepared | Found, at_hand: Services, screen: Screen) -> int:
     return 0
 
 
-def _refuse_foreign_parts(spec: TaskSpec) -> None:
-    """Say before the job what could not be brought after it, because a person's own folder stands in the place."""
-    wanted = spec.download
-    if wanted.path is None or not wanted.path.is_dir():
-        return
-    from ..parts import check_ours
-
-    asked = {"logs": True, "model": wanted.model, "output": wanted.output, "state": wanted.state}
-    for name in (name for name, yes in asked.items() if yes):
-        check_ours(wanted.path, name)
-
-
 def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
     """Bring the results that were asked for: where they are, or why they are not there."""
     if spec.download.path is None:
@@ -92,11 +83,11 @@ def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, 
     from .. import results
 
     try:
-        parts = results.bring(spec.download, ended.described, at_hand)
+        brought = results.bring(spec.download, ended.described, at_hand)
     except SsmError as error:
         return "" if ended.status == "Completed" else str(error), error
     folder = spec.download.path
-    return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
+    return f"Results: {folder}/ ({', '.join(brought)})\nNext: cat {folder / 'logs' / 'logs0'}", None
 
 
 def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobResult:
@@ -152,23 +143,10 @@ def _how_to_see(job: str, at_hand: Services) -> str:
     return f"The same command joins it.\nIn the console: {console.training_job(job, region=at_hand.region)}"
 
 
-def _tell(spec: TaskSpec, ended: JobResult, more: list[str]) -> None:
+def _tell(ended: JobResult, more: list[str]) -> None:
     """Say how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
-    took = f" after {ended.seconds} s" if (ended.seconds or 0) > 1 else ""
-    if ended.status == "Completed":
-        print(f"Completed{took}: {ended.job}", *more, sep="\n", file=sys.stderr, flush=True)
-    elif ended.status == "Failed":
-        raise JobFailed("\n".join([f"Failed{took}: {ended.job}", ended.reason or "no reason was given", *more]))
-    else:
-        raise JobStopped("\n".join([f"Stopped{took}: {ended.job} ({_why_stopped(spec, ended)})", *more]))
-
-
-def _why_stopped(spec: TaskSpec, ended: JobResult) -> str:
-    if ended.secondary == "MaxRuntimeExceeded":
-        return f"it ran longer than --max_run_mins {spec.instances.max_run_mins}"
-    if ended.secondary == "MaxWaitTimeExceeded":
-        return f"it waited longer than --max_wait_mins {spec.instances.wait_mins}"
-    return "asked to stop"
+    ending.check(ended, *more)
+    print(f"Completed{ending.took(ended)}: {ended.job}", *more, sep="\n", file=sys.stderr, flush=True)
 
 
 def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..meaning.option import MANY, Option
 from ..meaning.options import COMMANDS, by_flag, owner
 from ..meaning.reserved import close_to
-from ..meaning.words import Given, Words, own_name
+from ..meaning.words import Given, Words, own_name, plain_name
 
 
 def read(command: str, argv: Sequence[str]) -> Words:
@@ -101,12 +101,12 @@ class _Pass:
         self.last = given
         if option.name == "hp":
             name, value = given.words
-            self.words.hyperparameters.append((_plain(name, given.flag), value))
+            self.words.hyperparameters.append((plain_name(name, given.flag), value))
 
     def _hyperparameter(self, key: str, attached: str | None) -> None:
         if not self.words.for_code:
             raise UsageError(_no_option(key, self.words))
-        name = _plain(key[2:], key)
+        name = plain_name(key[2:], key)
         other = owner(key, not_of=self.words.command)
         if other:
             raise UsageError(
@@ -145,12 +145,6 @@ class _Pass:
 
 def _dashed(word: str) -> bool:
     return len(word) > 1 and word.startswith("-")
-
-
-def _plain(name: str, typed: str) -> str:
-    if name and not name.startswith("-"):
-        return name
-    raise UsageError(f"{typed} {name!r}: a hyperparameter's name has at least one letter and begins with no dash.")
 
 
 def _wants(option: Option, flag: str) -> str:

@@ -121,7 +121,7 @@ def ask(program: str, cache: Path) -> Interpreter:
 
 def _keep(place: Path, text: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    scratch = place.with_name(f"{place.name}.{os.getpid()}")
+    scratch = place.with_name(f"{place.name}.{os.urandom(8).hex()}")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(place)
 

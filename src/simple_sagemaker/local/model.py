@@ -110,7 +110,7 @@ def _load(cache: str) -> Model:
     except (FileNotFoundError, ValueError):
         trimmed = _trim(source)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        scratch = kept.with_name(f"{kept.name}.{os.getpid()}")
+        scratch = kept.with_name(f"{kept.name}.{os.urandom(8).hex()}")  # threads of one process write it too
         scratch.write_text(json.dumps(trimmed), encoding="utf-8")
         scratch.replace(kept)
     return Model(trimmed["inputs"], trimmed["shapes"])

@@ -44,13 +44,11 @@ def inputs(words: Words) -> tuple[Input, ...]:
 
 def input_mode(words: Words) -> InputMode:
     """How folders of data reach the job. Raises UsageError."""
-    word = words.must("input_mode")
+    flag, word = words.flag("input_mode"), words.must("input_mode")
     for mode in INPUT_MODES:
         if word == mode:
             return mode
-    raise UsageError(
-        f"--input_mode {word!r} is no way to bring data.{_rather(word, INPUT_MODES)}{own_name('--input_mode', word)}"
-    )
+    raise UsageError(f"{flag} {word!r} is no way to bring data.{_rather(word, INPUT_MODES)}{own_name(flag, word)}")
 
 
 def model_uri(words: Words) -> str | None:

@@ -36,12 +36,12 @@ _METRIC_NAME_LIMIT: Final = 255
 _METRIC_REGEX_LIMIT: Final = 500
 
 
-def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """The hyperparameters in the order typed, values as typed. Raises UsageError for what SageMaker would refuse.
+def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The hyperparameters in their order, values as they were given. Raises UsageError for what SageMaker would refuse.
 
     ``plain`` ones are sent as they are and have all the room; otherwise ``taken`` are sent beside them.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for name, value in words.hyperparameters:
         if name in found:
             raise UsageError(f"--{name} is given twice, as {found[name]!r} and as {value!r}: keep one.")
@@ -58,7 +58,7 @@ def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, An
     return found
 
 
-def _check_hyperparameter(name: str, value: str, *, plain: bool) -> None:
+def _check_hyperparameter(name: str, value: object, *, plain: bool) -> None:
     if is_toolkits(name):
         raise UsageError(
             f"--{name}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
@@ -67,8 +67,8 @@ def _check_hyperparameter(name: str, value: str, *, plain: bool) -> None:
     if len(name) > _NAME_LIMIT:
         raise UsageError(f"--{name[:20]}…: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
     if plain:
-        _check_text(f"--{name}", value)
-        _check_length(f"--{name}", value)
+        _check_text(f"--{name}", str(value))
+        _check_length(f"--{name}", str(value))
     else:
         _check_length(
             f"--{name}", json.dumps(value), "Pass it on after --, where there is no such limit, or put it in a file."

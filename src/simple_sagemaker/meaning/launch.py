@@ -53,7 +53,7 @@ def launched_by(words: Words, distribution: Mapping[str, Any] | None) -> Launche
             raise UsageError(f"--launch_by direct: {needed[0]} is started by AWS's toolkit alone. Leave it out.")
         case "direct":
             return word
-    raise UsageError(f"--launch_by {word!r}: it is direct or toolkit.{own_name('--launch_by', word)}")
+    raise UsageError(f"--launch_by {word!r}: it is direct or toolkit.{own_name(words.flag('launch_by'), word)}")
 
 
 def _ways(text: str) -> dict[str, Any]:

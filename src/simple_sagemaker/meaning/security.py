@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import UsageError
+from ..names import check_bucket
 from ..specs import Security
 from .words import Words
 
@@ -30,6 +31,7 @@ def security(words: Words) -> Security:
         raise UsageError(f"--{given}: a job in a network of yours needs --{other} too.")
     return Security(
         role_name=_matching(words, "role_name", _ROLE, "a role's name or ARN"),
+        read_buckets=tuple(check_bucket(word, use.flag) for use in words.each("read_buckets") for word in use.words),
         vpc_subnets=subnets,
         vpc_security_groups=groups,
         kms_key_id=_matching(words, "kms_key_id", _KEY, "a key's id, alias (alias/NAME) or ARN"),

@@ -36,7 +36,7 @@ def task_spec(words: Words) -> TaskSpec:
     machines, distribution = instances(words), launch_distribution(words, what)
     return TaskSpec(
         kind="algorithm" if alone else cast("Kind", words.command),
-        place=_place(words),
+        place=place(words),
         code=what,
         instances=machines,
         image=image(words),
@@ -89,7 +89,7 @@ def data_spec(words: Words) -> DataSpec:
         raise UsageError("say what to do: --output_path DIR (-o) brings what the task left, --clean_state clears.")
     if download.path is None and words.has("job"):
         raise UsageError(f"{words.flag('job')} chooses what to bring: say where to, with --output_path DIR (-o).")
-    return DataSpec(place=_place(words), job=_job(words), download=download, clean_state=words.has("clean_state"))
+    return DataSpec(place=place(words), job=_job(words), download=download, clean_state=words.has("clean_state"))
 
 
 def _job(words: Words) -> str | None:
@@ -110,7 +110,8 @@ def _check_required(words: Words, leaving_out: AbstractSet[str] = frozenset()) -
         raise UsageError(f"missing: {', '.join(f'{option.flags[0]} ({option.flags[1]})' for option in missing)}.")
 
 
-def _place(words: Words) -> Place:
+def place(words: Words) -> Place:
+    """Which task is meant. Raises UsageError for names that cannot be."""
     bucket = words.one("bucket_name")
     return Place(
         project=check_name(words.flag("project_name"), words.must("project_name")),

@@ -8,6 +8,10 @@ from ..errors import UsageError
 from .option import Option
 from .options import by_flag
 
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Given:
     """One use of an option: the spelling typed, and the words it took."""
@@ -20,7 +24,10 @@ class Given:
 
 
 class Words:
-    """What was typed, sorted out: options by name, hyperparameters in order, and the script's arguments."""
+    """What was asked for, sorted out: options by name, hyperparameters in order, and the script's arguments.
+
+    Typed hyperparameters are texts; from Python they are what JSON can say.
+    """
 
     __slots__ = ("arguments", "command", "given", "hyperparameters", "options")
 
@@ -28,7 +35,7 @@ class Words:
         self.command = command
         self.options: Mapping[str, Option] = by_flag(command)
         self.given: dict[str, list[Given]] = {}
-        self.hyperparameters: list[tuple[str, str]] = []
+        self.hyperparameters: list[tuple[str, Any]] = []
         self.arguments = tuple(arguments)
 
     @property
@@ -77,3 +84,10 @@ def own_name(flag: str, *values: str) -> str:
 
     value = quote(values[0]) if len(values) == 1 else "VALUE"
     return f"\nIf it is a hyperparameter of your script, write: --hp {flag[2:]} {value}"
+
+
+def plain_name(name: str, typed: str) -> str:
+    """``name`` as it is, when it can name a hyperparameter; ``typed`` is how it was said, for the error."""
+    if name and not name.startswith("-"):
+        return name
+    raise UsageError(f"{typed} {name!r}: a hyperparameter's name has at least one letter and begins with no dash.")

@@ -1,0 +1,149 @@
+"""One execution of a task as Python holds it: looked at, stopped, waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import ending, follow, history, joblogs, results
+from ..layout import TaskPlace
+from ..refusals import in_our_words
+from ..specs import Download, TaskOutput
+from .watching import Progress, watching
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+
+    from ..bundle import Services
+    from ..follow import JobResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a job ended.
+
+    ``status`` is Completed, Failed or Stopped, ``secondary`` the service's finer word for it, ``reason`` why it failed.
+    ``folder`` is where results were brought, if they were. ``described`` is everything that the service says.
+    """
+
+    job: str
+    task_name: str
+    status: str
+    secondary: str
+    reason: str | None
+    seconds: int | None
+    folder: Path | None
+    described: Mapping[str, Any]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return {one["MetricName"]: one["Value"] for one in self.described.get("FinalMetricDataList", [])}
+
+    def uri(self, kind: TaskOutput) -> str:
+        """Where the job's model, output, state or source lies: an ``s3://`` address."""
+        return history.output_uri(self._described, kind)
+
+    @property
+    def _described(self) -> DescribeTrainingJobResponseTypeDef:
+        found: Any = self.described
+        return found  # type: ignore[no-any-return]
+
+
+class Job:
+    """A job of a task, running or ended. Threads may share it."""
+
+    def __init__(
+        self, name: str, place: TaskPlace, services: Services, *, download: Download, progress: Progress, hosts: int
+    ) -> None:
+        self._name = name
+        self._place = place
+        self._services = services
+        self._download = download
+        self._progress: Progress = progress
+        self._hosts = hosts
+        self._waiting = threading.RLock()  # one thread watches, the others wait for it
+        self._ended: JobResult | None = None
+
+    def __repr__(self) -> str:
+        return f"<Job {self._name} of task {self._place.task}>"
+
+    @property
+    def name(self) -> str:
+        """The job's name, which SageMaker knows it by."""
+        return self._name
+
+    @property
+    def task_name(self) -> str:
+        """The task that it is a job of."""
+        return self._place.task
+
+    @property
+    def status(self) -> str:
+        """InProgress, Stopping, Completed, Failed or Stopped, as the service says now."""
+        return self._ended.status if self._ended else self._described()["TrainingJobStatus"]
+
+    def logs(self) -> dict[str, list[str]]:
+        """The lines that each host has printed so far, by the host's name; a host that printed none is not there."""
+        found: dict[str, list[str]] = {}
+        with self._our_words():
+            for stream in joblogs.streams(self._name, self._services.logs):
+                lines = found.setdefault(f"algo-{joblogs.host_number(stream)}", [])
+                for page in joblogs.pages(stream, self._services.logs):
+                    lines += page
+        return found
+
+    def stop(self) -> None:
+        """Ask it to stop, and leave: its code gets SIGTERM, and what it wrote is kept. One that has ended is left."""
+        with self._our_words():
+            if self.status == "InProgress":
+                self._services.sagemaker.stop_training_job(TrainingJobName=self._name)
+
+    def wait(self) -> Result:
+        """Wait for its end, however it ends, and bring the results if the task was asked to."""
+        with self._waiting:
+            if self._ended is None:
+                self._ended = self._followed()
+            return result_of(self._ended, self._download.path)
+
+    def result(self) -> Result:
+        """Wait for its completion, as :meth:`wait` does. Raises JobFailed or JobStopped for other ends."""
+        found = self.wait()
+        if self._ended:
+            ending.check(self._ended)
+        return found
+
+    def _followed(self) -> JobResult:
+        with self._our_words():
+            described = self._described()
+            if described["TrainingJobStatus"] in history.FINAL:
+                ended = follow.result(self._name, self._place, described)
+            else:
+                with watching(self._progress, self._hosts) as watcher:
+                    ended = follow.Follower(self._name, self._place, self._services, watcher).to_the_end()
+            results.bring(self._download, ended.described, self._services)
+        return ended
+
+    def _described(self) -> DescribeTrainingJobResponseTypeDef:
+        with self._our_words():
+            return self._services.sagemaker.describe_training_job(TrainingJobName=self._name)
+
+    def _our_words(self) -> Any:
+        return in_our_words(region=self._services.region, job=self._name)
+
+
+def result_of(ended: JobResult, folder: Path | None = None) -> Result:
+    """How a job ended, for whoever asked in Python."""
+    return Result(
+        job=ended.job,
+        task_name=ended.place.task,
+        status=ended.status,
+        secondary=ended.secondary,
+        reason=ended.reason,
+        seconds=ended.seconds,
+        folder=folder,
+        described={**ended.described},
+    )

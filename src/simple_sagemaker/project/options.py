@@ -1,0 +1,116 @@
+"""What a task can be asked for in Python: the command line's options by their names there, with types of Python's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from ..specs import Distribution, InputMode, LaunchedBy, TaskOutput
+
+StrPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a channel reads: an ``s3://`` address, or for the channel ``data`` a file or folder of this machine.
+
+    ``distribution`` is FullyReplicated (every machine gets all) or ShardedByS3Key (each gets a share); ``subdir`` a
+    folder within.
+    """
+
+    source: StrPath
+    distribution: Distribution = "FullyReplicated"
+    subdir: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a channel reads from another completed task of the project: its state, model, source or output."""
+
+    task_name: str
+    kind: TaskOutput
+    distribution: Distribution = "FullyReplicated"
+    subdir: str = ""
+
+
+class CommonOptions(TypedDict, total=False):
+    """What every kind of task can be asked for. None is the same as leaving an option out."""
+
+    dependencies: Sequence[StrPath] | StrPath | None
+    """More files and folders, each copied into the code folder under its base name."""
+    use_gitignore: bool | None
+    """Leave out of the code what its .gitignore files name."""
+    arguments: Sequence[str | int | float | os.PathLike[str]] | None
+    """The script's own words, which reach it as they are."""
+    instance_type: str | None
+    """An AWS instance type; ``local``, this machine; or ``local_gpu``, this machine with its GPUs."""
+    instance_count: int | None
+    volume_size: int | None
+    """Disk space per machine for data, in GB."""
+    max_run_mins: int | None
+    image_uri: str | None
+    """Use this image instead of a ready-made one."""
+    framework: str | None
+    framework_version: str | None
+    docker_file_path_or_content: StrPath | None
+    """Build an image: a folder with a Dockerfile, a Dockerfile, or its text."""
+    aws_repo_name: str | None
+    repo_name: str | None
+    image_tag: str | None
+    inputs: Mapping[str, StrPath | Data | Outcome] | None
+    """The channels by name, 1 to 64 letters, digits, dots, dashes and underscores each."""
+    force_running: bool | None
+    if_changed: bool | None
+    clean_state: bool | None
+    tags: Mapping[str, str] | None
+    read_buckets: Sequence[str] | str | None
+    """Buckets that the job's own code reads, besides those of its inputs: its role is allowed to."""
+    vpc_subnets: Sequence[str] | str | None
+    vpc_security_groups: Sequence[str] | str | None
+    kms_key_id: str | None
+    network_isolation: bool | None
+    encrypt_traffic: bool | None
+    output_path: StrPath | None
+    """Where the logs, and what is chosen below, are brought once the job has ended."""
+    download_state: bool | None
+    download_model: bool | None
+    download_output: bool | None
+
+
+class TrainingOptions(CommonOptions, total=False):
+    """What the tasks of ``run`` and ``shell`` can be asked for besides."""
+
+    py_version: str | None
+    use_spot_instances: bool | None
+    """Spot machines are what is used unless this is False."""
+    max_wait_mins: int | None
+    keep_alive_mins: int | None
+    retry_attempts: int | None
+    hyperparameters: Mapping[str, Any] | None
+    """Values that JSON can say; they keep their types."""
+    distribution: Mapping[str, Any] | None
+    """How the machines train together, in the form of the SageMaker SDK."""
+    launch_by: LaunchedBy | None
+    job_env: Mapping[str, str] | None
+    """Variables of the job's environment; no place for secrets."""
+    model_uri: StrPath | None
+    """A trained model to start from; the job finds it in its channel ``model``."""
+    input_mode: InputMode | None
+    metric_definitions: Mapping[str, str] | None
+    """Names of metrics, and the regular expression whose group finds the value of each in the logs."""
+
+
+class RunOptions(TrainingOptions, total=False):
+    """What a task of ``run`` can be asked for."""
+
+    source_dir: StrPath | None
+    """A folder, or an ``s3://`` address of a .tar.gz, with the code."""
+
+
+class ShellOptions(TrainingOptions, total=False):
+    """What a task of ``shell`` can be asked for."""
+
+    dir_files: Sequence[StrPath] | StrPath | None
+    """What the command needs beside it; a single folder's content is the code folder's."""

@@ -1,0 +1,225 @@
+"""A series of tasks, and what is done with them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import claim, data, follow, history, results, services, task
+from ..errors import UsageError
+from ..meaning.machines import image, instances
+from ..meaning.task import data_spec, place, task_spec
+from ..names import check_name
+from ..parts import check_all_ours
+from ..refusals import in_our_words
+from ..specs import Code, DataSpec, Distribution, TaskOutput, TaskSpec
+from ..task import Planned, Prepared
+from . import words
+from .images import own_image
+from .job import Job, Result, result_of
+from .options import Outcome, RunOptions, ShellOptions, StrPath
+from .watching import Progress, checked, watching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+    from typing_extensions import Unpack
+
+    from ..bundle import Services
+    from ..follow import Watcher
+
+Engine = Literal["aws", "local", "docker"]
+
+_HERE = 'engine="local", or SSM_ENGINE=local'
+
+_PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner"})
+_RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}
+_SHELL = ShellOptions.__optional_keys__ | _PLACE | {"cmd_line", "role_name"}
+_DATA = _PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
+
+
+class Project:
+    """A series of tasks in one place: bucket, prefix and project together name it.
+
+    ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the
+    environment does (``SSM_ENGINE``), as for ``ssm``. ``boto3_session`` is used on AWS instead of a new one.
+    ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to.
+
+    Nothing is printed and no logging is set up; what happens goes to Python's loggers ``simple_sagemaker.task`` and
+    ``simple_sagemaker.lines``. ``progress="lines"`` prints it instead, ``"auto"`` with a status line on a terminal.
+    """
+
+    def __init__(
+        self,
+        project_name: str,
+        *,
+        bucket_name: str | None = None,
+        bucket_owner: str | None = None,
+        prefix: str = "",
+        role_name: str | None = None,
+        engine: Engine | None = None,
+        boto3_session: boto3.Session | None = None,
+        progress: Progress = "none",
+    ) -> None:
+        self._place = {
+            "project_name": check_name("project_name", project_name),
+            "bucket_name": bucket_name,
+            "bucket_owner": bucket_owner,
+            "prefix": prefix or None,
+        }
+        self._role_name = role_name
+        self._engine = _engine(engine)
+        self._session = boto3_session
+        self._progress = checked(progress)
+        self._composing = threading.Lock()
+        self._composed: dict[str, Services] = {}
+
+    def __repr__(self) -> str:
+        return f"<Project {self._place['project_name']}>"
+
+    def run(
+        self,
+        task_name: str,
+        entry_point: StrPath | None = None,
+        *,
+        wait: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> Job:
+        """Run a Python or shell script as a task, as ``ssm run`` does; a completed one is not run again.
+
+        Gives the job once it has completed, or with ``wait=False`` as soon as it is started. Raises JobFailed or
+        JobStopped for another end, and UsageError, InputNotFound and others of ours before anything is started.
+        """
+        said = {**options, "task_name": task_name, "entry_point": entry_point, "role_name": self._role_name}
+        return self._begun("run", said, known=_RUN, wait=wait)
+
+    def shell(self, task_name: str, cmd_line: str, *, wait: bool = True, **options: Unpack[ShellOptions]) -> Job:
+        """Run a shell command line as a task, as ``ssm shell`` does; else as :meth:`run`."""
+        said = {**options, "task_name": task_name, "cmd_line": cmd_line, "role_name": self._role_name}
+        return self._begun("shell", said, known=_SHELL, wait=wait)
+
+    def download(
+        self,
+        task_name: str,
+        output_path: StrPath,
+        *,
+        job: str | None = None,
+        logs: bool = True,
+        model: bool = True,
+        output: bool = True,
+        state: bool = True,
+        source: bool = False,
+    ) -> dict[str, Path]:
+        """Bring what a task left, each part to a folder of its name in ``output_path``, and say where the parts are.
+
+        They are those of its newest completed job, or of ``job``, which may have ended otherwise. Raises InputNotFound
+        when there is no such task or job.
+        """
+        with self._asked(task_name, {"output_path": output_path, "job": job}) as (spec, at_hand):
+            download = replace(spec.download, logs=logs, model=model, output=output, state=state, source=source)
+            described = data.job_of(spec, data.place_of(spec, at_hand), at_hand)
+            folder = Path(os.fspath(output_path))
+            return {name: folder / name for name in results.bring(download, described, at_hand)}
+
+    def result(self, task_name: str, *, job: str | None = None) -> Result:
+        """How the newest completed job of a task ended, or how ``job`` did. Raises InputNotFound without one."""
+        with self._asked(task_name, {"output_path": ".", "job": job}) as (spec, at_hand):
+            place = data.place_of(spec, at_hand)
+            described = data.job_of(spec, place, at_hand)
+            return result_of(follow.result(described["TrainingJobName"], place, described))
+
+    def clean_state(self, task_name: str) -> int:
+        """Clear a task's state and say how many files it had. Raises UsageError while a job of the task runs."""
+        with self._asked(task_name, {"clean_state": True}) as (spec, at_hand):
+            return data.clear_state(data.place_of(spec, at_hand), at_hand)
+
+    def clean_all(self) -> int:
+        """Delete everything of the project, its tasks' states and results included, and say how many files it had.
+
+        Its role stays. Raises UsageError while a job of the project runs, and InputNotFound where nothing is.
+        """
+        with self._asked("-", {"clean_state": True}) as (spec, at_hand):
+            return data.clear_project(spec, at_hand)
+
+    def build_image(self, **options: Unpack[RunOptions]) -> str:
+        """The address of the image that a task with these options runs in, built and pushed where it has to be.
+
+        Jobs as processes of this machine have no images: there it is the ready-made image's, which they record.
+        """
+        said = {**self._place, **options, "task_name": "-"}
+        with words.in_python(said):
+            found = words.words("run", said, known=_RUN)
+            spec = TaskSpec(kind="run", place=place(found), code=Code(), instances=instances(found), image=image(found))
+            at_hand = self._services(spec)
+            with in_our_words(region=at_hand.region), watching(self._progress, 1) as watcher:
+                return own_image(spec, at_hand, watcher)
+
+    def input_of(
+        self, task_name: str, kind: TaskOutput, *, distribution: Distribution = "FullyReplicated", subdir: str = ""
+    ) -> Outcome:
+        """What another task of the project left, as a channel of a task's ``inputs``.
+
+        It is looked for when that task is run: the newest completed job's, or that of a running one, once it has ended.
+        """
+        return Outcome(task_name, kind, distribution=distribution, subdir=subdir)
+
+    def _begun(self, command: str, said: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
+        said = {**said, **self._place}
+        with words.in_python(said):
+            spec = task_spec(words.words(command, said, known=known))
+            check_all_ours(spec.download)
+            at_hand = self._services(spec)
+            with in_our_words(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
+                job = self._started(spec, at_hand, watcher)
+            if wait:
+                job.result()
+        return job
+
+    def _started(self, spec: TaskSpec, at_hand: Services, watcher: Watcher) -> Job:
+        """A job that serves, started if there was none."""
+        found = task.prepare(spec, at_hand, watcher)
+        if isinstance(found, Planned):
+            raise UsageError("A dry run starts nothing.")
+        if isinstance(found, Prepared):
+            try:
+                task.launch(found, at_hand)
+            except KeyboardInterrupt:
+                if history.describe(found.job, at_hand.sagemaker) is None:
+                    claim.give_up(found.place, found.job, at_hand)
+                raise
+            watcher.note(f"Job {found.job}")
+        hosts = spec.instances.count
+        return Job(found.job, found.place, at_hand, download=spec.download, progress=self._progress, hosts=hosts)
+
+    @contextmanager
+    def _asked(self, task_name: str, more: Mapping[str, object]) -> Iterator[tuple[DataSpec, Services]]:
+        """What is asked of a task's data, and who has it."""
+        said = {**self._place, "task_name": task_name, **more}
+        with ExitStack() as stack:
+            stack.enter_context(words.in_python(said))
+            spec = data_spec(words.words("data", said, known=_DATA))
+            at_hand = self._services()
+            stack.enter_context(in_our_words(region=at_hand.region))
+            yield spec, at_hand
+
+    def _services(self, spec: TaskSpec | None = None) -> Services:
+        """Who runs a task, or keeps what tasks left; composed once for all threads."""
+        environment = {**os.environ, **({"SSM_ENGINE": self._engine} if self._engine else {})}
+        engine = services.engine_of(spec, environment) if spec else services.chosen_engine("", environment)
+        with self._composing:
+            if engine not in self._composed:
+                self._composed[engine] = services.composed(engine, environment, here=_HERE, session=self._session)
+            return self._composed[engine]
+
+
+def _engine(name: Any) -> Engine | None:
+    if name is None or name in services.ENGINES:
+        found: Engine | None = name
+        return found
+    raise UsageError(f"engine is one of {', '.join(services.ENGINES)}, not {name!r}.")

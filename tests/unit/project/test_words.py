@@ -1,0 +1,178 @@
+"""What is said in Python means what the same words on the command line mean, and is refused in the same way."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simple_sagemaker import Data, Outcome, Project
+from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
+from simple_sagemaker.meaning.options import options_of
+from simple_sagemaker.meaning.task import task_spec
+from simple_sagemaker.project import words
+from simple_sagemaker.project.options import RunOptions, ShellOptions
+from simple_sagemaker.specs import TaskSpec
+
+RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
+NO_SHARE = Data("data", distribution="Sharded")  # type: ignore[arg-type]
+SHELL_NAMES = ShellOptions.__optional_keys__ | RUN_NAMES
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("train.py", "code/worker.py", "data/part/b.txt", "lib/one.py", "Dockerfile"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("print()\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(command: str = "run", **options: Any) -> TaskSpec:
+    own = {"entry_point": "train.py"} if command == "run" else {"cmd_line": "ls"}
+    found = words.words(command, {"project_name": "p", "task_name": "t", **own, **options}, known=SHELL_NAMES)
+    return task_spec(found)
+
+
+def typed(*argv: str, command: str = "run") -> TaskSpec:
+    own = ["-e", "train.py"] if command == "run" and "-e" not in argv else []
+    spec = parse([command, "-p", "p", "-t", "t", *own, *argv])
+    assert isinstance(spec, TaskSpec)
+    return spec
+
+
+SAME: list[tuple[dict[str, Any], str]] = [
+    ({}, ""),
+    ({"source_dir": Path("code"), "entry_point": "worker.py"}, "-s code -e worker.py"),
+    ({"dependencies": ["lib", Path("data")]}, "-d lib data"),
+    ({"dependencies": "lib"}, "-d lib"),
+    ({"dependencies": []}, ""),
+    ({"instance_type": "ml.p3.2xlarge", "instance_count": 3}, "--it ml.p3.2xlarge --ic 3"),
+    ({"volume_size": 50, "retry_attempts": 2}, "-v 50 --retry_attempts 2"),
+    ({"use_spot_instances": False, "keep_alive_mins": 5}, "--no_spot --keep_alive_mins 5"),
+    ({"use_spot_instances": True, "max_wait_mins": 20, "max_run_mins": 7}, "--max_wait_mins 20 --max_run_mins 7"),
+    ({"framework": "tensorflow", "framework_version": "2.11"}, "-f tensorflow --fv 2.11"),
+    ({"py_version": "py39"}, "--pv py39"),
+    ({"image_uri": "registry/image:1"}, "--image_uri registry/image:1"),
+    ({"docker_file_path_or_content": "RUN true", "aws_repo_name": "a"}, "--df 'RUN true' --ar a"),
+    ({"docker_file_path_or_content": Path("Dockerfile"), "image_tag": "c"}, "--df Dockerfile --image_tag c"),
+    ({"inputs": {"data": "data", "s3": "s3://b/k"}}, "-i data --iis s3 s3://b/k"),
+    ({"inputs": {"data": "s3://b/k"}}, "--iis data s3://b/k"),
+    ({"inputs": {"left": Outcome("other", "model")}}, "--iit left other model"),
+    ({"inputs": {"data": Data("data", "ShardedByS3Key", "part")}}, "-i data ShardedByS3Key part"),
+    ({"inputs": {"s3": Data("s3://b/k", distribution="ShardedByS3Key")}}, "--iis s3 s3://b/k ShardedByS3Key"),
+    (
+        {"inputs": {"left": Outcome("other", "state", "ShardedByS3Key", "sub")}},
+        "--iit left other state ShardedByS3Key sub",
+    ),
+    ({"model_uri": "s3://b/m.tar.gz", "input_mode": "FastFile"}, "--model_uri s3://b/m.tar.gz --input_mode FastFile"),
+    ({"hyperparameters": {"lr": "0.1", "task": "x y"}}, "--lr 0.1 --task 'x y'"),
+    ({"arguments": ["-v", "a b", ""]}, "-- -v 'a b' ''"),
+    ({"job_env": {"NAME": "value"}, "tags": {"k": "v"}}, "--job_env NAME value --tag k v"),
+    ({"metric_definitions": {"Score": "Score=(.*?);"}}, "--md Score 'Score=(.*?);'"),
+    ({"distribution": {"mpi": {"enabled": True}}}, """--distribution '{"mpi": {"enabled": true}}'"""),
+    ({"launch_by": "toolkit"}, "--launch_by toolkit"),
+    ({"force_running": True, "if_changed": False, "clean_state": True}, "--fr --cs"),
+    ({"vpc_subnets": ["subnet-1"], "vpc_security_groups": "sg-1"}, "--vpc_subnets subnet-1 --vpc_security_groups sg-1"),
+    ({"kms_key_id": "alias/key", "network_isolation": True}, "--kms_key_id alias/key --network_isolation"),
+    ({"output_path": Path("out"), "download_model": True}, "-o out --download_model"),
+    ({"encrypt_traffic": True}, "--encrypt_traffic"),
+    ({"instance_type": None, "tags": None, "inputs": None, "arguments": None, "force_running": None}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "command"), SAME, ids=[command for _, command in SAME])
+def test_both_ways_of_saying_it_mean_the_same(options: dict[str, Any], command: str) -> None:
+    assert said(**options) == typed(*shlex.split(command))
+
+
+def test_a_shell_task_means_the_same() -> None:
+    assert said("shell", cmd_line="ls -l", dir_files=["lib", "data"], hyperparameters={"top": "5"}) == typed(
+        "--cmd_line", "ls -l", "--dir_files", "lib", "data", "--top", "5", command="shell"
+    )
+
+
+# What Python says otherwise: by the project, by a method's own arguments, by False.
+_OTHERWISE = """
+help project_name task_name prefix bucket_name bucket_owner role_name entry_point cmd_line
+dry_run no_wait keep_state no_spot m
+"""
+
+
+@pytest.mark.parametrize(("command", "options"), [("run", RunOptions), ("shell", ShellOptions)])
+def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
+    plural = {"input_path": "inputs", "input_s3": "inputs", "input_task": "inputs", "tag": "tags"}
+    names = {plural.get(option.name, option.name) for option in options_of(command)} - set(_OTHERWISE.split())
+    assert options.__optional_keys__ == names - {"hp"} | {"hyperparameters", "arguments", "read_buckets"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"instance_cout": 2}, "There is no instance_cout. Did you mean instance_count?"),
+        ({"instance_count": 0}, "instance_count 0 is too small"),
+        ({"instance_count": "two"}, "instance_count takes a whole number, not 'two'."),
+        ({"instance_count": True}, "instance_count takes a whole number, not 'True'."),
+        ({"instance_count": 2.5}, "instance_count takes a whole number, not '2.5'."),
+        ({"instance_count": [2]}, "instance_count: [2] is neither a text nor a number."),
+        ({"clean_state": 1}, "clean_state is True or False, not 1."),
+        ({"use_spot_instances": "no"}, "use_spot_instances is True or False, not 'no'."),
+        ({"launch_by": "me"}, "launch_by 'me': it is direct or toolkit."),
+        ({"framework": "jax"}, "framework 'jax': ready-made are"),
+        ({"dependencies": 3}, "dependencies is a list, not 3."),
+        ({"dependencies": ["nosuch"]}, "dependencies 'nosuch'"),
+        ({"arguments": b"x"}, "arguments is a list, not b'x'."),
+        ({"tags": ["a"]}, "tags is a dictionary, not ['a']."),
+        ({"tags": {1: "a"}}, "tags: a name in it is a text, not 1."),
+        ({"tags": {"SimpleSagemakerTask": "x"}}, "tags 'SimpleSagemakerTask' is a tag by which"),
+        ({"read_buckets": "NO"}, "read_buckets 'NO' is not a legal bucket name."),
+        ({"hyperparameters": {"a": {1}}}, "hyperparameters['a']: {1} cannot be said in JSON"),
+        ({"hyperparameters": {"a": float("nan")}}, "hyperparameters['a']: nan cannot be said in JSON"),
+        ({"hyperparameters": {"-a": 1}}, "hyperparameters '-a'"),
+        ({"hyperparameters": {"big": "x" * 3000}}, "hyperparameters['big']: its value takes 3002 characters"),
+        ({"distribution": "x"}, "distribution is a dictionary in the form of the SageMaker SDK"),
+        ({"distribution": {"mpi": {"enabled": "yes"}}}, "distribution: mpi: 'enabled' is true or false"),
+        ({"inputs": {"data": "data", "ssm_source": "s3://b/k"}}, "inputs['ssm_source']"),
+        ({"inputs": {"other": "data"}}, "inputs['other']: 'data' is no s3:// address; only the channel 'data' takes"),
+        ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is no distribution"),
+        ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
+        ({"entry_point": None}, "missing: entry_point."),
+        ({"download_model": True}, "download_model: say where to, with output_path DIR."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_in_pythons_words(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as caught, words.in_python(options):
+        said(**options)
+    assert str(caught.value).startswith(told)
+    assert "--hp" not in str(caught.value)
+
+
+def test_an_input_that_is_not_there_is_said() -> None:
+    with pytest.raises(InputNotFound, match=r"inputs\['data'\] 'nosuch'"):
+        said(inputs={"data": "nosuch"})
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"project_name": "a/b"}, "project_name 'a/b' is not a legal name"),
+        ({"engine": "spark"}, "engine is one of aws, local, docker"),
+        ({"progress": "loud"}, "progress is one of none, lines, auto"),
+    ],
+)
+def test_a_project_that_cannot_be_is_refused_at_once(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(SsmError) as caught:
+        Project(**{"project_name": "p", **options})
+    assert str(caught.value).startswith(told)
+
+
+def test_a_name_of_an_option_in_a_hyperparameters_error_stays_an_option() -> None:
+    with (
+        pytest.raises(UsageError, match=r"^hyperparameters\['sagemaker_x'\]: SageMaker's toolkit"),
+        words.in_python({"hyperparameters": {"sagemaker_x": 1}}),
+    ):
+        said(hyperparameters={"sagemaker_x": 1})

@@ -18,7 +18,7 @@ ROOMS = (
     ("parts", "results", "possible", "delivery", "task", "neighbours", "data"),
     ("meaning", "show"),
     ("emulator",),
-    ("services",),
+    ("here", "services"),
     ("project", "sm_project"),
     ("cli", "__main__"),
 )

@@ -156,6 +156,7 @@ def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:
     words += ["--bucket_name", place.bucket] if place.bucket else []
     words += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
     words += ["--prefix", place.prefix] if place.prefix else []
+    words += ["--data_store", place.data_store] if place.data_store else []
     words += ["--job", ended.job] if ended.status != "Completed" else []
     engine = "SSM_ENGINE=local " if spec.instances.type in {"local", "local_gpu"} else ""
     return f"Its logs and results: {engine}{shlex.join(words)} -o FOLDER"

@@ -12,9 +12,13 @@ from .channels import Channel, ChannelFault, Item
 _MODES = frozenset({"File", "FastFile", "Pipe"})
 
 
-def objection(request: Mapping[str, Any], store: Store) -> str | None:
-    """Why this request cannot become a job; None when it can. Lists every channel's objects."""
-    return _limits(request) or _machines(request) or _algorithm(request) or _channels(request, store)
+def objection(request: Mapping[str, Any], store: Store, *, images: bool) -> str | None:
+    """Why this request cannot become a job; None when it can. Lists every channel's objects.
+
+    ``images`` is whether jobs run in containers of their images.
+    """
+    without = None if images else _needs_an_image(request)
+    return _limits(request) or _machines(request) or _algorithm(request) or without or _channels(request, store)
 
 
 def _limits(request: Mapping[str, Any]) -> str | None:
@@ -50,8 +54,12 @@ def _algorithm(request: Mapping[str, Any]) -> str | None:
             re.compile(metric["Regex"])
         except re.error as error:
             return f"Invalid regular expression {metric['Regex']!r} of metric {metric['Name']!r}: {error}"
-    hyperparameters = request.get("HyperParameters", {})
-    if not algorithm.get("ContainerEntrypoint") and "sagemaker_program" not in hyperparameters:
+    return None
+
+
+def _needs_an_image(request: Mapping[str, Any]) -> str | None:
+    entry = request["AlgorithmSpecification"].get("ContainerEntrypoint")
+    if not entry and "sagemaker_program" not in request.get("HyperParameters", {}):
         return (
             "This machine runs processes and has no images: the request needs a ContainerEntrypoint, or script mode's "
             "hyperparameters sagemaker_program and sagemaker_submit_directory."

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import layout
 from ..storage import Store
 from .channels import Channel, Item
 from .crew import Crew, Ending, Member
@@ -69,7 +68,7 @@ class Attempt:
         finally:
             for feeder in self._feeders:
                 feeder.end()
-            self._ground.machines.settle(self._ground.hosts)
+            self._ground.machines.settle()
 
     def last_metrics(self) -> dict[str, dict[str, Any]]:
         """The last value of each metric that the hosts printed."""
@@ -154,10 +153,9 @@ class Attempt:
     def _start(self, host: Host, earlier: Sequence[Member]) -> Member:
         ground = self._ground
         read, write = os.pipe()
-        readonly = [f"{layout.CHANNELS}/{channel.name}" for channel, _ in self._channels if channel.mode == "FastFile"]
         others = [descriptor for member in earlier for descriptor in (member.output, member.started.errors)]
         close = [read, *ground.own, *(feeder.troubles for feeder in self._feeders), *others]
-        started = ground.machines.start(host, readonly, output=write, close=close)
+        started = ground.machines.start(host, output=write, close=close)
         os.close(write)
         return Member(name=host.name, started=started, output=read, stream=self._streams[host.name])
 

@@ -54,6 +54,13 @@ class Host:
         """:attr:`private` where the job has no view of its own and must be told; empty where it has."""
         return {} if self.isolated else self.private
 
+    @property
+    def readonly(self) -> list[str]:
+        """The job's paths that it cannot write: channels in FastFile mode."""
+        mode = self.request["AlgorithmSpecification"]["TrainingInputMode"]
+        channels = [Channel.of(config, mode) for config in self.request.get("InputDataConfig", ())]
+        return [f"{layout.CHANNELS}/{channel.name}" for channel in channels if channel.mode == "FastFile"]
+
     def inside(self, path: str) -> Path:
         """This host's folder for an absolute path of the job."""
         if path == layout.BASE or path.startswith(layout.BASE + "/"):

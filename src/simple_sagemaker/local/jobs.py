@@ -112,6 +112,7 @@ class JobFolder:
                 return False
             entries = self.entries()
             if not ended(entries):
+                self.sweep()
                 self._mend()
                 self.append(
                     status="Failed",
@@ -123,6 +124,13 @@ class JobFolder:
             return True
         finally:
             os.close(descriptor)
+
+    def sweep(self) -> None:
+        """Containers outlive whoever started them: take away those of a job that nobody watches."""
+        if self.settings().get("isolation") == "docker":
+            from .containers import remove_after_a_kill
+
+            remove_after_a_kill(self)
 
     def _mend(self) -> None:
         """A supervisor killed in the middle of a line leaves half of it: cut that off before anything is added."""

@@ -47,18 +47,18 @@ class Processes:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
 
-    def start(self, host: Host, readonly: Sequence[str], *, output: int, close: Sequence[int]) -> Started:
+    def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
         launch = Launch(
             argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
         )
-        started = isolation.start(self.how, launch, self._view(host, readonly), root=str(_root(host)), close=close)
+        started = isolation.start(self.how, launch, self._view(host), root=str(_root(host)), close=close)
         self.note(started.pid)
         return started
 
-    def settle(self, hosts: Sequence[Host]) -> None:
+    def settle(self) -> None:
         """Nothing: the watch over the hosts has killed what they left, and what they wrote is ours."""
 
-    def _view(self, host: Host, readonly: Sequence[str]) -> View:
+    def _view(self, host: Host) -> View:
         """The file system that the host sees."""
         kept = [*self.python.prefixes, *self.python.sites]
         own = [str(host.folder), str(self.environments)]
@@ -66,7 +66,7 @@ class Processes:
         return View(
             private=_private(host),
             shown=[*dict.fromkeys([*kept, os.path.dirname(self.python.base), str(self.environments)])],
-            readonly=[*dict.fromkeys(packages), *readonly],
+            readonly=[*dict.fromkeys(packages), *host.readonly],
             files={"/etc/hosts": str(self.hosts_file)},
         )
 

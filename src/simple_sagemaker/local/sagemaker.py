@@ -24,7 +24,8 @@ class LocalSageMaker:
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
     ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are every job's, or are asked
-    for with each request. ``admit`` says what stands against a role, by its ARN.
+    for with each request. ``admit`` says what stands against a role, by its ARN. ``callers`` are the variables by which
+    supervisors find the caller's credentials, where buckets are on the caller's S3.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class LocalSageMaker:
         settings: Settings | Callable[[Mapping[str, Any]], Settings],
         waiting: Waiting | None = None,
         admit: Callable[[str], str | None] = lambda _: None,
+        callers: Mapping[str, str] | None = None,
     ) -> None:
         self._home = home
         self._terms = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
+        self._callers = callers
         self._supervisors: list[int] = []
         self._waiting = [waiting] if waiting else []
 
@@ -50,7 +53,9 @@ class LocalSageMaker:
         if objection:
             raise invalid(objection, operation)
         settings = self._terms(request)
-        objection = admission.objection(request, stores.store_of(self._home, settings))
+        objection = admission.objection(
+            request, stores.store_of(self._home, settings), images=settings.isolation == "docker"
+        )
         if objection:
             raise invalid(objection, operation)
         arn = training_arn(name, settings.region)
@@ -148,7 +153,7 @@ class LocalSageMaker:
         try:
             found = self._waiting.pop()
         except IndexError:
-            found = spawn.supervisor(isolation)
+            found = spawn.supervisor(isolation, self._callers)
         self._supervisors = [*spawn.reap(self._supervisors), found.pid]
         return found
 

@@ -9,20 +9,13 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ..layout import split_uri
-from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs, processes, stores
-from .addresses import Addresses
+from . import artifacts, crew, ground, guardian, handover, isolation, jobs, processes
 from .attempt import Attempt, Ground, Outcome
-from .home import Home, Settings
-from .host import Host
-from .jobs import JobFolder
 from .limits import EndedEarly, Limits
 from .machines import CannotRun
-from .processes import Processes, hosts_text
 
 _TICK_S = 0.05
 _FINAL = {
@@ -151,69 +144,6 @@ def _denied(error: PermissionError) -> Outcome:
     return Outcome(ending="failed", reason=f"ClientError: {error}")
 
 
-def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | None) -> Ground:
-    """Everything a job's attempts stand on. ``watched`` is where the guardian is told of hosts."""
-    request = job.request()
-    settings, home = _settings(job)
-    names = configs.host_names(request["ResourceConfig"]["InstanceCount"])
-    reserved = addresses.reserve(names, home.locks)
-    return Ground(
-        job=job,
-        request=request,
-        settings=settings,
-        store=stores.store_of(home, settings),
-        machines=_processes(job, how, settings=settings, home=home, reserved=reserved, watched=watched),
-        hosts=[
-            Host(
-                name=name,
-                number=int(name.rpartition("-")[2]) - 1,
-                folder=job.host(name),
-                request=request,
-                isolated=how != "plain",
-                variables=settings.variables(),
-            )
-            for name in names
-        ],
-        own=[lock, *reserved.locks, *([] if watched is None else [watched])],
-    )
-
-
-def _processes(
-    job: JobFolder,
-    how: isolation.Isolation,
-    *,
-    settings: Settings,
-    home: Home,
-    reserved: Addresses,
-    watched: int | None,
-) -> Processes:
-    hosts_file = job.path / "hosts"
-    hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
-    home.environments.mkdir(parents=True, exist_ok=True)
-    return Processes(
-        how=how,
-        python=interpreter.ask(settings.python, home.cache),
-        environments=home.environments,
-        addresses=reserved,
-        hosts_file=hosts_file,
-        note=_teller(watched),
-    )
-
-
-def _teller(watched: int | None) -> Callable[[int], None]:
-    def tell(host: int) -> None:
-        if watched is not None:
-            guardian.note(watched, host)
-
-    return tell
-
-
-def _settings(job: JobFolder) -> tuple[Settings, Home]:
-    kept = job.settings()
-    home = Home(Path(kept.pop("home")))
-    return Settings(**kept), home
-
-
 def main(wanted: str) -> None:
     """The process: waits for a job and takes it to its end. The lock stays ours until the process is gone.
 
@@ -227,14 +157,14 @@ def main(wanted: str) -> None:
         return
     job, lock = taken
     try:
-        how = choice.settled()
-        watched = guardian.watch_over(job, lock) if how == "plain" else None
-        Supervisor(_ground(job, how, lock, watched)).run()
+        Supervisor(ground.of(job, choice, lock)).run()
     except guardian.GuardianGone:  # whoever looks next finds the lock free, and writes the end
         crew.kill_descendants()
+        job.sweep()
     except Exception as error:  # noqa: BLE001  whatever it is, the job must not stay InProgress
         traceback.print_exc()
         crew.kill_descendants()
+        job.sweep()
         if not jobs.ended(job.entries()):
             job.append(
                 status="Failed",

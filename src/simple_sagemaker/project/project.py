@@ -214,7 +214,7 @@ class Project:
         engine = services.engine_of(spec, environment) if spec else services.chosen_engine("", environment)
         with self._composing:
             if engine not in self._composed:
-                self._composed[engine] = services.composed(engine, environment, here=_HERE, session=self._session)
+                self._composed[engine] = services.composed(engine, environment, instead=_HERE, session=self._session)
             return self._composed[engine]
 
 

@@ -20,7 +20,7 @@ from .access import Access, OnS3, Open
 from .bundle import Services, no_price
 from .errors import EngineUnavailable, UsageError
 from .recipe import NoImages
-from .specs import DataSpec, DataStore, EmulatorSpec, TaskSpec
+from .specs import DataSpec, DataStore, EmulatorSpec, Spec
 from .storage import Store
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
     return engine
 
 
-def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
+def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
     """The engine that runs this task. Raises UsageError for two that contradict each other."""
     own_image = bool(spec.image.docker_file or spec.image.uri)
     engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
@@ -56,7 +56,7 @@ def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
     return engine
 
 
-def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+def for_task(spec: Spec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
     ``waiting`` is a supervisor that was started ahead, for a job of this machine.

@@ -10,9 +10,9 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import ownership, plain
 from .docker import Docker, DockerRefused, mount
@@ -20,6 +20,8 @@ from .home import Settings
 from .host import Host
 from .machines import CannotRun
 from .namespaces import Launch, Started
+from .reading import work_of
+from .work import Work
 
 if sys.platform == "win32":
     raise ImportError("the supervisor of a job needs Linux or macOS")
@@ -42,7 +44,7 @@ class Containers:
 
     docker: Docker
     job: JobFolder
-    request: Mapping[str, Any]
+    work: Work
     note: Callable[[int], None]
 
     @property
@@ -51,7 +53,7 @@ class Containers:
 
     def bring(self) -> Iterator[None]:
         """Pull the image unless it is here. Raises CannotRun."""
-        image = _image(self.request)
+        image = self.work.image
         try:
             if self.docker.works("image", "inspect", image):
                 return
@@ -79,7 +81,7 @@ class Containers:
             try:
                 self.docker.ask("create", *self._words(host))
             except DockerRefused as why:
-                raise CannotRun(f"a container of {_image(self.request)} cannot be made: {why}") from why
+                raise CannotRun(f"a container of {self.work.image} cannot be made: {why}") from why
 
     def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
         """Start a host's container and stay with its output."""
@@ -103,19 +105,18 @@ class Containers:
 
     def _make_network(self) -> None:
         words = ["--label", _label(self.job)]
-        if self.request.get("EnableNetworkIsolation"):
+        if self.work.is_cut_off:
             words.append("--internal")
         self.docker.ask("network", "create", *words, _network(self.job))
 
     def _words(self, host: Host) -> list[str]:
         """What follows ``docker create``."""
-        algorithm = self.request["AlgorithmSpecification"]
-        entry, arguments = algorithm.get("ContainerEntrypoint", ()), algorithm.get("ContainerArguments", ())
+        entry = self.work.entrypoint
         network = _network(self.job)
         words = ["--name", self._name(host), "--label", _label(self.job), "--hostname", host.name]
         words += ["--network", network, "--network-alias", host.name, "--security-opt", "label=disable"]
         words += ["--shm-size", str(_shared_memory())]
-        if self.request["ResourceConfig"]["InstanceType"] == "local_gpu":
+        if self.work.instance_type == "local_gpu":
             words += ["--gpus", "all"]
         for path, folder in host.private.items():
             words += mount(folder, path)
@@ -123,8 +124,7 @@ class Containers:
             words += mount(str(host.inside(path)), path, readonly=True)
         words += self._variables(host)
         words += ["--entrypoint", entry[0]] if entry else []
-        default = () if entry else ("train",)
-        return [*words, _image(self.request), *entry[1:], *(arguments or default)]
+        return [*words, self.work.image, *entry[1:], *(self.work.arguments or self.work.image_arguments)]
 
     def _variables(self, host: Host) -> list[str]:
         """The environment, in a file that nobody else can read; what no line of it can hold is said in words."""
@@ -177,9 +177,9 @@ class _StartedContainer(Started):
 
     def _say(self, why: str) -> None:
         """Why the container's program did not start, as the platform says it for a job that could not."""
-        failure = self.host.base / "output" / "failure"
+        failure = self.host.inside(self.host.work.last_words)
         if not failure.exists():
-            failure.write_text(f"the image {_image(self.host.request)} could not be started: {why}", encoding="utf-8")
+            failure.write_text(f"the image {self.host.work.image} could not be started: {why}", encoding="utf-8")
 
 
 def docker_of(settings: Settings) -> Docker:
@@ -193,7 +193,7 @@ def remove(docker: Docker, job: JobFolder) -> None:
         _remove(docker, job)
     except DockerRefused as why:
         sys.stderr.write(f"containers of {job.path} may be left: {why}\n")
-    ownership.reclaim(job.path, docker, _image(job.request()), label=_label(job))
+    ownership.reclaim(job.path, docker, work_of(job.request()).image, label=_label(job))
 
 
 def remove_after_a_kill(job: JobFolder) -> None:
@@ -210,11 +210,6 @@ def _remove(docker: Docker, job: JobFolder) -> None:
         docker.works("rm", "--force", "--volumes", *found)
     if found := docker.ask("network", "ls", "--quiet", "--filter", mine).split():
         docker.works("network", "rm", *found)
-
-
-def _image(request: Mapping[str, Any]) -> str:
-    image: str = request["AlgorithmSpecification"]["TrainingImage"]
-    return image
 
 
 def _network(job: JobFolder) -> str:

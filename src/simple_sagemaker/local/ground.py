@@ -12,6 +12,7 @@ from .host import Host
 from .jobs import JobFolder
 from .machines import Machines
 from .processes import Processes, hosts_text
+from .reading import work_of
 
 
 def of(job: JobFolder, choice: isolation.Choice, lock: int) -> Ground:
@@ -50,20 +51,20 @@ def _on_containers(job: JobFolder, home: Home, settings: Settings, lock: int) ->
 
     watched = [guardian.watch_over(job, lock)]
     docker = containers.docker_of(settings)
-    machines = containers.Containers(docker=docker, job=job, request=job.request(), note=_teller(watched))
+    machines = containers.Containers(docker=docker, job=job, work=work_of(job.request()), note=_teller(watched))
     return _ground(job, home, settings, machines, own=[lock, *watched], interface=containers.INTERFACE)
 
 
 def _ground(
     job: JobFolder, home: Home, settings: Settings, machines: Machines, *, own: list[int], interface: str
 ) -> Ground:
-    request = job.request()
+    work = work_of(job.request())
     hosts = [
         Host(
             name=name,
             number=int(name.rpartition("-")[2]) - 1,
             folder=job.host(name),
-            request=request,
+            work=work,
             isolated=machines.how != "plain",
             interface=interface,
             variables=settings.variables(),
@@ -71,11 +72,11 @@ def _ground(
         for name in _names(job)
     ]
     store = stores.store_of(home, settings)
-    return Ground(job=job, request=request, settings=settings, store=store, machines=machines, hosts=hosts, own=own)
+    return Ground(job=job, work=work, settings=settings, store=store, machines=machines, hosts=hosts, own=own)
 
 
 def _names(job: JobFolder) -> list[str]:
-    return configs.host_names(job.request()["ResourceConfig"]["InstanceCount"])
+    return configs.host_names(work_of(job.request()).host_count)
 
 
 def _teller(watched: list[int]) -> Callable[[int], None]:

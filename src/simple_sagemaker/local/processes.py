@@ -43,7 +43,7 @@ class Processes:
             for path in (host.folder / "tmp" / "home", _root(host)):
                 path.mkdir(parents=True)
             interpreter.layer(self.python, _layer(host))
-            if not host.request["AlgorithmSpecification"].get("ContainerEntrypoint"):
+            if host.work.is_script_mode:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
 
@@ -100,13 +100,11 @@ class Processes:
 
     def _argv(self, host: Host) -> list[str]:
         """The words the host starts with: the request's, or our launcher in place of AWS's ``train``."""
-        algorithm = host.request["AlgorithmSpecification"]
         places = {} if host.isolated else _private(host)
-        entry = algorithm.get("ContainerEntrypoint")
-        if not entry:
+        if host.work.is_script_mode:
             launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
             return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]
-        return translate([*entry, *algorithm.get("ContainerArguments", ())], places)
+        return translate([*host.work.entrypoint, *host.work.arguments], places)
 
 
 def hosts_text(addresses: Addresses) -> str:

@@ -136,7 +136,7 @@ class Project:
         with self._asked(task_name, {"output_path": ".", "job": job}) as (spec, at_hand):
             place = data.place_of(spec, at_hand)
             described = data.job_of(spec, place, at_hand)
-            return result_of(follow.result(described["TrainingJobName"], place, described))
+            return result_of(follow.result(place, described))
 
     def clean_state(self, task_name: str) -> int:
         """Clear a task's state and say how many files it had. Raises UsageError while a job of the task runs."""
@@ -194,12 +194,20 @@ class Project:
             try:
                 task.launch(found, at_hand)
             except KeyboardInterrupt:
-                if history.describe(found.job, at_hand.sagemaker) is None:
+                if history.describe(found.job, found.kind, at_hand.sagemaker) is None:
                     claim.give_up(found.place, found.job, at_hand)
                 raise
             watcher.note(f"Job {found.job}")
         hosts = spec.instances.count
-        return Job(found.job, found.place, at_hand, download=spec.download, progress=self._progress, hosts=hosts)
+        return Job(
+            found.job,
+            found.place,
+            at_hand,
+            kind=found.kind,
+            download=spec.download,
+            progress=self._progress,
+            hosts=hosts,
+        )
 
     @contextmanager
     def _asked(self, task_name: str, more: Mapping[str, object]) -> Iterator[tuple[DataSpec, Services]]:

@@ -94,8 +94,12 @@ def framework_image(
     tag = build.address_tag(processor if processor in build.processors else "gpu")
     if _family(instance_type) == "p4d" and tag in _facts(framework)["p4d"]:
         tag += f"-{_facts(framework)['p4d'][tag]}"
-    domain = next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
-    return f"{build.accounts[region]}.dkr.ecr.{region}.{domain}/{build.repository}:{tag}"
+    return f"{build.accounts[region]}.dkr.ecr.{region}.{registry_domain(region)}/{build.repository}:{tag}"
+
+
+def registry_domain(region: str) -> str:
+    """What the names of a region's registries end in."""
+    return next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
 
 
 @functools.cache

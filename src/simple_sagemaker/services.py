@@ -15,20 +15,21 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import here, names
-from .access import Access, OnS3, Open
+from . import names
+from .access import Open
 from .bundle import Services, no_price
-from .errors import EngineUnavailable, UsageError
-from .recipe import NoImages
-from .specs import DataSpec, DataStore, EmulatorSpec, Spec
-from .storage import Store
+from .errors import EngineUnavailable, NoCredentials, UsageError
+from .specs import EmulatorSpec, TaskSpec
 
 if TYPE_CHECKING:
     import boto3
 
+    from .docker.command import Docker
+    from .docker.login import Login
     from .docker.maker import LocalImages
+    from .docker.pull import EcrAddress
     from .emulator.serving import Served
-    from .local.home import Home
+    from .local.home import Home, Settings
     from .local.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
@@ -40,14 +41,14 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
 
     This machine runs a job in containers where an image was named or is to be built (``own_image``).
     """
-    on_this_machine = "docker" if own_image else "local"
-    engine = environment.get("SSM_ENGINE") or (on_this_machine if instance_type in _LOCAL_TYPES else "aws")
+    here = "docker" if own_image else "local"
+    engine = environment.get("SSM_ENGINE") or (here if instance_type in _LOCAL_TYPES else "aws")
     if engine not in ENGINES:
         raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
     return engine
 
 
-def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
+def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
     """The engine that runs this task. Raises UsageError for two that contradict each other."""
     own_image = bool(spec.image.docker_file or spec.image.uri)
     engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
@@ -56,60 +57,61 @@ def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
     return engine
 
 
-def for_task(spec: Spec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
     ``waiting`` is a supervisor that was started ahead, for a job of this machine.
     """
     engine = engine_of(spec, environment)
-    instead = "SSM_ENGINE=local or --it local"
-    return composed(engine, environment, instead=instead, data_store=spec.place.data_store, waiting=waiting)
+    return composed(engine, environment, here="SSM_ENGINE=local or --it local", waiting=waiting)
 
 
-def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
+def for_data(environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
-    engine = chosen_engine("", environment)
-    engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
-    return composed(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
+    return composed(chosen_engine("", environment), environment, here="SSM_ENGINE=local")
 
 
 def composed(
     engine: str,
     environment: Mapping[str, str],
     *,
-    instead: str,
-    data_store: DataStore | None = None,
+    here: str,
     waiting: Waiting | None = None,
     session: boto3.Session | None = None,
 ) -> Services:
-    """The services of an engine. ``instead`` is what chooses this machine, for those who cannot have another.
+    """The services of an engine. ``here`` is what chooses this machine, for those who cannot have another.
 
-    ``data_store`` is where jobs on this machine have their data; ``session`` is one of the caller's own, for AWS.
+    ``session`` is one of the caller's own, for AWS.
     """
+    if engine == "local":
+        return local(environment, waiting)
     if engine == "aws":
-        if data_store == "local":
-            raise UsageError("--data_store local is for jobs on this machine; jobs on AWS have their data on S3.")
-        return aws(environment, instead, session)
-    return local(environment, waiting, containers=engine == "docker", on_s3=data_store == "s3")
+        return aws(environment, here, session)
+    raise EngineUnavailable(
+        f"This version runs jobs on AWS or as processes of this machine; the engine {engine!r} is not in it yet.\n"
+        f"Use this machine: {here}."
+    )
 
 
 def aws(
-    environment: Mapping[str, str], instead: str = "SSM_ENGINE=local", session: boto3.Session | None = None
+    environment: Mapping[str, str], here: str = "SSM_ENGINE=local", session: boto3.Session | None = None
 ) -> Services:
     """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
     from .aws.access import AwsAccess
     from .aws.clients import connect
+    from .aws.images import AwsImages
     from .aws.pace import pace, reading
     from .aws.prices import asker
     from .s3store import S3Store
 
-    clients = connect(environment, instead, session)
+    clients = connect(environment, here, session)
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
         logs=clients.logs,
         store=S3Store(clients.session),
         access=AwsAccess(clients),
+        images=AwsImages(clients, _docker(environment), options=_build_options(environment)),
         region=clients.region,
         now=_now,
         token=_token,
@@ -119,56 +121,58 @@ def aws(
     )
 
 
-def local(
-    environment: Mapping[str, str],
-    waiting: Waiting | None = None,
-    *,
-    containers: bool = False,
-    on_s3: bool = False,
-) -> Services:
-    """Jobs on this machine, as processes or containers; data in folders of it or, with the caller's credentials, on S3.
-
-    Raises EngineUnavailable, UsageError and, for S3, NoCredentials.
-    """
+def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+    """Jobs as processes of this machine, data in folders of it."""
     if sys.platform == "win32":
-        raise EngineUnavailable("Jobs on this machine need Linux or macOS.\nOn Windows use AWS, or run ssm in WSL.")
+        raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
     from .local.home import ACCOUNT, REGION, Home
     from .local.logs import LocalLogs
     from .local.sagemaker import LocalSageMaker
+    from .storage import FolderStore
 
-    if on_s3 and waiting:  # it does not know the caller's credentials
-        waiting.leave()
-        waiting = None
-    home = Home(here.home_folder(environment))
-    settings = here.settings(environment, home, containers=containers)
-    store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
+    home = Home(home_folder(environment))
+    store = FolderStore(home.buckets)
+    settings = _settings(environment, home)
     return Services(
-        engine="docker" if settings.docker else "local",
-        sagemaker=LocalSageMaker(
-            home,
-            settings=replace(settings, region=region, callers_s3=on_s3),
-            waiting=waiting,
-            callers=here.callers_variables(environment) if on_s3 else None,
-        ),
+        engine="local",
+        sagemaker=LocalSageMaker(home, settings=settings, waiting=waiting),
         logs=LocalLogs(home),
         store=store,
-        access=access,
-        region=region,
-        images=local_images(environment) if settings.docker else NoImages(),
+        access=Open(store, account=ACCOUNT, region=REGION),
+        region=REGION,
         now=_now,
         token=_token,
         pace=lambda _: 0.02,
-        buckets=None if on_s3 else home.buckets,
+        buckets=home.buckets,
         jobs=home.jobs,
     )
 
 
 def local_images(environment: Mapping[str, str]) -> LocalImages:
-    """Images for containers of this machine; the Docker command is looked for when the first one is needed."""
-    from .docker import command
+    """Images for containers of this machine; those in ECR are pulled with the credentials that there are."""
     from .docker.maker import LocalImages
 
-    return LocalImages(lambda: command.chosen(environment), options=_build_options(environment))
+    def login(address: EcrAddress) -> Login | None:
+        from .aws.clients import connect
+        from .aws.ecr import Ecr
+
+        try:
+            return Ecr(connect({**environment, "AWS_REGION": address.region}, "SSM_ENGINE=local")).login(address)
+        except NoCredentials:
+            return None
+
+    return LocalImages(_docker(environment), logins=login, options=_build_options(environment))
+
+
+def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:
+    """Finds the Docker command when the first image needs it."""
+
+    def find() -> Docker:
+        from .docker import command
+
+        return command.chosen(environment)
+
+    return find
 
 
 def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -178,22 +182,6 @@ def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(f"SSM_DOCKER_BUILD={text!r} cannot be read as words: {error}.") from error
-
-
-def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, str]:
-    from .storage import FolderStore
-
-    store = FolderStore(home.buckets)
-    return store, Open(store, account=account, region=region), region
-
-
-def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access, str]:
-    from .aws.access import AwsAccess
-    from .aws.clients import connect
-    from .s3store import S3Store
-
-    clients = connect(environment, "leave out --data_store s3")
-    return S3Store(clients.session), OnS3(AwsAccess(clients), account=account), clients.region
 
 
 def _now() -> datetime:
@@ -213,7 +201,63 @@ def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say
     from .local.home import Home
 
     kept = Home(home)
-    settings = replace(here.settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
+    settings = replace(_settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
     return Served(kept, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """``$SSM_HOME``, else the folder where this platform keeps a user's data."""
+    if named := environment.get("SSM_HOME"):
+        return Path(named).absolute()
+    home = Path(environment.get("HOME") or os.path.expanduser("~"))
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home) / "simple-sagemaker"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "simple-sagemaker"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def _settings(environment: Mapping[str, str], home: Home) -> Settings:
+    """How the engine of this machine runs jobs. Raises UsageError."""
+    from .local.home import Settings
+
+    return Settings(
+        python=_python(environment, home.cache),
+        isolation=_isolation(environment),
+        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
+        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
+        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
+    )
+
+
+def _python(environment: Mapping[str, str], cache: Path) -> str:
+    """The jobs' interpreter. Raises UsageError for an SSM_PYTHON that cannot be run."""
+    from .local import interpreter
+
+    chosen = interpreter.chosen(environment, ours=sys.executable)
+    if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
+        raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
+    return interpreter.behind_shim(chosen, environment, cache)
+
+
+def _isolation(environment: Mapping[str, str]) -> str:
+    from .local.home import ISOLATIONS
+
+    wanted = environment.get("SSM_ISOLATION") or "auto"
+    if wanted not in ISOLATIONS:
+        raise UsageError(f"SSM_ISOLATION={wanted!r} is none of {', '.join(ISOLATIONS)}.")
+    return wanted
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
+    """The numbers of seconds that a variable holds, with commas between them; ``default`` when it is empty."""
+    text = environment.get(name) or default
+    try:
+        found = tuple(float(word) for word in text.split(",") if word)
+    except ValueError:
+        found = (-1.0,)
+    if any(not 0 <= number < float("inf") for number in found):
+        raise UsageError(f"{name}={text!r} is not a number of seconds.")
+    return found

@@ -65,7 +65,7 @@ def running() -> Iterator[Daemon]:
             base.fetch(made.docker, address)
             yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _delete(folder)
 
 
 def need(*programs: str) -> None:
@@ -92,7 +92,7 @@ def daemon(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def registry(folder: Path, *, port: int = 0, accounts: Path | None = None) -> Iterator[str]:
+def registry(folder: Path, *, port: int = 0, accounts: Path | None = None, read_only: bool = False) -> Iterator[str]:
     """The address of a registry that keeps everything in a folder; ``accounts`` is a file of htpasswd's form."""
     folder.mkdir(parents=True, exist_ok=True)
     port = port or _free_port()
@@ -100,7 +100,8 @@ def registry(folder: Path, *, port: int = 0, accounts: Path | None = None) -> It
     settings = folder.with_name(f"{folder.name}.yml")
     settings.write_text(
         "version: 0.1\nlog: {level: warn, accesslog: {disabled: true}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}, "
+        f"maintenance: {{readonly: {{enabled: {str(read_only).lower()}}}}}}}\n"
         f"http: {{addr: '127.0.0.1:{port}'}}\n{auth}",
         encoding="utf-8",
     )
@@ -116,7 +117,13 @@ def _made(storage: Path) -> None:
         with daemon(folder / "docker") as host, registry(storage) as address:
             base.push(Daemon(host, address).docker, address, folder / "root")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _delete(folder)
+
+
+def _delete(folder: Path) -> None:
+    """Have a folder of very many files deleted, for whose end nobody needs to wait."""
+    behind = ["sh", "-c", 'rm -rf "$0" >/dev/null 2>&1 &', str(folder)]
+    subprocess.run(behind, stdin=subprocess.DEVNULL, start_new_session=True, check=True)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from simple_sagemaker.local.home import Settings
 from simple_sagemaker.local.logs import GROUP
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from tests.engine.conftest import Engine, channel, settings
+from tests.engine.conftest import Engine, channel
 from tests.engine.scripts import ML, python, said
 
 SPOT: dict[str, Any] = {
@@ -31,7 +34,7 @@ run = json.loads((base / "input/config/init-config.json").read_text())["jobRunIn
 mark = base / "checkpoints" / who
 if mark.exists():
     inputs = sorted(path.name for path in (base / "input/data/d").iterdir())
-    here = names("model", "output/data") + [str(p) for p in pathlib.Path(os.environ["HOME"]).glob("left*")]
+    here = names("model", "output/data") + [str(p) for p in pathlib.Path(os.environ["HOME"]).iterdir()]
     print(json.dumps([run, mark.read_text(), here, inputs]))
     sys.exit()
 (base / "model" / who).write_text("half")
@@ -50,7 +53,12 @@ while True:
 
 def spot(engine: Engine, **changes: Any) -> Engine:
     """The same engine with settings for spot jobs."""
-    engine.client = engine.direct = LocalSageMaker(engine.home, settings=settings(**changes))
+    settings = Settings(
+        python=sys.executable,
+        isolation=os.environ.get("SSM_ISOLATION") or "auto",
+        **{"stop_grace_s": 3.0, **changes},
+    )
+    engine.client = engine.direct = LocalSageMaker(engine.home, settings=settings)
     return engine
 
 

@@ -18,6 +18,7 @@ from ..refusals import in_our_words
 from .identity import Identity
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -70,6 +71,7 @@ class Clients:
         self.logs: CloudWatchLogsClient = self._later("logs")
         self.iam: IAMClient = self._later("iam")
         self.s3: S3Client = self._later("s3")
+        self._ecr: dict[str, ECRClient] = {}
         self._sts: STSClient = self._later("sts", _FIRST_ATTEMPTS)
 
     @cached_property
@@ -78,11 +80,17 @@ class Clients:
         answer = self._sts.get_caller_identity()
         return Identity(account=answer["Account"], arn=answer["Arn"])
 
-    def _later(self, service: str, attempts: int = _ATTEMPTS) -> Any:
+    def ecr_in(self, region: str) -> ECRClient:
+        """The client of one region's registries: an image's address may name any."""
+        if region not in self._ecr:
+            self._ecr[region] = self._later("ecr", region=region)
+        return self._ecr[region]
+
+    def _later(self, service: str, attempts: int = _ATTEMPTS, region: str | None = None) -> Any:
         def make() -> object:
             with self._making:
                 config = Config(retries=_tried_again(attempts))
-                return self.session.client(service, config=config)  # type: ignore[call-overload]
+                return self.session.client(service, region, config=config)  # type: ignore[call-overload]
 
         return _Later(make)
 

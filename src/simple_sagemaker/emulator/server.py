@@ -7,7 +7,6 @@ everything else is moto's. Between the wire and both stand the faults that were 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections import Counter
@@ -20,19 +19,16 @@ from ..errors import UsageError
 from ..local import jobs
 from ..local.describe import arn_of
 from ..local.home import ACCOUNT, Home, Settings
-from ..local.kinds import KINDS, kind_of, name_of
 from ..local.sagemaker import LocalSageMaker, operations
 from . import faults, pages, protocol, simulation, tagging, wire
 from .faults import Dice, Fault, Plan
 from .mock_aws import MockAws
-from .operations import called, signer
+from .operations import name_of, signer
 from .platform import Platform
 from .protocol import Refused
+from .registry import OPERATIONS, Registry
 from .shipping import Shipper
 from .wire import Answer, Environ
-
-_CREATING, _DESCRIBING = ({f"{act}{kind.word}Job" for kind in KINDS} for act in ("Create", "Describe"))
-_ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -54,7 +50,7 @@ class Emulator:
     ) -> None:
         self._home = home
         self._settings = settings
-        self._registry = registry
+        self._registry = Registry(registry) if registry else None
         self._dice = Dice(plan)
         self._aws = MockAws()
         self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
@@ -85,7 +81,7 @@ class Emulator:
 
         def terms(request: Mapping[str, Any]) -> Settings:
             waits, interrupted = self._dice.of_job(request)
-            token = self._platform.issue(name_of(request), request["RoleArn"])
+            token = self._platform.issue(request["TrainingJobName"], request["RoleArn"])
             return replace(
                 settings,
                 credentials_uri=f"{url}/_ssm/credentials/{token}",
@@ -127,7 +123,7 @@ class Emulator:
 
     def _with_faults(self, environ: Environ) -> Answer:
         body = wire.read_body(environ)
-        name = called(environ, body)
+        name = name_of(environ, body)
         service, _, operation = name.partition(".")
         fault: Fault | None = None
         if self._dice.plan.jobs or not self._platform.is_job(signer(environ)[0]):
@@ -164,8 +160,10 @@ class Emulator:
         except NotImplementedError:
             return wire.unserved(environ, name)
         if self._registry and signer(environ)[2] == "ecr":
-            data = _pointing_to(self._registry, data)
+            data = self._registry.pointed_to(data)
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+            if name in OPERATIONS:
+                return self._registry.answer(name, body, (status, headers, data))
         return status, headers, data
 
     def _of_sagemaker(self, environ: Environ, operation: str, signed: bytes, body: bytes) -> Answer:
@@ -175,8 +173,8 @@ class Emulator:
             answer = protocol.carried_out(self._operations, operation, request)
         except Refused as refused:
             return wire.error_answer(refused.code, str(refused), refused.status)
-        if operation in _DESCRIBING and answer[kind_of(answer).status] in jobs.FINAL:
-            self._shipper.settle(name_of(answer))
+        if operation == "DescribeTrainingJob" and answer["TrainingJobStatus"] in jobs.FINAL:
+            self._shipper.settle(answer["TrainingJobName"])
         return wire.json_answer(200, protocol.encoded(answer))
 
     def _check(self, operation: str, request: dict[str, Any], environ: Environ, signed: bytes) -> None:
@@ -191,7 +189,7 @@ class Emulator:
         denied = self._platform.refusal(operation, request, environ, signed)
         if denied:
             raise Refused(*denied)
-        if operation in _CREATING and (over := self._dice.over_quota(request)):
+        if operation == "CreateTrainingJob" and (over := self._dice.over_quota(request)):
             raise Refused("ResourceLimitExceeded", over)
 
     def _own_page(self, environ: Environ, page: str) -> Answer:
@@ -222,9 +220,3 @@ class Emulator:
         if self._settings.s3_endpoint and self._keys:  # that S3 knows no roles
             found |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
         return wire.json_answer(200, json.dumps(found).encode())
-
-
-def _pointing_to(registry: str, body: bytes) -> bytes:
-    """An answer of ECR's whose addresses are those of another registry, reached without TLS."""
-    text = _ECR.sub(registry, body.decode())
-    return text.replace(f"https://{registry}", f"http://{registry}").encode()

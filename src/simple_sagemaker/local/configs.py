@@ -6,11 +6,14 @@ hyperparameters, inputdataconfig and resourceconfig; the others as recorded in r
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from .kinds import TRAINING
+from .describe import training_arn
+from .home import REGION
 
 INTERFACE = "lo" if sys.platform == "linux" else "lo0"
 _GROUP = "homogeneousCluster"
@@ -21,27 +24,40 @@ def host_names(count: int) -> list[str]:
     return sorted(f"algo-{number}" for number in range(1, count + 1))
 
 
-def files(
+def write(
+    folder: Path,
     request: Mapping[str, Any],
     host: str,
     places: Mapping[str, str],
     *,
-    attempt: int,
-    region: str,
-    interface: str,
-) -> dict[str, Any]:
-    """The content of every file by its name.
+    attempt: int = 1,
+    region: str = REGION,
+    interface: str = INTERFACE,
+) -> None:
+    """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = files(request, host, places, region, interface) | {
+        "init-config.json": start(request, host, places, attempt)
+    }
+    for name, content in found.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
-    ``places`` maps job paths to the host's folders where it has no view of its own.
-    """
+
+def files(
+    request: Mapping[str, Any],
+    host: str,
+    places: Mapping[str, str],
+    region: str = REGION,
+    interface: str = INTERFACE,
+) -> dict[str, Any]:
+    """The content of every file by its name."""
     found: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
         "inputdataconfig.json": inputs(request),
         "resourceconfig.json": resources(request, host, interface),
         "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
-        "init-config.json": start(request, host, places, attempt),
         "upstreamoutputdataconfig.json": [],
-        "trainingjobconfig.json": {**request, "TrainingJobArn": TRAINING.arn(request["TrainingJobName"], region)},
+        "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"], region)},
     }
     if "CheckpointConfig" in request:
         path = checkpoint_path(request)
@@ -51,7 +67,7 @@ def files(
         base = request["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
         found["tensorboardoutputconfig.json"] = {
             "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
-            "LocalPath": placed(path, places) + "/",
+            "LocalPath": _placed(path, places) + "/",
         }
     return found
 
@@ -115,8 +131,7 @@ def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE)
     }
 
 
-def placed(path: str, places: Mapping[str, str]) -> str:
-    """A path of the job as the host's folder that stands for it; anything else as it is."""
+def _placed(path: str, places: Mapping[str, str]) -> str:
     for place, folder in places.items():
         if path == place or path.startswith(place + "/"):
             return folder + path[len(place) :]

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from .jobs import JobFolder
-from .kinds import name_of
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -30,7 +29,7 @@ def receive() -> tuple[JobFolder, int] | None:
     draft = Path(os.fsdecode(words[:-1]))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    name = name_of(json.loads((draft / "request.json").read_bytes()))
+    name = json.loads((draft / "request.json").read_bytes())["TrainingJobName"]
     os.write(1, b"t")
     os.read(0, 1)
     job = JobFolder(draft.parent / name)

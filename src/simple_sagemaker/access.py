@@ -82,5 +82,29 @@ class Open:
         return "" if bucket == self.default_bucket() else f"Bucket: made {bucket}"
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
-        named = needs.role_name or names.role_name(needs.project)
-        return Role(arn=named if named.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{named}")
+        return _named_role(needs, self._account)
+
+
+class OnS3:
+    """Jobs of this machine with their data on S3: buckets are as AWS has them, and a role is no more than a name."""
+
+    def __init__(self, buckets: Access, *, account: str) -> None:
+        self._buckets = buckets
+        self._account = account
+
+    def default_bucket(self) -> str:
+        return self._buckets.default_bucket()
+
+    def has_bucket(self, bucket: str, *, owner: str | None) -> bool:
+        return self._buckets.has_bucket(bucket, owner=owner)
+
+    def make_bucket(self, bucket: str) -> str:
+        return self._buckets.make_bucket(bucket)
+
+    def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
+        return _named_role(needs, self._account)
+
+
+def _named_role(needs: Needs, account: str) -> Role:
+    named = needs.role_name or names.role_name(needs.project)
+    return Role(arn=named if named.startswith("arn:") else f"arn:aws:iam::{account}:role/{named}")

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
         GetLogEventsResponseTypeDef,
     )
     from mypy_boto3_sagemaker.type_defs import (
+        CreateProcessingJobRequestTypeDef,
+        CreateProcessingJobResponseTypeDef,
         CreateTrainingJobRequestTypeDef,
         CreateTrainingJobResponseTypeDef,
+        DescribeProcessingJobRequestTypeDef,
+        DescribeProcessingJobResponseTypeDef,
         DescribeTrainingJobRequestTypeDef,
         DescribeTrainingJobResponseTypeDef,
         EmptyResponseMetadataTypeDef,
         ListTagsInputTypeDef,
         ListTagsOutputTypeDef,
+        StopProcessingJobRequestTypeDef,
         StopTrainingJobRequestTypeDef,
     )
     from typing_extensions import Unpack
@@ -51,6 +56,22 @@ class SageMaker(Protocol):
 
     def stop_training_job(self, **request: Unpack[StopTrainingJobRequestTypeDef]) -> EmptyResponseMetadataTypeDef:
         """Ask a running job to stop; returns before it has."""
+        ...
+
+    def create_processing_job(
+        self, **request: Unpack[CreateProcessingJobRequestTypeDef]
+    ) -> CreateProcessingJobResponseTypeDef:
+        """Start a processing job; returns at once with its ARN."""
+        ...
+
+    def describe_processing_job(
+        self, **request: Unpack[DescribeProcessingJobRequestTypeDef]
+    ) -> DescribeProcessingJobResponseTypeDef:
+        """Everything known of one processing job."""
+        ...
+
+    def stop_processing_job(self, **request: Unpack[StopProcessingJobRequestTypeDef]) -> EmptyResponseMetadataTypeDef:
+        """Ask a running processing job to stop; returns before it has."""
         ...
 
     def list_tags(self, **request: Unpack[ListTagsInputTypeDef]) -> ListTagsOutputTypeDef:

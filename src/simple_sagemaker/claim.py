@@ -12,22 +12,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from . import history
+from .job import Job, JobKind
 from .layout import TaskPlace
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
-
     from .bundle import Services
 
 _PATIENCE = timedelta(minutes=2)
 
 
-def take(place: TaskPlace, job: str, services: Services) -> DescribeTrainingJobResponseTypeDef | None:
-    """Claim the task for ``job``; None when it is ours, else the description of the job that has it, to be joined.
+def take(place: TaskPlace, name: str, kind: JobKind, services: Services) -> Job | None:
+    """Claim the task for a job of a kind; None when it is ours, else the job that has it, to be joined.
 
     Waits while another command is still sending.
     """
-    ours = json.dumps({"job": job, "at": services.now().isoformat()}).encode()
+    ours = json.dumps({"job": name, "kind": kind, "at": services.now().isoformat()}).encode()
     began = time.monotonic()
     while True:
         there = _read(place, services)
@@ -36,10 +35,10 @@ def take(place: TaskPlace, job: str, services: Services) -> DescribeTrainingJobR
                 return None
             continue
         holder = json.loads(there)
-        described = history.describe(holder["job"], services.sagemaker)
-        if described and described["TrainingJobStatus"] not in history.FINAL:
-            return described
-        given_up = described is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
+        other = history.describe(holder["job"], holder.get("kind", "training"), services.sagemaker)
+        if other and not other.has_ended:
+            return other
+        given_up = other is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
         if given_up and services.store.write_if(place.bucket, place.claim, ours, expected=there):
             return None
         time.sleep(services.pace(time.monotonic() - began))

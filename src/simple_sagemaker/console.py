@@ -10,6 +10,11 @@ def training_job(job: str, *, region: str) -> str:
     return f"{_start(region)}/sagemaker/home?region={region}#/jobs/{job}"
 
 
+def processing_job(job: str, *, region: str) -> str:
+    """The page of a processing job."""
+    return f"{_start(region)}/sagemaker/home?region={region}#/processing-jobs/{job}"
+
+
 def quotas(region: str) -> str:
     """Where the quotas of SageMaker are raised; the console asks for the region where it is not known."""
     return f"{_start(region)}/servicequotas/home/services/sagemaker/quotas"

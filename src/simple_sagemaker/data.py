@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from . import history, layout, neighbours, task
 from .errors import InputNotFound, UsageError
+from .job import Job
 from .layout import TaskPlace
 from .specs import DataSpec
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
-
     from .bundle import Services
 
 
@@ -33,15 +32,15 @@ def place_of(spec: DataSpec, services: Services) -> TaskPlace:
     return place
 
 
-def job_of(spec: DataSpec, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+def job_of(spec: DataSpec, place: TaskPlace, services: Services) -> Job:
     """The job that is meant: the one named, once it has ended, or else the task's newest completed one."""
     return _named(spec.job, place, services) if spec.job else _newest_completed(place, services)
 
 
-def newer_than(job: str, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef | None:
+def newer_than(job: str, place: TaskPlace, services: Services) -> Job | None:
     """The task's newest job, when that is another one than ``job``."""
     newest = next(_described(place, services), None)
-    return newest if newest and newest["TrainingJobName"] != job else None
+    return newest if newest and newest.name != job else None
 
 
 def clear_state(place: TaskPlace, services: Services) -> int:
@@ -52,9 +51,9 @@ def clear_state(place: TaskPlace, services: Services) -> int:
 
 def _check_idle(place: TaskPlace, services: Services, what: str) -> None:
     for described in _described(place, services):
-        if described["TrainingJobStatus"] not in history.FINAL:
+        if not described.has_ended:
             raise UsageError(
-                f"{what}: the job {described['TrainingJobName']} of task {place.task!r} is in progress and writes the "
+                f"{what}: the job {described.name} of task {place.task!r} is in progress and writes the "
                 "state.\nWait for its end, or stop it."
             )
 
@@ -78,50 +77,53 @@ def clear_project(spec: DataSpec, services: Services) -> int:
     return len(keys)
 
 
-def _described(place: TaskPlace, services: Services) -> Iterator[DescribeTrainingJobResponseTypeDef]:
+def _described(place: TaskPlace, services: Services) -> Iterator[Job]:
     return history.described(place, services.store, services.sagemaker)
 
 
-def _newest_completed(place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+def _newest_completed(place: TaskPlace, services: Services) -> Job:
     newest = None
     for described in _described(place, services):
-        if described["TrainingJobStatus"] == "Completed":
+        if described.status == "Completed":
             return described
         newest = newest or described
     where = layout.uri(place.bucket, place.folder)
     if newest is None:
         raise InputNotFound(
-            f"Task {place.task!r} has no job yet under {where}.\nRun it first, with ssm run or ssm shell."
+            f"Task {place.task!r} has no job yet under {where}.\nRun it first, with ssm run, ssm shell or ssm process."
         )
     raise InputNotFound(
         f"Task {place.task!r} has no completed job under {where}.\n{_why_not_completed(newest, services)}"
     )
 
 
-def _why_not_completed(newest: DescribeTrainingJobResponseTypeDef, services: Services) -> str:
-    name, status = newest["TrainingJobName"], newest["TrainingJobStatus"]
-    if status in history.FINAL:
-        return f"Its newest job {status.lower()}; what that one left comes with --job {name}"
-    return f"Its newest job, {name}, is in progress.\n{_until_it_ends(name, services)}"
+def _why_not_completed(newest: Job, services: Services) -> str:
+    if newest.has_ended:
+        return f"Its newest job {newest.status.lower()}; what that one left comes with --job {newest.name}"
+    return f"Its newest job, {newest.name}, is in progress.\n{_until_it_ends(newest.name, services)}"
 
 
-def _named(job: str, place: TaskPlace, services: Services) -> DescribeTrainingJobResponseTypeDef:
+def _named(job: str, place: TaskPlace, services: Services) -> Job:
     """The job of that name, which is one of the task's and has ended."""
-    described = history.describe(job, services.sagemaker)
+    described = history.find(job, place, services.store, services.sagemaker)
     where = layout.uri(place.bucket, place.folder)
     if described is None:
         newest = history.jobs(place, services.store)[:5]
         has = f"The newest jobs of the task are {', '.join(newest)}." if newest else "The task has no job."
         raise InputNotFound(f"--job {job}: there is no such job of task {place.task!r} ({where}).\n{has}")
-    model = history.output_uri(described, "model")
-    if not model.startswith(where):
+    if not described.lies_under(where):
         raise InputNotFound(
-            f"--job {job} is no job of task {place.task!r} ({where}): it wrote to {model.rpartition('/')[0]}/.\n"
+            f"--job {job} is no job of task {place.task!r} ({where}): it wrote to {_folder(described)}.\n"
             "Name its own project, task, prefix and bucket."
         )
-    if described["TrainingJobStatus"] not in history.FINAL:
+    if not described.has_ended:
         raise InputNotFound(f"--job {job} is in progress.\n{_until_it_ends(job, services)}")
     return described
+
+
+def _folder(job: Job) -> str:
+    """The folder of a job's results, as far as it has any."""
+    return next((address.rpartition("/")[0] + "/" for address in job.outputs.values()), "no place of ours")
 
 
 def _until_it_ends(job: str, services: Services) -> str:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from . import layout, leftout, source
 from .codefiles import Changed, CodeFiles
 from .errors import UsageError
-from .specs import TaskSpec
+from .specs import Spec
 from .storage import Store
 
 MUCH = 100_000_000  # bytes of code, at which somebody is warned
@@ -36,7 +36,7 @@ class Code:
 
 
 @contextmanager
-def read(spec: TaskSpec, store: Store) -> Iterator[Code]:
+def read(spec: Spec, store: Store) -> Iterator[Code]:
     """The code, for as long as the context lasts. Raises what ``source.collect`` does."""
     with tempfile.TemporaryDirectory(prefix="ssm-") as scratch:
         yield Code(files=source.collect(spec, store, Path(scratch)), scratch=Path(scratch))

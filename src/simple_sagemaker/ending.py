@@ -9,7 +9,7 @@ from .follow import JobResult
 def check(ended: JobResult, *more: str) -> None:
     """Raise JobFailed or JobStopped unless the job completed; ``more`` are further lines of the message."""
     if ended.status == "Failed":
-        raise JobFailed("\n".join([f"Failed{took(ended)}: {ended.job}", ended.reason or "no reason was given", *more]))
+        raise JobFailed("\n".join([f"Failed{took(ended)}: {ended.job}", *_why_failed(ended), *more]))
     if ended.status != "Completed":
         raise JobStopped("\n".join([f"Stopped{took(ended)}: {ended.job} ({_why_stopped(ended)})", *more]))
 
@@ -19,8 +19,13 @@ def took(ended: JobResult) -> str:
     return f" after {ended.seconds} s" if (ended.seconds or 0) > 1 else ""
 
 
+def _why_failed(ended: JobResult) -> list[str]:
+    """The service's reason, and what the code itself said."""
+    return [ended.reason or "no reason was given", *([ended.message] if ended.message else [])]
+
+
 def _why_stopped(ended: JobResult) -> str:
-    limits = ended.described["StoppingCondition"]
+    limits = ended.described.answer.get("StoppingCondition", {})
     run_mins = limits.get("MaxRuntimeInSeconds", 0) // 60
     wait_mins = limits.get("MaxWaitTimeInSeconds", 0) // 60
     if ended.secondary == "MaxRuntimeExceeded":

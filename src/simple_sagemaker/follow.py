@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import history, joblogs
+from . import job, joblogs
 from .errors import Detached
+from .job import Job, JobKind
 from .layout import TaskPlace
 from .patience import Clock, Patience, Seldom, reason
 from .phases import Phase, Phases, advice
 from .refusals import explained, is_denied
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
-
     from .bundle import Services
 
 _LONGEST_SILENCE_S = 15 * 60.0
@@ -42,7 +41,10 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """How a job ended: its name, the service's two statuses, why it failed, and the seconds it took."""
+    """How a job ended: its name, its status and last phase, why it failed, and the seconds it took.
+
+    ``message`` is what the code of a processing job said of its end.
+    """
 
     job: str
     place: TaskPlace
@@ -50,7 +52,8 @@ class JobResult:
     secondary: str
     reason: str | None
     seconds: int | None
-    described: DescribeTrainingJobResponseTypeDef
+    message: str | None
+    described: Job
 
 
 class Follower:
@@ -60,9 +63,17 @@ class Follower:
     """
 
     def __init__(
-        self, job: str, place: TaskPlace, services: Services, watcher: Watcher, *, clock: Clock | None = None
+        self,
+        name: str,
+        place: TaskPlace,
+        services: Services,
+        watcher: Watcher,
+        *,
+        kind: JobKind = "training",
+        clock: Clock | None = None,
     ) -> None:
-        self._job = job
+        self._name = name
+        self._kind: JobKind = kind
         self._place = place
         self._services = services
         self._watcher = watcher
@@ -71,7 +82,13 @@ class Follower:
         self._advised: set[str] = set()
         trouble = Seldom(watcher.note, self._clock)
         self._patience = Patience(trouble, self._clock)
-        self._lines = _Lines(job, services, watcher, patience=Patience(trouble, self._clock), clock=self._clock)
+        self._lines = _Lines(
+            joblogs.Tail(name, services.logs, listing=services.reading.listing, group=joblogs.GROUPS[kind]),
+            services,
+            watcher,
+            patience=Patience(trouble, self._clock),
+            clock=self._clock,
+        )
 
     def to_the_end(self) -> JobResult:
         """Tell the watcher what the job does until it has ended; its last lines come before its end.
@@ -84,7 +101,7 @@ class Follower:
             now = self._clock.seconds()
             if now >= due:
                 described = self._described()
-                if described and described["TrainingJobStatus"] in history.FINAL:
+                if described and described.has_ended:
                     return self._ended(described)
                 if described:
                     self._tell(self._news(described), described)
@@ -93,55 +110,57 @@ class Follower:
                 lines_due = self._lines.look(now - began) + self._clock.seconds()
             self._clock.sleep(max(0.0, min(due, lines_due) - self._clock.seconds()))
 
-    def _described(self) -> DescribeTrainingJobResponseTypeDef | None:
+    def _described(self) -> Job | None:
         """What the service says of the job; None where it does not answer now. Raises Detached when that lasts."""
         patience = self._patience
-        found = patience.ask(lambda: self._services.sagemaker.describe_training_job(TrainingJobName=self._job))
+        found = patience.ask(lambda: job.describe(self._name, self._kind, self._services.sagemaker))
         if found is None and patience.error and patience.tried_s > _LONGEST_SILENCE_S:
             raise Detached(
                 f"AWS has not answered for {patience.tried_s / 60:.0f} minutes ({reason(patience.error)}).\n"
-                f"As far as is known the job {self._job} goes on: the same command joins it."
+                f"As far as is known the job {self._name} goes on: the same command joins it."
             ) from patience.error
         return found
 
-    def _news(self, described: DescribeTrainingJobResponseTypeDef) -> list[Phase]:
+    def _news(self, described: Job) -> list[Phase]:
         """The phases that were not told yet; with them new streams may come."""
         news = self._phases.news(described)
         self._lines.expect(described, news)
         return news
 
-    def _tell(self, news: list[Phase], described: DescribeTrainingJobResponseTypeDef) -> None:
+    def _tell(self, news: list[Phase], described: Job) -> None:
         for phase in news:
             self._watcher.phase(*phase)
-            told = advice(phase, spot=described.get("EnableManagedSpotTraining", False))
+            told = advice(phase, spot=described.is_spot)
             if told and (phase.restarts or (phase is news[-1] and told not in self._advised)):
                 self._watcher.note(told)
                 self._advised.add(told)
 
-    def _ended(self, described: DescribeTrainingJobResponseTypeDef) -> JobResult:
+    def _ended(self, described: Job) -> JobResult:
         news = self._news(described)
         for phase in news[:-1]:
             self._watcher.phase(*phase)
-        self._lines.rest(started="TrainingStartTime" in described)
+        self._lines.rest(started=described.has_started)
         for phase in news[-1:]:
             self._watcher.phase(*phase)
-        return result(self._job, self._place, described)
+        return result(self._place, described)
 
 
 class _Lines:
     """The lines of the job on their way to the watcher, as fast as the service may be asked."""
 
-    def __init__(self, job: str, services: Services, watcher: Watcher, *, patience: Patience, clock: Clock) -> None:
+    def __init__(
+        self, tail: joblogs.Tail, services: Services, watcher: Watcher, *, patience: Patience, clock: Clock
+    ) -> None:
         self._how = services.reading
         self._watcher = watcher
         self._clock = clock
         self._patience = patience
-        self._tail = joblogs.Tail(job, services.logs, listing=self._how.listing)
+        self._tail = tail
         self._denied = False
 
-    def expect(self, described: DescribeTrainingJobResponseTypeDef, news: list[Phase]) -> None:
+    def expect(self, described: Job, news: list[Phase]) -> None:
         """Take from a description how many hosts there are, and whether they were started again."""
-        self._tail.hosts = described["ResourceConfig"].get("InstanceCount", 1)
+        self._tail.hosts = described.hosts
         if news:
             self._tail.expect(restarted=any(phase.restarts for phase in news))
 
@@ -188,14 +207,15 @@ class _Lines:
             return True
 
 
-def result(job: str, place: TaskPlace, described: DescribeTrainingJobResponseTypeDef) -> JobResult:
+def result(place: TaskPlace, described: Job) -> JobResult:
     """The result of a job, from its description."""
     return JobResult(
-        job=job,
+        job=described.name,
         place=place,
-        status=described["TrainingJobStatus"],
-        secondary=described["SecondaryStatus"],
-        reason=described.get("FailureReason"),
-        seconds=described.get("TrainingTimeInSeconds"),
+        status=described.status,
+        secondary=described.phase,
+        reason=described.reason,
+        seconds=described.seconds,
+        message=described.message,
         described=described,
     )

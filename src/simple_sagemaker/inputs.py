@@ -14,7 +14,7 @@ from . import history, layout, sync
 from .errors import InputNotFound, UsageError
 from .layout import TaskPlace
 from .request import ChannelSource
-from .specs import Input, LocalInput, S3Input, TaskInput, TaskSpec
+from .specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from .storage import KeyRefused
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Plan:
 class Planner:
     """Finds out what a job's channels will be, of one task; ``note`` is told of what it waits for."""
 
-    spec: TaskSpec
+    spec: Spec
     place: TaskPlace
     services: Services
     note: Callable[[str], None]
@@ -70,16 +70,21 @@ class Planner:
         uploads = [upload for _, upload in resolved if upload is not None]
         return Plan(channels=[channel for channel, _ in resolved], uploads=uploads)
 
+    @property
+    def _mode(self) -> InputMode:
+        """How folders reach the job."""
+        return "File" if self.spec.kind == "process" else self.spec.input_mode
+
     def _resolved(self, one: Input) -> tuple[ChannelSource, Upload | None]:
         if isinstance(one, LocalInput):
             path = one.path / one.subdir if one.subdir else one.path
             uri = layout.uri(self.place.bucket, self.place.input)
-            mode = self.spec.input_mode
+            mode = self._mode
             source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
             return source, Upload(files=sync.local_files(path), prefix=self.place.input)
         uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else self._of_task(one)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], _first_key(uri, one.name, self.services))
-        mode = "File" if is_single else self.spec.input_mode
+        mode = "File" if is_single else self._mode
         return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode), None
 
     def _of_task(self, one: TaskInput) -> str:
@@ -92,22 +97,25 @@ class Planner:
                 f"{layout.uri(other.bucket, other.folder)}.\n"
                 "Run that task first, or check its name, --prefix and --bucket_name."
             )
-        return _joined(history.output_uri(described, one.type), one.subdir)
+        address = described.outputs.get(one.type)
+        if address is None:
+            raise InputNotFound(f"--input_task {one.name}: {described.name} of task {one.task!r} keeps no {one.type}.")
+        return _joined(address, one.subdir)
 
     def _await_end(self, place: TaskPlace) -> None:
         """Wait until no job of a task is in progress."""
         noted, began = False, time.monotonic()
         while True:
             described = history.newest(place, self.services.store, self.services.sagemaker)
-            if described is None or described["TrainingJobStatus"] in history.FINAL:
+            if described is None or described.has_ended:
                 return
             if not noted:
-                self.note(f"Waiting for {described['TrainingJobName']}, whose output is an input")
+                self.note(f"Waiting for {described.name}, whose output is an input")
                 noted = True
             time.sleep(self.services.pace(time.monotonic() - began))
 
     def _model(self, job: str) -> list[tuple[ChannelSource, Upload | None]]:
-        address = self.spec.model_uri
+        address = "" if self.spec.kind == "process" else self.spec.model_uri
         if not address:
             return []
         if address.startswith("s3://"):
@@ -125,6 +133,12 @@ def send(plan: Plan, place: TaskPlace, services: Services) -> Iterator[sync.Sync
             yield sync.sync_up(upload.files, services.store, bucket=place.bucket, prefix=upload.prefix)
         except KeyRefused as error:
             raise UsageError(f"-i: {error}") from error
+
+
+def has_state(place: TaskPlace, services: Services) -> bool:
+    """Whether earlier jobs of the task left a state."""
+    found = services.store.list(place.bucket, place.state)
+    return any(not one.key.endswith("/") for one in found)
 
 
 def _joined(uri: str, subdir: str) -> str:

@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .api import error_code
+from .job import JobKind
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import DescribeLogStreamsRequestTypeDef, GetLogEventsRequestTypeDef
 
     from .api import Logs
 
-GROUP = "/aws/sagemaker/TrainingJobs"
+# https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+GROUPS: dict[JobKind, str] = {
+    "training": "/aws/sagemaker/TrainingJobs",
+    "processing": "/aws/sagemaker/ProcessingJobs",
+}
+GROUP = GROUPS["training"]
 _HOST = re.compile(r"/algo-(\d+)[-/]")
 _SURE = 2  # times in a row that a stream of an earlier start has had nothing new, and is left alone until the end
 _RESTARTS = 20  # of one stream whose tokens expired; more can only be a service that refuses what it gave

@@ -14,10 +14,19 @@ TENSORBOARD = "/opt/ml/output/tensorboard"  # TensorBoardOutputConfig.LocalPath
 CODE = "/opt/ml/code"
 CHANNELS = "/opt/ml/input/data"  # a folder for each channel
 
+# Of processing jobs, whose paths the request chooses; all of it below the folder that SageMaker keeps for them.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+PROCESSING = "/opt/ml/processing"
+PROCESSING_STATE = f"{PROCESSING}/state"
+PROCESSING_OUTPUT = f"{PROCESSING}/output"
+PROCESSING_MODEL = f"{PROCESSING}/model"
+EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which an output never does by itself
+
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
 TARBALL = "sourcedir.tar.gz"
 RUN_FILE = "run.json"
+PROCESSING_START = f"{PROCESSING}/input/{SOURCE_CHANNEL}/start.sh"
 SUBMITTED = f"/opt/ml/input/data/{SOURCE_CHANNEL}/{TARBALL}"  # where the packed code is in a job cut off from S3
 LAUNCHER = "launcher.py"
 
@@ -82,5 +91,5 @@ class TaskPlace:
         return f"{self.folder}{job}/model/"
 
     def output(self, job: str) -> str:
-        """The key prefix of one job's ``model.tar.gz`` and ``output.tar.gz``."""
+        """The key prefix of one job's ``model.tar.gz`` and ``output.tar.gz``, or of its folders of these names."""
         return f"{self.folder}{job}/output/"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+from .job import Job
 
 # Nothing is decided by these: AWS may change its words, and then the advice is missing and all else stays.
 _NO_CAPACITY = re.compile(r"capacity", re.IGNORECASE)
@@ -36,24 +35,16 @@ class Phases:
     def __init__(self) -> None:
         self._told: dict[tuple[str, datetime | None, int], str] = {}
 
-    def news(self, described: DescribeTrainingJobResponseTypeDef) -> list[Phase]:
+    def news(self, job: Job) -> list[Phase]:
         """What was not told yet, in the order in which it happened."""
         found = []
         alike: dict[tuple[str, datetime | None], int] = {}
-        for name, began, message in _transitions(described):
+        for name, began, message in job.phases:
             alike[name, began] = number = alike.get((name, began), 0) + 1
             if self._told.get((name, began, number)) != message:
                 self._told[name, began, number] = message
                 found.append(Phase(name, message))
         return found
-
-
-def _transitions(described: DescribeTrainingJobResponseTypeDef) -> list[tuple[str, datetime | None, str]]:
-    """Each phase with its beginning and its message; the present phase alone where the service keeps no list."""
-    transitions = described.get("SecondaryStatusTransitions")
-    if not transitions:
-        return [(described["SecondaryStatus"], None, "")]
-    return [(one["Status"], one["StartTime"], one.get("StatusMessage", "")) for one in transitions]
 
 
 def advice(phase: Phase, *, spot: bool) -> str:

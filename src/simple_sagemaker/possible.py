@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from .bundle import Services
 from .errors import EngineUnavailable, UsageError
-from .specs import TaskSpec, runners_needed
+from .specs import Spec, runners_needed
 
 
-def check(spec: TaskSpec, services: Services, note: Callable[[str], None]) -> None:
+def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
     """Raises EngineUnavailable or UsageError for what this engine cannot do; ``note`` is told what it ignores."""
     if services.engine == "local":
         _check_processes(spec, note)
 
 
-def _check_processes(spec: TaskSpec, note: Callable[[str], None]) -> None:
+def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:
     """What jobs as processes of this machine have not got: images."""
     if spec.image.docker_file:
         raise EngineUnavailable(
@@ -29,7 +29,7 @@ def _check_processes(spec: TaskSpec, note: Callable[[str], None]) -> None:
         )
     if spec.image.uri:
         note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")
-    if runners := runners_needed(spec.launch_distribution):
+    if spec.kind != "process" and (runners := runners_needed(spec.launch_distribution)):
         raise UsageError(
             f"--distribution {runners[0]} is started by programs inside AWS's images, and this machine has none.\n"
             'Here {"torch_distributed": {"enabled": true}} works; or run on AWS.'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import layout
 from .layout import TaskPlace
-from .specs import Distribution, InputMode, Instances, TaskSpec, is_enabled, starts_by_toolkit
+from .specs import Distribution, InputMode, Instances, Spec, TaskSpec, is_enabled, starts_by_toolkit
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.literals import TrainingInstanceTypeType
@@ -139,11 +139,16 @@ def _resources(spec: TaskSpec) -> ResourceConfigTypeDef:
         "InstanceCount": machines.count,
         "VolumeSizeInGB": machines.volume_gb,
     }
-    if key and "alias/" not in key and not _OWN_DISKS.fullmatch(machines.type):
+    if key and can_encrypt_disks(key, machines.type):
         found["VolumeKmsKeyId"] = key
     if machines.keep_alive_mins:
         found["KeepAlivePeriodInSeconds"] = machines.keep_alive_mins * 60
     return found
+
+
+def can_encrypt_disks(key: str, instance_type: str) -> bool:
+    """Whether a key can be named for the disks of such machines."""
+    return "alias/" not in key and not _OWN_DISKS.fullmatch(instance_type)
 
 
 def _checkpoints(spec: TaskSpec, place: TaskPlace) -> CheckpointConfigTypeDef:
@@ -231,7 +236,7 @@ def _smdistributed(parts: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def tags(spec: TaskSpec) -> dict[str, str]:
+def tags(spec: Spec) -> dict[str, str]:
     """The person's tags, and ours that name project and task in full."""
     return {**spec.tags, PROJECT_TAG: spec.place.project, TASK_TAG: spec.place.task}
 

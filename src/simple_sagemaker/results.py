@@ -12,20 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import archives, history, joblogs, layout, parts
+from . import archives, joblogs, layout, parts
 from .errors import SsmError
 from .filling import Filling, Unholdable
+from .job import Job
 from .parts import Fill, NotBrought, Part
 from .refusals import in_our_words
 from .specs import Download, TaskOutput
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
-
     from .bundle import Services
 
 
-def bring(download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services) -> list[str]:
+def bring(download: Download, job: Job, services: Services) -> list[str]:
     """Bring the parts that were asked for and say which are there now. Needs ``download.path``.
 
     What a job never wrote is an empty part. Raises UnsafeArchive or NotBrought, when all that could be is brought.
@@ -35,25 +34,23 @@ def bring(download: Download, described: DescribeTrainingJobResponseTypeDef, ser
         return []
     try:
         with parts.held(folder):
-            return _brought(folder, _fills(download, described, services))
+            return _brought(folder, _fills(download, job, services))
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def _fills(
-    download: Download, described: DescribeTrainingJobResponseTypeDef, services: Services
-) -> dict[TaskOutput | str, Fill]:
+def _fills(download: Download, job: Job, services: Services) -> dict[TaskOutput | str, Fill]:
     """How each part that was asked for is filled."""
-    return {name: _fill(name, described, services) for name in parts.wanted(download)}
+    return {name: _fill(name, job, services) for name in parts.wanted(download)}
 
 
-def _fill(name: Part, described: DescribeTrainingJobResponseTypeDef, services: Services) -> Fill:
+def _fill(name: Part, job: Job, services: Services) -> Fill:
     if name == "logs":
-        return partial(_logs, described["TrainingJobName"], services)
-    if name != "state":
-        return partial(_unpacked, history.output_uri(described, name), services)
-    keeps = bool(described.get("CheckpointConfig"))
-    return partial(_state, history.output_uri(described, "state"), services) if keeps else _nothing
+        return partial(_logs, job, services)
+    address = job.outputs.get(name)
+    if address is None:
+        return _nothing
+    return partial(_copied if address.endswith("/") else _unpacked, name, address, services)
 
 
 def _brought(folder: Path, fills: dict[TaskOutput | str, Fill]) -> list[str]:
@@ -88,23 +85,23 @@ def _unwritable(place: Path, error: OSError) -> NotBrought:
 
 
 def _nothing(_: Path) -> None:
-    """A job that keeps no state leaves none."""
+    """A job that leaves nothing of a kind."""
 
 
-def _logs(job: str, services: Services, to: Path) -> None:
+def _logs(job: Job, services: Services, to: Path) -> None:
     """``logs0`` for algo-1, ``logs1`` for algo-2 …: every stream of a host in the order of its beginning."""
-    read = 0
+    read, group = 0, joblogs.GROUPS[job.kind]
     with in_our_words(region=services.region):
-        for name in joblogs.streams(job, services.logs):
+        for name in joblogs.streams(job.name, services.logs, group):
             with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
-                for page in joblogs.pages(name, services.logs):
+                for page in joblogs.pages(name, services.logs, group):
                     out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in page)
                     read += 1
                     if read % services.reading.pages == 0:
                         time.sleep(services.reading.breath_s)
 
 
-def _unpacked(uri: str, services: Services, to: Path) -> None:
+def _unpacked(_: str, uri: str, services: Services, to: Path) -> None:
     """An archive's content; an archive that is not there (nothing was written) leaves the part empty."""
     bucket, key = layout.split_uri(uri)
     packed = to.with_name(parts.PACKED)
@@ -115,8 +112,8 @@ def _unpacked(uri: str, services: Services, to: Path) -> None:
     archives.unpack(packed, to, address=uri)
 
 
-def _state(uri: str, services: Services, to: Path) -> None:
-    """The objects of the state; every name is claimed before the first byte is fetched."""
+def _copied(kind: str, uri: str, services: Services, to: Path) -> None:
+    """The objects under an address; every name is claimed before the first byte is fetched."""
     bucket, prefix = layout.split_uri(uri)
     keys = [found.key for found in services.store.list(bucket, prefix) if not found.key.endswith("/")]
     filling = Filling(to)
@@ -124,6 +121,6 @@ def _state(uri: str, services: Services, to: Path) -> None:
         for key in keys:
             os.close(filling.new_file(key[len(prefix) :]))
     except Unholdable as error:
-        raise NotBrought(f"The state at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
+        raise NotBrought(f"The {kind} at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
     for key in keys:
         services.store.fetch(bucket, key, to / key[len(prefix) :])

@@ -15,11 +15,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import names
-from .access import Open
+from . import here, names
+from .access import Access, OnS3, Open
 from .bundle import Services, no_price
 from .errors import EngineUnavailable, NoCredentials, UsageError
-from .specs import EmulatorSpec, TaskSpec
+from .recipe import NoImages
+from .specs import DataSpec, DataStore, EmulatorSpec, Spec
+from .storage import Store
 
 if TYPE_CHECKING:
     import boto3
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from .docker.maker import LocalImages
     from .docker.pull import EcrAddress
     from .emulator.serving import Served
-    from .local.home import Home, Settings
+    from .local.home import Home
     from .local.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
@@ -41,14 +43,14 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
 
     This machine runs a job in containers where an image was named or is to be built (``own_image``).
     """
-    here = "docker" if own_image else "local"
-    engine = environment.get("SSM_ENGINE") or (here if instance_type in _LOCAL_TYPES else "aws")
+    on_this_machine = "docker" if own_image else "local"
+    engine = environment.get("SSM_ENGINE") or (on_this_machine if instance_type in _LOCAL_TYPES else "aws")
     if engine not in ENGINES:
         raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
     return engine
 
 
-def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
+def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
     """The engine that runs this task. Raises UsageError for two that contradict each other."""
     own_image = bool(spec.image.docker_file or spec.image.uri)
     engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
@@ -57,44 +59,45 @@ def engine_of(spec: TaskSpec, environment: Mapping[str, str]) -> str:
     return engine
 
 
-def for_task(spec: TaskSpec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+def for_task(spec: Spec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
     ``waiting`` is a supervisor that was started ahead, for a job of this machine.
     """
     engine = engine_of(spec, environment)
-    return composed(engine, environment, here="SSM_ENGINE=local or --it local", waiting=waiting)
+    instead = "SSM_ENGINE=local or --it local"
+    return composed(engine, environment, instead=instead, data_store=spec.place.data_store, waiting=waiting)
 
 
-def for_data(environment: Mapping[str, str]) -> Services:
+def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
-    return composed(chosen_engine("", environment), environment, here="SSM_ENGINE=local")
+    engine = chosen_engine("", environment)
+    engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
+    return composed(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
 
 
 def composed(
     engine: str,
     environment: Mapping[str, str],
     *,
-    here: str,
+    instead: str,
+    data_store: DataStore | None = None,
     waiting: Waiting | None = None,
     session: boto3.Session | None = None,
 ) -> Services:
-    """The services of an engine. ``here`` is what chooses this machine, for those who cannot have another.
+    """The services of an engine. ``instead`` is what chooses this machine, for those who cannot have another.
 
-    ``session`` is one of the caller's own, for AWS.
+    ``data_store`` is where jobs on this machine have their data; ``session`` is one of the caller's own, for AWS.
     """
-    if engine == "local":
-        return local(environment, waiting)
     if engine == "aws":
-        return aws(environment, here, session)
-    raise EngineUnavailable(
-        f"This version runs jobs on AWS or as processes of this machine; the engine {engine!r} is not in it yet.\n"
-        f"Use this machine: {here}."
-    )
+        if data_store == "local":
+            raise UsageError("--data_store local is for jobs on this machine; jobs on AWS have their data on S3.")
+        return aws(environment, instead, session)
+    return local(environment, waiting, containers=engine == "docker", on_s3=data_store == "s3")
 
 
 def aws(
-    environment: Mapping[str, str], here: str = "SSM_ENGINE=local", session: boto3.Session | None = None
+    environment: Mapping[str, str], instead: str = "SSM_ENGINE=local", session: boto3.Session | None = None
 ) -> Services:
     """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
     from .aws.access import AwsAccess
@@ -104,7 +107,7 @@ def aws(
     from .aws.prices import asker
     from .s3store import S3Store
 
-    clients = connect(environment, here, session)
+    clients = connect(environment, instead, session)
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
@@ -121,29 +124,46 @@ def aws(
     )
 
 
-def local(environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
-    """Jobs as processes of this machine, data in folders of it."""
+def local(
+    environment: Mapping[str, str],
+    waiting: Waiting | None = None,
+    *,
+    containers: bool = False,
+    on_s3: bool = False,
+) -> Services:
+    """Jobs on this machine, as processes or containers; data in folders of it or, with the caller's credentials, on S3.
+
+    Raises EngineUnavailable, UsageError and, for S3, NoCredentials.
+    """
     if sys.platform == "win32":
-        raise EngineUnavailable("Jobs as processes need Linux or macOS.\nOn Windows use AWS or Docker.")
+        raise EngineUnavailable("Jobs on this machine need Linux or macOS.\nOn Windows use AWS, or run ssm in WSL.")
     from .local.home import ACCOUNT, REGION, Home
     from .local.logs import LocalLogs
     from .local.sagemaker import LocalSageMaker
-    from .storage import FolderStore
 
-    home = Home(home_folder(environment))
-    store = FolderStore(home.buckets)
-    settings = _settings(environment, home)
+    if on_s3 and waiting:  # it does not know the caller's credentials
+        waiting.leave()
+        waiting = None
+    home = Home(here.home_folder(environment))
+    settings = here.settings(environment, home, containers=containers)
+    store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
     return Services(
-        engine="local",
-        sagemaker=LocalSageMaker(home, settings=settings, waiting=waiting),
+        engine="docker" if settings.docker else "local",
+        sagemaker=LocalSageMaker(
+            home,
+            settings=replace(settings, region=region, callers_s3=on_s3),
+            waiting=waiting,
+            callers=here.callers_variables(environment) if on_s3 else None,
+        ),
         logs=LocalLogs(home),
         store=store,
-        access=Open(store, account=ACCOUNT, region=REGION),
-        region=REGION,
+        access=access,
+        region=region,
+        images=local_images(environment) if settings.docker else NoImages(),
         now=_now,
         token=_token,
         pace=lambda _: 0.02,
-        buckets=home.buckets,
+        buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
     )
 
@@ -184,6 +204,22 @@ def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
         raise UsageError(f"SSM_DOCKER_BUILD={text!r} cannot be read as words: {error}.") from error
 
 
+def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, str]:
+    from .storage import FolderStore
+
+    store = FolderStore(home.buckets)
+    return store, Open(store, account=account, region=region), region
+
+
+def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access, str]:
+    from .aws.access import AwsAccess
+    from .aws.clients import connect
+    from .s3store import S3Store
+
+    clients = connect(environment, "leave out --data_store s3")
+    return S3Store(clients.session), OnS3(AwsAccess(clients), account=account), clients.region
+
+
 def _now() -> datetime:
     return datetime.now(timezone.utc)
 
@@ -201,63 +237,7 @@ def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say
     from .local.home import Home
 
     kept = Home(home)
-    settings = replace(_settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
+    settings = replace(here.settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
     return Served(kept, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)
-
-
-def home_folder(environment: Mapping[str, str]) -> Path:
-    """``$SSM_HOME``, else the folder where this platform keeps a user's data."""
-    if named := environment.get("SSM_HOME"):
-        return Path(named).absolute()
-    home = Path(environment.get("HOME") or os.path.expanduser("~"))
-    if sys.platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or home) / "simple-sagemaker"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "simple-sagemaker"
-    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
-
-
-def _settings(environment: Mapping[str, str], home: Home) -> Settings:
-    """How the engine of this machine runs jobs. Raises UsageError."""
-    from .local.home import Settings
-
-    return Settings(
-        python=_python(environment, home.cache),
-        isolation=_isolation(environment),
-        stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
-        interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
-        spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
-    )
-
-
-def _python(environment: Mapping[str, str], cache: Path) -> str:
-    """The jobs' interpreter. Raises UsageError for an SSM_PYTHON that cannot be run."""
-    from .local import interpreter
-
-    chosen = interpreter.chosen(environment, ours=sys.executable)
-    if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
-        raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
-    return interpreter.behind_shim(chosen, environment, cache)
-
-
-def _isolation(environment: Mapping[str, str]) -> str:
-    from .local.home import ISOLATIONS
-
-    wanted = environment.get("SSM_ISOLATION") or "auto"
-    if wanted not in ISOLATIONS:
-        raise UsageError(f"SSM_ISOLATION={wanted!r} is none of {', '.join(ISOLATIONS)}.")
-    return wanted
-
-
-def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
-    """The numbers of seconds that a variable holds, with commas between them; ``default`` when it is empty."""
-    text = environment.get(name) or default
-    try:
-        found = tuple(float(word) for word in text.split(",") if word)
-    except ValueError:
-        found = (-1.0,)
-    if any(not 0 <= number < float("inf") for number in found):
-        raise UsageError(f"{name}={text!r} is not a number of seconds.")
-    return found

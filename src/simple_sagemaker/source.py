@@ -17,7 +17,7 @@ from typing import Any
 from . import archives, layout, leftout, payload
 from .codefiles import CodeFile, CodeFiles, read_again
 from .errors import InputNotFound, UsageError
-from .specs import TaskSpec, starts_by_toolkit
+from .specs import Spec, starts_by_toolkit
 from .storage import Store
 from .tarballs import Tarball
 
@@ -63,7 +63,7 @@ class Package:
                     archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
 
 
-def collect(spec: TaskSpec, store: Store, scratch: Path) -> CodeFiles:
+def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
     """The person's code, all of it, by name. ``scratch`` is an empty folder that outlives what is given.
 
     Raises InputNotFound for an ``s3://`` source that is not there, UsageError for code that cannot be packed, or that
@@ -78,6 +78,8 @@ def collect(spec: TaskSpec, store: Store, scratch: Path) -> CodeFiles:
         found.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
     if code.entry_file:
         found.add_file(code.entry_file, code.entry_file.name)
+    if code.entry_uri:
+        found.add_file(_fetched(code.entry_uri, store, scratch), str(code.entry_point))
     for path in code.dependencies:
         name = os.path.basename(os.path.abspath(path))
         if path.is_dir():
@@ -88,7 +90,7 @@ def collect(spec: TaskSpec, store: Store, scratch: Path) -> CodeFiles:
     return found
 
 
-def _check(spec: TaskSpec, found: CodeFiles) -> None:
+def _check(spec: Spec, found: CodeFiles) -> None:
     entry, code = spec.code.entry_point, spec.code
     if entry and entry not in found.files and code.source_uri:
         raise InputNotFound(
@@ -107,17 +109,19 @@ def _check(spec: TaskSpec, found: CodeFiles) -> None:
         )
 
 
-def _installs(spec: TaskSpec, found: CodeFiles) -> bool:
+def _installs(spec: Spec, found: CodeFiles) -> bool:
     """Whether requirements are installed before the code runs: not for shell scripts and commands, as AWS has it.
 
     AWS's toolkit knows our launcher alone, which is a Python program.
     """
     name = spec.code.entry_point or ""
+    if spec.kind == "process":
+        return bool(name)
     in_python = name.endswith(".py") or ("setup.py" in found.files and bool(name) and not name.endswith(".sh"))
     return in_python or starts_by_toolkit(spec)
 
 
-def package(spec: TaskSpec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
+def package(spec: Spec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
     """What is sent for a job.
 
     ``run.json`` lies beside the archive, where our own launcher finds it, so that other words for the job do not change
@@ -127,7 +131,7 @@ def package(spec: TaskSpec, code: CodeFiles, fingerprint: dict[str, str]) -> Pac
     if spec.kind == "algorithm":
         return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
     ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
-    if starts_by_toolkit(spec):
+    if spec.kind != "process" and starts_by_toolkit(spec):
         ours[layout.RUN_FILE] = _json({name: what for name, what in run.items() if name != "fingerprint"})
     digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(what)}\n" for name, what in ours.items())]).encode())
     beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
@@ -139,7 +143,7 @@ def _json(run: dict[str, Any]) -> bytes:
     return json.dumps(run, indent=1).encode()
 
 
-def fingerprint(spec: TaskSpec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
+def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
     """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing.
 
     ``image_content`` is a digest of what an image of the person's own is built from.
@@ -148,10 +152,8 @@ def fingerprint(spec: TaskSpec, code: CodeFiles, image_content: str | None = Non
     parts = {
         "code": _digest(code),
         "entry point": spec.code.entry_point,
-        "command line": spec.code.command,
         "arguments": list(spec.arguments),
-        "hyperparameters": dict(spec.hyperparameters),
-        "distribution": spec.launch_distribution,
+        **_words(spec),
         "image": [
             image.framework,
             image.framework_version,
@@ -165,7 +167,18 @@ def fingerprint(spec: TaskSpec, code: CodeFiles, image_content: str | None = Non
     return {**digests, "environment": _environment_digest(spec)}
 
 
-def _environment_digest(spec: TaskSpec) -> str:
+def _words(spec: Spec) -> dict[str, Any]:
+    """What is special to the kind of task."""
+    if spec.kind == "process":
+        return {"command": list(spec.command)}
+    return {
+        "command line": spec.code.command,
+        "hyperparameters": dict(spec.hyperparameters),
+        "distribution": spec.launch_distribution,
+    }
+
+
+def _environment_digest(spec: Spec) -> str:
     """A digest of the job's variables that gives nothing away to whoever may read ``run.json``.
 
     It is keyed by the task, so that it is the same wherever the task is typed and no table of digests serves for two
@@ -179,15 +192,15 @@ def _environment_digest(spec: TaskSpec) -> str:
     return hashlib.pbkdf2_hmac("sha256", text, key, _ROUNDS, dklen=16).hex()
 
 
-def run_file(spec: TaskSpec, fingerprint: dict[str, str]) -> dict[str, Any]:
+def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
     """What ``run.json`` says: what the launcher starts, with which words, and what the job was made from."""
     return {
         "version": RUN_VERSION,
         "kind": spec.kind,
         "entry_point": spec.code.entry_point,
-        "command": spec.code.command,
+        "command": list(spec.command) if spec.kind == "process" else spec.code.command,
         "arguments": list(spec.arguments),
-        "distribution": spec.launch_distribution,
+        "distribution": None if spec.kind == "process" else spec.launch_distribution,
         "fingerprint": fingerprint,
     }
 
@@ -204,6 +217,16 @@ def _fetch(uri: str, store: Store, scratch: Path) -> None:
     except archives.UnsafeArchive as error:
         raise UsageError(f"--source_dir {uri} is no tar.gz archive of code: {error}") from error
     packed.unlink()
+
+
+def _fetched(uri: str, store: Store, scratch: Path) -> Path:
+    """An entry point that lies on S3 by itself."""
+    file = scratch / "entry"
+    try:
+        store.fetch(*layout.split_uri(uri), file)
+    except FileNotFoundError as error:
+        raise InputNotFound(f"--code reads {uri}, and nothing is there.\nCheck the address.") from error
+    return file
 
 
 def _digest(code: CodeFiles) -> str:

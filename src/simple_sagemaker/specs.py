@@ -15,6 +15,7 @@ InputMode = Literal["File", "FastFile", "Pipe"]
 LaunchedBy = Literal["direct", "toolkit"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 TaskOutput = Literal["state", "model", "source", "output"]
+DataStore = Literal["local", "s3"]
 
 # Ways of training together that AWS's toolkit must start inside its images; torch_distributed needs nobody else.
 # The keys are those of SageMaker SDK 2: estimator._distribution_configuration.
@@ -29,6 +30,7 @@ AWS_RUNNERS = (
 
 DISTRIBUTIONS: tuple[Distribution, ...] = ("FullyReplicated", "ShardedByS3Key")
 INPUT_MODES: tuple[InputMode, ...] = ("File", "FastFile", "Pipe")
+DATA_STORES: tuple[DataStore, ...] = ("local", "s3")
 TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 
 
@@ -36,7 +38,8 @@ TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 class Place:
     """Which task: bucket (None for the default one), prefix, project and task together name it.
 
-    ``bucket_owner`` is the account that a bucket of somebody else's belongs to.
+    ``bucket_owner`` is the account that a bucket of somebody else's belongs to. ``data_store`` is where the buckets of
+    jobs on this machine are: folders of it (``local``), or S3; None leaves it to the engine.
     """
 
     project: str
@@ -44,6 +47,7 @@ class Place:
     prefix: str = ""
     bucket: str | None = None
     bucket_owner: str | None = None
+    data_store: DataStore | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,31 +1,30 @@
 """A task from what was asked to a job: a finished or running one that serves, or a new one, checked, packed and sent.
 
-In: a TaskSpec and the services. Out: a job to follow. Everything that can be refused is refused before the first byte
-is written. At most one job of a task is started at a time, however many commands ask.
+In: a TaskSpec or ProcessSpec, and the services. Out: a job to follow. Everything that can be refused is refused before
+the first byte is written. At most one job of a task is started at a time, however many commands ask.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import claim, delivery, history, imagechoice, inputs, layout, names, possible, request, source
-from .access import Needs
+from . import claim, delivery, history, imagechoice, inputs, layout, possible, request, source
 from .api import error_code
 from .docker.dockerfile import Dockerfile
 from .errors import UsageError
 from .follow import Watcher
+from .job import Job, JobKind
 from .layout import TaskPlace
+from .order import Order
 from .recipe import PlannedImage, Recipe
 from .refusals import role_not_ready
-from .specs import TaskSpec
+from .specs import Spec
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import CreateTrainingJobRequestTypeDef, DescribeTrainingJobResponseTypeDef
-
     from .bundle import Services
-
+    from .order import Request
 
 _ROLE_READY_S = 120
 _ROLE_PAUSE_S = 10
@@ -40,7 +39,8 @@ class Prepared:
 
     job: str
     place: TaskPlace
-    request: CreateTrainingJobRequestTypeDef
+    kind: JobKind
+    request: Request
     new_role: bool
 
 
@@ -48,7 +48,7 @@ class Prepared:
 class Planned:
     """What ``--dry_run`` tells: the request that would be sent, and line by line what would be made and sent first."""
 
-    request: CreateTrainingJobRequestTypeDef
+    request: Request
     notes: tuple[str, ...]
 
 
@@ -58,36 +58,20 @@ class Found:
 
     job: str
     place: TaskPlace
-    described: DescribeTrainingJobResponseTypeDef
+    described: Job
+
+    @property
+    def kind(self) -> JobKind:
+        """Which kind of job it is, which need not be the kind that was asked for."""
+        return self.described.kind
 
     @property
     def runs(self) -> bool:
         """Whether it has yet to end."""
-        return self.described["TrainingJobStatus"] not in history.FINAL
+        return not self.described.has_ended
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Order:
-    """What every step of a submission needs: what was asked for, of which task, by which services, who is told.
-
-    ``there`` is whether the task's bucket exists.
-    """
-
-    spec: TaskSpec
-    place: TaskPlace
-    services: Services
-    watcher: Watcher
-    there: bool
-
-    def new_name(self) -> str:
-        """A name for a job that begins now."""
-        return names.job_name(self.place.task, started=self.services.now(), token=self.services.token())
-
-    def plan(self, job: str) -> inputs.Plan:
-        return inputs.Planner(self.spec, self.place, self.services, self.watcher.note).plan(job)
-
-
-def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | Found | Planned:
+def prepare(spec: Spec, services: Services, watcher: Watcher) -> Prepared | Found | Planned:
     """Find a job that serves, or check everything and send code and data, so that one call starts a new one.
 
     For a dry run everything is checked, nothing is sent, and the plan comes back.
@@ -97,12 +81,12 @@ def prepare(spec: TaskSpec, services: Services, watcher: Watcher) -> Prepared | 
     possible.check(spec, services, watcher.note)
     place = _place(spec, services)
     there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
-    order = _Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
+    order = Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
     own = imagechoice.dockerfile_of(spec.image)
     return delivery.with_steady_code(lambda: _decided(order, own), watcher.note)
 
 
-def _decided(order: _Order, own: Dockerfile | None) -> Prepared | Found | Planned:
+def _decided(order: Order, own: Dockerfile | None) -> Prepared | Found | Planned:
     with delivery.read(order.spec, order.services.store) as code:
         made_from = source.fingerprint(order.spec, code.files, own.content if own else None)
         return _serving(order, made_from) or _sent(order, code, made_from, own)
@@ -116,7 +100,7 @@ def launch(prepared: Prepared, services: Services) -> None:
     began = time.monotonic()
     while True:
         try:
-            services.sagemaker.create_training_job(**prepared.request)
+            _create(prepared, services)
         except Exception as error:
             if error_code(error) == "ResourceInUse":
                 return
@@ -129,15 +113,24 @@ def launch(prepared: Prepared, services: Services) -> None:
         return
 
 
-def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
+def _create(prepared: Prepared, services: Services) -> None:
+    """Send the request by the operation of its kind."""
+    sent: Any = prepared.request  # the kind says which of the two it is
+    if prepared.kind == "training":
+        services.sagemaker.create_training_job(**sent)
+    else:
+        services.sagemaker.create_processing_job(**sent)
+
+
+def _serving(order: Order, made_from: dict[str, str]) -> Found | None:
     """The task's newest job, where it makes a new one needless: it runs, or it is completed and nothing forces."""
     rerun = order.spec.rerun
     described = None
     if order.there and not rerun.force_running:
-        described = history.newest(order.place, order.services.store, order.services.sagemaker)
+        described = history.newest(order.place, order.services.store, order.services.sagemaker, likely=order.kind)
     if described is None:
         return None
-    found = Found(job=described["TrainingJobName"], place=order.place, described=described)
+    found = Found(job=described.name, place=order.place, described=described)
     if found.runs and rerun.clean_state:
         raise UsageError(
             f"--clean_state: the job {found.job} of this task is in progress and writes the state.\n"
@@ -148,12 +141,12 @@ def _serving(order: _Order, made_from: dict[str, str]) -> Found | None:
         told = f"; what was typed now differs in: {changed} (--force_running would start it beside)" if changed else ""
         order.watcher.note(f"Joining {found.job}, which is in progress{told}")
         return found
-    if described["TrainingJobStatus"] != "Completed" or rerun.clean_state:
+    if described.status != "Completed" or rerun.clean_state:
         return None
     return None if _changed(order, found.job, made_from) else found
 
 
-def _changed(order: _Order, job: str, made_from: dict[str, str]) -> bool:
+def _changed(order: Order, job: str, made_from: dict[str, str]) -> bool:
     """Whether the completed job must be run again for what changed since; says in a line what did.
 
     Inputs are looked at (and so listed) only for ``--if_changed``.
@@ -170,14 +163,14 @@ def _changed(order: _Order, job: str, made_from: dict[str, str]) -> bool:
     return False
 
 
-def _differences(order: _Order, job: str, now: dict[str, str]) -> list[str]:
+def _differences(order: Order, job: str, now: dict[str, str]) -> list[str]:
     """The names of what a job was made from and what is different now."""
     before = history.run_file(order.place, job, order.services.store).get("fingerprint", {})
     return [name for name, digest in now.items() if before.get(name) != digest]
 
 
 def _sent(
-    order: _Order, code: delivery.Code, made_from: dict[str, str], own: Dockerfile | None
+    order: Order, code: delivery.Code, made_from: dict[str, str], own: Dockerfile | None
 ) -> Prepared | Found | Planned:
     """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim.
 
@@ -193,20 +186,20 @@ def _sent(
     if at_hand.is_new:  # a name says when its job began, and inputs may be others by now
         job = order.new_name()
         plan = order.plan(job)
-    needs = _needs(order, plan, at_hand.address)
+    needs = order.needs(plan, at_hand.address)
     if not order.there:
-        _tell(order, services.access.make_bucket(place.bucket))
-    other = None if spec.rerun.force_running else claim.take(place, job, services)
+        order.tell(services.access.make_bucket(place.bucket))
+    other = None if spec.rerun.force_running else claim.take(place, job, order.kind, services)
     if other:
-        order.watcher.note(f"Joining {other['TrainingJobName']}, which another command started")
-        return Found(job=other["TrainingJobName"], place=place, described=other)
+        order.watcher.note(f"Joining {other.name}, which another command started")
+        return Found(job=other.name, place=place, described=other)
     quicker = None if spec.rerun.force_running else _serving(replace(order, there=True), made_from)
     if quicker:  # another command's job began and ended while we were getting ready
         claim.give_up(place, job, services)
         return quicker
     try:
         role = services.access.role(needs)
-        _tell(order, role.note)
+        order.tell(role.note)
         package = source.package(spec, code.files, {**made_from, "inputs": plan.fingerprint(services)})
         delivery.send(package, code, layout.uri(place.bucket, place.source(job)), services.store, order.watcher.note)
         _send_data(order, plan)
@@ -214,11 +207,11 @@ def _sent(
         claim.give_up(place, job, services)
         raise
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    made = request.training_request(spec, setting, plan.channels)
-    return Prepared(job=job, place=place, request=made, new_role=bool(role.note))
+    made = order.request(setting, plan)
+    return Prepared(job=job, place=place, kind=order.kind, request=made, new_role=bool(role.note))
 
 
-def _chosen_image(order: _Order, own: Dockerfile | None) -> str | Recipe:
+def _chosen_image(order: Order, own: Dockerfile | None) -> str | Recipe:
     spec = order.spec
     image = imagechoice.choose(
         spec.image,
@@ -232,11 +225,11 @@ def _chosen_image(order: _Order, own: Dockerfile | None) -> str | Recipe:
     return image
 
 
-def _planned(order: _Order, code: delivery.Code, *, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
+def _planned(order: Order, code: delivery.Code, *, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
     """What would be sent and made, found out without a change anywhere."""
     spec, place, services = order.spec, order.place, order.services
     found = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
-    needs = _needs(order, plan, found.address)
+    needs = order.needs(plan, found.address)
     role = services.access.role(needs, change=False)
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
     sent = [f"{len(one.files)} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
@@ -249,37 +242,11 @@ def _planned(order: _Order, code: delivery.Code, *, job: str, plan: inputs.Plan,
         *delivery.told(code.files),
         f"Code: would be sent to {layout.uri(place.bucket, place.source(job))}",
     )
-    made = request.training_request(spec, setting, plan.channels)
+    made = order.request(setting, plan)
     return Planned(request=made, notes=tuple(note for note in notes if note))
 
 
-def _tell(order: _Order, note: str) -> None:
-    if note:
-        order.watcher.note(note)
-
-
-def _needs(order: _Order, plan: inputs.Plan, image: str) -> Needs:
-    """What the job's role must allow: what lies outside the project's folder is named one by one."""
-    place, security = order.place, order.spec.security
-    reads = {layout.uri(bucket) for bucket in security.read_buckets}
-    for channel in plan.channels:
-        bucket, key = layout.split_uri(channel.uri)
-        if bucket != place.bucket:
-            reads.add(layout.uri(bucket))
-        elif not key.startswith(place.project_folder):
-            reads.add(channel.uri)
-    return Needs(
-        project=place.project,
-        place=place,
-        image=image,
-        reads=frozenset(reads),
-        kms_key=security.kms_key_id,
-        vpc=bool(security.vpc_subnets),
-        role_name=security.role_name,
-    )
-
-
-def _send_data(order: _Order, plan: inputs.Plan) -> None:
+def _send_data(order: Order, plan: inputs.Plan) -> None:
     place, services = order.place, order.services
     if order.spec.rerun.clean_state:
         cleared = clear_state(place, services)
@@ -288,7 +255,7 @@ def _send_data(order: _Order, plan: inputs.Plan) -> None:
         order.watcher.note(f"Input: {synced.held} files, {synced.sent} sent, {synced.deleted} deleted")
 
 
-def _place(spec: TaskSpec, services: Services) -> TaskPlace:
+def _place(spec: Spec, services: Services) -> TaskPlace:
     bucket = spec.place.bucket or services.access.default_bucket()
     return TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
 

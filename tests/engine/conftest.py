@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from simple_sagemaker import images
 from simple_sagemaker.local.home import Home, Settings
 from simple_sagemaker.local.logs import GROUP, LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
@@ -22,7 +23,20 @@ from tests.engine.doors import boto3_client, http_client
 
 FINAL = {"Completed", "Failed", "Stopped"}
 ROLE = "arn:aws:iam::000000000000:role/SageMakerIAMRole_p"
-PLAIN = os.environ.get("SSM_ISOLATION") == "plain"
+ISOLATION = os.environ.get("SSM_ISOLATION") or "auto"
+PLAIN = ISOLATION == "plain"
+DOCKER = ISOLATION == "docker"  # in a run that `python -m tests.docker.daemon` has given a daemon
+IMAGE = images.framework_image("pytorch", instance_type="ml.m5.large", region="us-east-1")
+processes_only = pytest.mark.skipif(DOCKER, reason="a container has its image's programs and its own network")
+
+
+def settings(**changes: Any) -> Settings:
+    """How the engine of a test runs jobs."""
+    found: dict[str, Any] = {"python": sys.executable, "isolation": ISOLATION, "stop_grace_s": 3}
+    if DOCKER:
+        environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": os.environ["TESTS_DOCKER_HOST"]}
+        found |= {"docker": ["docker"], "docker_environment": environment}
+    return Settings(**{**found, **changes})
 
 
 class Engine:
@@ -32,8 +46,7 @@ class Engine:
         self.home = Home(root)
         self.store = FolderStore(self.home.buckets)
         self.store.make_bucket("b")
-        settings = Settings(python=sys.executable, isolation=os.environ.get("SSM_ISOLATION") or "auto", stop_grace_s=3)
-        self.direct = LocalSageMaker(self.home, settings=settings)
+        self.direct = LocalSageMaker(self.home, settings=settings())
         self.doors = ExitStack()
         self.client: Any = self._through(door)
         self.logs = LocalLogs(self.home)
@@ -56,7 +69,7 @@ class Engine:
             "RoleArn": ROLE,
             "AlgorithmSpecification": {
                 "TrainingInputMode": "File",
-                "TrainingImage": "an-image",
+                "TrainingImage": IMAGE,
                 "ContainerEntrypoint": ["/bin/sh", "/opt/ml/input/data/run/run.sh"],
                 **changes.pop("algorithm", {}),
             },

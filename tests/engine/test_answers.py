@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 
 from simple_sagemaker.local.sagemaker import operations
 from tests.engine.conftest import Engine, channel
+from tests.engine.processing import Processings, brought, sent
 from tests.engine.scripts import WAIT
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -89,7 +90,43 @@ def test_every_operation_answers_in_its_published_shape(engine: Engine) -> None:
         engine.run(script, name=name, StoppingCondition={"MaxRuntimeInSeconds": 1 if name == "job-4" else 60})
         every_read(name)
     checked.call("DeleteTrainingJob", TrainingJobName="job-1")
-    assert checked.called == checked.answers.keys()
+    assert checked.called == {name for name in checked.answers if "Processing" not in name}
+
+
+FULL_PROCESSING: dict[str, Any] = {
+    "inputs": [brought("d", "s3://b/p/", "/opt/ml/processing/input/d", S3DataDistributionType="ShardedByS3Key")],
+    "outputs": [sent("o", "/opt/ml/processing/o", "s3://b/o", "Continuous")],
+    "Environment": {"A": "b"},
+    "Tags": [{"Key": "k", "Value": "v"}],
+    "ExperimentConfig": {"ExperimentName": "e"},
+    "NetworkConfig": {"EnableNetworkIsolation": True},
+}
+
+
+def test_every_operation_on_processing_jobs_answers_in_its_published_shape(engine: Engine) -> None:
+    engine.store.write("b", "p/a", b"x")
+    checked, jobs = Checked(engine), Processings(engine)
+
+    def every_read(name: str) -> None:
+        arn = checked.call("DescribeProcessingJob", ProcessingJobName=name)["ProcessingJobArn"]
+        checked.call("ListProcessingJobs", MaxResults=1)
+        checked.call("ListTags", ResourceArn=arn)
+
+    ends = {"stopped": WAIT, "done": "mkdir -p $ML/output; echo yes > $ML/output/message", "failed": "exit 1"}
+    for name, script in ends.items():
+        request = jobs.request(script, name=name, **FULL_PROCESSING)
+        checked.call("CreateProcessingJob", **request)
+        every_read(name)
+        if name == "stopped":
+            jobs.until(name, lambda described: "ProcessingStartTime" in described)
+            checked.call("StopProcessingJob", ProcessingJobName=name)
+        described = jobs.end(name)
+        every_read(name)
+        assert {key: described[key] for key in request.keys() - {"Tags"}} == {
+            key: request[key] for key in request.keys() - {"Tags"}
+        }
+    checked.call("DeleteProcessingJob", ProcessingJobName="done")
+    assert checked.called >= {name for name in checked.answers if "Processing" in name}
 
 
 def test_a_description_repeats_the_request(engine: Engine) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.local.home import Home, Settings
+from simple_sagemaker.local.home import Home
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from tests.engine.conftest import PLAIN, Engine
+from tests.engine.conftest import PLAIN, Engine, processes_only, settings
 from tests.engine.scripts import ask, python, said
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -65,6 +65,7 @@ def _ours() -> set[int]:
     return found
 
 
+@processes_only
 def test_the_environment_is_built_from_nothing(engine: Engine) -> None:
     found = ask(engine, "print(json.dumps(dict(os.environ)))")["algo-1"]
     assert not {name for name in found if name.startswith(("PYTEST", "AWS_")) and name != "AWS_REGION"}
@@ -118,6 +119,7 @@ else:
     assert ask(engine, code, hosts=2)["algo-2"] == ["hello", 2, "127.0.0.1"]
 
 
+@processes_only
 def test_two_jobs_at_once_have_ports_and_addresses_of_their_own_and_both_finish(engine: Engine) -> None:
     code = """
 import socket, time
@@ -147,6 +149,7 @@ print(json.dumps([port, told]))
 
 
 @own_view
+@processes_only
 def test_a_host_cannot_write_to_the_machines_interpreter(engine: Engine) -> None:
     code = f"""
 answers = []
@@ -169,23 +172,25 @@ def test_the_isolation_asked_for_is_the_one_used_and_is_recorded(engine: Engine)
     assert used == asked or (asked == "auto" and used in {"namespaces", "bwrap", "plain"})
 
 
+@processes_only
 def test_links_on_the_way_to_the_home_and_to_the_interpreter_do_not_matter(engine: Engine, tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.mkdir()
     link.symlink_to(real)
     (real / "venv").symlink_to(sys.prefix)
-    settings = Settings(python=str(link / "venv/bin/python"), isolation=os.environ.get("SSM_ISOLATION") or "auto")
     (link / "home").mkdir()
     linked = Engine(link / "home", "direct")
-    linked.client = linked.direct = LocalSageMaker(Home(link / "home"), settings=settings)
+    linked.client = linked.direct = LocalSageMaker(
+        Home(link / "home"), settings=settings(python=str(link / "venv/bin/python"))
+    )
     found = ask(linked, "import botocore\nprint(json.dumps(botocore.__name__))")
     assert found == {"algo-1": "botocore"}
 
 
+@processes_only
 def test_a_python_that_is_not_there_fails_the_job_and_is_named(engine: Engine) -> None:
     for program in ("/no/such/python", "/etc/passwd", "/bin/false"):
-        settings = Settings(python=program, isolation=os.environ.get("SSM_ISOLATION") or "auto")
-        engine.client = LocalSageMaker(engine.home, settings=settings)
+        engine.client = LocalSageMaker(engine.home, settings=settings(python=program))
         described = engine.run("true")
         assert described["TrainingJobStatus"] == "Failed"
         assert program in described["FailureReason"]

@@ -15,19 +15,18 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.home import Home, Settings
+from simple_sagemaker.local.home import Home
 from simple_sagemaker.local.logs import LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
 from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
-from tests.engine.conftest import FINAL, Engine, channel
+from tests.engine.conftest import FINAL, Engine, channel, settings
 from tests.engine.kills import Prey, assert_gone, assert_whole, kill, new_mark, worker
 from tests.engine.scripts import python
 
 PHASES = ("Starting", "Downloading", "Training", "Uploading")
 SEEDS = [int(os.environ["SSM_SEED"])] if "SSM_SEED" in os.environ else range(examples(3, 100))
 ROUNDS = range(examples(1, 8))
-ISOLATION = os.environ.get("SSM_ISOLATION") or "auto"
 HOSTED = worker("ML + '/checkpoints'", "ML + '/model'", "os.environ['MARK']")
 TYPED = worker("os.environ['SSM_STATE']", "os.environ['SM_MODEL_DIR']", "os.environ['SM_HP_MARK']")
 STATE = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
@@ -40,8 +39,7 @@ pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc
 def engine(tmp_path: Path) -> Engine:
     """An engine whose spot jobs wait a moment before they start, with inputs that take a moment to bring."""
     made = Engine(tmp_path / "home", "direct")
-    settings = Settings(python=sys.executable, isolation=ISOLATION, stop_grace_s=1, spot_wait_s=0.5)
-    made.client = made.direct = LocalSageMaker(made.home, settings=settings)
+    made.client = made.direct = LocalSageMaker(made.home, settings=settings(stop_grace_s=1, spot_wait_s=0.5))
     for number in range(examples(600, 3000)):
         made.store.write("b", f"in/{number}", bytes(1 << 12))
     made.store.write("b", "piped/0", bytes(1 << 20))
@@ -132,7 +130,7 @@ class Command:
             "SSM_HOME": str(self.home.root),
             "SSM_STOP_GRACE_S": "1",
         }
-        self.engine = LocalSageMaker(self.home, settings=Settings(python=sys.executable, isolation=ISOLATION))
+        self.engine = LocalSageMaker(self.home, settings=settings())
         self.logs = LocalLogs(self.home)
 
     def begin(self) -> subprocess.Popen[bytes]:

@@ -58,7 +58,7 @@ def test_streams_come_in_pages_to_the_end(engine: Engine) -> None:
 
 def test_events_are_lines_of_both_outputs_in_order_with_times(engine: Engine) -> None:
     began = time.time() * 1000
-    engine.run("echo out; echo err >&2; echo; printf 'é\\377'")
+    engine.run("echo out; sleep 0.2; echo err >&2; sleep 0.2; echo; printf 'é\\377'")
     found = events(engine, only_stream(engine, "job-1"))["events"]
     assert [event["message"] for event in found] == ["out", "err", "", "é�"]
     stamps = [event["timestamp"] for event in found]

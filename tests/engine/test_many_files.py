@@ -6,13 +6,13 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from simple_sagemaker.local import keeping
 from simple_sagemaker.local.host import Host
 from simple_sagemaker.local.keeping import MANY_FILES, Keeping
+from simple_sagemaker.local.training import Training
 from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
 from tests.engine.conftest import Engine
@@ -67,10 +67,10 @@ def test_a_state_with_more_files_than_is_wise_on_aws_is_remarked_on_once(
     store = FolderStore(tmp_path / "buckets")
     store.make_bucket("b")
     fill(tmp_path / "buckets/b/state", 51)
-    request: dict[str, Any] = {"TrainingJobName": "j", **STATE}
-    host = Host(name="algo-1", number=0, folder=tmp_path / "host", request=request, isolated=True)
+    work = Training({"TrainingJobName": "j", **STATE})
+    host = Host(name="algo-1", number=0, folder=tmp_path / "host", work=work, isolated=True)
     said: list[tuple[str, str]] = []
-    kept = Keeping(request, [host], store, lambda name, text: said.append((name, text)))
+    kept = Keeping(work, [host], store, lambda name, text: said.append((name, text)))
     for _ in kept.restore(host):
         assert not said
     kept.flush()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Engine, channel
+from tests.engine.conftest import Engine, channel, processes_only
 from tests.engine.scripts import ML, ask, python
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -76,6 +76,7 @@ python3 -c 'import ssm_tiny, colorful_iniconfig; print(ssm_tiny.VALUE)'
     assert iniconfig.__file__
 
 
+@processes_only
 def test_packages_of_the_persons_environment_can_be_imported(engine: Engine) -> None:
     code = "import sys, botocore, hypothesis\nprint(json.dumps([botocore.__version__, list(sys.version_info[:2])]))"
     import botocore
@@ -123,6 +124,7 @@ HYPERPARAMETERS = {
 }
 
 
+@processes_only
 def test_script_mode_of_other_clients_runs_their_script_with_exact_arguments(engine: Engine) -> None:
     code = (
         "import helper, json, os, sys\n"
@@ -140,6 +142,7 @@ def test_script_mode_of_other_clients_runs_their_script_with_exact_arguments(eng
     assert helped == 7
 
 
+@processes_only
 def test_a_script_mode_script_that_fails_gives_its_exit_code_as_aws_does(engine: Engine) -> None:
     engine.store.write("b", "src/sourcedir.tar.gz", packed({"train.py": "import sys\nsys.exit(7)\n"}))
     described = engine.run("", HyperParameters=HYPERPARAMETERS, **SCRIPT)

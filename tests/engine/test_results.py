@@ -93,7 +93,7 @@ METRICS: dict[str, Any] = {
 
 
 def test_the_last_value_of_each_metric_is_described_and_text_is_no_value(engine: Engine) -> None:
-    script = "echo 'Score=10; loss: 1e-3'; echo 'Score=20;' >&2; echo 'Score=abc;'; echo 'loss: 2 loss: 3'"
+    script = "echo 'Score=10; loss: 1e-3'; sleep 0.2; echo 'Score=20;' >&2; echo 'Score=abc;'; echo 'loss: 2 loss: 3'"
     described = engine.run(script, algorithm=METRICS)
     found = {metric["MetricName"]: metric["Value"] for metric in described["FinalMetricDataList"]}
     assert found == {"Score": 20.0, "Loss": 3.0}
@@ -112,7 +112,7 @@ def test_every_point_of_a_metric_is_kept_with_the_job(engine: Engine) -> None:
     from simple_sagemaker.local.describe import metric_lines
     from simple_sagemaker.local.jobs import JobFolder
 
-    engine.run("echo 'Score=10;'; echo 'Score=abc;'; echo 'Score=20;' >&2", algorithm=METRICS)
+    engine.run("echo 'Score=10;'; echo 'Score=abc;'; sleep 0.2; echo 'Score=20;' >&2", algorithm=METRICS)
     points = metric_lines(JobFolder(engine.home.jobs / "job-1"))
     assert [(point["name"], point["value"], point["host"]) for point in points] == [
         ("Score", 10.0, "algo-1"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.home import Settings
 from simple_sagemaker.local.logs import GROUP
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from tests.engine.conftest import Engine, channel
+from tests.engine.conftest import Engine, channel, settings
 from tests.engine.scripts import ML, python, said
 
 SPOT: dict[str, Any] = {
@@ -34,7 +31,7 @@ run = json.loads((base / "input/config/init-config.json").read_text())["jobRunIn
 mark = base / "checkpoints" / who
 if mark.exists():
     inputs = sorted(path.name for path in (base / "input/data/d").iterdir())
-    here = names("model", "output/data") + [str(p) for p in pathlib.Path(os.environ["HOME"]).iterdir()]
+    here = names("model", "output/data") + [str(p) for p in pathlib.Path(os.environ["HOME"]).glob("left*")]
     print(json.dumps([run, mark.read_text(), here, inputs]))
     sys.exit()
 (base / "model" / who).write_text("half")
@@ -53,12 +50,7 @@ while True:
 
 def spot(engine: Engine, **changes: Any) -> Engine:
     """The same engine with settings for spot jobs."""
-    settings = Settings(
-        python=sys.executable,
-        isolation=os.environ.get("SSM_ISOLATION") or "auto",
-        **{"stop_grace_s": 3.0, **changes},
-    )
-    engine.client = engine.direct = LocalSageMaker(engine.home, settings=settings)
+    engine.client = engine.direct = LocalSageMaker(engine.home, settings=settings(**changes))
     return engine
 
 

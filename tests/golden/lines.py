@@ -103,6 +103,8 @@ class _Before:
         return {
             "TrainingJobName": BEFORE,
             "TrainingJobStatus": "Completed",
+            "SecondaryStatus": "Completed",
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2},
             "CreationTime": datetime(2030, 1, 30, tzinfo=timezone.utc),
             "ModelArtifacts": {"S3ModelArtifacts": f"s3://{BUCKET}/demo/first/{BEFORE}/output/model.tar.gz"},
             "CheckpointConfig": {"S3Uri": f"s3://{BUCKET}/demo/first/state"},

@@ -12,13 +12,14 @@ from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 ROOMS = (
     ("errors", "layout", "names", "api", "console"),
     ("gz", "tarballs", "leftout", "confidential", "codefiles", "filling", "archives"),
-    ("refusals", "specs", "storage", "s3errors", "s3parts", "s3clients", "s3store", "access", "recipe", "bundle"),
-    ("docker", "images", "imagechoice", "request", "source", "sync", "aws", "local"),
-    ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "ending", "inputs"),
+    ("refusals", "specs", "job", "storage", "s3errors", "s3parts", "s3clients", "s3store"),
+    ("access", "recipe", "bundle"),
+    ("docker", "images", "imagechoice", "request", "processing_request", "source", "sync", "aws", "local"),
+    ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "ending", "inputs", "order"),
     ("parts", "results", "possible", "delivery", "task", "neighbours", "data"),
     ("meaning", "show"),
     ("emulator",),
-    ("services",),
+    ("here", "services"),
     ("project", "sm_project"),
     ("cli", "__main__"),
 )
@@ -28,7 +29,7 @@ APART = "the engine knows requests by AWS's model alone, so that a mistake on on
 # On top of the order: who never sees whom, and why.
 NEVER = {
     "aws": {"local": "the two engines meet only through AWS's published model"},
-    "local": dict.fromkeys(("aws", "specs", "request", "images", "source"), APART),
+    "local": dict.fromkeys(("aws", "specs", "job", "request", "processing_request", "images", "source"), APART),
 }
 
 # Packages that only some rooms may know.

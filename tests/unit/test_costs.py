@@ -20,6 +20,7 @@ from simple_sagemaker.bundle import Reading, Services
 from simple_sagemaker.cli.run import _tell
 from simple_sagemaker.errors import JobFailed, JobStopped
 from simple_sagemaker.follow import result
+from simple_sagemaker.job import of_training
 from tests.unit.watching import JOB, PLACE, Watch, described
 
 DONE = ("Completed", "Training job completed")
@@ -65,7 +66,7 @@ def took(*, hourly: float | None = None, engine: str = "aws", spot: bool = False
 
     services: Services = replace(Watch().services(lambda _: 0, Reading()), engine=engine, price=price)
     found = described(DONE, status="Completed", hosts=hosts, EnableManagedSpotTraining=spot, **times)
-    text = costs.told(found, services)
+    text = costs.told(of_training(found), services)
     assert set(asked) <= {"ml.m5.large"}
     return text + (" (asked)" if asked else "")
 
@@ -229,7 +230,7 @@ def test_the_console_of_a_partition_has_an_address_of_its_own(region: str, host:
 def test_every_end_tells_what_it_took(
     status: str, error: type[Exception] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = result(JOB, PLACE, described((status, ""), status=status, TrainingTimeInSeconds=90))
+    ended = result(PLACE, of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
     with pytest.raises(error) if error else nullcontext() as told:
         _tell(ended, ["Took: 90 s trained", "Results: here"])
     said = str(told.value) if told else capsys.readouterr().err

@@ -20,16 +20,17 @@ from simple_sagemaker.api import Logs, SageMaker
 from simple_sagemaker.archives import UnsafeArchive
 from simple_sagemaker.bundle import Reading, Services
 from simple_sagemaker.errors import AccessDenied
+from simple_sagemaker.job import of_training
 from simple_sagemaker.parts import NotBrought
 from simple_sagemaker.specs import Download
+from tests.unit import watching
 from tests.unit.local.memory import MemoryStore
 from tests.unit.test_archives import member, packed
-from tests.unit.watching import refused
+from tests.unit.watching import JOB, refused
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
 
-JOB = "task-2030-01-31-12-00-00-a1B2c3D4"
 OUT = f"p/task/{JOB}/output/"
 
 
@@ -49,13 +50,8 @@ class Streams:
 
 
 def described(**changes: object) -> DescribeTrainingJobResponseTypeDef:
-    answer = {
-        "TrainingJobName": JOB,
-        "ModelArtifacts": {"S3ModelArtifacts": f"s3://b/{OUT}model.tar.gz"},
-        "CheckpointConfig": {"S3Uri": "s3://b/p/task/state"},
-        **changes,
-    }
-    return cast("DescribeTrainingJobResponseTypeDef", answer)
+    kept: dict[str, Any] = {"CheckpointConfig": {"S3Uri": "s3://b/p/task/state"}}
+    return watching.described(("Completed", ""), status="Completed", **kept | changes)
 
 
 def kept(store: MemoryStore, logs: Streams | None = None) -> Services:
@@ -76,7 +72,7 @@ def brought(
     folder: Path, store: MemoryStore, *, logs: Streams | None = None, job: Any = None, **chosen: bool
 ) -> dict[str, bytes]:
     """What the folder holds afterwards."""
-    results.bring(Download(path=folder, **chosen), job or described(), kept(store, logs))
+    results.bring(Download(path=folder, **chosen), of_training(job or described()), kept(store, logs))
     return held(folder)
 
 
@@ -117,7 +113,7 @@ def test_logs_are_read_no_faster_than_the_service_allows(out: Path) -> None:
     logs = Streams(**{f"algo-{host}-100": ["a", "b", "c"] for host in range(1, 3)})
     slow = replace(kept(MemoryStore(), logs), reading=Reading(pages=2, breath_s=0.05))
     began = time.monotonic()
-    results.bring(Download(path=out), described(), slow)
+    results.bring(Download(path=out), of_training(described()), slow)
     assert time.monotonic() - began >= 3 * 0.05  # three pages of each, the last of them empty
     assert held(out) == {f"logs/logs{number}": b"a\nb\nc\n" for number in range(2)}
 
@@ -223,4 +219,4 @@ def test_a_place_that_is_no_folder_is_never_replaced(out: Path, part: str) -> No
 
 
 def test_nothing_is_made_where_nothing_is_asked_for() -> None:
-    assert results.bring(Download(), described(), kept(MemoryStore())) == []
+    assert results.bring(Download(), of_training(described()), kept(MemoryStore())) == []

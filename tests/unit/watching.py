@@ -156,6 +156,8 @@ def described(
         "TrainingJobStatus": status,
         "SecondaryStatus": phases[-1][0],
         "SecondaryStatusTransitions": transitions,
+        "CreationTime": datetime(2030, 1, 31, 11, 59, tzinfo=timezone.utc),
+        "ModelArtifacts": {"S3ModelArtifacts": f"s3://b/p/task/{JOB}/output/model.tar.gz"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 30},
         "StoppingCondition": {"MaxRuntimeInSeconds": 86400, "MaxWaitTimeInSeconds": 86400},
         **more,

@@ -28,9 +28,9 @@ def data(spec: DataSpec, at_hand: Services) -> int:
 
 def _bring(spec: DataSpec, folder: Path, place: TaskPlace, at_hand: Services) -> None:
     described = task_data.job_of(spec, place, at_hand)
-    job = described["TrainingJobName"]
+    job = described.name
     brought = results.bring(spec.download, described, at_hand)
-    _say(f"{described['TrainingJobStatus']}: {job}\nResults: {folder}/ ({', '.join(brought)})")
+    _say(f"{described.status}: {job}\nResults: {folder}/ ({', '.join(brought)})")
     _say_what_else(spec, job, place, at_hand)
     first = folder / "logs" / "logs0"
     if first.exists():
@@ -41,7 +41,7 @@ def _say_what_else(spec: DataSpec, job: str, place: TaskPlace, at_hand: Services
     """What these results are not: those of a newer job, and the parts that were not asked for."""
     newer = None if spec.job else task_data.newer_than(job, place, at_hand)
     if newer:
-        name, status = newer["TrainingJobName"], newer["TrainingJobStatus"]
+        name, status = newer.name, newer.status
         _say(f"Newer than that: {name} ({status}), whose results come with --job {name} once it has ended")
     if left_out := _left_out(spec.download):
         _say(f"Not brought: add {', '.join(left_out)}")

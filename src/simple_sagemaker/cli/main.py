@@ -59,7 +59,7 @@ def _done(argv: Sequence[str]) -> int:
 
         return emulate(asked, os.environ)
     if isinstance(asked, DataSpec):
-        kept = for_data(os.environ)
+        kept = for_data(asked, os.environ)
         from .data import data
 
         with in_our_words(region=kept.region):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import claim, console, costs, ending, follow, history, show, task
 from ..errors import Detached, SsmError
+from ..job import stop
 from ..refusals import in_our_words
 from ..show import Screen
 from ..task import Found, Planned, Prepared
@@ -17,7 +18,7 @@ from ..task import Found, Planned, Prepared
 if TYPE_CHECKING:
     from ..bundle import Services
     from ..follow import JobResult
-    from ..specs import TaskSpec
+    from ..specs import Spec
 
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
 
@@ -30,7 +31,7 @@ def _terminated(*_: object) -> None:
     raise Terminated
 
 
-def run(spec: TaskSpec, at_hand: Services) -> int:
+def run(spec: Spec, at_hand: Services) -> int:
     """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends.
 
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
@@ -72,11 +73,11 @@ def _left(job: Prepared | Found, at_hand: Services, screen: Screen) -> int:
         task.launch(job, at_hand)
     print(job.job)
     if isinstance(job, Prepared) or job.runs:
-        screen.note(_how_to_see(job.job, at_hand))
+        screen.note(_how_to_see(job, at_hand))
     return 0
 
 
-def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
+def _brought(spec: Spec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
     """Bring the results that were asked for: where they are, or why they are not there."""
     if spec.download.path is None:
         return _how_to_bring(spec, ended), None
@@ -93,9 +94,9 @@ def _brought(spec: TaskSpec, ended: JobResult, at_hand: Services) -> tuple[str, 
 def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobResult:
     """Start the job if it is new, and watch it; Ctrl-C asks what to do with it, a second one while asked detaches."""
     if isinstance(job, Found) and not job.runs:
-        return follow.result(job.job, job.place, job.described)
+        return follow.result(job.place, job.described)
     started = isinstance(job, Found)
-    follower = follow.Follower(job.job, job.place, at_hand, screen)
+    follower = follow.Follower(job.job, job.place, at_hand, screen, kind=job.kind)
     while True:
         try:
             if not started and isinstance(job, Prepared):
@@ -105,20 +106,20 @@ def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobRe
             with in_our_words(region=at_hand.region, job=job.job):
                 return follower.to_the_end()
         except KeyboardInterrupt as interruption:
-            if not started and history.describe(job.job, at_hand.sagemaker) is None:
+            if not started and history.describe(job.job, job.kind, at_hand.sagemaker) is None:
                 claim.give_up(job.place, job.job, at_hand)
                 raise
             started = True
-            _decide(job.job, at_hand, screen, ask=not isinstance(interruption, Terminated))
+            _decide(job, at_hand, screen, ask=not isinstance(interruption, Terminated))
 
 
-def _decide(job: str, at_hand: Services, screen: Screen, *, ask: bool) -> None:
+def _decide(job: Prepared | Found, at_hand: Services, screen: Screen, *, ask: bool) -> None:
     """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
     answer = _asked(screen) if ask and sys.stdin.isatty() else "d"
     if answer == "d":
-        raise Detached(f"Detached: the job {job} goes on.\n{_how_to_see(job, at_hand)}")
+        raise Detached(f"Detached: the job {job.job} goes on.\n{_how_to_see(job, at_hand)}")
     if answer == "s":
-        at_hand.sagemaker.stop_training_job(TrainingJobName=job)
+        stop(job.job, job.kind, at_hand.sagemaker)
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
 
 
@@ -136,11 +137,12 @@ def _asked(screen: Screen) -> str:
                 return answer
 
 
-def _how_to_see(job: str, at_hand: Services) -> str:
+def _how_to_see(job: Prepared | Found, at_hand: Services) -> str:
     if at_hand.jobs:
-        folder = at_hand.jobs / job
+        folder = at_hand.jobs / job.job
         return f"The same command joins it.\nIts log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
-    return f"The same command joins it.\nIn the console: {console.training_job(job, region=at_hand.region)}"
+    page = console.training_job if job.kind == "training" else console.processing_job
+    return f"The same command joins it.\nIn the console: {page(job.job, region=at_hand.region)}"
 
 
 def _tell(ended: JobResult, more: list[str]) -> None:
@@ -149,13 +151,14 @@ def _tell(ended: JobResult, more: list[str]) -> None:
     print(f"Completed{ending.took(ended)}: {ended.job}", *more, sep="\n", file=sys.stderr, flush=True)
 
 
-def _how_to_bring(spec: TaskSpec, ended: JobResult) -> str:
+def _how_to_bring(spec: Spec, ended: JobResult) -> str:
     """The command that brings the results, ready to be pasted."""
     place = spec.place
     words = ["ssm", "data", "-p", place.project, "-t", place.task]
     words += ["--bucket_name", place.bucket] if place.bucket else []
     words += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
     words += ["--prefix", place.prefix] if place.prefix else []
+    words += ["--data_store", place.data_store] if place.data_store else []
     words += ["--job", ended.job] if ended.status != "Completed" else []
     engine = "SSM_ENGINE=local " if spec.instances.type in {"local", "local_gpu"} else ""
     return f"Its logs and results: {engine}{shlex.join(words)} -o FOLDER"

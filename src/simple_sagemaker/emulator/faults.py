@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from ..errors import UsageError
+from ..local.kinds import kind_of
 
 Fault = Literal["throttle", "error", "reset", "reset_after", "slow", "empty_page"]
 
@@ -114,11 +115,12 @@ class Dice:
 
     def over_quota(self, request: Mapping[str, Any]) -> str | None:
         """The service's refusal of a job that is more than the account's quota, in its words."""
-        resources = request.get("ResourceConfig", {})
+        resources = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
         kind = resources.get("InstanceType")
         if kind not in self.plan.quota:
             return None
-        use = "spot training job usage" if request.get("EnableManagedSpotTraining") else "training job usage"
+        spot = "spot " if request.get("EnableManagedSpotTraining") else ""
+        use = f"{spot}{kind_of(request).noun} usage"
         return (
             f"The account-level service limit '{kind} for {use}' is 0 Instances, with current utilization of 0 "
             f"Instances and a request delta of {resources.get('InstanceCount', 1)} Instances. Please use AWS Service "

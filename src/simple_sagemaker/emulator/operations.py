@@ -17,7 +17,7 @@ def signer(environ: Environ) -> tuple[str, str, str]:
     return (found[1], found[2], found[3]) if found else ("", "", "")
 
 
-def name_of(environ: Environ, body: bytes) -> str:
+def called(environ: Environ, body: bytes) -> str:
     """The operation, as in ``iam.GetRole`` or ``s3.GetObject``."""
     service = signer(environ)[2] or "s3"
     if target := environ.get("HTTP_X_AMZ_TARGET"):

@@ -8,6 +8,7 @@ import json
 # The member that each listing gives, and the member of its token.
 _LISTINGS = {
     "ListTrainingJobs": ("TrainingJobSummaries", "NextToken"),
+    "ListProcessingJobs": ("ProcessingJobSummaries", "NextToken"),
     "Search": ("Results", "NextToken"),
     "ListTags": ("Tags", "NextToken"),
     "DescribeLogStreams": ("logStreams", "nextToken"),

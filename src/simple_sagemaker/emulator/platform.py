@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..local.home import ACCOUNT
+from ..local.kinds import kind_of
 from .mock_aws import MockAws
 from .wire import Environ
 
@@ -186,8 +187,9 @@ class Platform:
         asked.check_action_permitted(resource)
 
     def _resource(self, request: Mapping[str, Any]) -> str:
-        name = request.get("TrainingJobName")
-        return f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:training-job/{str(name).lower()}" if name else "*"
+        kind = kind_of(request)
+        name = request.get(kind.name)
+        return kind.arn(str(name), self._region) if name else "*"
 
     def role_allows(self, role_arn: str, action: str, resource: str = "*") -> bool:
         """Whether a role's own policies allow an action; everything is allowed without enforcement."""

@@ -38,7 +38,9 @@ def request_of(body: bytes) -> dict[str, Any]:
 def carried_out(operations: Operations, name: str, request: dict[str, Any]) -> dict[str, Any]:
     """The operation's answer. Raises Refused for the service's own errors and for what this emulator has not got."""
     if name not in operations:
-        raise Refused("UnknownOperationException", f"The emulator does not serve {name}; it serves training jobs.")
+        raise Refused(
+            "UnknownOperationException", f"The emulator does not serve {name}; it serves training and processing jobs."
+        )
     try:
         answer: dict[str, Any] = operations[name](**request)
     except Exception as error:

@@ -19,16 +19,19 @@ from ..errors import UsageError
 from ..local import jobs
 from ..local.describe import arn_of
 from ..local.home import ACCOUNT, Home, Settings
+from ..local.kinds import KINDS, kind_of, name_of
 from ..local.sagemaker import LocalSageMaker, operations
 from . import faults, pages, protocol, simulation, tagging, wire
 from .faults import Dice, Fault, Plan
 from .mock_aws import MockAws
-from .operations import name_of, signer
+from .operations import called, signer
 from .platform import Platform
 from .protocol import Refused
 from .registry import OPERATIONS, Registry
 from .shipping import Shipper
 from .wire import Answer, Environ
+
+_CREATING, _DESCRIBING = ({f"{act}{kind.word}Job" for kind in KINDS} for act in ("Create", "Describe"))
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -81,7 +84,7 @@ class Emulator:
 
         def terms(request: Mapping[str, Any]) -> Settings:
             waits, interrupted = self._dice.of_job(request)
-            token = self._platform.issue(request["TrainingJobName"], request["RoleArn"])
+            token = self._platform.issue(name_of(request), request["RoleArn"])
             return replace(
                 settings,
                 credentials_uri=f"{url}/_ssm/credentials/{token}",
@@ -123,7 +126,7 @@ class Emulator:
 
     def _with_faults(self, environ: Environ) -> Answer:
         body = wire.read_body(environ)
-        name = name_of(environ, body)
+        name = called(environ, body)
         service, _, operation = name.partition(".")
         fault: Fault | None = None
         if self._dice.plan.jobs or not self._platform.is_job(signer(environ)[0]):
@@ -173,8 +176,8 @@ class Emulator:
             answer = protocol.carried_out(self._operations, operation, request)
         except Refused as refused:
             return wire.error_answer(refused.code, str(refused), refused.status)
-        if operation == "DescribeTrainingJob" and answer["TrainingJobStatus"] in jobs.FINAL:
-            self._shipper.settle(answer["TrainingJobName"])
+        if operation in _DESCRIBING and answer[kind_of(answer).status] in jobs.FINAL:
+            self._shipper.settle(name_of(answer))
         return wire.json_answer(200, protocol.encoded(answer))
 
     def _check(self, operation: str, request: dict[str, Any], environ: Environ, signed: bytes) -> None:
@@ -189,7 +192,7 @@ class Emulator:
         denied = self._platform.refusal(operation, request, environ, signed)
         if denied:
             raise Refused(*denied)
-        if operation == "CreateTrainingJob" and (over := self._dice.over_quota(request)):
+        if operation in _CREATING and (over := self._dice.over_quota(request)):
             raise Refused("ResourceLimitExceeded", over)
 
     def _own_page(self, environ: Environ, page: str) -> Answer:

@@ -16,7 +16,7 @@ from ..local import events, jobs
 from ..local.describe import metric_lines
 from ..local.home import ACCOUNT, Home
 from ..local.jobs import JobFolder
-from ..local.logs import GROUP
+from ..local.logs import GROUP, group_of
 from .mock_aws import MockAws
 from .platform import Platform
 
@@ -90,20 +90,20 @@ class Shipper:
         """Whether the job's role may write logs; asked once a job."""
         if job.name not in self._allowed:
             role = job.request()["RoleArn"]
-            allowed = self._platform.role_allows(role, "logs:PutLogEvents", self._group_arn())
+            allowed = self._platform.role_allows(role, "logs:PutLogEvents", self._group_arn(group_of(job)))
             self._allowed[job.name] = allowed
             if not allowed and role not in self._silent:
                 self._silent.add(role)
                 self._say(f"The role {role} may not do logs:PutLogEvents: its jobs have no logs")
         return self._allowed[job.name]
 
-    def _group_arn(self) -> str:
-        return f"arn:aws:logs:{self._region}:{ACCOUNT}:log-group:{GROUP}:log-stream:any"
+    def _group_arn(self, group: str) -> str:
+        return f"arn:aws:logs:{self._region}:{ACCOUNT}:log-group:{group}:log-stream:any"
 
     def _ship_stream(self, job: JobFolder, stream: str) -> None:
         from moto.logs.models import logs_backends
 
-        path, name = job.logs / stream, f"{job.name}/{stream}"
+        path, name, group = job.logs / stream, f"{job.name}/{stream}", group_of(job)
         backend = logs_backends[ACCOUNT][self._region]
         while True:
             start = self._offsets.get((job.name, stream), 0)
@@ -112,11 +112,11 @@ class Shipper:
                 return
             lines = [{"timestamp": one["timestamp"], "message": one["message"]} for one in found]
             with self._aws.locked():
-                if GROUP not in backend.groups:
-                    backend.create_log_group(GROUP, {})
-                if name not in backend.groups[GROUP].streams:
-                    backend.create_log_stream(GROUP, name)
-                backend.put_log_events(GROUP, name, lines)
+                if group not in backend.groups:
+                    backend.create_log_group(group, {})
+                if name not in backend.groups[group].streams:
+                    backend.create_log_stream(group, name)
+                backend.put_log_events(group, name, lines)
             self._offsets[job.name, stream] = end
 
     def _ship_metrics(self, job: JobFolder) -> None:

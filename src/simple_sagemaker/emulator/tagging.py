@@ -1,4 +1,4 @@
-"""The tagging service's view of training jobs, which moto has not got; of everything else it has its own.
+"""The tagging service's view of SageMaker's jobs, which moto has not got; of everything else it has its own.
 
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """
@@ -9,19 +9,24 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..local.kinds import KINDS
+
 OPERATION = "tagging.GetResources"
-_KINDS = {"sagemaker", "sagemaker:training-job"}
+_RESOURCES = {kind.resource for kind in KINDS}
 _PAGE = 100
 
 Tags = list[dict[str, str]]
 
 
 def answer(body: bytes, jobs: Iterable[tuple[str, Tags]]) -> bytes | None:
-    """The page that is asked for, of jobs by ARN and tags; None where training jobs are not what is asked for."""
+    """The page that is asked for, of jobs by ARN and tags; None where jobs are not what is asked for."""
     asked: dict[str, Any] = json.loads(body or b"{}")
-    if not _KINDS & {*asked.get("ResourceTypeFilters", ())}:
+    types = {*asked.get("ResourceTypeFilters", ())}
+    wanted = {one for one in _RESOURCES if types & {"sagemaker", f"sagemaker:{one}"}}
+    if not wanted:
         return None
-    found = sorted(((arn, tags) for arn, tags in jobs if _matches(tags, asked.get("TagFilters", ()))), key=_arn)
+    of_type = ((arn, tags) for arn, tags in jobs if arn.split(":")[5].partition("/")[0] in wanted)
+    found = sorted(((arn, tags) for arn, tags in of_type if _matches(tags, asked.get("TagFilters", ()))), key=_arn)
     start = int(asked.get("PaginationToken") or 0)
     end = start + int(asked.get("ResourcesPerPage") or _PAGE)
     page = [{"ResourceARN": arn, "Tags": tags} for arn, tags in found[start:end]]

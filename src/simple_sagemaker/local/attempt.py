@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import layout
 from ..storage import Store
 from .channels import Channel, Item
 from .crew import Crew, Ending, Member
@@ -23,6 +22,7 @@ from .jobs import JobFolder
 from .keeping import Keeping
 from .limits import Limits
 from .machines import Machines
+from .work import Work
 
 if TYPE_CHECKING:
     from .pipes import Feeder
@@ -33,7 +33,7 @@ class Ground:
     """What all attempts of a job stand on. ``own`` are descriptors that no host may keep."""
 
     job: JobFolder
-    request: Mapping[str, Any]
+    work: Work
     settings: Settings
     store: Store
     machines: Machines
@@ -59,7 +59,7 @@ class Attempt:
         self._channels: list[tuple[Channel, list[Item]]] = []
         self._feeders: list[Feeder] = []
         self._streams = {host.name: self._stream(host) for host in ground.hosts}
-        self.keeping = Keeping(ground.request, ground.hosts, ground.store, self._remark)
+        self.keeping = Keeping(ground.work, ground.hosts, ground.store, self._remark)
 
     def run(self) -> Outcome:
         """The whole attempt. Raises EndedEarly where the job is stopped before its hosts run."""
@@ -69,7 +69,7 @@ class Attempt:
         finally:
             for feeder in self._feeders:
                 feeder.end()
-            self._ground.machines.settle(self._ground.hosts)
+            self._ground.machines.settle()
 
     def last_metrics(self) -> dict[str, dict[str, Any]]:
         """The last value of each metric that the hosts printed."""
@@ -81,8 +81,7 @@ class Attempt:
         return found
 
     def _stream(self, host: Host) -> Stream:
-        definitions = self._ground.request["AlgorithmSpecification"].get("MetricDefinitions", ())
-        patterns = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
+        patterns = [(name, re.compile(regex)) for name, regex in self._ground.work.metrics]
         return Stream(host=host.name, folder=self._ground.job.logs, patterns=patterns)
 
     def _remark(self, host: str, text: str) -> None:
@@ -92,15 +91,12 @@ class Attempt:
     def _download(self) -> None:
         ground = self._ground
         ground.job.append(secondary="Downloading", message="Downloading input data", isolation=ground.machines.how)
-        algorithm = ground.request["AlgorithmSpecification"]
-        mode = algorithm["TrainingInputMode"]
-        channels = [Channel.of(config, mode) for config in ground.request.get("InputDataConfig", ())]
-        self._channels = [(channel, channel.items(ground.store)) for channel in channels]
+        self._channels = [(channel, channel.items(ground.store)) for channel in ground.work.channels()]
         for host in ground.hosts:
             host.prepare(self._number)
             for channel, items in self._channels:
                 self._drain(host.fetch(channel, items, len(ground.hosts), ground.store))
-            if not algorithm.get("ContainerEntrypoint"):
+            if ground.work.is_script_mode:
                 host.unpack_code(ground.store)
             self._drain(self.keeping.restore(host))
         self._drain(ground.machines.bring())
@@ -126,7 +122,8 @@ class Attempt:
 
     def _train(self) -> Outcome:
         ground = self._ground
-        ground.job.append(secondary="Training", message="Training image download completed. Training in progress.")
+        phase = ground.work.running
+        ground.job.append(secondary=phase.secondary, message=phase.message)
         alarms = self._limits.alarms(self._interruption_s())
         members: list[Member] = []
         for host in ground.hosts:
@@ -148,16 +145,15 @@ class Attempt:
     def _interruption_s(self) -> float | None:
         """When this attempt is interrupted, in seconds of training: only as asked for, and only a spot job."""
         after = self._ground.settings.interrupt_after_s
-        spot = self._ground.request.get("EnableManagedSpotTraining")
+        spot = self._ground.work.request.get("EnableManagedSpotTraining")
         return after[self._number - 1] if spot and self._number <= len(after) else None
 
     def _start(self, host: Host, earlier: Sequence[Member]) -> Member:
         ground = self._ground
         read, write = os.pipe()
-        readonly = [f"{layout.CHANNELS}/{channel.name}" for channel, _ in self._channels if channel.mode == "FastFile"]
         others = [descriptor for member in earlier for descriptor in (member.output, member.started.errors)]
         close = [read, *ground.own, *(feeder.troubles for feeder in self._feeders), *others]
-        started = ground.machines.start(host, readonly, output=write, close=close)
+        started = ground.machines.start(host, output=write, close=close)
         os.close(write)
         return Member(name=host.name, started=started, output=read, stream=self._streams[host.name])
 
@@ -166,33 +162,25 @@ class Attempt:
 
     def _note_ending(self, ending: Ending) -> None:
         if ending in {"stopped", "timeout", "waited"}:
-            self._ground.job.append(secondary="Stopping", message="Stopping the training job")
+            self._ground.job.append(secondary="Stopping", message=f"Stopping the {self._ground.work.kind.noun}")
         elif ending == "interrupted":
             for host in self._ground.hosts:
                 self._remark(host.name, "spot interruption on request: this machine is taken away")
 
     def _verdict(self, ending: Ending, crew: Crew) -> Outcome:
-        """The ending and, for a failure, its reason. A failure file makes a job fail whatever its exit status."""
+        """The ending and, for a failure, its reason."""
         if crew.troubled:
             return Outcome(ending="failed", reason=f"ClientError: {crew.troubled}")
         if ending == "failed" and crew.first_failed:
             member = crew.first_failed
-            return Outcome(ending="failed", reason=_reason(self._failure(member.name), member.code or 0))
+            return Outcome(ending="failed", reason=self._failure(member.name, member.code or 0))
         if ending == "done":
             for member in crew.members:
-                text = self._failure(member.name)
-                if text:
-                    return Outcome(ending="failed", reason=_reason(text, 0))
+                reason = self._failure(member.name, 0)
+                if reason:
+                    return Outcome(ending="failed", reason=reason)
         return Outcome(ending=ending)
 
-    def _failure(self, name: str) -> str:
-        path = self._ground.job.host(name) / "opt" / "ml" / "output" / "failure"
-        try:
-            return path.read_bytes()[:4096].decode("utf-8", "replace")[:1024]
-        except (FileNotFoundError, IsADirectoryError):
-            return ""
-
-
-def _reason(text: str, code: int) -> str:
-    tail = f", exit code: {code}"
-    return f"AlgorithmError: {text}"[: 1024 - len(tail)] + tail
+    def _failure(self, name: str, code: int) -> str | None:
+        """Why a host fails the job, if it does."""
+        return self._ground.work.failure(self._ground.job.host(name) / "opt" / "ml", code)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from .. import layout
 from ..layout import split_uri
 from ..storage import Store
 from . import augmented
@@ -41,7 +42,8 @@ class Channel:
     """One channel of a request, as the engine reads it.
 
     Of use in Pipe mode only: ``gzip`` (the objects are compressed), ``recordio`` (each is wrapped as a record),
-    ``seed`` (of the order, another one each epoch), ``attributes`` (of an augmented manifest).
+    ``seed`` (of the order, another one each epoch), ``attributes`` (of an augmented manifest). ``folder`` is where a
+    processing job has it; a training job has it under its name.
     """
 
     name: str
@@ -52,7 +54,13 @@ class Channel:
     gzip: bool = False
     recordio: bool = False
     seed: int | None = None
+    folder: str | None = None
     attributes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where the job has it."""
+        return self.folder or f"{layout.CHANNELS}/{self.name}"
 
     @classmethod
     def of(cls, config: Mapping[str, Any], default_mode: str) -> Channel:

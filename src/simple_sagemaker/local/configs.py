@@ -6,14 +6,11 @@ hyperparameters, inputdataconfig and resourceconfig; the others as recorded in r
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from .describe import training_arn
-from .home import REGION
+from .kinds import TRAINING
 
 INTERFACE = "lo" if sys.platform == "linux" else "lo0"
 _GROUP = "homogeneousCluster"
@@ -24,40 +21,27 @@ def host_names(count: int) -> list[str]:
     return sorted(f"algo-{number}" for number in range(1, count + 1))
 
 
-def write(
-    folder: Path,
-    request: Mapping[str, Any],
-    host: str,
-    places: Mapping[str, str],
-    *,
-    attempt: int = 1,
-    region: str = REGION,
-    interface: str = INTERFACE,
-) -> None:
-    """Write one host's files. ``places`` maps job paths to the host's folders where it has no view of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = files(request, host, places, region, interface) | {
-        "init-config.json": start(request, host, places, attempt)
-    }
-    for name, content in found.items():
-        (folder / name).write_text(json.dumps(content), encoding="utf-8")
-
-
 def files(
     request: Mapping[str, Any],
     host: str,
     places: Mapping[str, str],
-    region: str = REGION,
-    interface: str = INTERFACE,
+    *,
+    attempt: int,
+    region: str,
+    interface: str,
 ) -> dict[str, Any]:
-    """The content of every file by its name."""
+    """The content of every file by its name.
+
+    ``places`` maps job paths to the host's folders where it has no view of its own.
+    """
     found: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
         "inputdataconfig.json": inputs(request),
         "resourceconfig.json": resources(request, host, interface),
         "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
+        "init-config.json": start(request, host, places, attempt),
         "upstreamoutputdataconfig.json": [],
-        "trainingjobconfig.json": {**request, "TrainingJobArn": training_arn(request["TrainingJobName"], region)},
+        "trainingjobconfig.json": {**request, "TrainingJobArn": TRAINING.arn(request["TrainingJobName"], region)},
     }
     if "CheckpointConfig" in request:
         path = checkpoint_path(request)
@@ -67,7 +51,7 @@ def files(
         base = request["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
         found["tensorboardoutputconfig.json"] = {
             "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
-            "LocalPath": _placed(path, places) + "/",
+            "LocalPath": placed(path, places) + "/",
         }
     return found
 
@@ -131,7 +115,8 @@ def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE)
     }
 
 
-def _placed(path: str, places: Mapping[str, str]) -> str:
+def placed(path: str, places: Mapping[str, str]) -> str:
+    """A path of the job as the host's folder that stands for it; anything else as it is."""
     for place, folder in places.items():
         if path == place or path.startswith(place + "/"):
             return folder + path[len(place) :]

@@ -145,7 +145,7 @@ class Crew:
             self._complaint(member)
             member.stream.close()
         self._selector.close()
-        os.close(wake)
+        _stop_waking(wake)
 
     def _complaint(self, member: Member) -> None:
         """What went wrong between the fork and the program, where something did."""
@@ -191,3 +191,10 @@ def _wake_on_child() -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     return read
+
+
+def _stop_waking(read: int) -> None:
+    """Undo what made that descriptor: children that end later wake nobody."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.close(signal.set_wakeup_fd(-1))
+    os.close(read)

@@ -1,4 +1,4 @@
-"""From a job's request and journal to what DescribeTrainingJob answers."""
+"""From a job's request and journal to what DescribeTrainingJob and DescribeProcessingJob answer."""
 
 from __future__ import annotations
 
@@ -6,26 +6,55 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from .home import ACCOUNT, REGION
+from .home import REGION
 from .jobs import FINAL, Entry, JobFolder
+from .kinds import TRAINING, kind_of
 
 _DAY_S = 24 * 60 * 60
 
 
-def training_arn(name: str, region: str = REGION) -> str:
-    """The job's ARN; the service writes the name in lower case there."""
-    return f"arn:aws:sagemaker:{region}:{ACCOUNT}:training-job/{name.lower()}"
-
-
 def arn_of(job: JobFolder) -> str:
     """The ARN of a job, in the region that it was made in."""
-    return training_arn(job.name, job.settings().get("region", REGION))
+    return kind_of(job.request()).arn(job.name, job.settings().get("region", REGION))
 
 
 def describe(job: JobFolder) -> dict[str, Any]:
-    """The whole answer, with time zones on every time, as boto3 gives it."""
+    """What the operation of the job's kind answers, with time zones on every time, as boto3 gives it."""
     request = job.request()
     entries = job.settled_entries()
+    return _training(job, request, entries) if kind_of(request) == TRAINING else _processing(job, request, entries)
+
+
+def _processing(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+    answer = {key: value for key, value in request.items() if key != "Tags"}
+    answer |= {"ProcessingJobArn": arn_of(job), "ProcessingJobStatus": _present(job, entries)}
+    answer.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DAY_S})
+    answer |= {"CreationTime": _time(entries[0]["at"]), "LastModifiedTime": _time(entries[-1]["at"])}
+    started, final = _first_at(entries, "Processing"), _final(entries)
+    if started is not None:
+        answer["ProcessingStartTime"] = _time(started)
+    if final:
+        answer["ProcessingEndTime"] = _time(final["at"])
+        told = {"FailureReason": final.get("reason"), "ExitMessage": final.get("said")}
+        answer |= {key: text[:1024] for key, text in told.items() if text}
+    return answer
+
+
+def _final(entries: list[Entry]) -> Entry | None:
+    """The entry that ends the journal."""
+    return next((entry for entry in entries if entry.get("status") in FINAL), None)
+
+
+def _present(job: JobFolder, entries: list[Entry]) -> str:
+    """The status of a job."""
+    final = _final(entries)
+    if final:
+        return str(final["status"])
+    stops = job.stop_mark.exists() or any(entry.get("secondary") == "Stopping" for entry in entries)
+    return "Stopping" if stops else "InProgress"
+
+
+def _training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
     answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
     answer["TrainingJobArn"] = arn_of(job)
     answer["ModelArtifacts"] = {"S3ModelArtifacts": model_address(request)}
@@ -45,7 +74,7 @@ def model_address(request: dict[str, Any]) -> str:
 
 def _status(job: JobFolder, entries: list[Entry]) -> dict[str, Any]:
     transitions = _transitions(entries)
-    final = next((entry for entry in entries if entry.get("status") in FINAL), None)
+    final = _final(entries)
     if final:
         found = {"TrainingJobStatus": final["status"], "SecondaryStatus": final["secondary"]}
         if final.get("reason"):
@@ -87,7 +116,7 @@ def _times(entries: list[Entry]) -> dict[str, Any]:
     if started is None:
         return found
     found["TrainingStartTime"] = _time(started)
-    final = next((entry for entry in entries if entry.get("status") in FINAL), None)
+    final = _final(entries)
     if final:
         end: float = final["detected" if final["status"] == "Failed" and "detected" in final else "at"]
         seconds = max(1, round(end - started))
@@ -120,16 +149,14 @@ def _time(seconds: float) -> datetime:
 
 def summary(description: dict[str, Any]) -> dict[str, Any]:
     """The few facts of a job that a listing shows."""
-    names = (
-        "TrainingJobName",
-        "TrainingJobArn",
-        "CreationTime",
-        "TrainingEndTime",
-        "LastModifiedTime",
-        "TrainingJobStatus",
-        "SecondaryStatus",
-    )
-    return {name: description[name] for name in names if name in description}
+    word = kind_of(description).word
+    names = [f"{word}{name}" for name in ("JobName", "JobArn", "EndTime", "JobStatus")]
+    if word == TRAINING.word:
+        names.append("SecondaryStatus")
+    else:
+        names += ["FailureReason", "ExitMessage"]
+    shown = ("CreationTime", "LastModifiedTime", *names)
+    return {name: description[name] for name in shown if name in description}
 
 
 def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ def _guard(job: JobFolder, lock: int, supervisor: int, told: int) -> NoReturn:
         for host in _hosts(told):
             crew.kill_group(host)
         crew.kill_descendants()
+        job.sweep()
         os.close(lock)
         job.settled_entries()
     finally:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from .jobs import JobFolder
+from .kinds import name_of
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -29,7 +30,7 @@ def receive() -> tuple[JobFolder, int] | None:
     draft = Path(os.fsdecode(words[:-1]))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    name = json.loads((draft / "request.json").read_bytes())["TrainingJobName"]
+    name = name_of(json.loads((draft / "request.json").read_bytes()))
     os.write(1, b"t")
     os.read(0, 1)
     job = JobFolder(draft.parent / name)

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import layout
 from ..storage import Store
 from . import configs, jobs
 from .channels import Channel, Item, Part
-from .describe import training_arn
 from .home import REGION
+from .work import Work
 
 if TYPE_CHECKING:
     from .pipes import Flow
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host's name, number (from 0, as data is shared out) and folder, in a job with a request.
+    """A host's name, number (from 0, as data is shared out) and folder, in a job with work to do.
 
     ``isolated`` is whether it sees its folders at the job's own paths. ``variables`` are of the AWS that the job is in.
     """
@@ -30,7 +30,7 @@ class Host:
     name: str
     number: int
     folder: Path
-    request: Mapping[str, Any]
+    work: Work
     isolated: bool
     interface: str = configs.INTERFACE
     variables: Mapping[str, str] = field(default_factory=lambda: {"AWS_REGION": REGION})
@@ -43,16 +43,18 @@ class Host:
     @property
     def private(self) -> dict[str, str]:
         """The job's paths for data and the folders that stand for them; deeper paths first."""
-        found = {layout.BASE: str(self.base)}
-        if "CheckpointConfig" in self.request:
-            path = configs.checkpoint_path(self.request)
-            found[path] = str(self.inside(path))
+        found = {path: str(self.inside(path)) for path in (layout.BASE, *self.work.private())}
         return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
     @property
     def places(self) -> dict[str, str]:
         """:attr:`private` where the job has no view of its own and must be told; empty where it has."""
         return {} if self.isolated else self.private
+
+    @property
+    def readonly(self) -> list[str]:
+        """The job's paths that it cannot write: channels in FastFile mode."""
+        return [channel.path for channel in self.work.channels() if channel.mode == "FastFile"]
 
     def inside(self, path: str) -> Path:
         """This host's folder for an absolute path of the job."""
@@ -67,34 +69,30 @@ class Host:
 
     def prepare(self, attempt: int) -> None:
         """Make the folders and the configuration that a container finds at its start; ``attempt`` counts from 1."""
-        made = ["model", "output/data", "input/data", "output/metrics/sagemaker", "output/profiler"]
-        if "TensorBoardOutputConfig" in self.request:
-            self.inside(configs.tensorboard_path(self.request)).mkdir(parents=True, exist_ok=True)
-        for name in made:
-            (self.base / name).mkdir(parents=True, exist_ok=True)
-        for folder in self.private.values():
-            Path(folder).mkdir(parents=True, exist_ok=True)
-        configs.write(
-            self.base / "input" / "config",
-            self.request,
-            self.name,
-            self.places,
-            attempt=attempt,
-            region=self.variables["AWS_REGION"],
-            interface=self.interface,
-        )
+        for path in (*self.work.folders(), *self.private):
+            self.inside(path).mkdir(parents=True, exist_ok=True)
+        for path, target in self.work.links().items():
+            link = self.inside(path)
+            link.symlink_to(os.path.relpath(self.inside(target), link.parent))
+        region, interface = self.variables["AWS_REGION"], self.interface
+        found = self.work.configs(self.name, self.places, attempt=attempt, region=region, interface=interface)
+        for path, content in found.items():
+            file = self.inside(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(content), encoding="utf-8")
 
     def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
         """Bring this host's share of a channel, one object a step; the folder is there even for no object.
 
         In Pipe mode nothing is brought now: see :meth:`flow`.
         """
-        folder = self.base / "input" / "data" / channel.name
-        listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
-        manifest = folder.with_name(f"{channel.name}-manifest")
-        manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")
+        folder = self.inside(channel.path)
+        if channel.folder is None:
+            _list_beside(folder, channel, items)
         if channel.mode == "Pipe":
             return
+        if channel.folder is not None and folder.exists():
+            jobs.remove(folder)  # of an input around this one, which this one hides as a mount does
         folder.mkdir(parents=True, exist_ok=True)
         for item in channel.share(items, self.number, hosts):
             store.fetch(item.bucket, item.key, folder / item.path)
@@ -111,27 +109,20 @@ class Host:
             parts=parts,
             host=self.number,
             hosts=hosts,
-            folder=self.base / "input" / "data",
+            folder=self.inside(channel.path).parent,
             scratch=self.folder / f"pipe-{channel.name}",
             store=store,
         )
 
     def environment(self) -> dict[str, str]:
-        """What the platform sets, and the request's own entries, which win over all but the job's name and region."""
-        name, region = self.request["TrainingJobName"], self.variables["AWS_REGION"]
-        return {
-            **self.variables,
-            **self.request.get("Environment", {}),
-            "TRAINING_JOB_NAME": name,
-            "TRAINING_JOB_ARN": training_arn(name, region),
-            "AWS_REGION": region,
-        }
+        """What the platform sets, and the request's own entries."""
+        return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
 
     def unpack_code(self, store: Store) -> None:
         """For script mode: the submitted source where AWS's toolkit looks for it; nothing where none was submitted."""
         import tarfile
 
-        submitted = json.loads(self.request.get("HyperParameters", {}).get("sagemaker_submit_directory", '""'))
+        submitted = json.loads(self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", '""'))
         if not submitted:
             return
         packed = self.folder / layout.TARBALL
@@ -143,6 +134,13 @@ class Host:
             archive.extractall(self.base / "code", filter="data")
         if packed.parent == self.folder:
             packed.unlink()
+
+
+def _list_beside(folder: Path, channel: Channel, items: Sequence[Item]) -> None:
+    """The list of all of a training channel's objects, whichever host gets them."""
+    listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
+    manifest = folder.with_name(f"{folder.name}-manifest")
+    manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")
 
 
 def _below(path: str, folder: str) -> bool:

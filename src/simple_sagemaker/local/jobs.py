@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .kinds import kind_of
 from .rights import open_up
 
 Entry = dict[str, Any]
@@ -112,17 +113,25 @@ class JobFolder:
                 return False
             entries = self.entries()
             if not ended(entries):
+                self.sweep()
                 self._mend()
                 self.append(
                     status="Failed",
                     secondary="Failed",
-                    message="Training job failed",
+                    message=f"{kind_of(self.request()).noun.capitalize()} failed",
                     reason="InternalServerError: the supervisor of this job ended before the job did "
                     f"(killed, out of disk, or the machine was restarted); see {self.path / 'supervisor.log'}",
                 )
             return True
         finally:
             os.close(descriptor)
+
+    def sweep(self) -> None:
+        """Containers outlive whoever started them: take away those of a job that nobody watches."""
+        if self.settings().get("isolation") == "docker":
+            from .containers import remove_after_a_kill
+
+            remove_after_a_kill(self)
 
     def _mend(self) -> None:
         """A supervisor killed in the middle of a line leaves half of it: cut that off before anything is added."""
@@ -149,7 +158,7 @@ def draft(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, An
     made.write_tags([dict(tag) for tag in request.get("Tags", ())])
     made.lock.touch()
     made.logs.mkdir()
-    made.append(secondary="Starting", message="Starting the training job")
+    made.append(secondary="Starting", message=f"Starting the {kind_of(request).noun}")
     return made
 
 

@@ -1,16 +1,15 @@
-"""What is kept of hosts while they run: their checkpoints and TensorBoard's files, and when they are looked through."""
+"""The folders of hosts that are kept while they run, and when they are looked through."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from ..layout import split_uri
 from ..storage import Store
-from . import configs
 from .host import Host
 from .mirror import Mirror
+from .work import Work
 
 MANY_FILES = 10_000  # ours: AWS gives no number, users report that its sync of checkpoints stalls on many files
 _PAUSE_S = 1.0
@@ -20,10 +19,8 @@ _SHARE = 10  # of the time, looking may use one part in so many
 class Keeping:
     """The mirrors of all hosts of one attempt. ``say`` takes a host's name and a remark for whoever reads its log."""
 
-    def __init__(
-        self, request: Mapping[str, Any], hosts: Sequence[Host], store: Store, say: Callable[[str, str], None]
-    ) -> None:
-        self._request = request
+    def __init__(self, work: Work, hosts: Sequence[Host], store: Store, say: Callable[[str, str], None]) -> None:
+        self._work = work
         self._names = [host.name for host in sorted(hosts, key=lambda host: host.number)]
         self._store = store
         self._say = say
@@ -31,23 +28,16 @@ class Keeping:
         self._remarked: set[tuple[str, str]] = set()
 
     def restore(self, host: Host) -> Iterator[None]:
-        """Begin to keep a host's folders, checkpoints filled with what was kept before; one object a step."""
-        checkpoints = self._request.get("CheckpointConfig")
-        if checkpoints:
-            bucket, key = split_uri(checkpoints["S3Uri"])
-            folder = host.inside(configs.checkpoint_path(self._request))
-            mirror = Mirror(folder, bucket, key.rstrip("/") + "/", self._store, host.name, self._names)
+        """Begin to keep a host's folders, those filled first that begin with what is kept; one object a step."""
+        for kept in self._work.kept():
+            bucket, key = split_uri(kept.uri)
+            prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
+            folder = host.inside(kept.path)
+            mirror = Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=kept.deletes)
             self._mirrors.append(mirror)
-            yield from mirror.restore()
-            self._remark(mirror)
-        board = self._request.get("TensorBoardOutputConfig")
-        if board:
-            bucket, key = split_uri(board["S3OutputPath"])
-            prefix = f"{key.rstrip('/')}/{self._request['TrainingJobName']}/tensorboard-output/".lstrip("/")
-            folder = host.inside(configs.tensorboard_path(self._request))
-            self._mirrors.append(
-                Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=False),
-            )
+            if kept.restores:
+                yield from mirror.restore()
+                self._remark(mirror)
 
     def passes(self) -> Iterator[bool]:
         """Passes over all mirrors, each after a pause that grows with how long the last one took.

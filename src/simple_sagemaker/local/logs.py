@@ -8,17 +8,19 @@ from typing import Any
 from . import events, jobs
 from .faults import fault, invalid
 from .home import ACCOUNT, REGION, Home
+from .jobs import JobFolder
+from .kinds import KINDS, TRAINING, kind_of
 
 Answer = Any  # a dictionary of the shape that boto3 gives for the operation
 
-GROUP = "/aws/sagemaker/TrainingJobs"
+GROUP = TRAINING.group
 _PAGE = 50
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1 << 20
 
 
 class LocalLogs:
-    """Streams ``<job>/algo-N-<epoch>`` in the group that SageMaker uses; they appear with a host's first line."""
+    """Streams ``<job>/algo-N-<epoch>`` in the groups that SageMaker uses; they appear with a host's first line."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -26,24 +28,25 @@ class LocalLogs:
     def describe_log_streams(self, **request: Any) -> Answer:
         """One page of the streams whose names begin with ``logStreamNamePrefix``, in the order of their names."""
         operation = "DescribeLogStreams"
-        _check_group(request, operation)
+        group = _group(request, operation)
         prefix = request.get("logStreamNamePrefix", "")
         job, whole_name, _ = prefix.partition("/")
         found = [jobs.find(self._home.jobs, job)] if whole_name else jobs.every(self._home.jobs)
-        every = [f"{folder.name}/{name}" for folder in found if folder for name in events.streams(folder.logs)]
+        kept = [folder for folder in found if folder and group_of(folder) == group]
+        every = [f"{folder.name}/{name}" for folder in kept for name in events.streams(folder.logs)]
         names = sorted(name for name in every if name.startswith(prefix))
         start = int(request.get("nextToken", 0))
         end = start + request.get("limit", _PAGE)
-        answer: dict[str, Any] = {"logStreams": [_stream(name) for name in names[start:end]]}
+        answer: dict[str, Any] = {"logStreams": [_stream(group, name) for name in names[start:end]]}
         return answer | ({"nextToken": str(end)} if end < len(names) else {})
 
     def get_log_events(self, **request: Any) -> Answer:
         """Events of one stream from the start or from a token on; the same token again means there are no more."""
         operation = "GetLogEvents"
-        _check_group(request, operation)
+        group = _group(request, operation)
         job, _, name = request["logStreamName"].partition("/")
         path: Path = self._home.jobs / job / "logs" / name
-        if "/" in name or not path.is_file():
+        if "/" in name or not path.is_file() or group_of(JobFolder(self._home.jobs / job)) != group:
             raise fault("ResourceNotFoundException", "The specified log stream does not exist.", operation)
         start = _offset(request.get("nextToken"), operation)
         most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
@@ -51,16 +54,23 @@ class LocalLogs:
         return {"events": found, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
 
 
-def _check_group(request: dict[str, Any], operation: str) -> None:
-    if request.get("logGroupName") != GROUP:
+def group_of(job: JobFolder) -> str:
+    """The group that a job's lines are in."""
+    return kind_of(job.request()).group
+
+
+def _group(request: dict[str, Any], operation: str) -> str:
+    group: str = request.get("logGroupName", "")
+    if group not in {kind.group for kind in KINDS}:
         raise fault("ResourceNotFoundException", "The specified log group does not exist.", operation)
+    return group
 
 
-def _stream(name: str) -> dict[str, Any]:
+def _stream(group: str, name: str) -> dict[str, Any]:
     return {
         "logStreamName": name,
         "creationTime": int(name.rpartition("-")[2]) * 1000,
-        "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:{name}",
+        "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}",
     }
 
 

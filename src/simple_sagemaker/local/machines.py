@@ -31,13 +31,13 @@ class Machines(Protocol):
         """Make what the hosts need besides their folders, which are there. Raises CannotRun."""
         ...
 
-    def start(self, host: Host, readonly: Sequence[str], *, output: int, close: Sequence[int]) -> Started:
-        """Start a host's first process, its output going to a descriptor; ``readonly`` are paths of the job.
+    def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
+        """Start a host's first process, its output going to a descriptor; ``close`` are those that it must not keep.
 
-        ``close`` are descriptors that it must not keep. Call with one thread only: it forks.
+        Call with one thread only: it forks.
         """
         ...
 
-    def settle(self, hosts: Sequence[Host]) -> None:
+    def settle(self) -> None:
         """Once no host is watched any more: end what is left of them, and have all that they wrote be ours to read."""
         ...

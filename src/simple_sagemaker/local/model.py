@@ -18,6 +18,11 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = (
+    "CreateProcessingJob",
+    "DescribeProcessingJob",
+    "StopProcessingJob",
+    "DeleteProcessingJob",
+    "ListProcessingJobs",
     "CreateTrainingJob",
     "DescribeTrainingJob",
     "StopTrainingJob",
@@ -193,6 +198,7 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     """The service's pattern as Python's; None for the few that Python cannot read."""
     translated = pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\w").replace(r"\p{Z}", _SPACES)
     translated = translated.replace(r"\p{Alnum}", "a-zA-Z0-9")
+    translated = translated.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")  # Java's pairs
     try:
         return re.compile(translated)
     except re.error:

@@ -50,7 +50,7 @@ class Flow:
 
     def path(self, epoch: int) -> Path:
         """The named pipe of one epoch."""
-        return self.folder / f"{self.channel.name}_{epoch}"
+        return self.folder / f"{self.channel.path.rpartition('/')[2]}_{epoch}"
 
     def chunks(self, epoch: int) -> Iterator[bytes]:
         """The bytes of one epoch. Raises OSError, EOFError or ValueError for an object that cannot be streamed."""

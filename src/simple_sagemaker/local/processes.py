@@ -43,22 +43,22 @@ class Processes:
             for path in (host.folder / "tmp" / "home", _root(host)):
                 path.mkdir(parents=True)
             interpreter.layer(self.python, _layer(host))
-            if not host.request["AlgorithmSpecification"].get("ContainerEntrypoint"):
+            if host.work.is_script_mode:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
 
-    def start(self, host: Host, readonly: Sequence[str], *, output: int, close: Sequence[int]) -> Started:
+    def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
         launch = Launch(
             argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
         )
-        started = isolation.start(self.how, launch, self._view(host, readonly), root=str(_root(host)), close=close)
+        started = isolation.start(self.how, launch, self._view(host), root=str(_root(host)), close=close)
         self.note(started.pid)
         return started
 
-    def settle(self, hosts: Sequence[Host]) -> None:
+    def settle(self) -> None:
         """Nothing: the watch over the hosts has killed what they left, and what they wrote is ours."""
 
-    def _view(self, host: Host, readonly: Sequence[str]) -> View:
+    def _view(self, host: Host) -> View:
         """The file system that the host sees."""
         kept = [*self.python.prefixes, *self.python.sites]
         own = [str(host.folder), str(self.environments)]
@@ -66,7 +66,7 @@ class Processes:
         return View(
             private=_private(host),
             shown=[*dict.fromkeys([*kept, os.path.dirname(self.python.base), str(self.environments)])],
-            readonly=[*dict.fromkeys(packages), *readonly],
+            readonly=[*dict.fromkeys(packages), *host.readonly],
             files={"/etc/hosts": str(self.hosts_file)},
         )
 
@@ -100,13 +100,11 @@ class Processes:
 
     def _argv(self, host: Host) -> list[str]:
         """The words the host starts with: the request's, or our launcher in place of AWS's ``train``."""
-        algorithm = host.request["AlgorithmSpecification"]
         places = {} if host.isolated else _private(host)
-        entry = algorithm.get("ContainerEntrypoint")
-        if not entry:
+        if host.work.is_script_mode:
             launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
             return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]
-        return translate([*entry, *algorithm.get("ContainerArguments", ())], places)
+        return translate([*host.work.entrypoint, *host.work.arguments], places)
 
 
 def hosts_text(addresses: Addresses) -> str:

@@ -10,27 +10,31 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .faults import invalid
+from .kinds import Kind
 
 Record = dict[str, Any]
-_LIST_KEYS = {"Name": "TrainingJobName", "CreationTime": "CreationTime", "Status": "TrainingJobStatus"}
 
 
-def listed(found: list[Record], request: Mapping[str, Any], *, operation: str) -> tuple[list[Record], Record]:
-    """The page of summaries that ListTrainingJobs gives, and its NextToken when there is more."""
-    kept = [record for record in found if _listed(record, request)]
-    key = _LIST_KEYS[request.get("SortBy", "CreationTime")]
-    kept.sort(key=lambda record: (record[key], record["TrainingJobName"]))
+def listed(
+    found: list[Record], kind: Kind, request: Mapping[str, Any], *, operation: str
+) -> tuple[list[Record], Record]:
+    """The page of summaries of jobs of a kind, and its NextToken when there is more."""
+    kept = [record for record in found if _listed(record, kind, request)]
+    key = {"Name": kind.name, "CreationTime": "CreationTime", "Status": kind.status}[
+        request.get("SortBy", "CreationTime")
+    ]
+    kept.sort(key=lambda record: (record[key], record[kind.name]))
     if request.get("SortOrder", "Ascending") == "Descending":
         kept.reverse()
     return page(kept, request, default=10, operation=operation)
 
 
-def _listed(record: Record, request: Mapping[str, Any]) -> bool:
+def _listed(record: Record, kind: Kind, request: Mapping[str, Any]) -> bool:
     text = request.get("NameContains", "")
     status = request.get("StatusEquals")
     return (
-        text.lower() in record["TrainingJobName"].lower()
-        and status in (None, record["TrainingJobStatus"])
+        text.lower() in record[kind.name].lower()
+        and status in (None, record[kind.status])
         and _between(record["CreationTime"], request, "CreationTime")
         and _between(record["LastModifiedTime"], request, "LastModifiedTime")
     )

@@ -12,6 +12,8 @@ import sys
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost 5 ms
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .jobs import JobFolder
 
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -52,22 +54,25 @@ class Waiting:
         os.close(self._back)
 
 
-def supervisor(isolation: str) -> Waiting:
+def supervisor(isolation: str, variables: Mapping[str, str] | None = None) -> Waiting:
     """Start a supervisor that waits for a job, and tries meanwhile how it can isolate hosts.
 
-    Its environment is nearly empty: a job in plain isolation could read it.
+    Its environment is nearly empty, for a job in plain isolation could read it; ``variables`` are for one that must act
+    by the caller's credentials.
     """
     if sys.platform == "win32":
         raise NotImplementedError("jobs as processes need Linux or macOS")
     read, to = os.pipe()
     back, write = os.pipe()
-    pid = _spawned([sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation], read, write)
+    pid = _spawned(
+        [sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation], read, write, variables or {}
+    )
     os.close(read)
     os.close(write)
     return Waiting(pid, to, back)
 
 
-def _spawned(words: list[str], read: int, write: int) -> int:
+def _spawned(words: list[str], read: int, write: int, variables: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise NotImplementedError
     descriptors = [
@@ -75,7 +80,7 @@ def _spawned(words: list[str], read: int, write: int) -> int:
         (os.POSIX_SPAWN_DUP2, write, 1),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
-    environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **variables}
     try:
         return os.posix_spawn(words[0], words, environment, file_actions=descriptors, setsid=True)
     except NotImplementedError:  # macOS before 10.15: a process group of its own keeps Ctrl-C away as well

@@ -1,4 +1,4 @@
-"""Where a job's buckets are: folders of the home, or an S3 that is reached as the job's role."""
+"""Where a job's buckets are: folders of the home, or an S3 that is reached as the job's role or as the caller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def store_of(home: Home, settings: Settings) -> Store:
     """The store that the settings say."""
-    if not settings.s3_endpoint:
+    if not settings.s3_endpoint and not settings.callers_s3:
         return FolderStore(home.buckets)
     if "site" not in sys.modules:  # a supervisor starts without the folders of other packages; now it needs them
         import site
@@ -22,6 +22,10 @@ def store_of(home: Home, settings: Settings) -> Store:
         site.main()
     from ..s3store import S3Store
 
+    if settings.callers_s3:
+        import boto3
+
+        return S3Store(boto3.Session(region_name=settings.region))
     return S3Store(session_of(settings), endpoint=settings.s3_endpoint)
 
 

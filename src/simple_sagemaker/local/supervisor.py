@@ -9,30 +9,23 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from ..layout import split_uri
-from . import addresses, artifacts, configs, crew, guardian, handover, interpreter, isolation, jobs, processes, stores
-from .addresses import Addresses
+from . import crew, ground, guardian, handover, isolation, jobs, processes
 from .attempt import Attempt, Ground, Outcome
-from .home import Home, Settings
 from .host import Host
-from .jobs import JobFolder
+from .kinds import kind_of
 from .limits import EndedEarly, Limits
 from .machines import CannotRun
-from .processes import Processes, hosts_text
 
 _TICK_S = 0.05
 _FINAL = {
-    "done": ("Completed", "Completed", "Training job completed"),
-    "failed": ("Failed", "Failed", "Training job failed"),
-    "stopped": ("Stopped", "Stopped", "Training job stopped"),
-    "timeout": ("Stopped", "MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds"),
-    "waited": ("Stopped", "MaxWaitTimeExceeded", "Training job wait time exceeded MaxWaitTimeInSeconds"),
+    "done": ("Completed", "Completed", "completed"),
+    "failed": ("Failed", "Failed", "failed"),
+    "stopped": ("Stopped", "Stopped", "stopped"),
+    "timeout": ("Stopped", "MaxRuntimeExceeded", "runtime exceeded MaxRuntimeInSeconds"),
+    "waited": ("Stopped", "MaxWaitTimeExceeded", "wait time exceeded MaxWaitTimeInSeconds"),
 }
-_STARTING = "Starting the training job"
 _NO_CAPACITY = "Insufficient capacity error from EC2 while launching instances, retrying!"
 
 
@@ -42,7 +35,9 @@ class Supervisor:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._job = ground.job
-        self._limits = Limits(ground.request, created=self._job.entries()[0]["at"], stop_asked=self._job.stop_asked)
+        self._limits = Limits(
+            ground.work.request, created=self._job.entries()[0]["at"], stop_asked=self._job.stop_asked
+        )
         self._attempt: Attempt | None = None
 
     def run(self) -> None:
@@ -51,7 +46,7 @@ class Supervisor:
             outcome = self._attempts()
         except EndedEarly as end:
             if end.ending == "stopped":
-                self._job.append(secondary="Stopping", message="Stopping the training job")
+                self._job.append(secondary="Stopping", message=f"Stopping the {self._ground.work.kind.noun}")
             outcome = Outcome(ending=end.ending)
         except PermissionError as denied:
             outcome = _denied(denied)
@@ -73,7 +68,9 @@ class Supervisor:
 
     def _wait_for_capacity(self) -> None:
         """What a spot job waits for at every start, for as long as the settings say."""
-        pause_s = self._ground.settings.spot_wait_s if self._ground.request.get("EnableManagedSpotTraining") else 0.0
+        pause_s = (
+            self._ground.settings.spot_wait_s if self._ground.work.request.get("EnableManagedSpotTraining") else 0.0
+        )
         until = time.monotonic() + pause_s
         if pause_s:
             self._job.append(secondary="Starting", message=_NO_CAPACITY)
@@ -89,7 +86,7 @@ class Supervisor:
         self._attempt = None
         for host in self._ground.hosts:
             host.clear()
-        self._job.append(secondary="Starting", message=_STARTING)
+        self._job.append(secondary="Starting", message=f"Starting the {self._ground.work.kind.noun}")
 
     def _end(self, outcome: Outcome) -> None:
         detected = time.time()
@@ -100,12 +97,13 @@ class Supervisor:
             except PermissionError as denied:
                 outcome = outcome if outcome.ending == "failed" else _denied(denied)
             metrics = list(self._attempt.last_metrics().values())
-        status, secondary, message = _FINAL[outcome.ending]
+        status, secondary, ended = _FINAL[outcome.ending]
         self._job.append(
             status=status,
             secondary=secondary,
-            message=message,
+            message=f"{self._ground.work.kind.noun.capitalize()} {ended}",
             reason=outcome.reason,
+            said=self._ground.work.message([host.base for host in self._in_order()]) if self._attempt else None,
             metrics=metrics,
             detected=detected,
         )
@@ -115,27 +113,14 @@ class Supervisor:
         """Keep what the hosts left: their state and, for a job that ran, its archives."""
         attempt.keeping.flush()
         if outcome.ending in {"done", "failed"}:
-            self._job.append(secondary="Uploading", message="Uploading generated training model")
-        self._upload()
+            saving = self._ground.work.saving
+            self._job.append(secondary=saving.secondary, message=saving.message)
+        hosts = self._in_order()
+        self._ground.work.save(self._job, lambda host, path: hosts[host].inside(path), len(hosts), self._ground.store)
 
-    def _upload(self) -> None:
-        bucket, key = split_uri(self._ground.request["OutputDataConfig"]["S3OutputPath"])
-        prefix = f"{key.rstrip('/')}/{self._job.name}/output".lstrip("/")
-        in_order = sorted(self._ground.hosts, key=lambda host: host.number)
-        models = [host.base / "model" for host in in_order]
-        outputs = [in_order[0].base / "output" / "data"]
-        for name, folders in (("model", models), ("output", outputs)):
-            clashes = artifacts.upload(
-                [folder for folder in folders if folder.is_dir()],
-                self._ground.store,
-                bucket=bucket,
-                key=f"{prefix}/{name}.tar.gz",
-                scratch=self._job.path / f".{name}.tar.gz.part",
-            )
-            if clashes:
-                self._job.append(
-                    note=f"{name}: several hosts wrote {', '.join(clashes[:20])}; the last host's were kept"
-                )
+    def _in_order(self) -> list[Host]:
+        """The hosts by their numbers."""
+        return sorted(self._ground.hosts, key=lambda host: host.number)
 
     def _tidy(self) -> None:
         """Drop what only the running job needed."""
@@ -151,69 +136,6 @@ def _denied(error: PermissionError) -> Outcome:
     return Outcome(ending="failed", reason=f"ClientError: {error}")
 
 
-def _ground(job: JobFolder, how: isolation.Isolation, lock: int, watched: int | None) -> Ground:
-    """Everything a job's attempts stand on. ``watched`` is where the guardian is told of hosts."""
-    request = job.request()
-    settings, home = _settings(job)
-    names = configs.host_names(request["ResourceConfig"]["InstanceCount"])
-    reserved = addresses.reserve(names, home.locks)
-    return Ground(
-        job=job,
-        request=request,
-        settings=settings,
-        store=stores.store_of(home, settings),
-        machines=_processes(job, how, settings=settings, home=home, reserved=reserved, watched=watched),
-        hosts=[
-            Host(
-                name=name,
-                number=int(name.rpartition("-")[2]) - 1,
-                folder=job.host(name),
-                request=request,
-                isolated=how != "plain",
-                variables=settings.variables(),
-            )
-            for name in names
-        ],
-        own=[lock, *reserved.locks, *([] if watched is None else [watched])],
-    )
-
-
-def _processes(
-    job: JobFolder,
-    how: isolation.Isolation,
-    *,
-    settings: Settings,
-    home: Home,
-    reserved: Addresses,
-    watched: int | None,
-) -> Processes:
-    hosts_file = job.path / "hosts"
-    hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
-    home.environments.mkdir(parents=True, exist_ok=True)
-    return Processes(
-        how=how,
-        python=interpreter.ask(settings.python, home.cache),
-        environments=home.environments,
-        addresses=reserved,
-        hosts_file=hosts_file,
-        note=_teller(watched),
-    )
-
-
-def _teller(watched: int | None) -> Callable[[int], None]:
-    def tell(host: int) -> None:
-        if watched is not None:
-            guardian.note(watched, host)
-
-    return tell
-
-
-def _settings(job: JobFolder) -> tuple[Settings, Home]:
-    kept = job.settings()
-    home = Home(Path(kept.pop("home")))
-    return Settings(**kept), home
-
-
 def main(wanted: str) -> None:
     """The process: waits for a job and takes it to its end. The lock stays ours until the process is gone.
 
@@ -227,18 +149,18 @@ def main(wanted: str) -> None:
         return
     job, lock = taken
     try:
-        how = choice.settled()
-        watched = guardian.watch_over(job, lock) if how == "plain" else None
-        Supervisor(_ground(job, how, lock, watched)).run()
+        Supervisor(ground.of(job, choice, lock)).run()
     except guardian.GuardianGone:  # whoever looks next finds the lock free, and writes the end
         crew.kill_descendants()
+        job.sweep()
     except Exception as error:  # noqa: BLE001  whatever it is, the job must not stay InProgress
         traceback.print_exc()
         crew.kill_descendants()
+        job.sweep()
         if not jobs.ended(job.entries()):
             job.append(
                 status="Failed",
                 secondary="Failed",
-                message="Training job failed",
+                message=f"{kind_of(job.request()).noun.capitalize()} failed",
                 reason=f"InternalServerError: {type(error).__name__}: {error} (see {job.path / 'supervisor.log'})",
             )

@@ -37,6 +37,11 @@ TASK = (
         "--bucket_owner", shape="ACCOUNT", commands=ALL,
         help="The account that --bucket_name belongs to, when it is not yours: without it such a bucket is refused.",
     ),
+    Option(
+        "--data_store", shape="local|s3", commands=ALL,
+        help="Where jobs on this machine have their data. local: in folders of this machine (what is meant when "
+        "nothing is said); s3: on Amazon S3, reached with your credentials.",
+    ),
 )  # fmt: skip
 
 CODE = (

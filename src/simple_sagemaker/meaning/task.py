@@ -12,7 +12,7 @@ from typing import cast
 from ..errors import UsageError
 from ..names import check_bucket, check_name, is_job_name
 from ..request import runner_hyperparameters
-from ..specs import DataSpec, Download, Kind, Place, Rerun, TaskSpec
+from ..specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, TaskSpec
 from .code import code, is_algorithm
 from .inputs import input_mode, inputs, model_uri
 from .labels import environment, hyperparameters, metrics, tags
@@ -119,7 +119,18 @@ def place(words: Words) -> Place:
         prefix=_prefix(words.must("prefix")),
         bucket=None if bucket is None else check_bucket(bucket),
         bucket_owner=bucket_owner(words),
+        data_store=_data_store(words),
     )
+
+
+def _data_store(words: Words) -> DataStore | None:
+    said = words.one("data_store")
+    for store in DATA_STORES:
+        if said == store:
+            return store
+    if said is not None:
+        raise UsageError(f"--data_store {said!r} is none of: {', '.join(DATA_STORES)}.")
+    return None
 
 
 def _prefix(prefix: str) -> str:

@@ -8,7 +8,7 @@ here=${0%/*}
 
 refuse() {
     printf '%s\n' "simple-sagemaker: $1" >&2
-    mkdir -p "$base/output" && printf '%s\n' "$1" >"$base/output/failure"
+    mkdir -p "$base/output" && printf '%s' "$1" >"$base/output/failure"
     exit 1
 }
 

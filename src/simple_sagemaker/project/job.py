@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import ending, follow, history, joblogs, results
+from .. import ending, follow, job, joblogs, results
+from ..job import JobKind
 from ..layout import TaskPlace
 from ..refusals import in_our_words
 from ..specs import Download, TaskOutput
 from .watching import Progress, watching
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
-
     from ..bundle import Services
     from ..follow import JobResult
 
@@ -26,7 +25,8 @@ class Result:
     """How a job ended.
 
     ``status`` is Completed, Failed or Stopped, ``secondary`` the service's finer word for it, ``reason`` why it failed.
-    ``folder`` is where results were brought, if they were. ``described`` is everything that the service says.
+    ``message`` is what the code of a processing job said of its end. ``folder`` is where results were brought, if they
+    were. ``described`` is everything that the service says.
     """
 
     job: str
@@ -34,8 +34,10 @@ class Result:
     status: str
     secondary: str
     reason: str | None
+    message: str | None
     seconds: int | None
     folder: Path | None
+    outputs: Mapping[TaskOutput, str]
     described: Mapping[str, Any]
 
     @property
@@ -44,22 +46,26 @@ class Result:
         return {one["MetricName"]: one["Value"] for one in self.described.get("FinalMetricDataList", [])}
 
     def uri(self, kind: TaskOutput) -> str:
-        """Where the job's model, output, state or source lies: an ``s3://`` address."""
-        return history.output_uri(self._described, kind)
-
-    @property
-    def _described(self) -> DescribeTrainingJobResponseTypeDef:
-        found: Any = self.described
-        return found  # type: ignore[no-any-return]
+        """Where the job's model, output, state or source lies: an ``s3://`` address. Raises KeyError without any."""
+        return self.outputs[kind]
 
 
 class Job:
     """A job of a task, running or ended. Threads may share it."""
 
     def __init__(
-        self, name: str, place: TaskPlace, services: Services, *, download: Download, progress: Progress, hosts: int
+        self,
+        name: str,
+        place: TaskPlace,
+        services: Services,
+        *,
+        kind: JobKind,
+        download: Download,
+        progress: Progress,
+        hosts: int,
     ) -> None:
         self._name = name
+        self._kind: JobKind = kind
         self._place = place
         self._services = services
         self._download = download
@@ -84,15 +90,16 @@ class Job:
     @property
     def status(self) -> str:
         """InProgress, Stopping, Completed, Failed or Stopped, as the service says now."""
-        return self._ended.status if self._ended else self._described()["TrainingJobStatus"]
+        return self._ended.status if self._ended else self._described().status
 
     def logs(self) -> dict[str, list[str]]:
         """The lines that each host has printed so far, by the host's name; a host that printed none is not there."""
         found: dict[str, list[str]] = {}
         with self._our_words():
-            for stream in joblogs.streams(self._name, self._services.logs):
+            group = joblogs.GROUPS[self._kind]
+            for stream in joblogs.streams(self._name, self._services.logs, group):
                 lines = found.setdefault(f"algo-{joblogs.host_number(stream)}", [])
-                for page in joblogs.pages(stream, self._services.logs):
+                for page in joblogs.pages(stream, self._services.logs, group):
                     lines += page
         return found
 
@@ -100,7 +107,7 @@ class Job:
         """Ask it to stop, and leave: its code gets SIGTERM, and what it wrote is kept. One that has ended is left."""
         with self._our_words():
             if self.status == "InProgress":
-                self._services.sagemaker.stop_training_job(TrainingJobName=self._name)
+                job.stop(self._name, self._kind, self._services.sagemaker)
 
     def wait(self) -> Result:
         """Wait for its end, however it ends, and bring the results if the task was asked to."""
@@ -119,17 +126,18 @@ class Job:
     def _followed(self) -> JobResult:
         with self._our_words():
             described = self._described()
-            if described["TrainingJobStatus"] in history.FINAL:
-                ended = follow.result(self._name, self._place, described)
+            if described.has_ended:
+                ended = follow.result(self._place, described)
             else:
                 with watching(self._progress, self._hosts) as watcher:
-                    ended = follow.Follower(self._name, self._place, self._services, watcher).to_the_end()
+                    follower = follow.Follower(self._name, self._place, self._services, watcher, kind=self._kind)
+                    ended = follower.to_the_end()
             results.bring(self._download, ended.described, self._services)
         return ended
 
-    def _described(self) -> DescribeTrainingJobResponseTypeDef:
+    def _described(self) -> job.Job:
         with self._our_words():
-            return self._services.sagemaker.describe_training_job(TrainingJobName=self._name)
+            return job.describe(self._name, self._kind, self._services.sagemaker)
 
     def _our_words(self) -> Any:
         return in_our_words(region=self._services.region, job=self._name)
@@ -145,5 +153,7 @@ def result_of(ended: JobResult, folder: Path | None = None) -> Result:
         reason=ended.reason,
         seconds=ended.seconds,
         folder=folder,
-        described={**ended.described},
+        message=ended.message,
+        outputs=ended.described.outputs,
+        described=ended.described.answer,
     )

@@ -17,7 +17,7 @@ from ..meaning.task import data_spec, place, task_spec
 from ..names import check_name
 from ..parts import check_all_ours
 from ..refusals import in_our_words
-from ..specs import Code, DataSpec, Distribution, TaskOutput, TaskSpec
+from ..specs import Code, DataSpec, DataStore, Distribution, TaskOutput, TaskSpec
 from ..task import Planned, Prepared
 from . import words
 from .images import own_image
@@ -38,7 +38,7 @@ Engine = Literal["aws", "local", "docker"]
 
 _HERE = 'engine="local", or SSM_ENGINE=local'
 
-_PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner"})
+_PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
 _RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}
 _SHELL = ShellOptions.__optional_keys__ | _PLACE | {"cmd_line", "role_name"}
 _DATA = _PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
@@ -49,7 +49,8 @@ class Project:
 
     ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the
     environment does (``SSM_ENGINE``), as for ``ssm``. ``boto3_session`` is used on AWS instead of a new one.
-    ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to.
+    ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to,
+    ``data_store`` where jobs of this machine have their data: in folders of it (``local``), or on Amazon S3 (``s3``).
 
     Nothing is printed and no logging is set up; what happens goes to Python's loggers ``simple_sagemaker.task`` and
     ``simple_sagemaker.lines``. ``progress="lines"`` prints it instead, ``"auto"`` with a status line on a terminal.
@@ -64,6 +65,7 @@ class Project:
         prefix: str = "",
         role_name: str | None = None,
         engine: Engine | None = None,
+        data_store: DataStore | None = None,
         boto3_session: boto3.Session | None = None,
         progress: Progress = "none",
     ) -> None:
@@ -72,7 +74,9 @@ class Project:
             "bucket_name": bucket_name,
             "bucket_owner": bucket_owner,
             "prefix": prefix or None,
+            "data_store": data_store,
         }
+        self._data_store = data_store
         self._role_name = role_name
         self._engine = _engine(engine)
         self._session = boto3_session
@@ -132,7 +136,7 @@ class Project:
         with self._asked(task_name, {"output_path": ".", "job": job}) as (spec, at_hand):
             place = data.place_of(spec, at_hand)
             described = data.job_of(spec, place, at_hand)
-            return result_of(follow.result(described["TrainingJobName"], place, described))
+            return result_of(follow.result(place, described))
 
     def clean_state(self, task_name: str) -> int:
         """Clear a task's state and say how many files it had. Raises UsageError while a job of the task runs."""
@@ -190,12 +194,20 @@ class Project:
             try:
                 task.launch(found, at_hand)
             except KeyboardInterrupt:
-                if history.describe(found.job, at_hand.sagemaker) is None:
+                if history.describe(found.job, found.kind, at_hand.sagemaker) is None:
                     claim.give_up(found.place, found.job, at_hand)
                 raise
             watcher.note(f"Job {found.job}")
         hosts = spec.instances.count
-        return Job(found.job, found.place, at_hand, download=spec.download, progress=self._progress, hosts=hosts)
+        return Job(
+            found.job,
+            found.place,
+            at_hand,
+            kind=found.kind,
+            download=spec.download,
+            progress=self._progress,
+            hosts=hosts,
+        )
 
     @contextmanager
     def _asked(self, task_name: str, more: Mapping[str, object]) -> Iterator[tuple[DataSpec, Services]]:
@@ -214,7 +226,9 @@ class Project:
         engine = services.engine_of(spec, environment) if spec else services.chosen_engine("", environment)
         with self._composing:
             if engine not in self._composed:
-                self._composed[engine] = services.composed(engine, environment, here=_HERE, session=self._session)
+                self._composed[engine] = services.composed(
+                    engine, environment, instead=_HERE, data_store=self._data_store, session=self._session
+                )
             return self._composed[engine]
 
 

@@ -98,7 +98,7 @@ def test_a_shell_task_means_the_same() -> None:
 
 # What Python says otherwise: by the project, by a method's own arguments, by False.
 _OTHERWISE = """
-help project_name task_name prefix bucket_name bucket_owner role_name entry_point cmd_line
+help project_name task_name prefix bucket_name bucket_owner data_store role_name entry_point cmd_line
 dry_run no_wait keep_state no_spot m
 """
 

@@ -1,0 +1,80 @@
+"""Tasks from Python against an emulated AWS, by a session of the person's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker import Job, Project
+from simple_sagemaker.errors import InputNotFound, NoCredentials
+from simple_sagemaker.sm_project import SageMakerProject
+from tests.emulated import Emulator
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    made = Emulator(tmp_path_factory.mktemp("emulator"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def away(here: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where nothing in the environment says who one is: only where AWS is."""
+    monkeypatch.delenv("SSM_ENGINE")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(here / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return here
+
+
+def test_a_session_of_ones_own_is_used(away: Path, emulator: Emulator) -> None:
+    project = Project("proj", boto3_session=emulator.session())
+    job = project.run("task", "worker.py", hyperparameters={"word": 7}, output_path="out", download_model=True)
+    assert (away / "out/model/of_algo-1").read_text() == "7"
+    assert job.result().described["EnableManagedSpotTraining"] is True
+    assert project.result("task").uri("model").endswith(f"{job.name}/output/model.tar.gz")
+
+
+def test_without_a_session_and_credentials_both_ways_out_are_named(away: Path) -> None:
+    with pytest.raises(NoCredentials, match='engine="local", or SSM_ENGINE=local'):
+        Project("proj").run("task", "worker.py")
+
+
+def test_an_input_that_is_not_there_is_said_in_pythons_words(away: Path, emulator: Emulator) -> None:
+    project = Project("proj", boto3_session=emulator.session())
+    with pytest.raises(InputNotFound, match=r"^inputs left: no completed job of task 'nosuch'"):
+        project.run("other", "worker.py", inputs={"left": project.input_of("nosuch", "model")})
+
+
+def test_eight_threads_share_one_session(away: Path, emulator: Emulator) -> None:
+    project = Project("threads", boto3_session=emulator.session())
+
+    def run(number: int) -> Job:
+        return project.run(f"task{number}", "worker.py", hyperparameters={"word": number}, use_spot_instances=False)
+
+    with ThreadPoolExecutor(8) as threads:
+        jobs = list(threads.map(run, range(8)))
+    assert [f"hps [('word', {number})]" in job.logs()["algo-1"] for number, job in enumerate(jobs)] == [True] * 8
+
+
+def test_a_bucket_that_jobs_are_let_into_is_in_their_role(away: Path, emulator: Emulator) -> None:
+    project = SageMakerProject("lets-in", boto3_session=emulator.session())
+    project.setDefaultCodeParams(entry_point="worker.py")
+    emulator.client("s3").create_bucket(Bucket="another-bucket")
+    project.allowAccessToS3Bucket("another-bucket")
+    project.runTask("task")
+    policy = emulator.client("iam").get_role_policy(RoleName="SageMakerIAMRole_lets-in", PolicyName="simple-sagemaker")[
+        "PolicyDocument"
+    ]
+    assert "arn:aws:s3:::another-bucket/*" in json.dumps(policy)
+    assert "s3:PutObject" not in json.dumps(
+        [one for one in policy["Statement"] if "another-bucket" in json.dumps(one["Resource"])]
+    )

@@ -41,7 +41,8 @@ class Services:
     """Who runs jobs, where data is, and what the place where jobs run is called.
 
     ``pace`` says how many seconds to wait before looking at a job again, after so many seconds of watching it.
-    ``images`` makes images of one's own. ``price`` gives the dollars an hour of an instance type, or None.
+    ``images`` makes images of one's own. ``price`` gives the dollars an hour of an instance type, or None. ``cache`` is
+    a folder for what may be forgotten.
     """
 
     engine: str
@@ -56,6 +57,7 @@ class Services:
     images: Images = field(default_factory=NoImages)
     reading: Reading = Reading()
     price: Callable[[str], float | None] = no_price
+    cache: Path | None = None
     buckets: Path | None = None
     jobs: Path | None = None
 

@@ -5,6 +5,7 @@ The job is asked for seldom, its lines more often; each has a pace of its own, f
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ from . import job, joblogs
 from .errors import Detached
 from .job import Job, JobKind
 from .layout import TaskPlace
+from .meter import Meter
 from .patience import Clock, Patience, Seldom, reason
 from .phases import Phase, Phases, advice
 from .refusals import explained, is_denied
@@ -36,6 +38,10 @@ class Watcher(Protocol):
 
     def note(self, text: str) -> None:
         """Something worth a line has been done."""
+        ...
+
+    def moving(self, meter: Meter) -> AbstractContextManager[None]:
+        """While inside, bytes move as the meter says."""
         ...
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import history, layout, sync
+from . import history, layout
+from .copying import ChangedMeanwhile
 from .errors import InputNotFound, UsageError
+from .follow import Watcher
 from .layout import TaskPlace
+from .meter import Meter, size
 from .request import ChannelSource
 from .specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from .storage import KeyRefused
+from .sync import Sync, Synced
+from .tree import Survey, Tree
 
 if TYPE_CHECKING:
     from .bundle import Services
@@ -27,7 +32,8 @@ _MODEL_CONTENT = "application/x-sagemaker-model"  # as AWS's SDK marks the chann
 class Upload:
     """Local files that a channel needs under a key prefix before the job."""
 
-    files: dict[str, Path]
+    tree: Tree
+    survey: Survey
     prefix: str
 
 
@@ -42,9 +48,7 @@ class Plan:
         """A digest of what the channels hold: names and sizes, and when each was last changed. Lists every input."""
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
         mirrored = {upload.prefix for upload in self.uploads}
-        for upload in self.uploads:
-            stats = {key: path.stat() for key, path in upload.files.items()}
-            parts.append([[key, stat.st_size, stat.st_mtime_ns] for key, stat in stats.items()])
+        parts += [upload.survey.digest for upload in self.uploads]
         for channel in self.channels:
             bucket, key = layout.split_uri(channel.uri)
             if key not in mirrored:
@@ -81,7 +85,7 @@ class Planner:
             uri = layout.uri(self.place.bucket, self.place.input)
             mode = self._mode
             source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
-            return source, Upload(files=sync.local_files(path), prefix=self.place.input)
+            return source, self._upload(Tree(path), self.place.input)
         uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else self._of_task(one)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], _first_key(uri, one.name, self.services))
         mode = "File" if is_single else self._mode
@@ -123,16 +127,40 @@ class Planner:
             return [(ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT), None)]
         prefix = self.place.model(job)
         source = ChannelSource(name="model", uri=layout.uri(self.place.bucket, prefix), content_type=_MODEL_CONTENT)
-        return [(source, Upload(files=sync.local_files(Path(address)), prefix=prefix))]
+        return [(source, self._upload(Tree(Path(address), option="--model_uri"), prefix))]
+
+    @staticmethod
+    def _upload(tree: Tree, prefix: str) -> Upload:
+        return Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix)
 
 
-def send(plan: Plan, place: TaskPlace, services: Services) -> Iterator[sync.Synced]:
-    """Send what the plan needs; says for each upload what moved."""
+def send(plan: Plan, place: TaskPlace, services: Services, watcher: Watcher) -> None:
+    """Send what the plan needs, and tell what moved."""
     for upload in plan.uploads:
-        try:
-            yield sync.sync_up(upload.files, services.store, bucket=place.bucket, prefix=upload.prefix)
-        except KeyRefused as error:
-            raise UsageError(f"-i: {error}") from error
+        for note in upload.survey.notes:
+            watcher.note(note)
+        done = _sent(upload, place, services, watcher)
+        watcher.note(f"Input: {done.held} files, {done.sent} sent ({size(done.sent_bytes)}), {done.deleted} deleted")
+
+
+def _sent(upload: Upload, place: TaskPlace, services: Services, watcher: Watcher) -> Synced:
+    meter = Meter(what="Sending", files=upload.survey.files, size=upload.survey.size)
+    sync = Sync(
+        tree=upload.tree,
+        store=services.store,
+        bucket=place.bucket,
+        prefix=upload.prefix,
+        cache=services.cache,
+        note=watcher.note,
+        meter=meter,
+    )
+    try:
+        with watcher.moving(meter):
+            return sync.run()
+    except KeyRefused as error:
+        raise UsageError(f"{upload.tree.option}: {error}") from error
+    except ChangedMeanwhile as error:
+        raise UsageError(f"{upload.tree.option}: {error}.\nRun this again when nothing writes to it.") from error
 
 
 def has_state(place: TaskPlace, services: Services) -> bool:

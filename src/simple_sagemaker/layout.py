@@ -45,6 +45,14 @@ def split_uri(address: str) -> tuple[str, str]:
     return bucket, key
 
 
+def is_directory_bucket(bucket: str) -> bool:
+    """Whether by its name it is one of S3's directory buckets, which list in no order.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html
+    """
+    return bucket.endswith("--x-s3")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskPlace:
     """Where a task's data lies: bucket, prefix, project and task together name it.

@@ -7,6 +7,10 @@ import re
 import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .layout import is_directory_bucket
+from .s3list import read_fast
 
 if TYPE_CHECKING:
     import boto3
@@ -50,6 +54,7 @@ class Clients:
 
                 config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
                 here.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
+                read_fast(here.client)
             return here.client
 
     @property
@@ -59,11 +64,11 @@ class Clients:
         return "us-east-1" if region == "aws-global" else region
 
     def fast(self, bucket: str, key: str) -> obstore.store.S3Store | None:
-        """The way of obstore to a bucket; None where boto3 must be used: odd keys, and some forked processes.
+        """The way of obstore to a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
 
         Raises botocore's errors about credentials here, where obstore does not hide them.
         """
-        if not _ORDINARY.fullmatch(key):
+        if not _ORDINARY.fullmatch(key) or is_directory_bucket(bucket):
             return None
         if _Runtime.pid is None:
             _Runtime.pid = os.getpid()
@@ -87,8 +92,12 @@ class Clients:
         return self._made.setdefault(os.getpid(), _Here())
 
     def _opened(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
-        """Everything is said that obstore would else take from the environment, where boto3 decides what it means."""
-        from obstore.exceptions import UnknownConfigurationKeyError
+        """Everything is said that obstore would else take from the environment, where boto3 decides what it means.
+
+        The service verifies a checksum of every object. Where nobody in between can change bytes, signing them too
+        would cost as much as sending them.
+        """
+        from obstore.exceptions import BaseError
         from obstore.store import S3Store
 
         config: Any = {
@@ -96,13 +105,17 @@ class Clients:
             "endpoint": endpoint,
             "virtual_hosted_style_request": False,
             "skip_signature": False,
+            "unsigned_payload": _is_safe(endpoint),
         }
         options: Any = {"timeout": timedelta(minutes=5), "allow_http": endpoint.startswith("http://")}
-        try:  # newer ones read AWS_ENDPOINT_URL_S3, and prefer it to the endpoint that they are given
-            said: Any = {**config, "aws_endpoint_url_s3": endpoint}
-            return S3Store(bucket, config=said, client_options=options, credential_provider=self._credentials)
-        except UnknownConfigurationKeyError:  # obstore 0.9
-            return S3Store(bucket, config=config, client_options=options, credential_provider=self._credentials)
+        # Newer ones read AWS_ENDPOINT_URL_S3, and prefer it to the endpoint that they are given; obstore 0.9 knows
+        # neither that key nor CRC64NVME.
+        newer: Any = {**config, "aws_endpoint_url_s3": endpoint, "checksum_algorithm": "CRC64NVME"}
+        older: Any = {**config, "checksum_algorithm": "SHA256"}
+        try:
+            return S3Store(bucket, config=newer, client_options=options, credential_provider=self._credentials)
+        except BaseError:
+            return S3Store(bucket, config=older, client_options=options, credential_provider=self._credentials)
 
     def _credentials(self) -> Any:
         """What obstore signs with; it asks again each time, and boto3 renews them before they expire."""
@@ -118,3 +131,10 @@ class Clients:
             "token": frozen.token or None,
             "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
         }
+
+
+def _is_safe(endpoint: str) -> bool:
+    """Whether what is sent cannot be changed on its way: by TLS, or because it does not leave the machine."""
+    found = urlsplit(endpoint)
+    host = found.hostname or ""
+    return found.scheme == "https" or host in {"localhost", "::1"} or host.startswith("127.")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from .abreast import Abreast
+from .storage import Told, untold
 
 if TYPE_CHECKING:
     import obstore.store
 
 PART = 8 << 20  # bytes, of what is sent and fetched in parts
-AT_ONCE = 6
+AT_ONCE = 4
 _PARTS = 10_000  # S3 takes no more for one object
+_READ = 1 << 20
 
 
 class Changed(Exception):
@@ -21,26 +27,34 @@ class Changed(Exception):
 
 
 class Steady:
-    """A file as far as it went when it was opened, to be read once.
+    """A file as far as it went when it was opened, to be read once; ``told`` hears of the bytes that were read.
 
     One that only grows is read to its old end. The last read raises Changed for a file that was written to otherwise,
     so whoever sends it has not yet finished the object.
     """
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, told: Told = untold) -> None:
         self._source = source
-        self._before = os.fstat(source.fileno())
-        self.size = self._left = self._before.st_size
+        self._told = told
+        self._hash = hashlib.sha256()
+        self.before = os.fstat(source.fileno())
+        self.size = self._left = self.before.st_size
 
     @property
     def part(self) -> int:
         """The size of the parts it is sent in, in bytes."""
-        return max(PART, -(-self.size // _PARTS))
+        return part_of(self.size)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was read."""
+        return self._hash.hexdigest()
 
     def whole(self) -> bytes:
         """All of it; what has been added meanwhile too, and what a special file gives that says it is empty."""
         data = self._source.read()
         self._left = max(0, self.size - len(data))
+        self._heard(data)
         self._look()
         return data
 
@@ -48,6 +62,7 @@ class Steady:
         """The next ``count`` bytes, fewer at the end; without a count all that are left."""
         data = self._source.read(self._left if count < 0 else min(count, self._left))
         self._left -= len(data)
+        self._heard(data)
         if not self._left or not data:
             self._look()
         return data
@@ -56,38 +71,146 @@ class Steady:
         while data := self.read(PART):
             yield data
 
+    def _heard(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._told(len(data))
+
     def _look(self) -> None:
         now = os.fstat(self._source.fileno())
-        touched = now.st_mtime_ns != self._before.st_mtime_ns
+        touched = now.st_mtime_ns != self.before.st_mtime_ns
         if self._left or now.st_size < self.size or (touched and now.st_size == self.size):
             raise Changed
 
 
-def in_parts(fast: obstore.store.S3Store, key: str, size: int, tag: str | None, to: Path) -> bool:
-    """Fetch a large object in several ranges at once; False when it changed in between."""
-    import obstore
-    from obstore.exceptions import GenericError
+def part_of(size: int) -> int:
+    """The size of the parts in which that many bytes are sent; whole MiB, so that other clients may guess it."""
+    return max(PART, -(-size // (_PARTS << 20)) << 20)
 
-    def part(start: int) -> None:
-        found = obstore.get(fast, key, options={"range": (start, min(start + PART, size))})
-        if found.meta["e_tag"] != tag:
+
+def digest(path: Path, told: Told = untold) -> str:
+    """The digest that a file has when it is sent."""
+    found = hashlib.sha256()
+    with open(path, "rb", buffering=0) as source:
+        while data := source.read(_READ):
+            found.update(data)
+            told(len(data))
+    return found.hexdigest()
+
+
+def etag(path: Path, like: str, told: Told = untold) -> str:
+    """The ETag that S3 gives a file where it tells the content, in parts or as a whole as the ETag ``like`` does.
+
+    "" where it would be one that we cannot know: in parts of another size.
+    """
+    whole, _, parts = like.partition("-")
+    if len(whole) != 32:
+        return ""
+    with open(path, "rb", buffering=0) as source:
+        if not parts:
+            return _md5(source, None, told).hex()
+        size = os.fstat(source.fileno()).st_size
+        part = part_of(size)
+        if str(max(1, -(-size // part))) != parts:
+            return ""
+        digests = [_md5(source, part, told) for _ in range(int(parts))]
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{parts}"
+
+
+def _md5(source: BinaryIO, count: int | None, told: Told) -> bytes:
+    """The MD5 of the next ``count`` bytes, or of all."""
+    found = hashlib.md5(usedforsecurity=False)
+    left = count
+    while data := source.read(_READ if left is None else min(_READ, left)):
+        found.update(data)
+        told(len(data))
+        left = None if left is None else left - len(data)
+    return found.digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranges:
+    """A large object to be fetched in several ranges at once.
+
+    Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file ``to`` and
+    in the journal beside it; not after the machine has been started again, for what was written may be lost then.
+    """
+
+    fast: obstore.store.S3Store
+    key: str
+    size: int
+    tag: str | None
+    to: Path
+    moved: Told = untold
+    resumable: bool = False
+
+    def fetched(self) -> bool:
+        """Whether the file is whole now; not when the object changed in between."""
+        import obstore
+        from obstore.exceptions import GenericError
+
+        there = self._begun()
+        try:
+            self._fetch([start for start in range(0, self.size, PART) if start not in there])
+        except Changed:
+            return False
+        except GenericError as error:
+            if obstore.head(self.fast, self.key)["e_tag"] != self.tag:
+                return False  # a range of an object that is shorter now, say
+            if "non-partial" not in str(error):
+                raise
+            self._fetch_as_a_whole()
+        self._journal.unlink(missing_ok=True)
+        return True
+
+    @property
+    def _journal(self) -> Path:
+        return self.to.with_name(self.to.name + ".journal")
+
+    def _begun(self) -> set[int]:
+        """The ranges that are there already; the file has its size afterwards."""
+        head = f"{boot()} {self.tag} {self.size} {PART}"
+        if self.resumable and boot():
+            with suppress(OSError, ValueError):
+                first, *starts = self._journal.read_text(encoding="utf-8").split("\n")[:-1]
+                if first == head and self.to.stat().st_size == self.size:
+                    return {int(start) for start in starts}
+        with open(self.to, "wb") as whole:
+            whole.truncate(self.size)
+        if self.resumable:
+            self._journal.write_text(f"{head}\n", encoding="utf-8")
+        return set()
+
+    def _fetch(self, starts: Sequence[int]) -> None:
+        crowd: Abreast[int, int] = Abreast(self._part, starts, weigh=lambda _: PART, room=AT_ONCE * PART)
+        with open(self._journal if self.resumable else os.devnull, "a", encoding="utf-8", buffering=1) as journal:
+            journal.writelines(f"{start}\n" for start in crowd)
+
+    def _part(self, start: int) -> int:
+        import obstore
+
+        found = obstore.get(self.fast, self.key, options={"range": (start, min(start + PART, self.size))})
+        if found.meta["e_tag"] != self.tag:
             raise Changed
         data = found.bytes()
-        with open(to, "r+b") as out:
+        with open(self.to, "r+b", buffering=0) as out:
             out.seek(start)
             out.write(data)
+        self.moved(len(data))
+        return start
 
-    with open(to, "wb") as whole:
-        whole.truncate(size)
+    def _fetch_as_a_whole(self) -> None:
+        """From a server that sends the whole where a range was asked for."""
+        import obstore
+
+        with open(self.to, "wb") as out:
+            for data in obstore.get(self.fast, self.key).stream(min_chunk_size=PART):
+                out.write(data)
+                self.moved(len(data))
+
+
+def boot() -> str:
+    """What tells the time since the machine was started from earlier times; "" where the system does not say."""
     try:
-        with ThreadPoolExecutor(AT_ONCE) as workers:
-            for _ in workers.map(part, range(0, size, PART)):
-                pass
-    except Changed:
-        return False
-    except GenericError as error:
-        if "non-partial" not in str(error):
-            raise
-        with open(to, "wb") as out:  # a server that sends the whole where a range was asked for
-            out.writelines(obstore.get(fast, key).stream(min_chunk_size=PART))
-    return True
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,30 +1,33 @@
 """Objects on S3, or on whatever speaks its protocol: the other store.
 
-obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists, deletes,
-asks about buckets, and carries the keys that obstore would not carry as they are. Nothing is imported before its use.
+obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists (its answers
+read by ourselves), deletes, asks about buckets, and carries the keys that obstore would not carry as they are. Nothing
+is imported before its use.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .abreast import Abreast
 from .api import error_code
+from .copying import ChangedMeanwhile
 from .errors import UsageError
 from .refusals import is_denial
 from .s3clients import Clients
 from .s3errors import MISSING, is_unmet, known, refused, told, was_repeated
-from .s3parts import AT_ONCE, PART, Changed, Steady, in_parts
-from .storage import ChangedMeanwhile, Stored
+from .s3list import objects, pages
+from .s3parts import AT_ONCE, PART, Changed, Ranges, Steady, digest, etag
+from .storage import Copied, Stored, Told, untold
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 _TRIES = 3  # with something that changes while it is copied
 _DELETED_AT_ONCE = 1000  # DeleteObjects takes no more
@@ -41,6 +44,11 @@ class S3Store:
 
     def __init__(self, session: boto3.Session, *, endpoint: str | None = None) -> None:
         self._clients = Clients(session, endpoint)
+        self._is_opaque: dict[str, bool] = {}  # of buckets: whether ETags say nothing of the content
+
+    @property
+    def place(self) -> str:
+        return self._clients.slow.meta.endpoint_url
 
     @property
     def _client(self) -> S3Client:
@@ -91,32 +99,19 @@ class S3Store:
             return False
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
-        for page in self._pages(bucket, prefix, ""):
-            for found in page.get("Contents", ()):
-                yield Stored(key=found["Key"], size=found["Size"], modified=found["LastModified"].timestamp())
+        for page in pages(self._client, bucket, prefix):
+            yield from objects(page)
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
             found = {
                 one["Prefix"][len(prefix) :].rstrip("/")
-                for page in self._pages(bucket, prefix, "/")
+                for page in pages(self._client, bucket, prefix, delimiter="/")
                 for one in page.get("CommonPrefixes", ())
             }
         except FileNotFoundError:
             return []
         return sorted(found - {""})
-
-    def _pages(self, bucket: str, prefix: str, delimiter: str) -> Iterator[Any]:
-        """Every page of a listing; one may be empty and not the last."""
-        request: ListObjectsV2RequestTypeDef = {"Bucket": bucket, "Prefix": prefix}
-        if delimiter:
-            request["Delimiter"] = delimiter
-        while True:
-            page = told(partial(self._client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
-            yield page
-            if "NextContinuationToken" not in page:
-                return
-            request["ContinuationToken"] = page["NextContinuationToken"]
 
     def read(self, bucket: str, key: str) -> bytes:
         return self._read(bucket, key)[0]
@@ -133,14 +128,18 @@ class S3Store:
         return bytes(found.bytes()), found.meta["e_tag"] or ""
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
+        self._put(bucket, key, data)
+
+    def _put(self, bucket: str, key: str, data: bytes) -> str:
+        """Write an object in one request; gives its tag."""
         fast = self._clients.fast(bucket, key)
         if fast is None:
-            put: Callable[[], object] = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
-        else:
-            import obstore
+            put = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
+            return told(put, bucket, key, "s3:PutObject")["ETag"].strip('"')
+        import obstore
 
-            put = partial(obstore.put, fast, key, data, use_multipart=False)
-        told(put, bucket, key, "s3:PutObject")
+        done = told(partial(obstore.put, fast, key, data, use_multipart=False), bucket, key, "s3:PutObject")
+        return (done["e_tag"] or "").strip('"')
 
     def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
         """Needs a server that honours If-None-Match and If-Match on PUT, as S3 does since the end of 2024.
@@ -173,26 +172,31 @@ class S3Store:
         except FileNotFoundError:
             return False
 
-    def fetch(self, bucket: str, key: str, to: Path) -> None:
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
         """Appears under its name as a whole. Raises ChangedMeanwhile for an object that is written again and again."""
         to.parent.mkdir(parents=True, exist_ok=True)
-        scratch = to.with_name(f".{os.urandom(6).hex()}.part")
+        scratch = keep or to.with_name(f".{os.urandom(6).hex()}.part")
+        is_whole = False
         try:
             for _ in range(_TRIES):
-                if self._fetched(bucket, key, scratch):
+                if self._fetched(bucket, key, scratch, moved, resumable=keep is not None):
                     os.replace(scratch, to)
+                    is_whole = True
                     return
         finally:
-            scratch.unlink(missing_ok=True)
+            if not is_whole and keep is None:
+                scratch.unlink(missing_ok=True)
         raise ChangedMeanwhile(f"s3://{bucket}/{key} changed each time while it was being read")
 
-    def _fetched(self, bucket: str, key: str, to: Path) -> bool:
+    def _fetched(self, bucket: str, key: str, to: Path, moved: Told, *, resumable: bool) -> bool:
         """Whether the file holds the object now; not when the object changed while it was read."""
         fast = self._clients.fast(bucket, key)
         if fast is None:
             answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
             with open(to, "wb") as out:
-                out.writelines(answer["Body"].iter_chunks(PART))
+                for data in answer["Body"].iter_chunks(PART):
+                    out.write(data)
+                    moved(len(data))
             return True
         import obstore
 
@@ -200,11 +204,13 @@ class S3Store:
         size, tag = found.meta["size"], found.meta["e_tag"]
         if size <= 2 * PART:
             to.write_bytes(found.bytes())
+            moved(size)
             return True
         del found  # its connection is closed; the parts come over others
-        return told(partial(in_parts, fast, key, size, tag, to), bucket, key, "s3:GetObject")
+        ranges = Ranges(fast=fast, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable)
+        return told(ranges.fetched, bucket, key, "s3:GetObject")
 
-    def send(self, path: Path, bucket: str, key: str) -> None:
+    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
 
         The object stays as it was until a whole file has arrived that nobody changed while it was read.
@@ -212,40 +218,58 @@ class S3Store:
         for _ in range(_TRIES):
             try:
                 with open(path, "rb", buffering=0) as source:
-                    self._send(Steady(source), bucket, key)
-                return
+                    file = Steady(source, moved)
+                    tag = self._send(file, bucket, key)
+                    return Copied(stat=file.before, digest=file.digest, tag=tag)
             except Changed:
                 continue
         raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
 
-    def _send(self, file: Steady, bucket: str, key: str) -> None:
+    def _send(self, file: Steady, bucket: str, key: str) -> str:
+        """Send the file; gives the object's tag, "" where that is not told."""
         if file.size <= PART:
-            self.write(bucket, key, file.whole())
-            return
+            return self._put(bucket, key, file.whole())
         fast = self._clients.fast(bucket, key)
         if fast is not None:
             import obstore
 
             put = partial(obstore.put, fast, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
-            told(put, bucket, key, "s3:PutObject")
-        else:
-            from boto3.s3.transfer import TransferConfig
+            return (told(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
+        from boto3.s3.transfer import TransferConfig
 
-            config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
-            upload: Any = partial(self._client.upload_fileobj, Config=config)
-            told(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
+        config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
+        upload: Any = partial(self._client.upload_fileobj, Config=config)
+        told(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
+        return ""
+
+    def digest(self, path: Path, moved: Told = untold) -> str:
+        return digest(path, moved)
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        """By the ETag, which tells the content unless a key of KMS encrypts the object."""
+        ours = etag(path, like=found.tag, told=moved)
+        if ours == found.tag:
+            return True
+        return None if not ours or self._tells_nothing(bucket, found.key) else False
+
+    def _tells_nothing(self, bucket: str, key: str) -> bool:
+        """Whether objects of the bucket are encrypted so that their ETags are no checksums; one is asked."""
+        if bucket not in self._is_opaque:
+            asked = partial(self._client.head_object, Bucket=bucket, Key=key)
+            answer: Any = told(asked, bucket, key, "s3:GetObject")
+            way = answer.get("ServerSideEncryption", "")
+            self._is_opaque[bucket] = way.startswith("aws:kms") or "SSECustomerAlgorithm" in answer
+        return self._is_opaque[bucket]
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
-        speakable = []
-        for key in keys:
-            if _UNSPEAKABLE.search(key):
-                told(partial(self._client.delete_object, Bucket=bucket, Key=key), bucket, key, "s3:DeleteObject")
-            else:
-                speakable.append(key)
-        for start in range(0, len(speakable), _DELETED_AT_ONCE):
-            self._delete(bucket, speakable[start : start + _DELETED_AT_ONCE])
+        """In batches, some at once."""
+        for _ in Abreast(partial(self._delete, bucket), _batches(keys)):
+            pass
 
     def _delete(self, bucket: str, keys: Sequence[str]) -> None:
+        if _UNSPEAKABLE.search(keys[0]):
+            told(partial(self._client.delete_object, Bucket=bucket, Key=keys[0]), bucket, keys[0], "s3:DeleteObject")
+            return
         objects: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         remove = partial(self._client.delete_objects, Bucket=bucket, Delete=objects)
         for error in told(remove, bucket, keys[0], "s3:DeleteObject").get("Errors", ()):
@@ -255,3 +279,18 @@ class S3Store:
             if is_denial(code):
                 raise refused(bucket, key, "s3:DeleteObject")
             raise OSError(f"s3://{bucket}/{key} was not deleted: {code} {error.get('Message') or ''}".rstrip())
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    """As many keys as one request takes; those that it cannot name, one by one."""
+    batch: list[str] = []
+    for key in keys:
+        if _UNSPEAKABLE.search(key):
+            yield [key]
+            continue
+        batch.append(key)
+        if len(batch) == _DELETED_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

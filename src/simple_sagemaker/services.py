@@ -105,6 +105,7 @@ def aws(
     from .aws.images import AwsImages
     from .aws.pace import pace, reading
     from .aws.prices import asker
+    from .local.home import Home
     from .s3store import S3Store
 
     clients = connect(environment, instead, session)
@@ -120,6 +121,7 @@ def aws(
         token=_token,
         pace=pace(random.random),
         reading=reading(random.random),
+        cache=Home(here.home_folder(environment)).sent,
         price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
     )
 
@@ -163,6 +165,7 @@ def local(
         now=_now,
         token=_token,
         pace=lambda _: 0.02,
+        cache=home.sent,
         buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
     )

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from .follow import Watcher
+from .meter import Meter, Unshown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +70,7 @@ def _width(hosts: int) -> int:
     return len(f"algo-{hosts}")
 
 
-class Lines:
+class Lines(Unshown):
     """Plain lines on Python's stdout as it is when they come: a notebook's cell, a file, a test's."""
 
     def __init__(self, hosts: int) -> None:
@@ -87,7 +88,7 @@ class Lines:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-class Pipe:
+class Pipe(Unshown):
     """Plain lines, for files and programs."""
 
     def __init__(self, width: int) -> None:
@@ -127,12 +128,15 @@ class Terminal:
         self._status = status
         self._phase = "Starting"
         self._began = time.monotonic()
+        self._meter: Meter | None = None
         status.update(self)
 
     def __rich__(self) -> Text:
         """The status line, made anew several times a second: a job may be silent for long, time goes on."""
         from rich.text import Text
 
+        if self._meter is not None:
+            return Text(self._meter.line())
         return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     def phase(self, name: str, message: str) -> None:
@@ -148,6 +152,14 @@ class Terminal:
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
+
+    @contextmanager
+    def moving(self, meter: Meter) -> Iterator[None]:
+        self._meter = meter
+        try:
+            yield
+        finally:
+            self._meter = None
 
     def paused(self) -> AbstractContextManager[None]:
         return self._hidden()

@@ -7,35 +7,58 @@ Writing is atomic: a reader sees the old object or the new one, never half of on
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from .copying import copy_steady, taken_away
+from .scan import ordered
+
 _SCRATCH = ".writing"  # not a legal bucket name
 _CHUNK = 1 << 23
 _TURNS = 100
+Told = Callable[[int], None]  # of bytes that have moved; may raise to stop the rest
 
 
 class KeyRefused(ValueError):
     """A key that this store cannot hold; the message names the key and says why."""
 
 
-class ChangedMeanwhile(OSError):
-    """A file or object was changed again and again while it was copied."""
+def untold(_: int) -> None:
+    """Nobody asks how far a transfer is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """One object: its key, its size in bytes and when it was last written (seconds since the epoch)."""
+    """One object: its key, its size in bytes and when it was last written (seconds since the epoch).
+
+    ``tag`` is another one after every write: S3's ETag, or which file it is and when that was changed.
+    """
 
     key: str
     size: int
     modified: float
+    tag: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """A file that became an object: what it was when it was opened, its digest ("" if none), the object's tag."""
+
+    stat: os.stat_result
+    digest: str
+    tag: str
 
 
 class Store(Protocol):
     """What the tool asks of S3. A missing object is FileNotFoundError, a missing bucket too."""
+
+    @property
+    def place(self) -> str:
+        """What tells this store from others: where it is."""
+        ...
 
     def has_bucket(self, bucket: str) -> bool:
         """Whether the bucket exists and can be read."""
@@ -68,12 +91,26 @@ class Store(Protocol):
         """Write one object only where it is as ``expected`` (None: not there); whether it was. Atomic among all."""
         ...
 
-    def fetch(self, bucket: str, key: str, to: Path) -> None:
-        """Copy one object to a file, whose folder is made."""
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
+        """Copy one object to a file, whose folder is made.
+
+        ``keep`` is a file for what has arrived of a large object: left there, and gone on from, if this ends early.
+        """
         ...
 
-    def send(self, path: Path, bucket: str, key: str) -> None:
-        """Copy a file to one object, atomically."""
+    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+        """Copy a file to one object, atomically. Raises ChangedMeanwhile for one that is rewritten all the time."""
+        ...
+
+    def digest(self, path: Path, moved: Told = untold) -> str:
+        """The digest that ``send`` would give for a file; "" where it gives none."""
+        ...
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        """Whether an object has the content of a file, which is of its size; None where that cannot be known.
+
+        The object itself is not fetched over a network.
+        """
         ...
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
@@ -86,6 +123,10 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @property
+    def place(self) -> str:
+        return str(self.root.absolute())
 
     def has_bucket(self, bucket: str) -> bool:
         return (self.root / bucket).is_dir()
@@ -125,7 +166,7 @@ class FolderStore:
         scratch, aside = self._scratch(), self._scratch()
         scratch.write_bytes(data)
         try:
-            if expected is not None and not _taken_away(path, aside, expected):
+            if expected is not None and not taken_away(path, aside, expected):
                 return False
             os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
         except FileExistsError:
@@ -135,15 +176,33 @@ class FolderStore:
             aside.unlink(missing_ok=True)
         return True
 
-    def fetch(self, bucket: str, key: str, to: Path) -> None:
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:  # noqa: ARG002 - a copy is quick
         source = self._path(bucket, key)
         to.parent.mkdir(parents=True, exist_ok=True)
-        copy_file(source, to)
+        moved(copy_steady(source, to).st_size)
 
-    def send(self, path: Path, bucket: str, key: str) -> None:
+    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+        self._path(bucket, key)
         scratch = self._scratch()
-        copy_file(path, scratch)
-        self._place(scratch, bucket, key)
+        try:
+            before = copy_steady(path, scratch)
+            moved(before.st_size)
+            with open(scratch, "rb") as copy:
+                self._place(scratch, bucket, key)
+                return Copied(stat=before, digest="", tag=_tag(os.fstat(copy.fileno())))
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def digest(self, path: Path, moved: Told = untold) -> str:  # noqa: ARG002 - contents are compared
+        return ""
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        with open(path, "rb", buffering=0) as ours, open(self._path(bucket, found.key), "rb", buffering=0) as theirs:
+            while (chunk := ours.read(_CHUNK)) == theirs.read(_CHUNK):
+                if not chunk:
+                    return True
+                moved(len(chunk))
+        return False
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         top = self.root / bucket
@@ -185,37 +244,8 @@ class FolderStore:
             scratch.unlink(missing_ok=True)
 
 
-def _taken_away(path: Path, aside: Path, expected: bytes) -> bool:
-    """Move ``path`` aside if its content is as expected; one of several that try at once does."""
-    try:
-        os.rename(path, aside)
-    except FileNotFoundError:
-        return False
-    if aside.read_bytes() == expected:
-        return True
-    try:
-        os.link(aside, path)
-    except FileExistsError:  # somebody wrote a newer one meanwhile
-        return False
-    return False
-
-
-def copy_file(source: Path, to: Path) -> None:
-    """Copy the bytes of a file, in the kernel (and as a clone) where the system can."""
-    with open(source, "rb", buffering=0) as read, open(to, "wb", buffering=0) as write:
-        if hasattr(os, "copy_file_range"):
-            try:
-                while os.copy_file_range(read.fileno(), write.fileno(), 1 << 30):
-                    pass
-                return
-            except OSError:  # another file system, or one that cannot: begin again by hand
-                read.seek(0)
-                write.seek(0)
-                write.truncate()
-        while chunk := read.read(_CHUNK):
-            view = memoryview(chunk)
-            while view:
-                view = view[write.write(view) :]
+def _tag(of: os.stat_result) -> str:
+    return f"{of.st_ino:x}-{of.st_mtime_ns:x}-{of.st_ctime_ns:x}"
 
 
 def _plain(key: str) -> bool:
@@ -228,22 +258,25 @@ def _walk(folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]
         mark = (here.st_dev, here.st_ino)
         if mark in above:
             return  # a link that leads back up
-        with os.scandir(folder) as entries:
-            found = [(e.name + "/" if e.is_dir() else e.name, e) for e in entries if e.name.startswith(start)]
+        names = ordered(folder)
     except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
         return
-    for name, entry in sorted(found, key=lambda pair: os.fsencode(pair[0])):
+    for name in names:
+        path = os.path.join(folder, name)
+        if not name.startswith(start):
+            continue
         if name.endswith("/"):
-            yield from _walk(entry.path, prefix + name, "", above | {mark})
-        elif what := _file(entry):
-            yield Stored(key=prefix + name, size=what.st_size, modified=what.st_mtime)
+            yield from _walk(path[:-1], prefix + name, "", above | {mark})
+        elif what := _file(path):
+            yield Stored(key=prefix + name, size=what.st_size, modified=what.st_mtime, tag=_tag(what))
 
 
-def _file(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _file(path: str) -> os.stat_result | None:
     try:
-        return entry.stat() if entry.is_file() else None
-    except FileNotFoundError:  # deleted since it was seen
+        found = os.stat(path)
+    except OSError:  # deleted since it was seen, or a link that leads nowhere
         return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _prune(folder: Path, top: Path) -> None:

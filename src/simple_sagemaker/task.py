@@ -232,7 +232,7 @@ def _planned(order: Order, code: delivery.Code, *, job: str, plan: inputs.Plan, 
     needs = order.needs(plan, found.address)
     role = services.access.role(needs, change=False)
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    sent = [f"{len(one.files)} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
+    sent = [f"{one.survey.files} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
     notes = (
         *found.notes,
         "" if order.there else f"Bucket: {place.bucket} would be made",
@@ -251,8 +251,7 @@ def _send_data(order: Order, plan: inputs.Plan) -> None:
     if order.spec.rerun.clean_state:
         cleared = clear_state(place, services)
         order.watcher.note(f"State: {cleared} files cleared under {layout.uri(place.bucket, place.state)}")
-    for synced in inputs.send(plan, place, services):
-        order.watcher.note(f"Input: {synced.held} files, {synced.sent} sent, {synced.deleted} deleted")
+    inputs.send(plan, place, services, order.watcher)
 
 
 def _place(spec: Spec, services: Services) -> TaskPlace:

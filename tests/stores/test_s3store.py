@@ -12,10 +12,10 @@ from pathlib import Path
 import boto3
 import pytest
 
+from simple_sagemaker.copying import ChangedMeanwhile
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.s3parts import PART, Changed, Steady
 from simple_sagemaker.s3store import S3Store
-from simple_sagemaker.storage import ChangedMeanwhile
 from tests.counts import examples
 from tests.stores.conftest import session
 
@@ -227,13 +227,14 @@ def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto:
 
 def test_an_object_deleted_while_it_is_fetched_is_missing(moto: str, tmp_path: Path) -> None:
     from simple_sagemaker.s3errors import told
-    from simple_sagemaker.s3parts import in_parts
+    from simple_sagemaker.s3parts import Ranges
 
     store = opened(moto, "vanishes")
     fast = store._clients.fast("vanishes", "k")
     assert fast is not None
+    ranges = Ranges(fast=fast, key="k", size=3 * PART, tag='"tag"', to=tmp_path / "to")
     with pytest.raises(FileNotFoundError, match="no object s3://vanishes/k"):
-        told(lambda: in_parts(fast, "k", 3 * PART, '"tag"', tmp_path / "to"), "vanishes", "k", "s3:GetObject")
+        told(ranges.fetched, "vanishes", "k", "s3:GetObject")
 
 
 def test_what_was_not_repeated_is_never_taken_for_our_own(moto: str) -> None:

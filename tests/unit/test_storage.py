@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.storage import FolderStore, KeyRefused, copy_file
+from simple_sagemaker.copying import copy_file
+from simple_sagemaker.storage import FolderStore, KeyRefused
 from tests.counts import examples
 
 ODD = [

@@ -15,6 +15,7 @@ from simple_sagemaker.api import Logs, SageMaker
 from simple_sagemaker.bundle import Reading, Services
 from simple_sagemaker.follow import Follower
 from simple_sagemaker.layout import TaskPlace
+from simple_sagemaker.meter import Unshown
 from simple_sagemaker.patience import Clock
 from tests.unit.local.memory import MemoryStore
 
@@ -87,7 +88,7 @@ class CloudWatch:
 
 
 @dataclass
-class Watch:
+class Watch(Unshown):
     """A clock that only sleeping moves, a job whose description follows from the time, and all that is told."""
 
     told: list[Any] = field(default_factory=list)

@@ -39,6 +39,11 @@ class Home:
         return self.cache / "environments"
 
     @property
+    def sent(self) -> Path:
+        """What was sent to which place, so that unchanged files are neither read nor sent again."""
+        return self.cache / "sent"
+
+    @property
     def locks(self) -> Path:
         """Ports and address blocks that running jobs hold."""
         return self.root / "locks"

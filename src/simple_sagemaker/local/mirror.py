@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..storage import ChangedMeanwhile, KeyRefused, Store
+from ..copying import ChangedMeanwhile
+from ..storage import KeyRefused, Store
 from .rights import open_up
 
 _LOOKED_AT = 1000  # files between two steps of a pass

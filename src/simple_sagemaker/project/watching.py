@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from .. import show
 from ..errors import UsageError
 from ..follow import Watcher
+from ..meter import Unshown
 
 Progress = Literal["none", "lines", "auto"]
 
@@ -32,7 +33,7 @@ def watching(progress: Progress, hosts: int) -> AbstractContextManager[Watcher]:
     return show.told(hosts) if progress == "auto" else nullcontext(Logged())
 
 
-class Logged:
+class Logged(Unshown):
     """Python's log: what is done with a task in ``simple_sagemaker.task``, its lines in ``simple_sagemaker.lines``."""
 
     def phase(self, name: str, message: str) -> None:

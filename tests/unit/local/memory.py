@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from simple_sagemaker.storage import Stored
+from simple_sagemaker.storage import Copied, Stored, Told, untold
 
 
 class MemoryStore:
@@ -13,6 +14,10 @@ class MemoryStore:
 
     def __init__(self, *keys: str) -> None:
         self.objects = {key: key.encode() for key in keys}
+
+    @property
+    def place(self) -> str:
+        return "memory"
 
     def has_bucket(self, bucket: str) -> bool:
         return bucket == "b"
@@ -28,7 +33,7 @@ class MemoryStore:
             raise FileNotFoundError(bucket)
         for key in sorted(self.objects, key=str.encode):
             if key.startswith(prefix):
-                yield Stored(key=key, size=len(self.objects[key]), modified=0.0)
+                yield Stored(key=key, size=len(self.objects[key]), modified=0.0, tag=self._tag(key))
 
     def read(self, bucket: str, key: str) -> bytes:
         if key not in self.objects:
@@ -44,13 +49,23 @@ class MemoryStore:
             self.objects[key] = data
         return found
 
-    def fetch(self, bucket: str, key: str, to: Path) -> None:
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(bucket, key))
 
-    def send(self, path: Path, bucket: str, key: str) -> None:
+    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         self.objects[key] = path.read_bytes()
+        return Copied(stat=path.stat(), digest="", tag=self._tag(key))
+
+    def digest(self, path: Path, moved: Told = untold) -> str:
+        return ""
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        return self.objects[found.key] == path.read_bytes()
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:
             self.objects.pop(key, None)
+
+    def _tag(self, key: str) -> str:
+        return hashlib.sha256(self.objects[key]).hexdigest()

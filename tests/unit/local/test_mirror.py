@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simple_sagemaker.copying import ChangedMeanwhile
 from simple_sagemaker.local.mirror import Mirror
-from simple_sagemaker.storage import ChangedMeanwhile, FolderStore
+from simple_sagemaker.storage import Copied, FolderStore, Told, untold
 from tests.counts import examples
 from tests.unit.local.memory import MemoryStore
 
@@ -127,10 +128,10 @@ def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path)
 
         restless = True
 
-        def send(self, path: Path, bucket: str, key: str) -> None:
+        def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
             if self.restless:
                 raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
-            super().send(path, bucket, key)
+            return super().send(path, bucket, key, moved)
 
     store = Restless()
     (tmp_path / "log").write_text("x")

@@ -1,0 +1,165 @@
+"""What was sent to a place and how the files then were: a cache, to be deleted at any time, that saves reading files.
+
+One SQLite file for each place. A row is believed only together with a listing: it says which tag the object then had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_FORMAT = 1
+_PAGE = 2000  # rows
+_TICK_NS = 2_000_000_000  # the coarsest clock of file systems; a file written to since may change without a new time
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY, mark TEXT, digest TEXT, tag TEXT) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS gone (key TEXT);
+"""
+
+
+class Sent(NamedTuple):
+    """One object that was sent: the file's mark ("" where it may not be believed), its digest, the object's tag."""
+
+    key: str
+    mark: str
+    digest: str
+    tag: str
+
+
+def mark(stat: os.stat_result) -> str:
+    """What changes when a file does: its size, its times, and which file it is."""
+    return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}:{stat.st_dev}"
+
+
+def settled(stat: os.stat_result, read_ns: int) -> str:
+    """The mark of a file read from that time on; "" where it may have been written to again within the same tick."""
+    return mark(stat) if max(stat.st_mtime_ns, stat.st_ctime_ns) < read_ns - _TICK_NS else ""
+
+
+class Index:
+    """The rows of one place, for one thread. Raises sqlite3.DatabaseError for a file that is none of ours or broken."""
+
+    def __init__(self, file: str) -> None:
+        """``file`` "" is a database that vanishes when it is closed."""
+        self._base = sqlite3.connect(file, timeout=60, isolation_level=None)
+        self._base.execute("PRAGMA synchronous = OFF")  # a cache
+        if self._base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+            self._base.execute("DROP TABLE IF EXISTS sent")
+            self._base.execute(f"PRAGMA user_version = {_FORMAT}")
+        self._base.executescript(_SCHEMA)
+        self._new: list[Sent] = []
+        self._old: list[tuple[str]] = []
+
+    def close(self) -> None:
+        self._base.close()
+
+    def rows(self) -> Iterator[Sent]:
+        """All rows by key. Changes made meanwhile may be seen or not."""
+        last: str | None = None
+        while True:
+            after = "" if last is None else "WHERE key > ?"
+            asked = f"SELECT key, mark, digest, tag FROM sent {after} ORDER BY key LIMIT {_PAGE}"  # noqa: S608 - no input
+            page = self._base.execute(asked, () if last is None else (last,)).fetchall()
+            yield from map(Sent._make, page)
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
+
+    def put(self, row: Sent) -> None:
+        self._new.append(row)
+        if len(self._new) >= _PAGE:
+            self.save()
+
+    def forget(self, key: str) -> None:
+        self._old.append((key,))
+        if len(self._old) >= _PAGE:
+            self.save()
+
+    def save(self) -> None:
+        """Write what was put and forgotten since."""
+        self._base.execute("BEGIN IMMEDIATE")
+        self._base.executemany("DELETE FROM sent WHERE key = ?", self._old)
+        self._base.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)", self._new)
+        self._base.execute("COMMIT")
+        self._new, self._old = [], []
+
+    def remember_gone(self, key: str) -> None:
+        """Keep a key that is to be deleted later; not beyond this process."""
+        self._base.execute("INSERT INTO gone VALUES (?)", (key,))
+
+    def forget_gone(self) -> None:
+        self._base.execute("DELETE FROM gone")
+
+    def gone(self) -> Iterator[str]:
+        """The keys that were to be remembered."""
+        for (key,) in self._base.execute("SELECT key FROM gone"):
+            yield key
+
+
+def file_of(folder: Path, place: str) -> Path:
+    """Where the index of a place is kept."""
+    return folder / f"{hashlib.sha256(place.encode()).hexdigest()[:24]}.sqlite"
+
+
+@contextmanager
+def opened(file: Path | None, waiting: Callable[[], None]) -> Iterator[Index]:
+    """The index in ``file``, held by nobody else meanwhile; ``waiting`` is called when somebody has it.
+
+    One that is broken is begun anew. Without a file, and where none can be written, it is forgotten afterwards.
+    """
+    with _alone(file, waiting) as is_writable, closing(_begun(file) if file and is_writable else Index("")) as index:
+        try:
+            yield index
+        finally:
+            index.save()
+
+
+def _begun(file: Path) -> Index:
+    try:
+        return Index(str(file))
+    except sqlite3.DatabaseError:
+        drop(file)
+        return Index(str(file))
+
+
+def drop(file: Path) -> None:
+    """Forget an index."""
+    for path in (file, file.with_name(file.name + "-journal")):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(file: Path | None, waiting: Callable[[], None]) -> Iterator[bool]:
+    """Keep others out; gives whether the index's folder can be written at all."""
+    handle = None
+    if file is not None:
+        with suppress(OSError):  # a home that is read only, or full
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if handle is not None:
+            _locked(handle, waiting)
+        yield handle is not None
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked(handle: int, waiting: Callable[[], None]) -> None:
+    if sys.platform == "win32":  # two commands at once are on their own there
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:  # a network's folder that knows no locks
+        return

@@ -1,0 +1,88 @@
+"""How far a transfer is: written to by whoever moves bytes, read by whoever shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class Meter:
+    """Files and bytes that are done with (``seen``), and the bytes of them that moved; 0 for a total is not known.
+
+    Several threads may count at once: what gets lost by that is never much, and only ever seen on a terminal.
+    """
+
+    what: str = ""
+    files: int = 0
+    size: int = 0
+    clock: Callable[[], float] = time.monotonic
+    seen_files: int = 0
+    seen_size: int = 0
+    moved_size: int = 0
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    def moved(self, size: int) -> None:
+        """So many bytes of a file have moved."""
+        self.moved_size += size
+        self.seen_size += size
+
+    def passed(self, size: int) -> None:
+        """A file of that size need not be moved."""
+        self.seen_files += 1
+        self.seen_size += size
+
+    def finished(self) -> None:
+        """A file has moved."""
+        self.seen_files += 1
+
+    def line(self) -> str:
+        """All that is known, in one line: files, bytes, rate, time left."""
+        spent = max(self.clock() - self.began, 0.001)
+        parts = [f"{self.what}: {_of(f'{self.seen_files:,}', f'{self.files:,}' if self.files else '')} files"]
+        parts.append(_of(size(min(self.seen_size, self.size or self.seen_size)), size(self.size) if self.size else ""))
+        parts.append(f"{size(int(self.moved_size / spent))}/s")
+        if left := self._left(spent):
+            parts.append(f"{left} left")
+        return "  ".join(parts)
+
+    def _left(self, spent: float) -> str:
+        """The time that is left: a file counts as some bytes of its own, so that many small ones count too."""
+        each = 1 << 16
+        done = self.seen_size + each * self.seen_files
+        todo = self.size + each * self.files - done
+        if not self.files or spent < 1 or done <= 0 or todo <= 0:
+            return ""
+        seconds = round(spent * todo / done)
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
+
+
+class Unshown:
+    """A part of watchers that do not show bytes on their way."""
+
+    def moving(self, meter: Meter) -> AbstractContextManager[None]:  # noqa: ARG002 - as a watcher is called
+        """While inside, bytes move as the meter says."""
+        return nullcontext()
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it."""
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"
+
+
+def _of(part: str, whole: str) -> str:
+    return f"{part} of {whole}" if whole else part
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"

@@ -1,0 +1,54 @@
+"""A folder's entries in the order of S3's keys, in little memory however many there are."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import IO
+
+_AT_ONCE = 50_000  # names in memory; more of them are sorted in pieces on the disk
+
+
+def ordered(folder: str) -> Iterator[str]:
+    """The names in a folder as their keys are ordered: those of folders with a "/" behind, links as what they lead to.
+
+    Python compares texts by code point, which is the order of their bytes in UTF-8, and that is S3's.
+    """
+    with os.scandir(folder) as entries:
+        return sorted_on_disk(f"{entry.name}/" if _is_folder(entry) else entry.name for entry in entries)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def sorted_on_disk(texts: Iterable[str], at_once: int = _AT_ONCE) -> Iterator[str]:
+    """The texts in order. All are taken before the first is given; none holds a zero character."""
+    rest = iter(texts)
+    pieces: list[Iterator[str]] = []
+    while piece := sorted(islice(rest, at_once)):
+        if not pieces and len(piece) < at_once:
+            return iter(piece)
+        pieces.append(_again(_written(piece)))
+    return heapq.merge(*pieces)
+
+
+def _written(texts: Iterable[str]) -> IO[bytes]:
+    spill: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the iterator that reads it
+    spill.writelines(os.fsencode(text) + b"\0" for text in texts)
+    spill.seek(0)
+    return spill
+
+
+def _again(spill: IO[bytes]) -> Iterator[str]:
+    with spill:
+        rest = b""
+        while chunk := spill.read(1 << 16):
+            *whole, rest = (rest + chunk).split(b"\0")
+            yield from map(os.fsdecode, whole)

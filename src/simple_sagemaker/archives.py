@@ -1,23 +1,24 @@
 """Archives that somebody else packed, unpacked without harm: as packed, or refused with the member's name.
 
-In: a ``.tar.gz`` on this machine and an empty folder. Out: what was packed, as this user's: files keep their bytes,
-times and permissions (less the umask, what others could write and the set-user bits), folders are made as any folder.
+In: the bytes of a ``.tar.gz``, as they arrive, and an empty folder. Out: what was packed, as this user's: files keep
+their bytes, times and permissions (less the umask, what others could write and the set-user bits), folders are made as
+any folder.
 Costs one pass. Python's own filters are not relied upon: early releases of 3.10 and 3.11 have none.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
 import shutil
 import struct
 import tarfile
-import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from . import gz
 from .errors import SsmError
 from .filling import Filling, Unholdable, folded, why_not
 
@@ -27,9 +28,9 @@ _LONGEST_HEADER = 1 << 24  # tarfile reads an extended header in one piece, into
 _MOST_HOPS = 40  # of links that lead to links: Linux follows no more
 _BLOCK = 512
 _CHUNK = 1 << 20
-# What tarfile and gzip raise for bytes that are no archive; the last ones are not meant, but have been seen.
+# What tarfile raises for bytes that are no archive; the last ones are not meant, but have been seen.
 _DAMAGE = (
-    *(tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError),
+    *(tarfile.TarError, gz.Damaged),
     *(ValueError, IndexError, KeyError, OverflowError, RecursionError, struct.error),
 )
 
@@ -39,10 +40,19 @@ class UnsafeArchive(SsmError):
 
 
 def unpack(packed: Path, to: Path, *, address: str) -> None:
-    """Fill ``to``, an empty folder, with what is packed. Raises UnsafeArchive and leaves ``to`` half filled."""
-    filling = _Unpacking(to, _Room(packed.stat().st_size, shutil.disk_usage(to).free))
+    """As ``unpack_stream``, from a file of this machine."""
+    with open(packed, "rb", buffering=0) as source:
+        unpack_stream(source, to, size=os.fstat(source.fileno()).st_size, address=address)
+
+
+def unpack_stream(source: gz.Source, to: Path, *, size: int, address: str) -> None:
+    """Fill ``to``, an empty folder, with what is packed in the ``size`` bytes that ``source`` gives.
+
+    Raises UnsafeArchive, and whatever ``source`` raises, and leaves ``to`` half filled.
+    """
+    filling = _Unpacking(to, _Room(size, shutil.disk_usage(to).free))
     try:
-        filling.read(packed)
+        filling.read(source)
     except Unholdable as error:
         raise UnsafeArchive(f"{address} was not unpacked: {error}.\n{_ADVICE}") from error
     except _DAMAGE as error:
@@ -71,16 +81,13 @@ class _Room:
             raise Unholdable(f"with {name!r} it unpacks to {self._taken} bytes, over {MOST_TIMES} times its own size")
 
 
-class _Bytes(gzip.GzipFile):
-    """The unpacked bytes; it remembers what was read last, and refuses to read a whole bomb into memory."""
+class _Bytes(gz.Opened):
+    """The unpacked bytes, of which a whole bomb is not read into memory."""
 
-    last = b""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= _LONGEST_HEADER:
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _LONGEST_HEADER:
             raise tarfile.ReadError("a header is longer than any name")
-        self.last = super().read(size)
-        return self.last
+        return super().read(size)
 
 
 class _Unpacking:
@@ -93,20 +100,23 @@ class _Unpacking:
         self._files: dict[str, int] = {}  # sizes
         self._links: dict[str, str] = {}
 
-    def read(self, packed: Path) -> None:
-        with _Bytes(packed, "rb") as content:
-            with tarfile.open(fileobj=content, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
-                for member in archive:
+    def read(self, source: gz.Source) -> None:
+        with _Bytes(source) as content:
+            whole: Any = content  # tarfile asks for no more than it has
+            with tarfile.open(fileobj=whole, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
+                kept = vars(archive)["members"]  # a list of all that was read, which nobody needs
+                while member := archive.next():
                     self._room.take(member.name, member.size)
-                    self._member(member, archive)
+                    self._member(member, archive, content)
                     self.last = member.name
+                    kept.clear()
             self._check_end(content)
         for name, target in self._links.items():
             check_target(name, target, self._links)
         for name, target in self._links.items():
             self._filling.new_link(name, target)
 
-    def _member(self, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
+    def _member(self, member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> None:
         name = _relative(member.name)
         if member.isdir():
             if name:
@@ -118,7 +128,7 @@ class _Unpacking:
         elif member.islnk():
             self._second_name(name, _relative(member.linkname))
         elif member.isreg():
-            self._file(name, member, archive)
+            self._file(name, member, _pieces(member, archive, content))
         else:
             raise Unholdable(f"{member.name!r} is no file, folder or link")
 
@@ -144,11 +154,9 @@ class _Unpacking:
             shutil.copy2(self._filling.top / other, self._filling.top / name)
         self._files[name] = self._files[other]
 
-    def _file(self, name: str, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
-        content = archive.extractfile(member)
+    def _file(self, name: str, member: tarfile.TarInfo, pieces: Iterator[bytes | memoryview]) -> None:
         with os.fdopen(self._filling.new_file(name, member.mode & 0o755 | 0o600), "wb") as out:
-            while content and (chunk := content.read(_CHUNK)):
-                out.write(chunk)
+            out.writelines(pieces)
             if out.tell() != member.size:
                 raise tarfile.ReadError(f"{name!r} is cut short")
         with suppress(OSError, OverflowError, ValueError):  # a time that this file system cannot hold
@@ -165,6 +173,16 @@ class _Unpacking:
                 raise tarfile.ReadError("a header is broken")
             rest = content.read(_CHUNK)
             self._room.take("its end", len(rest))
+
+
+def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> Iterator[bytes | memoryview]:
+    """The content of a file: as it comes, but for one with holes, which tarfile fills."""
+    if content.tell() == member.offset_data and not member.issparse():
+        yield from content.pieces(member.size)
+        return
+    source = archive.extractfile(member)
+    while source and (chunk := source.read(_CHUNK)):
+        yield chunk
 
 
 def _relative(name: str) -> str:

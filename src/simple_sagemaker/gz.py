@@ -8,11 +8,14 @@ lost. Memory is flat, whatever the size.
 from __future__ import annotations
 
 import os
+import threading
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from queue import Empty, Queue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +27,8 @@ _WINDOW = 1 << 15  # what deflate can look back to
 _RAW = -15  # no header and checksum around the compressed bytes: those of the whole file are written here
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # https://www.rfc-editor.org/rfc/rfc1952: no flags, no time, any system
 _MOST_WORKERS = 4
+_MOST_AHEAD = 8  # blocks
+_READ = 1 << 18
 LEVELS = (1, 2, 3)  # those that both libraries have, from quick to small
 
 
@@ -103,3 +108,124 @@ class Packed:
             self._out.write(self._blocks.popleft().result())
         self._out.write(end)
         self._out.write(self._sum.to_bytes(4, "little") + (self._size & 0xFFFFFFFF).to_bytes(4, "little"))
+
+
+class Damaged(Exception):
+    """What was read is no gzip file, or not all of one."""
+
+
+class Source(Protocol):
+    """Where packed bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``; none at the end."""
+        ...
+
+
+class Opened:
+    """The bytes of a gzip file, in order, unpacked ahead by a thread while those before are used.
+
+    It seeks forwards alone. Reading raises Damaged, and whatever ``source`` raises. A few blocks are held.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.last = b""  # what was read last
+        self._place = 0
+        self._block = memoryview(b"")
+        self._ahead: Queue[bytes | BaseException] = Queue(_MOST_AHEAD)
+        self._left = threading.Event()
+        self._worker = threading.Thread(target=self._work, args=(source,), daemon=True)
+        self._worker.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Have the thread end with the block it is at; ``source`` is not read any more afterwards."""
+        self._left.set()
+        with suppress(Empty):  # it may wait for room to hand a block over
+            while True:
+                self._ahead.get_nowait()
+        self._worker.join()
+
+    def tell(self) -> int:
+        """How many bytes lie before the next one."""
+        return self._place
+
+    def seek(self, place: int) -> int:
+        """Go on to a place that is not behind."""
+        if place < self._place:
+            raise ValueError("what was read is gone")
+        for _ in self.pieces(place - self._place):
+            pass
+        return self._place
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes; fewer at the end."""
+        self.last = b"".join(self.pieces(size))
+        return self.last
+
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """The next ``size`` bytes in pieces as they are at hand; fewer at the end."""
+        while size:
+            if not self._block and not self._next():
+                return
+            piece = self._block[:size]
+            self._block = self._block[len(piece) :]
+            self._place += len(piece)
+            size -= len(piece)
+            yield piece
+
+    def _next(self) -> bool:
+        """Whether there is one more block, and it is at hand now."""
+        if self._left.is_set():
+            return False
+        found = self._ahead.get()
+        if isinstance(found, BaseException):
+            self._left.set()
+            raise found
+        if not found:
+            self._left.set()
+        self._block = memoryview(found)
+        return bool(found)
+
+    def _work(self, source: Source) -> None:
+        try:
+            for block in filter(None, _blocks(source)):
+                self._ahead.put(block)
+                if self._left.is_set():
+                    return
+            self._ahead.put(b"")
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody reads
+            self._ahead.put(error)
+
+
+def _blocks(source: Source) -> Iterator[bytes]:
+    """The unpacked bytes of one gzip file after the other, a block at a time. Raises Damaged."""
+    made = library()
+    data = source.read(_READ)
+    if not data:
+        raise Damaged("it is empty")
+    while data:
+        unpacking = made.decompressobj(zlib.MAX_WBITS | 16)
+        while not unpacking.eof:
+            try:
+                block: bytes = unpacking.decompress(data, BLOCK)
+            except made.error as error:
+                raise Damaged(str(error)) from error
+            yield block
+            data = unpacking.unconsumed_tail
+            if not (data or unpacking.eof or len(block) == BLOCK):  # a full block may leave more behind it
+                data = source.read(_READ)
+                if not data:
+                    raise Damaged("it ends too early")
+        data = _after(unpacking.unused_data, source)
+
+
+def _after(rest: bytes, source: Source) -> bytes:
+    """What follows one gzip file, without the zeros that tapes are filled up with."""
+    while not rest.strip(b"\0"):
+        rest = source.read(_READ)
+        if not rest:
+            return b""
+    return rest.lstrip(b"\0")

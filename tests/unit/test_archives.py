@@ -7,20 +7,25 @@ import io
 import os
 import stat
 import struct
+import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker import archives
 from simple_sagemaker.archives import UnsafeArchive
 from simple_sagemaker.local import artifacts
 from simple_sagemaker.storage import FolderStore
+from tests.counts import examples
+from tests.unit.test_tarballs import LIBRARIES, choose
 
 Tree = dict[str, object]
 REG, DIR, SYM, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
@@ -95,8 +100,9 @@ class Desk:
                 assert stat.S_ISLNK(mode) or not mode & 0o7022
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+@pytest.fixture(params=LIBRARIES)
+def desk(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    choose(request.param, monkeypatch)
     os.umask(os.umask(0o022))
     return Desk(tmp_path)
 
@@ -301,6 +307,73 @@ def test_a_wrong_checksum_is_refused(desk: Desk) -> None:
         desk.unpack(WHOLE, compress=lambda tar: gzip.compress(tar)[:-8] + struct.pack("<II", 1, len(tar)))
 
 
+class Slow(io.BytesIO):
+    """Bytes that arrive a few at a time, and end with an error where there is one."""
+
+    def __init__(self, data: bytes, most: int, error: Exception | None = None) -> None:
+        super().__init__(data)
+        self.most = most
+        self.error = error
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(min(size or 0, self.most))
+        if not found and self.error:
+            raise self.error
+        return found
+
+
+def arrived(data: bytes, to: Path, most: int, error: Exception | None = None) -> Tree:
+    archives.unpack_stream(Slow(data, most, error), to, size=len(data), address="s3://b/model.tar.gz")
+    return tree(to)
+
+
+@pytest.mark.parametrize("most", [1, 7, 512, 1 << 20])
+def test_however_the_bytes_arrive_the_same_is_unpacked(desk: Desk, most: int) -> None:
+    assert arrived(gzip.compress(WHOLE), desk.out, most).keys() == {f"f{number}" for number in range(40)}
+
+
+@pytest.mark.parametrize("most", [100, 1 << 20])
+def test_several_packed_pieces_one_after_the_other_are_one_archive(desk: Desk, most: int) -> None:
+    pieces = b"".join(gzip.compress(WHOLE[start : start + 5000]) for start in range(0, len(WHOLE), 5000))
+    assert len(arrived(pieces + bytes(3000), desk.out, most)) == 40
+
+
+def test_what_shrank_to_next_to_nothing_comes_back_whole(desk: Desk) -> None:
+    info = member("zeros")
+    info.size = 40 << 20
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as archive:
+        archive.addfile(info, io.BytesIO(bytes(info.size)))
+    assert arrived(gzip.compress(whole.getvalue(), 9), desk.out, 1000).keys() == {"zeros"}
+    assert (desk.out / "zeros").stat().st_size == 40 << 20
+
+
+def test_a_file_with_holes_is_filled(desk: Desk, tmp_path: Path) -> None:
+    with (tmp_path / "holes").open("wb") as out:
+        out.seek(1 << 20)
+        out.write(b"end")
+    done = subprocess.run(["tar", "-cSf", "-", "-C", str(tmp_path), "holes"], capture_output=True, check=True)
+    assert desk.unpack(done.stdout) == {"holes": (bytes(1 << 20) + b"end", 0)}
+
+
+def test_trouble_on_the_way_is_told_as_it_came(desk: Desk) -> None:
+    with pytest.raises(ConnectionResetError, match="gone"):
+        arrived(gzip.compress(WHOLE)[:200], desk.out, 64, ConnectionResetError("gone"))
+
+
+def test_an_archive_left_early_leaves_no_thread_behind(desk: Desk) -> None:
+    before = threading.active_count()
+    large = io.BytesIO()
+    with tarfile.open(fileobj=large, mode="w") as archive:
+        for name in ("/etc/evil", "more"):
+            info = member(name)
+            info.size = 12 << 20
+            archive.addfile(info, io.BytesIO(bytes(12 << 20)))
+    with pytest.raises(UnsafeArchive, match="/etc/evil"):
+        desk.unpack(large.getvalue(), compress=lambda tar: gzip.compress(tar, 0))
+    assert threading.active_count() == before
+
+
 NAMES = st.binary(min_size=1, max_size=6).filter(lambda name: not {*name} & {0, 47} and name not in {b".", b".."})
 CONTENT = st.one_of(st.none(), st.binary(max_size=40), st.integers(0, 20))  # a folder, a file, a link to the n-th thing
 
@@ -357,6 +430,7 @@ KIND = st.sampled_from([REG, REG, DIR, SYM, SYM, SYM, HARD, tarfile.FIFOTYPE])
 HOSTILE = st.builds(member, PATH, KIND, PATH, st.integers(0, 0o7777))
 
 
+@settings(max_examples=examples(100, 5000), deadline=None)
 @given(members=st.lists(HOSTILE, max_size=8))
 def test_no_list_of_members_reaches_outside(members: list[tarfile.TarInfo]) -> None:
     with tempfile.TemporaryDirectory() as temporary:
@@ -366,6 +440,7 @@ def test_no_list_of_members_reaches_outside(members: list[tarfile.TarInfo]) -> N
             return
 
 
+@settings(max_examples=examples(100, 5000), deadline=None)
 @given(cut=st.integers(0, len(WHOLE)), changes=st.lists(st.tuples(st.integers(0, 512 * 6), st.integers(0, 255))))
 def test_no_damage_ends_in_anything_but_a_refusal(cut: int, changes: list[tuple[int, int]]) -> None:
     damaged = bytearray(packed([member("a"), member("l", SYM, "a"), member("x" * 200), member("d", DIR)]))[: cut + 1]
@@ -376,3 +451,25 @@ def test_no_damage_ends_in_anything_but_a_refusal(cut: int, changes: list[tuple[
             Desk(Path(temporary)).unpack(bytes(damaged))
         except UnsafeArchive:
             return
+
+
+PACKED = gzip.compress(packed([member("a"), member("l", SYM, "a"), member("x" * 200), member("d/e", SYM, "..")]))
+CHANGES = st.lists(st.tuples(st.integers(0, len(PACKED)), st.integers(0, 255), st.sampled_from(["set", "cut", "add"])))
+
+
+@settings(max_examples=examples(100, 10_000), deadline=None)
+@given(changes=CHANGES, most=st.integers(1, 600))
+def test_no_damage_to_the_packed_bytes_ends_in_anything_but_a_refusal(
+    changes: list[tuple[int, int, str]], most: int
+) -> None:
+    damaged = bytearray(PACKED)
+    for where, byte, what in changes:
+        at = where % (len(damaged) + 1)
+        damaged[at : at + (what != "add")] = b"" if what == "cut" else bytes([byte])
+    with tempfile.TemporaryDirectory() as temporary:
+        desk = Desk(Path(temporary))
+        before = desk.beside()
+        with suppress(UnsafeArchive):
+            arrived(bytes(damaged), desk.out, most)
+        assert desk.beside() == before
+        desk.check()

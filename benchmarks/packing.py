@@ -1,7 +1,7 @@
 """Packing a folder of code and unpacking an archive, beside Python's tarfile and the tar of the machine.
 
 python benchmarks/packing.py [ROUNDS] [MIB]: a tree of 5,000 files and 60 MiB, copies of Python's own library and
-of what is installed beside it, and an archive of MIB (1024) of numbers as models have them, which hardly shrink. All lies in
+of what is installed beside it, and an archive of MIB (1024) of numbers as models have them, which hardly shrink, in
 memory where /dev/shm is, because a disk would be measured instead. Each row is a whole process with its start.
 """
 

@@ -11,7 +11,6 @@ from ..recipe import Recipe, Say
 from . import context
 from .command import Docker, DockerFailed
 from .dockerfile import NAME
-from .pull import image_id
 
 # Images as registries and SageMaker have always taken them: no index with attestations around them, Docker's format.
 _SETTINGS = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDAH_FORMAT": "docker"}
@@ -39,13 +38,25 @@ def build(docker: Docker, recipe: Recipe, names: list[str], say: Say, *, options
         raise SsmError(
             f"{recipe.folder} changed while its image was built, so that nobody knows what is in it.\nRun again."
         )
-    found = image_id(docker, names[0])
+    return _checked(docker, recipe, names[0])
+
+
+def _checked(docker: Docker, recipe: Recipe, name: str) -> str:
+    """The identity of the image that was built, once it is known to be there and to run where jobs do."""
+    found = docker.ask("image", "inspect", "--format", "{{.Id}} {{.Architecture}}", name)
     if found is None:
         raise SsmError(
             f"The image was built, and {docker.typed('image', 'ls')} does not have it: the builder in use keeps its "
             "images to itself.\nChoose one that does not: docker buildx use default."
         )
-    return found
+    identity, _, architecture = found.strip().partition(" ")
+    if architecture != recipe.platform.partition("/")[2]:
+        docker.do("rmi", name)
+        raise SsmError(
+            f"The image was built for {architecture}, and the job's machines need {recipe.platform}.\n"
+            "Name a base for that platform, or build with a newer Docker (BuildKit)."
+        )
+    return identity
 
 
 _ALONE = (

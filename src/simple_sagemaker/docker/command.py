@@ -82,13 +82,11 @@ class Docker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
         ) as process:
             assert process.stdout is not None  # noqa: S101 - it was asked for in the line above
             try:
-                for text in process.stdout:
-                    line = _plain(text)
+                for data in process.stdout:
+                    line = _plain(data.decode("utf-8", "replace"))
                     if line:
                         last.append(line)
                     say(line)

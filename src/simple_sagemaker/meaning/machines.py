@@ -27,6 +27,8 @@ _CHOOSING = (
     "image_tag",
 )
 
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
@@ -101,10 +103,30 @@ def image(words: Words) -> Image:
         framework_version=words.one("framework_version"),
         py_version=words.one("py_version"),
         docker_file=docker_file,
-        aws_repo_name=words.one("aws_repo_name"),
-        repo_name=words.one("repo_name"),
-        image_tag=words.must("image_tag"),
+        aws_repo_name=_repository(words, "aws_repo_name"),
+        repo_name=_repository(words, "repo_name"),
+        image_tag=_tag(words),
         uri=_image_uri(words),
+    )
+
+
+def _repository(words: Words, option: str) -> str | None:
+    name = words.one(option)
+    if name is None or (_REPOSITORY.fullmatch(name) and 2 <= len(name) <= 256):
+        return name
+    raise UsageError(
+        f"{words.flag(option)} {name!r} is no repository's name.\n"
+        "Use 2 to 256 small letters and digits, with single dots, dashes, underscores and slashes between them."
+    )
+
+
+def _tag(words: Words) -> str:
+    tag = words.must("image_tag")
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", tag):
+        return tag
+    raise UsageError(
+        f"--image_tag {tag!r} is no image's tag.\nUse 1 to 128 letters, digits, dots, dashes and underscores; the "
+        "first one is neither a dot nor a dash."
     )
 
 

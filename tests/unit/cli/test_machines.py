@@ -69,15 +69,15 @@ def test_spot_and_no_spot_contradict_each_other() -> None:
 def test_an_image_is_as_chosen() -> None:
     spec = run(
         *("-f", "tensorflow", "--fv", "2.3.0", "--pv", "py37"),
-        *("--ar", "a", "--rn", "r", "--image_tag", "v1", "--df", "RUN true"),
+        *("--ar", "a/b", "--rn", "r_1", "--image_tag", "v1", "--df", "RUN true"),
     )
     assert spec.image == Image(
         framework="tensorflow",
         framework_version="2.3.0",
         py_version="py37",
         docker_file="RUN true",
-        aws_repo_name="a",
-        repo_name="r",
+        aws_repo_name="a/b",
+        repo_name="r_1",
         image_tag="v1",
     )
 
@@ -104,6 +104,19 @@ def test_what_is_no_images_address_is_refused(uri: str) -> None:
 @pytest.mark.parametrize("words", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
 def test_an_image_named_outright_leaves_nothing_to_choose(words: list[str]) -> None:
     assert f"so {words[0]} chooses nothing" in refused(*RUN, "--image_uri", "x", *words)
+
+
+@pytest.mark.parametrize(
+    "name", ["Upper", "a", "a//b", "-a", "a b", "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "x" * 257]
+)
+def test_what_no_repository_can_be_called_is_refused(name: str) -> None:
+    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--ar", name)
+    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--rn", name)
+
+
+@pytest.mark.parametrize("tag", [".a", "-a", "a/b", "a b", "x" * 129])
+def test_what_is_no_tag_is_refused(tag: str) -> None:
+    assert "no image's tag" in refused(*RUN, "--df", "RUN true", "--image_tag", tag)
 
 
 def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:

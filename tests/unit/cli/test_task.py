@@ -33,8 +33,8 @@ def test_a_command_line_without_a_command_is_run() -> None:
 
 
 def test_the_first_releases_names_mean_todays_options() -> None:
-    early = ["--aws_repo", "r", "--python_version", "py3", "--docker_file_path", "RUN true", "-m"]
-    today = ["--aws_repo_name", "r", "--py_version", "py3", "--docker_file_path_or_content", "RUN true"]
+    early = ["--aws_repo", "repo", "--python_version", "py3", "--docker_file_path", "RUN true", "-m"]
+    today = ["--aws_repo_name", "repo", "--py_version", "py3", "--docker_file_path_or_content", "RUN true"]
     assert run(*early) == run(*today)
 
 

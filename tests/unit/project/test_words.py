@@ -58,7 +58,7 @@ SAME: list[tuple[dict[str, Any], str]] = [
     ({"framework": "tensorflow", "framework_version": "2.11"}, "-f tensorflow --fv 2.11"),
     ({"py_version": "py39"}, "--pv py39"),
     ({"image_uri": "registry/image:1"}, "--image_uri registry/image:1"),
-    ({"docker_file_path_or_content": "RUN true", "aws_repo_name": "a"}, "--df 'RUN true' --ar a"),
+    ({"docker_file_path_or_content": "RUN true", "aws_repo_name": "ab"}, "--df 'RUN true' --ar ab"),
     ({"docker_file_path_or_content": Path("Dockerfile"), "image_tag": "c"}, "--df Dockerfile --image_tag c"),
     ({"inputs": {"data": "data", "s3": "s3://b/k"}}, "-i data --iis s3 s3://b/k"),
     ({"inputs": {"data": "s3://b/k"}}, "--iis data s3://b/k"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,28 @@ def taken_away(path: Path, aside: Path, expected: bytes) -> bool:
     except FileExistsError:  # somebody wrote a newer one meanwhile
         return False
     return False
+
+
+def prune(folder: Path, top: Path) -> None:
+    """Remove a folder if nothing is in it, and then those it lies in below ``top``."""
+    while folder != top and top in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:  # not empty, or gone already
+            return
+        folder = folder.parent
+
+
+class ReadFile:
+    """A file of this machine, read once from its beginning; ``moved`` hears of the bytes."""
+
+    def __init__(self, file: RawIOBase, moved: Callable[[int], None]) -> None:
+        self.size = os.fstat(file.fileno()).st_size
+        self._file = file
+        self._moved = moved
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``; none at the end."""
+        data = self._file.read(size) or b""
+        self._moved(len(data))
+        return data

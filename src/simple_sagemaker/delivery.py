@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from . import layout, leftout, source
+from . import history, layout, leftout, source
 from .codefiles import Changed, CodeFiles
 from .errors import UsageError
+from .layout import TaskPlace
 from .specs import Spec
 from .storage import Store
 
 MUCH = 100_000_000  # bytes of code, at which somebody is warned
 _WORTH_NAMES = 1_000_000  # bytes, from which on the largest files are named
+_WORTH_A_LOOK = 1_000_000  # bytes: to send less takes no longer than to ask whether it is there
+_LOOKED_AT = 3  # of the newest jobs
 _TRIES = 3
 _NAMED = 5
 
@@ -98,14 +101,39 @@ def _size(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-def send(package: source.Package, code: Code, to: str, store: Store, note: Note) -> None:
-    """Put a job's code below the address ``to``, and say what it is. Raises Changed before anything is sent."""
-    for line in told(code.files):
-        note(line)
-    bucket, prefix = layout.split_uri(to)
-    packed = code.scratch / layout.TARBALL
-    if package.has_archive:
-        package.pack(packed)
-        store.send(packed, bucket, prefix + layout.TARBALL)
-    for name, data in package.beside.items():
-        store.write(bucket, prefix + name, data)
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Where a job's code goes, by which store, and who is told."""
+
+    place: TaskPlace
+    job: str
+    store: Store
+    note: Note
+
+    def send(self, package: source.Package, code: Code) -> None:
+        """Put the code below the job's ``source/``, and say what it is. Raises Changed before anything is sent.
+
+        An archive of the same content that an earlier job of the task has is copied where it is: then nothing is
+        packed or sent. What says what an archive is comes after it, so nobody takes half of one for the whole.
+        """
+        for line in told(code.files):
+            self.note(line)
+        bucket, prefix = self.place.bucket, self.place.source(self.job)
+        if package.has_archive and not (code.files.size >= _WORTH_A_LOOK and self._copied(package.digest)):
+            packed = code.scratch / layout.TARBALL
+            package.pack(packed)
+            self.store.send(packed, bucket, prefix + layout.TARBALL)
+        for name, data in package.beside.items():
+            self.store.write(bucket, prefix + name, data)
+
+    def _copied(self, digest: str) -> bool:
+        """Whether an earlier job had the same archive, and this one has a copy of it now."""
+        for job in history.jobs(self.place, self.store)[:_LOOKED_AT]:
+            if history.run_file(self.place, job, self.store).get("archive") != digest:
+                continue
+            with suppress(FileNotFoundError, PermissionError):  # deleted, or not ours to read: then it is sent
+                there, here = (self.place.source(one) + layout.TARBALL for one in (job, self.job))
+                self.store.copy(self.place.bucket, there, here)
+                self.note(f"Code: the same as that of {job}, so it is not sent again")
+                return True
+        return False

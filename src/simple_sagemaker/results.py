@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,12 +105,9 @@ def _logs(job: Job, services: Services, to: Path) -> None:
 def _unpacked(_: str, uri: str, services: Services, to: Path) -> None:
     """An archive's content; an archive that is not there (nothing was written) leaves the part empty."""
     bucket, key = layout.split_uri(uri)
-    packed = to.with_name(parts.PACKED)
-    try:
-        services.store.fetch(bucket, key, packed)
-    except FileNotFoundError:
-        return
-    archives.unpack(packed, to, address=uri)
+    keep = to.with_name(parts.PACKED)
+    with suppress(FileNotFoundError), services.store.opened(bucket, key, keep) as packed:
+        archives.unpack_stream(packed, to, size=packed.size, address=uri)
 
 
 def _copied(kind: str, uri: str, services: Services, to: Path) -> None:

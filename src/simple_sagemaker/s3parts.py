@@ -129,7 +129,7 @@ def _md5(source: BinaryIO, count: int | None, told: Told) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranges:
-    """A large object to be fetched in several ranges at once.
+    """A large object to be fetched in several ranges at once; ``arrived`` hears where each begins that is in the file.
 
     Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file ``to`` and
     in the journal beside it; not after the machine has been started again, for what was written may be lost then.
@@ -142,6 +142,7 @@ class Ranges:
     to: Path
     moved: Told = untold
     resumable: bool = False
+    arrived: Told = untold
 
     def fetched(self) -> bool:
         """Whether the file is whole now; not when the object changed in between."""
@@ -149,6 +150,8 @@ class Ranges:
         from obstore.exceptions import GenericError
 
         there = self._begun()
+        for start in there:
+            self.arrived(start)
         try:
             self._fetch([start for start in range(0, self.size, PART) if start not in there])
         except Changed:
@@ -183,7 +186,9 @@ class Ranges:
     def _fetch(self, starts: Sequence[int]) -> None:
         crowd: Abreast[int, int] = Abreast(self._part, starts, weigh=lambda _: PART, room=AT_ONCE * PART)
         with open(self._journal if self.resumable else os.devnull, "a", encoding="utf-8", buffering=1) as journal:
-            journal.writelines(f"{start}\n" for start in crowd)
+            for start in crowd:
+                journal.write(f"{start}\n")
+                self.arrived(start)
 
     def _part(self, start: int) -> int:
         import obstore
@@ -206,6 +211,8 @@ class Ranges:
             for data in obstore.get(self.fast, self.key).stream(min_chunk_size=PART):
                 out.write(data)
                 self.moved(len(data))
+        for start in range(0, self.size, PART):
+            self.arrived(start)
 
 
 def boot() -> str:

@@ -8,31 +8,28 @@ is imported before its use.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .abreast import Abreast
 from .api import error_code
 from .copying import ChangedMeanwhile
 from .errors import UsageError
-from .refusals import is_denial
+from .s3arriving import opened
 from .s3clients import Clients
-from .s3errors import MISSING, is_unmet, known, refused, told, was_repeated
+from .s3delete import delete
+from .s3errors import MISSING, is_unmet, known, told, was_repeated
 from .s3list import objects, pages
 from .s3parts import AT_ONCE, PART, Changed, Ranges, Steady, digest, etag
-from .storage import Copied, Stored, Told, untold
+from .storage import Copied, Source, Stored, Told, untold
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
 _TRIES = 3  # with something that changes while it is copied
-_DELETED_AT_ONCE = 1000  # DeleteObjects takes no more
-# What XML cannot say, not even by number: https://www.w3.org/TR/xml/#charsets
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class S3Store:
@@ -210,6 +207,13 @@ class S3Store:
         ranges = Ranges(fast=fast, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable)
         return told(ranges.fetched, bucket, key, "s3:GetObject")
 
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
+        return opened(self._clients, bucket, key, keep, moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        made = partial(self._client.copy_object, Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
+        told(made, bucket, key, "s3:PutObject")
+
     def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
 
@@ -262,35 +266,4 @@ class S3Store:
         return self._is_opaque[bucket]
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
-        """In batches, some at once."""
-        for _ in Abreast(partial(self._delete, bucket), _batches(keys)):
-            pass
-
-    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
-        if _UNSPEAKABLE.search(keys[0]):
-            told(partial(self._client.delete_object, Bucket=bucket, Key=keys[0]), bucket, keys[0], "s3:DeleteObject")
-            return
-        objects: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        remove = partial(self._client.delete_objects, Bucket=bucket, Delete=objects)
-        for error in told(remove, bucket, keys[0], "s3:DeleteObject").get("Errors", ()):
-            key, code = error.get("Key", ""), error.get("Code", "")
-            if code in MISSING:
-                continue
-            if is_denial(code):
-                raise refused(bucket, key, "s3:DeleteObject")
-            raise OSError(f"s3://{bucket}/{key} was not deleted: {code} {error.get('Message') or ''}".rstrip())
-
-
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    """As many keys as one request takes; those that it cannot name, one by one."""
-    batch: list[str] = []
-    for key in keys:
-        if _UNSPEAKABLE.search(key):
-            yield [key]
-            continue
-        batch.append(key)
-        if len(batch) == _DELETED_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        delete(self._client, bucket, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,6 +20,44 @@ def ordered(folder: str) -> Iterator[str]:
     """
     with os.scandir(folder) as entries:
         return sorted_on_disk(f"{entry.name}/" if _is_folder(entry) else entry.name for entry in entries)
+
+
+def files(folder: str, prefix: str, start: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The keys and states of the files below a folder in the order of S3's keys, of names that begin with ``start``.
+
+    Keys begin with ``prefix``. Links are followed, and one that leads back up has nothing in it. What is deleted
+    meanwhile is seen or not.
+    """
+    return _below(folder, prefix, start, frozenset())
+
+
+def _below(
+    folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]]
+) -> Iterator[tuple[str, os.stat_result]]:
+    try:
+        here = os.stat(folder)
+        mark = (here.st_dev, here.st_ino)
+        if mark in above:
+            return
+        names = ordered(folder)
+    except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
+        return
+    for name in names:
+        path = os.path.join(folder, name)
+        if not name.startswith(start):
+            continue
+        if name.endswith("/"):
+            yield from _below(path[:-1], prefix + name, "", above | {mark})
+        elif found := _state(path):
+            yield prefix + name, found
+
+
+def _state(path: str) -> os.stat_result | None:
+    try:
+        found = os.stat(path)
+    except OSError:  # deleted since it was seen, or a link that leads nowhere
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -7,14 +7,14 @@ Writing is atomic: a reader sees the old object or the new one, never half of on
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .copying import copy_steady, taken_away
-from .scan import ordered
+from .copying import ReadFile, copy_steady, prune, taken_away
+from .scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
 _CHUNK = 1 << 23
@@ -50,6 +50,19 @@ class Copied:
     stat: os.stat_result
     digest: str
     tag: str
+
+
+class Source(Protocol):
+    """The content of an object of ``size`` bytes, read once from its beginning."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``; none at the end."""
+        ...
 
 
 class Store(Protocol):
@@ -98,6 +111,17 @@ class Store(Protocol):
         """
         ...
 
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
+        """One object, read while it arrives; ``keep`` is as in ``fetch``, and gone when all was read.
+
+        Raises ChangedMeanwhile for one that is replaced meanwhile.
+        """
+        ...
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        """Make ``to``, in the same bucket, an object with the content of ``key``, which crosses no network of ours."""
+        ...
+
     def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         """Copy a file to one object, atomically. Raises ChangedMeanwhile for one that is rewritten all the time."""
         ...
@@ -142,7 +166,8 @@ class FolderStore:
         inside = top / folder if _plain(folder) else None
         if inside is None or not inside.is_dir():
             return iter(())
-        return _walk(str(inside), f"{folder}/" if folder else "", start, frozenset())
+        found = files(str(inside), f"{folder}/" if folder else "", start)
+        return (Stored(key=key, size=of.st_size, modified=of.st_mtime, tag=_tag(of)) for key, of in found)
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
@@ -181,6 +206,19 @@ class FolderStore:
         to.parent.mkdir(parents=True, exist_ok=True)
         moved(copy_steady(source, to).st_size)
 
+    @contextmanager
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Source]:  # noqa: ARG002 - it is here
+        with open(self._path(bucket, key), "rb", buffering=0) as file:
+            yield ReadFile(file, moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        scratch = self._scratch()
+        try:
+            copy_steady(self._path(bucket, key), scratch)
+            self._place(scratch, bucket, to)
+        finally:
+            scratch.unlink(missing_ok=True)
+
     def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         self._path(bucket, key)
         scratch = self._scratch()
@@ -212,7 +250,7 @@ class FolderStore:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # no object of that name
                 continue
-            _prune(path.parent, top)
+            prune(path.parent, top)
 
     def _path(self, bucket: str, key: str) -> Path:
         if not _plain(key) or not key:
@@ -250,39 +288,3 @@ def _tag(of: os.stat_result) -> str:
 
 def _plain(key: str) -> bool:
     return not key or all(part not in {"", ".", ".."} for part in key.split("/"))
-
-
-def _walk(folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]]) -> Iterator[Stored]:
-    try:
-        here = os.stat(folder)
-        mark = (here.st_dev, here.st_ino)
-        if mark in above:
-            return  # a link that leads back up
-        names = ordered(folder)
-    except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
-        return
-    for name in names:
-        path = os.path.join(folder, name)
-        if not name.startswith(start):
-            continue
-        if name.endswith("/"):
-            yield from _walk(path[:-1], prefix + name, "", above | {mark})
-        elif what := _file(path):
-            yield Stored(key=prefix + name, size=what.st_size, modified=what.st_mtime, tag=_tag(what))
-
-
-def _file(path: str) -> os.stat_result | None:
-    try:
-        found = os.stat(path)
-    except OSError:  # deleted since it was seen, or a link that leads nowhere
-        return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _prune(folder: Path, top: Path) -> None:
-    while folder != top and top in folder.parents:
-        try:
-            folder.rmdir()
-        except OSError:  # not empty, or gone already
-            return
-        folder = folder.parent

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import claim, delivery, history, imagechoice, inputs, layout, possible, request, source
 from .api import error_code
+from .delivery import Delivery
 from .docker.dockerfile import Dockerfile
 from .errors import UsageError
 from .follow import Watcher
@@ -201,7 +202,7 @@ def _sent(
         role = services.access.role(needs)
         order.tell(role.note)
         package = source.package(spec, code.files, {**made_from, "inputs": plan.fingerprint(services)})
-        delivery.send(package, code, layout.uri(place.bucket, place.source(job)), services.store, order.watcher.note)
+        Delivery(place=place, job=job, store=services.store, note=order.watcher.note).send(package, code)
         _send_data(order, plan)
     except BaseException:
         claim.give_up(place, job, services)

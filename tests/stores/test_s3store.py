@@ -264,3 +264,48 @@ def test_a_bundle_of_authorities_is_boto3s_to_look_at(monkeypatch: pytest.Monkey
     (tmp_path / "bundle.pem").write_text("")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
     assert clients().fast("bucket", "key") is None
+
+
+def test_a_large_object_that_is_replaced_while_it_is_read_is_told(moto: str, tmp_path: Path) -> None:
+    store = opened(moto, "replaced-while-read")
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(os.urandom(1 << 20) * (12 * PART >> 20))
+    store.send(tmp_path / "one", "replaced-while-read", "k")
+    replaced = threading.Event()
+
+    def act() -> None:
+        with store.opened("replaced-while-read", "k", tmp_path / "kept", lambda _: assert_set(replaced)) as source:
+            store.send(tmp_path / "two", "replaced-while-read", "k")
+            replaced.set()
+            while source.read(PART):
+                pass
+
+    with pytest.raises(ChangedMeanwhile, match="k changed"):
+        act()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(60)
+
+
+@WAYS
+def test_reading_goes_on_from_what_had_arrived(moto: str, tmp_path: Path, key: str) -> None:
+    store = opened(moto, "read-again")
+    (tmp_path / "file").write_bytes(b"".join(os.urandom(PART) for _ in range(6)))
+    store.send(tmp_path / "file", "read-again", key)
+
+    def read(moved: list[int], *, until: int) -> bytes:
+        whole = b""
+        with store.opened("read-again", key, tmp_path / "kept", moved.append) as source:
+            while data := source.read(PART):
+                whole += data
+                if len(whole) >= until:
+                    raise RuntimeError("the connection is gone")
+        return whole
+
+    first: list[int] = []
+    with pytest.raises(RuntimeError, match="gone"):
+        read(first, until=3 * PART)
+    second: list[int] = []
+    assert read(second, until=7 * PART) == (tmp_path / "file").read_bytes()
+    assert sum(second) <= 3 * PART or key != "by/obstore"

@@ -153,3 +153,46 @@ def test_importing_the_store_imports_neither_library() -> None:
 
     look = "import simple_sagemaker.s3store, sys; print({'boto3', 'botocore', 'obstore'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("size", [0, 10, 37 * 1024 * 1024 + 3])
+def test_an_object_is_read_in_order_while_it_arrives(store: Store, bucket: str, tmp_path: Path, size: int) -> None:
+    data = (os.urandom(1 << 20) * 38)[:size]
+    (tmp_path / "file").write_bytes(data)
+    store.send(tmp_path / "file", bucket, "deep/object")
+    moved: list[int] = []
+    with store.opened(bucket, "deep/object", tmp_path / "kept" / "part", moved.append) as source:
+        assert source.size == size
+        pieces = []
+        while piece := source.read(300_000):
+            pieces.append(piece)
+    assert b"".join(pieces) == data
+    assert sum(moved) == size
+    assert not [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+
+
+def test_reading_may_be_left_early(store: Store, bucket: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(os.urandom(1 << 20) * 60)
+    store.send(tmp_path / "file", bucket, "object")
+
+    def act() -> None:
+        with store.opened(bucket, "object", tmp_path / "kept") as source:
+            source.read(10)
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        act()
+
+
+def test_what_is_missing_cannot_be_opened(store: Store, bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no/such"), store.opened(bucket, "no/such", tmp_path / "kept"):
+        pass
+
+
+def test_a_copy_has_the_same_content_and_needs_something_to_copy(store: Store, bucket: str) -> None:
+    store.write(bucket, "a/one é", b"content")
+    store.copy(bucket, "a/one é", "b/two+ %20")
+    assert store.read(bucket, "b/two+ %20") == b"content"
+    with pytest.raises(FileNotFoundError, match="no/such"):
+        store.copy(bucket, "no/such", "c")
+    assert keys(store, bucket) == ["a/one é", "b/two+ %20"]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ import pytest
 
 from simple_sagemaker import layout, payload
 from simple_sagemaker.codefiles import Changed, CodeFiles
-from simple_sagemaker.delivery import told, with_steady_code
+from simple_sagemaker.delivery import Delivery, read, told, with_steady_code
 from simple_sagemaker.errors import InputNotFound, UsageError
+from simple_sagemaker.layout import TaskPlace
 from simple_sagemaker.source import collect, fingerprint, package
 from simple_sagemaker.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.storage import FolderStore
@@ -365,6 +366,36 @@ print(int(peak.split()[1]) // 1024)
 """
     done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 64
+
+
+def test_code_that_an_earlier_job_has_is_copied_and_not_packed_again(
+    store: FolderStore, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "big.bin").write_bytes(os.urandom(1_000_000))
+    place = TaskPlace(bucket="b", project="p", task="t")
+    spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
+    notes: list[str] = []
+
+    def sent(number: int, **changes: Any) -> bytes:
+        job = f"t-2026-01-01-00-00-0{number}-ABCDEFG{number}"
+        made = replace(spec, **changes)
+        with read(made, store) as code:
+            package_made = package(made, code.files, fingerprint(made, code.files))
+            Delivery(place=place, job=job, store=store, note=notes.append).send(package_made, code)
+        run = json.loads(store.read("b", place.source(job) + layout.RUN_FILE))
+        assert run["arguments"] == list(made.arguments)
+        return store.read("b", place.source(job) + layout.TARBALL)
+
+    first = sent(1)
+    assert not any("not sent again" in note for note in notes)
+    assert sent(2, arguments=["other"]) == first
+    assert "the same as that of t-2026-01-01-00-00-01-ABCDEFG1, so it is not sent again" in notes[-1]
+    (folder / "worker.py").write_text("changed")
+    assert sent(3) != first
+    store.delete("b", [place.source("t-2026-01-01-00-00-03-ABCDEFG3") + layout.TARBALL])
+    notes.clear()
+    sent(4)
+    assert not any("not sent again" in note for note in notes)
 
 
 def test_what_is_told_of_the_code_names_its_size_what_is_largest_and_what_stays_at_home(folder: Path) -> None:

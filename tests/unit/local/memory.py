@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from simple_sagemaker.s3arriving import Held
 from simple_sagemaker.storage import Copied, Stored, Told, untold
 
 
@@ -52,6 +54,13 @@ class MemoryStore:
     def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(bucket, key))
+
+    @contextmanager
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Held]:
+        yield Held(self.read(bucket, key), moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        self.objects[to] = self.read(bucket, key)
 
     def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
         self.objects[key] = path.read_bytes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,7 +106,11 @@ def _unpacked(_: str, uri: str, services: Services, to: Path) -> None:
     """An archive's content; an archive that is not there (nothing was written) leaves the part empty."""
     bucket, key = layout.split_uri(uri)
     keep = to.with_name(parts.PACKED)
-    with suppress(FileNotFoundError), services.store.opened(bucket, key, keep) as packed:
+    with ExitStack() as stack:
+        try:
+            packed = stack.enter_context(services.store.opened(bucket, key, keep))
+        except FileNotFoundError:
+            return
         archives.unpack_stream(packed, to, size=packed.size, address=uri)
 
 

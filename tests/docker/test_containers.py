@@ -197,6 +197,17 @@ def test_the_process_that_stays_with_a_container_killed_fails_the_job(engine: En
     assert (described["TrainingJobStatus"], described["FailureReason"][-3:]) == ("Failed", "137")
 
 
+def test_a_host_that_ended_at_once_is_still_found_by_name(engine: Engine) -> None:
+    script = """
+[ "$(hostname)" = algo-1 ] && exit
+sleep 2
+getent hosts algo-1 >/dev/null && echo found
+"""
+    described = engine.run(script, hosts=2)
+    assert described["TrainingJobStatus"] == "Completed"
+    assert engine.printed("job-1")["algo-2"] == ["found"]
+
+
 def test_an_isolated_job_has_a_network_that_leads_nowhere(engine: Engine, docker: Daemon) -> None:
     job = engine.start("getent hosts algo-2; sleep 100", hosts=2, EnableNetworkIsolation=True)
     engine.until_printed(job, "algo-2")

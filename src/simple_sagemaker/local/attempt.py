@@ -128,6 +128,7 @@ class Attempt:
         members: list[Member] = []
         for host in ground.hosts:
             members.append(self._start(host, members))
+        ground.machines.introduce(ground.hosts)
         crew = Crew(
             members=members,
             stop_asked=ground.job.stop_asked,

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import ownership, plain
@@ -35,6 +36,8 @@ INTERFACE = "eth0"
 _LABEL = "simple-sagemaker.job"
 _TICK_S = 0.05
 _LATE_S = 0.5
+_NOT_YET = frozenset({"created", "configured", "initialized"})  # a container's states before it runs
+_NOBODYS = "192.0.2.1"  # an address that no machine has (RFC 5737): a host that is gone has a name, and does not answer
 _STARTING_S = 5.0  # for a container that was asked for and does not run yet
 
 
@@ -77,6 +80,7 @@ class Containers:
             self._make_network()
         except DockerRefused as why:
             raise CannotRun(f"a network for the containers of the job cannot be made: {why}") from why
+        self._hosts_file.write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n", encoding="utf-8")
         for host in hosts:
             try:
                 self.docker.ask("create", *self._words(host))
@@ -99,6 +103,19 @@ class Containers:
             pid=process.pid, main=process.main, errors=process.errors, docker=self.docker, name=name, host=host
         )
 
+    def introduce(self, hosts: Sequence[Host]) -> None:
+        """Write the hosts' addresses where all see them: the network forgets the name of a container that has ended."""
+        until = time.monotonic() + _STARTING_S
+        unknown = list(hosts) if len(hosts) > 1 else []
+        while unknown:
+            for host in list(unknown):
+                address = self._address(host, wait=time.monotonic() < until)
+                if address:
+                    unknown.remove(host)
+                    with open(self._hosts_file, "a", encoding="utf-8") as file:
+                        file.write(f"{address} {host.name}\n")
+            time.sleep(_TICK_S if unknown else 0)
+
     def settle(self) -> None:
         """Take containers and network away, and have their files be ours."""
         remove(self.docker, self.job)
@@ -118,6 +135,8 @@ class Containers:
         words += ["--shm-size", str(_shared_memory())]
         if self.work.instance_type == "local_gpu":
             words += ["--gpus", "all"]
+        if self.work.host_count > 1:
+            words += mount(str(self._hosts_file), "/etc/hosts")
         for path, folder in host.private.items():
             words += mount(folder, path)
         for path in host.readonly:
@@ -139,6 +158,19 @@ class Containers:
         file.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
         return ["--env-file", str(file), *words]
 
+    @property
+    def _hosts_file(self) -> Path:
+        return self.job.path / "hosts"
+
+    def _address(self, host: Host, *, wait: bool) -> str:
+        """A host's address; empty while there is none yet. One that ended before it was asked gets one of nobody's."""
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}} {{.State.Status}}"
+        try:
+            address, _, status = self.docker.ask("inspect", "--format", form, self._name(host)).rpartition(" ")
+        except DockerRefused:
+            return _NOBODYS
+        return address or ("" if wait and status in _NOT_YET else _NOBODYS)
+
     def _name(self, host: Host) -> str:
         return f"{_network(self.job)}-{host.name}"
 
@@ -155,7 +187,7 @@ class _StartedContainer(Started):
         """Send a signal to the container's first process; one that does not run yet is waited for."""
         until = time.monotonic() + _STARTING_S
         while not self.docker.works("kill", "--signal", number.name, self.name):
-            if self._state("Status") not in {"created", "configured"} or time.monotonic() > until:
+            if self._state("Status") not in _NOT_YET or time.monotonic() > until:
                 return
             time.sleep(_TICK_S)
 

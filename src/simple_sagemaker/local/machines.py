@@ -38,6 +38,10 @@ class Machines(Protocol):
         """
         ...
 
+    def introduce(self, hosts: Sequence[Host]) -> None:
+        """Once all hosts were started: have each find the others by name, those that have ended included."""
+        ...
+
     def settle(self) -> None:
         """Once no host is watched any more: end what is left of them, and have all that they wrote be ours to read."""
         ...

@@ -55,6 +55,9 @@ class Processes:
         self.note(started.pid)
         return started
 
+    def introduce(self, hosts: Sequence[Host]) -> None:
+        """Nothing: their addresses stand in every host's ``/etc/hosts`` from the start."""
+
     def settle(self) -> None:
         """Nothing: the watch over the hosts has killed what they left, and what they wrote is ours."""
 

@@ -3,7 +3,8 @@
 Three ways lead here:
 
 - *direct*: ``start.sh`` runs this file from the hidden channel's folder, where the packed code lies beside it. The
-  code is unpacked to ``<base>/code``, and the rest of the launcher is taken from there.
+  code is unpacked to ``<base>/code``, and the rest of the launcher is taken from there. In a processing job the same
+  is below ``<base>/processing/input``.
 - *toolkit*: AWS's own ``train`` has unpacked the code and runs this file from it, as the job's script.
 - *train*: the local engine runs ``launcher.py --train`` in place of AWS's ``train``, for requests of other clients.
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     import types  # noqa: F401
 
 BASE = os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
-CODE = os.path.join(BASE, "code")
 HERE = os.path.dirname(os.path.abspath(__file__))
+IS_PROCESSING = HERE.startswith(os.path.join(BASE, "processing") + os.sep)
+CODE = os.path.join(BASE, *(["processing", "input", "code"] if IS_PROCESSING else ["code"]))
 TARBALL = os.path.join(HERE, "sourcedir.tar.gz")
 RUN_FILE = os.path.join(HERE, "run.json")
 PACKAGE = "ssm_launcher"
@@ -36,7 +38,7 @@ def record_failure(text):
     # type: (str) -> None
     """Say on stderr and in the failure file why the job ends. A failure file that is there is kept."""
     sys.stderr.write("simple-sagemaker: %s\n" % text)
-    failure = os.path.join(BASE, "output", "failure")
+    failure = os.path.join(BASE, "output", "message" if IS_PROCESSING else "failure")
     if not os.path.isdir(os.path.dirname(failure)):
         os.makedirs(os.path.dirname(failure))
     if not os.path.exists(failure):
@@ -125,11 +127,11 @@ def import_launcher(folder):
 
 def which_way():
     # type: () -> str
-    """One of ``direct``, ``toolkit`` and ``train``, told by what lies beside this file."""
+    """One of ``direct``, ``processing``, ``toolkit`` and ``train``, told by where this is and what lies beside it."""
     if sys.argv[1:] == ["--train"] and not os.path.exists(RUN_FILE):
         return "train"
     if os.path.exists(TARBALL) and os.path.realpath(HERE) != os.path.realpath(CODE):
-        return "direct"
+        return "processing" if IS_PROCESSING else "direct"
     return "toolkit"
 
 
@@ -138,10 +140,11 @@ def start():
     """Unpack when that is ours to do, run the job, and return its exit status."""
     way = which_way()
     sys.dont_write_bytecode = way != "train"  # packed code is imported once and thrown away
-    if way == "direct":
+    is_packed = way in ("direct", "processing")
+    if is_packed:
         unpack(TARBALL, CODE)
         put_run_file()
-    return int(import_launcher(CODE if way == "direct" else HERE).main(way, BASE))
+    return int(import_launcher(CODE if is_packed else HERE).main(way, BASE))
 
 
 def _mp_fn(index):

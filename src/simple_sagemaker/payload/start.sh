@@ -8,7 +8,11 @@ here=${0%/*}
 
 refuse() {
     printf '%s\n' "simple-sagemaker: $1" >&2
-    mkdir -p "$base/output" && printf '%s' "$1" >"$base/output/failure"
+    case $here in
+    "$base/processing/"*) told=message ;;
+    *) told=failure ;;
+    esac
+    mkdir -p "$base/output" && printf '%s' "$1" >"$base/output/$told"
     exit 1
 }
 

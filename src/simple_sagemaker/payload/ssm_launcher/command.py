@@ -71,10 +71,27 @@ def shell(places: Places, command: str, words: "list[str]") -> "list[bytes]":
     text = values.to_bytes(" ".join([command] + [values.quote(word) for word in words]))
     if len(text) <= LONGEST_COMMAND:
         return [b"/bin/sh", b"-c", text]
-    path = os.path.join(places.config, COMMAND_FILE)
+    path = os.path.join(places.own, COMMAND_FILE)
     with open(path, "wb") as file:
         file.write(text + b"\n")
     return [b"/bin/sh", os.fsencode(path)]
+
+
+def found(words: "list[str]", around: "dict[bytes, bytes]") -> "list[bytes]":
+    """The command that ``words`` are, its program found on the PATH it runs with. Raises Refusal when it is not there.
+
+    A program named with its folder is taken as it is, from the code folder on.
+    """
+    if not words or not words[0]:
+        raise Refusal("The job names no program to run.")
+    rest = [values.to_bytes(word) for word in words]
+    if b"/" in rest[0]:
+        return rest
+    for folder in around.get(b"PATH", os.fsencode(os.defpath)).split(b":"):
+        path = os.path.join(folder, rest[0])
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return [path, *rest[1:]]
+    raise Refusal("There is no program {!r} on the PATH of the job.".format(words[0]))
 
 
 def check_words(words: "list[bytes]") -> None:

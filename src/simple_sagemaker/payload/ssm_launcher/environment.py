@@ -6,8 +6,9 @@ an old Python could not write anything else. Costs a few milliseconds.
 
 import json
 import os
+import sys
 
-from . import machine, values
+from . import command, machine, process, values
 from .places import SOURCE_CHANNEL, Places
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -188,25 +189,25 @@ def our_variables(job: Job) -> "dict[str, str]":
     }
 
 
-def default_variables(job: Job) -> "dict[str, str]":
+def default_variables(master: str, interface: str) -> "dict[str, str]":
     """What the image or the engine may have set already: unbuffered output, and what PyTorch's processes meet by."""
     return {
         "PYTHONUNBUFFERED": "1",
-        "MASTER_ADDR": job.master,
+        "MASTER_ADDR": master,
         "MASTER_PORT": "7777",
-        "NCCL_SOCKET_IFNAME": job.interface,
+        "NCCL_SOCKET_IFNAME": interface,
         "NCCL_IB_DISABLE": "1",
         "NCCL_DEBUG": "WARN",
     }
 
 
-def merged(job: Job, variables: "dict[str, str]", defaults: "dict[str, str]") -> "dict[bytes, bytes]":
+def merged(places: Places, variables: "dict[str, str]", defaults: "dict[str, str]") -> "dict[bytes, bytes]":
     """The environment of this process with ``variables`` over it, ``defaults`` under it, and the code importable."""
     found = {values.to_bytes(name): values.to_bytes(text) for name, text in defaults.items()}
     found.update(os.environb)
     for name, text in variables.items():
         found[values.to_bytes(name)] = values.to_bytes(text)
-    paths = [os.fsencode(job.places.code), found.get(b"PYTHONPATH", b"")]
+    paths = [os.fsencode(places.code), found.get(b"PYTHONPATH", b"")]
     found[b"PYTHONPATH"] = b":".join(filter(None, paths))
     return found
 
@@ -230,7 +231,7 @@ def fit(environment: "dict[bytes, bytes]", places: Places, taken: int) -> "list[
     for name in out:
         del environment[name]
     if out:
-        path = os.path.join(places.config, LONG_FILE)
+        path = os.path.join(places.own, LONG_FILE)
         with open(path, "w", encoding="utf-8") as file:
             json.dump({values.to_text(name): values.to_text(text) for name, text in out.items()}, file)
         environment[LONG_VARIABLE.encode()] = os.fsencode(path)
@@ -243,3 +244,31 @@ def _is_possible(name: bytes, text: bytes) -> bool:
 
 def _size(name: bytes, text: bytes) -> int:
     return len(name) + len(text) + 2 + 8  # the pointer counts too
+
+
+def make_fit(around: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> None:
+    """Take out of an environment what a program with these arguments could not be started with, and say so."""
+    left_out = fit(around, places, sum(len(word) + 9 for word in argv))
+    if left_out:
+        line = "simple-sagemaker: too long for the environment, see the file that {} names: {}\n".format(
+            LONG_VARIABLE, ", ".join(left_out)
+        )
+        process.write(values.to_bytes(line)[: command.SHOWN])
+
+
+def greet(job: str, host: str) -> None:
+    """Say in the log on which Python, which host and in which job this is."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    below = os.environ.get("SSM_PYTHON_BELOW")  # the local engine's: what its private layer lies on
+    path = "{} over {}".format(sys.executable, below) if below else sys.executable
+    process.write(values.to_bytes("simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, path, host, job)))
+
+
+def make_instance_state(state: str, host: str) -> None:
+    """Make the host's own folder of the state."""
+    folder = os.path.join(state, host)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        line = "simple-sagemaker: the state folder {} cannot be made: {}\n".format(folder, error.strerror)
+        process.write(values.to_bytes(line))  # said, not fatal: many scripts keep no state

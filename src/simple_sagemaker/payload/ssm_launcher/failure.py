@@ -37,9 +37,13 @@ def last_words(output: str) -> str:
 
 def write_failure(places: Places, text: str) -> None:
     """Write the failure file, unless the script left its own."""
-    path = os.path.join(places.output, "failure")
+    tell(os.path.join(places.output, "failure"), text)
+
+
+def tell(path: str, text: str) -> None:
+    """Write a text to a file that the service reads, unless the script left its own there."""
     if not os.path.exists(path):
-        os.makedirs(places.output, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(_head(text, LONGEST).encode("utf-8", "replace"))
 

@@ -3,6 +3,8 @@
 import os
 import re
 
+from . import process, values
+
 LITERAL = re.compile(rb"(?<![\w./-])(?:/opt/ml|/state)(?![\w.-])")
 ENDINGS = (".py", ".sh")
 OURS = ("launcher.py", "ssm_launcher", "task_toolkit", "worker_toolkit")
@@ -36,3 +38,10 @@ def warning(found: "list[str]", base: str) -> str:
         "WARNING: {}{} mention /opt/ml or /state, but this job's folders are below {}. Use the variables SM_* and "
         "SSM_*, or WorkerConfig, to find them.".format(", ".join(found[:NAMED]), more, base)
     )
+
+
+def warn(code: str, command: str, base: str) -> None:
+    """Say in the log which literal paths the code holds, where they are not the job's."""
+    found = literal_paths(code, command)
+    if found:
+        process.write(values.to_bytes(warning(found, base) + "\n"))

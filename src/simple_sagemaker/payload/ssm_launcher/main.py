@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from . import command, environment, failure, machine, process, requirements, values
+from . import command, environment, failure, hints, machine, process, requirements, values
 from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -38,10 +38,17 @@ class Run:
 
 
 def main(way: str, base: str) -> int:
-    """Do one job and return its exit status. ``way`` is how the launcher was started: direct, toolkit or train."""
-    places = Places(base)
+    """Do one job and return its exit status.
+
+    ``way`` is how the launcher was started: direct, toolkit, train, or processing.
+    """
     for number in process.HANDED_ON:
         signal.signal(number, _stop)
+    if way == "processing":
+        from . import processing
+
+        return processing.main(base)
+    places = Places(base)
     try:
         if way == "toolkit":
             return _in_toolkit(places)
@@ -74,31 +81,23 @@ def _other_clients(job: environment.Job) -> Run:
 
 def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> int:
     words = run.words(job.hyperparameters)
-    _greet(job)
+    environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
     _check(places, run)
     gpus = machine.gpu_count()
     known = environment.facts(job, run.entry_point, gpus)
     variables = environment.sagemaker_variables(job, known, words)
     variables.update(environment.our_variables(job))
-    around = environment.merged(job, variables, environment.default_variables(job))
+    around = environment.merged(places, variables, environment.default_variables(job.master, job.interface))
     argv = _command(places, job, run, words=words, gpus=gpus, around=around)
-    _make_fit(around, places, argv)
+    environment.make_fit(around, places, argv)
     if is_ours:
-        _make_instance_state(job)
-    _warn_of_literal_paths(places, run)
+        environment.make_instance_state(job.state, job.host)
+    if places.is_plain:
+        hints.warn(places.code, run.command, places.base)
     if run.entry_point is not None:
         requirements.install(places, command.kind_of(places.code, run.entry_point), around)
     _wait_for_hosts(job)
     return _run(places, argv, around)
-
-
-def _greet(job: environment.Job) -> None:
-    version = ".".join(map(str, sys.version_info[:3]))
-    name = job.name or os.environ.get("TRAINING_JOB_NAME", "")
-    below = os.environ.get("SSM_PYTHON_BELOW")  # the local engine's: what its private layer lies on
-    path = "{} over {}".format(sys.executable, below) if below else sys.executable
-    line = "simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, path, job.host, name)
-    process.write(values.to_bytes(line))
 
 
 def _check(places: Places, run: Run) -> None:
@@ -123,24 +122,6 @@ def _enabled(distribution: "dict[str, Any]") -> "list[str]":
         if isinstance(setting, dict):
             names += [name] if setting.get("enabled") else _enabled(setting)
     return names
-
-
-def _warn_of_literal_paths(places: Places, run: Run) -> None:
-    if places.is_plain:
-        from . import hints
-
-        found = hints.literal_paths(places.code, run.command)
-        if found:
-            process.write(values.to_bytes(hints.warning(found, places.base) + "\n"))
-
-
-def _make_instance_state(job: environment.Job) -> None:
-    folder = os.path.join(job.state, job.host)
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        line = "simple-sagemaker: the state folder {} cannot be made: {}\n".format(folder, error.strerror)
-        process.write(values.to_bytes(line))  # said, not fatal: many scripts keep no state
 
 
 def _command(
@@ -169,15 +150,6 @@ def _meeting(job: environment.Job, around: "dict[bytes, bytes]") -> "list[str]":
     if len(hosts) > 1:
         options += ["--node_rank", str(hosts.index(job.host))]
     return options
-
-
-def _make_fit(around: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> None:
-    left_out = environment.fit(around, places, sum(len(word) + 9 for word in argv))
-    if left_out:
-        line = "simple-sagemaker: too long for the environment, see the file that {} names: {}\n".format(
-            environment.LONG_VARIABLE, ", ".join(left_out)
-        )
-        process.write(values.to_bytes(line)[: command.SHOWN])
 
 
 def _wait_for_hosts(job: environment.Job) -> None:
@@ -212,7 +184,7 @@ def _in_toolkit(places: Places) -> int:
     on a host, or once for each rank. Does not return but for a Refusal.
     """
     run, job, words = _told(places)
-    _greet(job)
+    environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
     if run.entry_point is not None:
         command.check_entry_point(places.code, run.entry_point)
     around = _as_the_script(run, job, words)
@@ -221,8 +193,8 @@ def _in_toolkit(places: Places) -> int:
     else:
         argv = _under_mpi(command.script(places.code, run.entry_point, words))
     command.check_words(argv)
-    _make_fit(around, places, argv)
-    _make_instance_state(job)
+    environment.make_fit(around, places, argv)
+    environment.make_instance_state(job.state, job.host)
     _show(argv)
     for number in process.HANDED_ON:
         signal.signal(number, signal.SIG_DFL)
@@ -241,7 +213,7 @@ def spawned(index: int, base: str) -> None:
     command.check_entry_point(places.code, program)
     os.environb.update(_as_the_script(run, job, words))
     os.environ.pop(HIDDEN, None)
-    _make_instance_state(job)
+    environment.make_instance_state(job.state, job.host)
     sys.argv = [program, *words]
     sys.path.insert(0, places.code)
     os.chdir(places.code)
@@ -263,7 +235,7 @@ def _as_the_script(run: Run, job: environment.Job, words: "list[str]") -> "dict[
     """The environment that ``train`` has set, as it would be had it been told to run the person's script."""
     variables = _corrected(run, job, words)
     variables.update(environment.our_variables(job))
-    around = environment.merged(job, variables, {"PYTHONUNBUFFERED": "1"})
+    around = environment.merged(job.places, variables, {"PYTHONUNBUFFERED": "1"})
     around.pop(HIDDEN.encode(), None)
     return around
 

@@ -75,9 +75,9 @@ def _private_site() -> str:
 
 def _probe(places: Places, private: str, environment: "dict[bytes, bytes]") -> "dict[str, Any]":
     """What the job's interpreter says of itself; asked, because the launcher runs without site packages."""
-    path = os.path.join(places.config, "ssm-interpreter.json")
+    path = os.path.join(places.own, "ssm-interpreter.json")
     words = [command.python(), b"-E", b"-c", PROBE, os.fsencode(path), os.fsencode(private)]
-    ended = process.run(words, environment, os.fsencode(places.config))
+    ended = process.run(words, environment, os.fsencode(places.own))
     if ended.status:
         raise Refusal("The job's interpreter {} does not start.".format(os.fsdecode(command.python())))
     with open(path, encoding="utf-8") as file:

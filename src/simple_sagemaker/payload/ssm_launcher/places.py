@@ -30,6 +30,7 @@ class Places:
         self.model = os.path.join(base, "model")
         self.input = os.path.join(base, "input")
         self.config = os.path.join(self.input, "config")
+        self.own = self.config  # for files of ours
         self.output = os.path.join(base, "output")
         self.output_data = os.path.join(self.output, "data")
         self.output_intermediate = os.path.join(self.output, "intermediate")

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from ..meaning.option import BOTH, Option
+from ..meaning.option import BOTH, JOBS, Option
 from ..meaning.options import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
@@ -45,6 +45,11 @@ examples:
 examples:
   ssm shell -p demo -t look --cmd_line "cat /proc/cpuinfo" -o out
   ssm shell -p demo -t count --dir_files code --cmd_line "./count.sh" --top 5
+""",
+    "process": """\
+examples:
+  ssm process -p demo -t clean --code clean.py -i data -o out --download_output
+  ssm process -p demo -t count --entrypoint bash --arguments=-c -- 'ls | wc -l'
 """,
     "data": """\
 examples:
@@ -87,7 +92,8 @@ def main_page() -> str:
 
 def page(command: str) -> str:
     """What ``-h`` shows for a command."""
-    own = ["[--NAME VALUE ...]", "[-- ARGUMENT ...]"] if command in BOTH else []
+    own = ["[--NAME VALUE ...]"] if command in BOTH else []
+    own += ["[-- ARGUMENT ...]"] if command in JOBS else []
     usage = _filled(f"ssm {command}", [*_required(command), "[option ...]", *own])
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
     parser.epilog = "\n".join([*_own_words(command), _EXAMPLES[command], _STATUSES])

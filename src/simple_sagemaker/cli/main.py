@@ -78,7 +78,7 @@ def _made_ready(argv: Sequence[str]) -> Waiting | None:
     """
     engine = os.environ.get("SSM_ENGINE", "")
     here = engine == "local" or (not engine and "local" in argv)
-    if not here or argv[:1] not in (["run"], ["shell"]) or "-h" in argv or sys.platform == "win32":
+    if not here or argv[:1] not in (["run"], ["shell"], ["process"]) or "-h" in argv or sys.platform == "win32":
         return None
     from ..local.spawn import supervisor
 

@@ -1,8 +1,8 @@
 """From words to meaning: ``parse(argv)`` is the whole of it.
 
-In: the words after ``ssm``. Out: a frozen TaskSpec, DataSpec or EmulatorSpec, or an error in the words that were typed.
-It reads the disk only to see that what the words name is there; it writes nothing and asks no service. Whatever is not
-needed for a help page is imported when it is needed.
+In: the words after ``ssm``. Out: a frozen TaskSpec, ProcessSpec, DataSpec or EmulatorSpec, or an error in the words
+that were typed. It reads the disk only to see that what the words name is there; it writes nothing and asks no service.
+Whatever is not needed for a help page is imported when it is needed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UsageError
-from ..meaning.option import DATA, EMULATOR
+from ..meaning.option import DATA, EMULATOR, PROCESS
 from ..meaning.options import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from ..specs import DataSpec, EmulatorSpec, TaskSpec
+    from ..specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
 
 
-def parse(argv: Sequence[str]) -> TaskSpec | DataSpec | EmulatorSpec:
+def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
     """The task, the data of a task, or the emulator that the words after ``ssm`` ask for.
 
     Raises UsageError or InputNotFound. For ``-h`` and ``--version`` prints the page and raises SystemExit(0).
@@ -53,7 +53,7 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     raise UsageError(f"ssm: there is no command {argv[0]!r}, only {known}.\nThey are explained by: ssm -h")
 
 
-def _meant(command: str, argv: Sequence[str]) -> TaskSpec | DataSpec | EmulatorSpec:
+def _meant(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
     from .words import read
 
     words = read(command, argv)
@@ -65,6 +65,10 @@ def _meant(command: str, argv: Sequence[str]) -> TaskSpec | DataSpec | EmulatorS
         from .emulator import emulator_spec
 
         return emulator_spec(words)
+    if command in PROCESS:
+        from ..meaning.process import process_spec
+
+        return process_spec(words)
     from ..meaning.task import data_spec, task_spec
 
     return data_spec(words) if command in DATA else task_spec(words)

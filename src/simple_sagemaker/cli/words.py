@@ -5,7 +5,8 @@ words, the hyperparameters, and the script's own arguments. Nothing is looked up
 
 The rules: the first ``--`` ends the pass. An option takes exactly as many words as the table says, also words that
 begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next word, unless that begins with
-``--``. A word that belongs to nothing is refused; for ``ssm data``, which runs nothing, an unknown ``--key`` is one.
+``--``. A word that belongs to nothing is refused; for ``ssm data``, which runs nothing, and ``ssm process``, which has
+no hyperparameters, an unknown ``--key`` is one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def read(command: str, argv: Sequence[str]) -> Words:
     words = list(argv)
     end = words.index("--") if "--" in words else len(words)
     taken = _Pass(Words(command, words[end + 1 :]), words[:end])
-    if end < len(words) and not taken.words.for_code:
+    if end < len(words) and not taken.words.takes_arguments:
         raise UsageError(f"'ssm {command}' runs no code, so nothing can follow --: leave it out.")
     while taken.left:
         taken.step()
@@ -105,7 +106,7 @@ class _Pass:
 
     def _hyperparameter(self, key: str, attached: str | None) -> None:
         if not self.words.for_code:
-            raise UsageError(_no_option(key, self.words))
+            raise UsageError(_no_option(key, self.words) + self._as_a_word(key))
         name = plain_name(key[2:], key)
         other = owner(key, not_of=self.words.command)
         if other:
@@ -129,9 +130,16 @@ class _Pass:
             f"{guess} it one ({key}=true), or pass it on to your script as it is, at the end: -- {key}"
         )
 
+    def _as_a_word(self, word: str) -> str:
+        """How a word with a dash is made one of the option before it, where that can have such words."""
+        option = self.words.options.get(self.last.flag) if self.last else None
+        if option is None or option.name not in _COMMANDS:
+            return ""
+        return f"\nAs a word of {option.flags[0]} it is attached: {option.flags[0]}={word}"
+
     def _why_stray(self, word: str) -> str:
         if _dashed(word):
-            return _why_no_option(word, self.words)
+            return _why_no_option(word, self.words) + self._as_a_word(word)
         if self.last is None:
             return f"{word!r} belongs to no option."
         option = self.words.options.get(self.last.flag)
@@ -141,6 +149,9 @@ class _Pass:
         if not option:
             return f"{after}\nQuote a value that has blanks in it."
         return after + (self._own_name(self.last.flag) if option.words else self._own_name(self.last.flag, word))
+
+
+_COMMANDS = frozenset({"command", "entrypoint", "arguments"})  # whose words may begin with a dash
 
 
 def _dashed(word: str) -> bool:
@@ -173,6 +184,10 @@ def _no_option(flag: str, words: Words) -> str:
     other = next((other for other in COMMANDS if flag in by_flag(other)), None)
     close = get_close_matches(flag, list(words.options), n=1, cutoff=0.7)
     said = f"There is no option {flag}"
-    if other:
+    alike = get_close_matches(flag, close, cutoff=0.9)
+    if other and not alike:
         return f"{said} here: it is one of 'ssm {other}'."
-    return f"{said}. Did you mean {close[0]}?" if close else f"{said}, and nothing runs that could have one."
+    if close:
+        return f"{said}. Did you mean {close[0]}?"
+    can = "a word of your script goes after --" if words.takes_arguments else "nothing runs that could have one"
+    return f"{said}, and {can}."

@@ -34,14 +34,51 @@ def code(words: Words) -> Code:
     return replace(what, use_gitignore=words.has("use_gitignore"))
 
 
+def processing_code(words: Words) -> Code:
+    """The code of a processing task: its script, if it has one, and what lies around and beside it. Raises as above."""
+    if words.has("code") and words.must("code").startswith("s3://"):
+        what = _on_s3(words)
+    elif words.has("code"):
+        what = _script(words, "code")
+    else:
+        what = _around(words)
+    _check_root(what)
+    return replace(what, use_gitignore=words.has("use_gitignore"))
+
+
+def _on_s3(words: Words) -> Code:
+    """A script that lies on S3 by itself."""
+    uri = words.must("code")
+    try:
+        name = split_uri(uri)[1].rpartition("/")[2]
+    except ValueError as error:
+        raise UsageError(f"--code {uri!r} names no bucket: write s3://BUCKET/KEY.") from error
+    if not name:
+        raise UsageError(f"--code {uri!r} names a folder: name the script in it.")
+    if words.has("source_dir"):
+        folder = words.flag("source_dir")
+        raise UsageError(f"--code {uri} lies on S3 by itself, and {folder} is where it would lie: drop one.")
+    return Code(entry_point=name, entry_uri=uri, dependencies=tuple(_dependencies(words)))
+
+
+def _around(words: Words) -> Code:
+    """What a command without a script finds in the code folder."""
+    source, beside = words.one("source_dir"), tuple(_dependencies(words))
+    if source is None:
+        return Code(dependencies=beside)
+    if source.startswith("s3://"):
+        return Code(source_uri=_packed(words.flag("source_dir"), source), dependencies=beside)
+    return Code(source_dir=_folder(words.flag("source_dir"), source), dependencies=beside)
+
+
 def is_algorithm(words: Words) -> bool:
     """Whether the image's own program runs: an image is named, and no code."""
     named = words.has("entry_point") or words.has("source_dir") or words.command != "run"
     return words.has("image_uri") and not named
 
 
-def _script(words: Words) -> Code:
-    flag, entry = words.flag("entry_point"), words.must("entry_point")
+def _script(words: Words, name: str = "entry_point") -> Code:
+    flag, entry = words.flag(name), words.must(name)
     source = words.one("source_dir")
     beside = tuple(_dependencies(words))
     if source is None:
@@ -112,6 +149,8 @@ def _place_in(folder: Path, file: Path) -> str | None:
 def _legal_entry(flag: str, entry: str) -> str:
     """``entry`` as it is, when SageMaker's toolkit would run a file of that name."""
     parts = entry.split("/")
+    if flag == "--code":  # no toolkit is asked
+        return entry
     if all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts) and not entry.startswith("-"):
         return entry
     raise UsageError(
@@ -170,6 +209,8 @@ def _check_root(what: Code) -> None:
 def _code_names(what: Code) -> Iterable[tuple[str, str]]:
     if what.source_dir:
         return [(path.name, f"{str(path)!r}") for path in sorted(what.source_dir.iterdir())]
+    if what.entry_uri:
+        return [(str(what.entry_point), what.entry_uri)]
     return [(what.entry_file.name, f"{str(what.entry_file)!r}")] if what.entry_file else []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import InputNotFound, UsageError
-from ..layout import SOURCE_CHANNEL, split_uri
+from ..layout import EARLIER_STATE, SOURCE_CHANNEL, split_uri
 from ..names import check_channel, check_name
 from ..specs import (
     DISTRIBUTIONS,
@@ -22,9 +22,11 @@ from ..specs import (
     TaskInput,
     TaskOutput,
 )
+from .option import PROCESS
 from .words import Given, Words, own_name
 
 CHANNEL_LIMIT = 19  # SageMaker allows 20 (CreateTrainingJob, InputDataConfig); ours for the code is one of them
+PROCESSING_LIMIT = 8  # of 10 (CreateProcessingJob, ProcessingInputs): the others bring code and state
 URI_LIMIT = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
 DATA, MODEL = "data", "model"
 _PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each: there is no folder to choose within
@@ -38,7 +40,8 @@ def inputs(words: Words) -> tuple[Input, ...]:
         "input_task": _task_input,
     }
     found = [(use.flag, read(use)) for name, read in readers.items() for use in words.each(name)]
-    _check_names([(flag, channel.name) for flag, channel in found], with_model=words.has("model_uri"))
+    names = [(flag, channel.name) for flag, channel in found]
+    _check_names(names, with_model=words.has("model_uri"), is_processing=words.command in PROCESS)
     return tuple(channel for _, channel in found)
 
 
@@ -150,13 +153,15 @@ def _check_there(flag: str, word: str, subdir: str = "") -> None:
         raise InputNotFound(f"{flag} {word!r}: there is no {str(place)!r} on this machine.\nCheck the path.")
 
 
-def _check_names(named: Sequence[tuple[str, str]], *, with_model: bool) -> None:
+def _check_names(named: Sequence[tuple[str, str]], *, with_model: bool, is_processing: bool) -> None:
     """Every channel has a name of its own, and there are not more of them than a job can have."""
     owners = {SOURCE_CHANNEL: "the channel that brings your code"} | ({MODEL: "--model_uri"} if with_model else {})
+    if is_processing:
+        owners[EARLIER_STATE] = "the channel that brings the task's state"
     for flag, name in named:
         if name in owners:
             raise UsageError(f"{flag}: the channel name {name!r} is taken by {owners[name]}. Choose another one.")
         owners[name] = flag
-    limit = CHANNEL_LIMIT - with_model
+    limit = PROCESSING_LIMIT if is_processing else CHANNEL_LIMIT - with_model
     if len(named) > limit:
         raise UsageError(f"{len(named)} inputs; a job can have {limit}{' and its model' if with_model else ''}.")

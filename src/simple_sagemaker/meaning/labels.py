@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from ..errors import UsageError
@@ -102,24 +103,24 @@ def _pairs(words: Words, option: str, check: Callable[[str, str, str], None]) ->
     return found
 
 
-def environment(words: Words) -> dict[str, str]:
+def environment(words: Words, option: str = "job_env", *, longest: int = _VARIABLE_LENGTH) -> dict[str, str]:
     """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
-    found = _pairs(words, "job_env", _check_variable)
+    found = _pairs(words, option, partial(_check_variable, longest))
     if len(found) > VARIABLE_LIMIT:
-        raise UsageError(f"{len(found)} variables with --job_env; a job can have {VARIABLE_LIMIT}: use a file.")
+        raise UsageError(f"{len(found)} variables with --{option}; a job can have {VARIABLE_LIMIT}: use a file.")
     return found
 
 
-def _check_variable(flag: str, name: str, value: str) -> None:
+def _check_variable(longest: int, flag: str, name: str, value: str) -> None:
     if not _VARIABLE.fullmatch(name):
         advice = " Put a blank between name and value." if "=" in name else ""
         raise UsageError(
             f"{flag} {name!r}: a variable's name has letters, digits and _, and begins with no digit.{advice}"
         )
-    if len(name) > _VARIABLE_LENGTH or len(value) > _VARIABLE_LENGTH:
+    if len(name) > longest or len(value) > longest:
         raise UsageError(
-            f"{flag} {name[:40]!r}: a variable's name and its value have {_VARIABLE_LENGTH} characters at most.\n"
-            "Pass a longer value as a hyperparameter, or in a file."
+            f"{flag} {name[:40]!r}: a variable's name and its value have {longest} characters at most.\n"
+            "Pass a longer value on after --, or in a file."
         )
     _check_text(f"{flag} {name!r}", value)
     if is_platforms(name):

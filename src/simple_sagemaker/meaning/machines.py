@@ -12,6 +12,8 @@ from .words import Words, own_name
 FRAMEWORKS = ("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface")
 LOCAL_TYPES = ("local", "local_gpu")
 LONGEST_MINS = 28 * 24 * 60  # StoppingCondition.MaxRuntimeInSeconds goes up to 28 days
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+LONGEST_PROCESSING_MINS, MOST_PROCESSING, LARGEST_PROCESSING_GB = 9 * 24 * 60, 100, 16384
 KEPT_MINS = 60  # https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
 MOST_RETRIES = 30  # RetryStrategy.MaximumRetryAttempts
 _IMAGE_LIMIT = 255  # AlgorithmSpecification.TrainingImage
@@ -46,6 +48,17 @@ def instances(words: Words) -> Instances:
         max_run_mins=run_mins,
         keep_alive_mins=_keep_alive(words, spot=spot),
         retry_attempts=_number(words, "retry_attempts", least=0, most=MOST_RETRIES),
+    )
+
+
+def processing_instances(words: Words) -> Instances:
+    """The machines of a processing job, which are never spot machines."""
+    return Instances(
+        type=_instance_type(words),
+        count=_number(words, "instance_count", least=1, most=MOST_PROCESSING),
+        volume_gb=_number(words, "volume_size", least=1, most=LARGEST_PROCESSING_GB),
+        spot=False,
+        max_run_mins=_number(words, "max_run_mins", least=1, most=LONGEST_PROCESSING_MINS),
     )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 RUN: tuple[str, ...] = ("run",)
 SHELL: tuple[str, ...] = ("shell",)
+PROCESS: tuple[str, ...] = ("process",)
 BOTH = RUN + SHELL
+JOBS = BOTH + PROCESS
 DATA: tuple[str, ...] = ("data",)
-ALL = BOTH + DATA
+ALL = JOBS + DATA
 EMULATOR: tuple[str, ...] = ("emulator",)
 
 MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
@@ -34,7 +36,7 @@ class Option:
         default: str | None = None,
         required: bool = False,
         repeatable: bool = False,
-        commands: tuple[str, ...] = BOTH,
+        commands: tuple[str, ...] = JOBS,
         early: str = "",
     ) -> None:
         self.flags = flags
@@ -53,6 +55,6 @@ class Option:
         return self.flags[0].lstrip("-")
 
 
-def flag(*flags: str, help: str, commands: tuple[str, ...] = BOTH) -> Option:  # noqa: A002
+def flag(*flags: str, help: str, commands: tuple[str, ...] = JOBS) -> Option:  # noqa: A002
     """An option without a value."""
     return Option(*flags, words=0, help=help, commands=commands)

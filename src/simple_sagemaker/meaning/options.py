@@ -5,12 +5,14 @@ The pass over the words (``words.py``), the help pages (``help.py``) and the mea
 
 from __future__ import annotations
 
-from .option import ALL, DATA, EMULATOR, MANY, RUN, SHELL, Option
+from . import process_options
+from .option import ALL, BOTH, DATA, EMULATOR, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
 COMMANDS = {
     "run": "Run a Python or shell script as a task",
     "shell": "Run a shell command line as a task",
+    "process": "Run a script or command as a processing task",
     "data": "Bring what a task left, or clear its state",
     "emulator": "Be AWS on a port of this machine, for tests and trials",
 }
@@ -75,27 +77,27 @@ CODE = (
 
 INSTANCE = (
     Option(
-        "--instance_type", "--it", shape="TYPE", default="ml.m5.large",
+        "--instance_type", "--it", shape="TYPE", default="ml.m5.large", commands=BOTH,
         help="The machine: an AWS instance type; local, this machine; or local_gpu, this machine with its GPUs.",
     ),
     Option("--instance_count", "--ic", shape="COUNT", default="1", help="How many machines run the task."),
     Option("--volume_size", "-v", shape="GB", default="30", help="Disk space per machine for data, in GB."),
-    _flag("--no_spot", help="Use on-demand machines: dearer, but never interrupted."),
-    _flag("--use_spot_instances", help="Use spot machines, which is what happens anyway without --no_spot."),
+    _flag("--no_spot", commands=BOTH, help="Use on-demand machines: dearer, but never interrupted."),
+    _flag("--use_spot_instances", commands=BOTH, help="Use spot machines: what happens anyway without --no_spot."),
     Option(
-        "--max_wait_mins", shape="MINUTES", default="0",
+        "--max_wait_mins", shape="MINUTES", default="0", commands=BOTH,
         help="How long a spot job may wait for machines and run, all together. 0 means as long as --max_run_mins.",
     ),
     Option(
         "--max_run_mins", shape="MINUTES", default="1440", help="How long the job may run before it is stopped.",
     ),
     Option(
-        "--keep_alive_mins", shape="MINUTES", default="0",
+        "--keep_alive_mins", shape="MINUTES", default="0", commands=BOTH,
         help="Keep the machines for the next job that wants the same ones, up to 60 minutes, which is billed; with "
         "--no_spot only.",
     ),
     Option(
-        "--retry_attempts", shape="COUNT", default="0",
+        "--retry_attempts", shape="COUNT", default="0", commands=BOTH,
         help="How often SageMaker starts the job again after a fault of its own, up to 30.",
     ),
 )  # fmt: skip
@@ -113,16 +115,16 @@ IMAGE = (
         "__BASE_IMAGE__ in it stands for the framework's image.",
     ),
     Option(
-        "--framework", "-f", shape="NAME", default="pytorch",
+        "--framework", "-f", shape="NAME", default="pytorch", commands=BOTH,
         help="Whose ready-made image to use, or to build on: pytorch, tensorflow, sklearn, xgboost or huggingface.",
     ),
-    Option("--framework_version", "--fv", shape="VERSION", help="The framework's version."),
+    Option("--framework_version", "--fv", shape="VERSION", commands=BOTH, help="The framework's version."),
     Option(
         "--py_version", "--pv", shape="VERSION", early="--python_version",
         help="The Python version of the framework's image.",
     ),
     Option(
-        "--image_uri", shape="URI",
+        "--image_uri", shape="URI", commands=BOTH,
         help="Use this image, from any registry that SageMaker pulls from, instead of a ready-made one. On 'run' "
         "without --entry_point and --source_dir its own program runs, and hyperparameters reach it as plain text.",
     ),
@@ -135,16 +137,16 @@ RUNNING = (
         help="Run a completed task again when its code, arguments, image or inputs differ from its last job's.",
     ),
     Option(
-        "--distribution", shape="JSON",
+        "--distribution", shape="JSON", commands=BOTH,
         help='How the machines train together, for example \'{"torch_distributed": {"enabled": true}}\'.',
     ),
     Option(
-        "--launch_by", shape="{direct,toolkit}",
+        "--launch_by", shape="{direct,toolkit}", commands=BOTH,
         help="Who starts your code: direct, a launcher of ours, in any image with a shell and Python; or toolkit, the "
         "one of AWS's images, which is what a --distribution that needs it gets anyway. (default: as needed)",
     ),
     Option(
-        "--job_env", words=2, shape="KEY VALUE", repeatable=True,
+        "--job_env", words=2, shape="KEY VALUE", repeatable=True, commands=BOTH,
         help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: "
         "no place for secrets.",
     ),
@@ -152,7 +154,7 @@ RUNNING = (
     _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
     Option("--tag", words=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated."),
     Option(
-        "--hp", words=2, shape="NAME VALUE", repeatable=True,
+        "--hp", words=2, shape="NAME VALUE", repeatable=True, commands=BOTH,
         help="A hyperparameter, also one whose name is an option's here; may be repeated.",
     ),
     _flag("-m", commands=RUN, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
@@ -166,7 +168,7 @@ IO = (
         "(each gets a share).",
     ),
     Option(
-        "--model_uri", shape="URI",
+        "--model_uri", shape="URI", commands=BOTH,
         help="A trained model to start from, on S3 or this machine; the job finds it in its channel 'model'.",
     ),
     Option(
@@ -179,14 +181,14 @@ IO = (
         "model, source or output; may be repeated.",
     ),
     Option(
-        "--input_mode", shape="{File,FastFile,Pipe}", default="File",
+        "--input_mode", shape="{File,FastFile,Pipe}", default="File", commands=BOTH,
         help="How folders of data reach the job: copied before it starts, read from S3 as they are opened, or as "
         "pipes. Single objects and models are always copied.",
     ),
     _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
     _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
     Option(
-        "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True,
+        "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True, commands=BOTH,
         help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
     ),
 )  # fmt: skip
@@ -260,10 +262,10 @@ EMULATOR_ONLY = (
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
-    "Code": CODE,
-    "Instance": INSTANCE,
-    "Image": IMAGE,
-    "Running": RUNNING,
+    "Code": process_options.CODE + CODE,
+    "Instance": process_options.INSTANCE + INSTANCE,
+    "Image": process_options.IMAGE + IMAGE,
+    "Running": process_options.RUNNING + RUNNING,
     "I/O": IO,
     "Security": SECURITY,
     "Download": DOWNLOAD,

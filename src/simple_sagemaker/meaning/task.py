@@ -29,7 +29,7 @@ _DOWNLOADS = ("download_state", "download_model", "download_output")
 def task_spec(words: Words) -> TaskSpec:
     """The task that the words ask for. Raises UsageError or InputNotFound."""
     alone = is_algorithm(words)
-    _check_required(words, leaving_out={"entry_point"} if alone else set())
+    check_required(words, leaving_out={"entry_point"} if alone else set())
     if alone:
         _check_algorithm(words)
     what = code(words)
@@ -47,14 +47,14 @@ def task_spec(words: Words) -> TaskSpec:
         launch_distribution=distribution,
         tags=tags(words),
         metrics=metrics(words),
-        rerun=_rerun(words),
-        download=_download(words),
+        rerun=rerun(words),
+        download=download(words),
         security=security(words),
         environment=environment(words),
         input_mode=input_mode(words),
         launched_by=launched_by(words, distribution),
         dry_run=words.has("dry_run"),
-        wait=_wait(words),
+        wait=wait(words),
     )
 
 
@@ -70,7 +70,7 @@ def _check_algorithm(words: Words) -> None:
         )
 
 
-def _wait(words: Words) -> bool:
+def wait(words: Words) -> bool:
     """Whether the job is watched to its end, which is when results are brought."""
     left = words.has("no_wait")
     if left and words.has("output_path"):
@@ -83,13 +83,13 @@ def _wait(words: Words) -> bool:
 
 def data_spec(words: Words) -> DataSpec:
     """What is asked of a task's data. Raises UsageError."""
-    _check_required(words)
-    download = _download(words)
-    if download.path is None and not words.has("clean_state"):
+    check_required(words)
+    brought = download(words)
+    if brought.path is None and not words.has("clean_state"):
         raise UsageError("say what to do: --output_path DIR (-o) brings what the task left, --clean_state clears.")
-    if download.path is None and words.has("job"):
+    if brought.path is None and words.has("job"):
         raise UsageError(f"{words.flag('job')} chooses what to bring: say where to, with --output_path DIR (-o).")
-    return DataSpec(place=place(words), job=_job(words), download=download, clean_state=words.has("clean_state"))
+    return DataSpec(place=place(words), job=_job(words), download=brought, clean_state=words.has("clean_state"))
 
 
 def _job(words: Words) -> str | None:
@@ -102,7 +102,7 @@ def _job(words: Words) -> str | None:
     )
 
 
-def _check_required(words: Words, leaving_out: AbstractSet[str] = frozenset()) -> None:
+def check_required(words: Words, leaving_out: AbstractSet[str] = frozenset()) -> None:
     """All missing options at once, so that nobody has to run the command three times to learn them."""
     needed = [one for one in options_of(words.command) if one.required and one.name not in leaving_out]
     missing = [option for option in needed if not words.has(option.name)]
@@ -144,7 +144,8 @@ def _prefix(prefix: str) -> str:
     return prefix
 
 
-def _rerun(words: Words) -> Rerun:
+def rerun(words: Words) -> Rerun:
+    """What is done with what earlier jobs left. Raises UsageError for two that contradict each other."""
     if words.has("clean_state") and words.has("keep_state"):
         raise UsageError(f"{words.flag('clean_state')} and {words.flag('keep_state')} contradict each other: drop one.")
     return Rerun(
@@ -154,7 +155,8 @@ def _rerun(words: Words) -> Rerun:
     )
 
 
-def _download(words: Words) -> Download:
+def download(words: Words) -> Download:
+    """What is brought, and where to. Raises UsageError without a place for it."""
     folder = words.one("output_path")
     chosen = [f"--{name}" for name in _DOWNLOADS if words.has(name)]
     if chosen and folder is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError
-from .option import Option
+from .option import JOBS, Option
 from .options import by_flag
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -42,6 +42,11 @@ class Words:
     def for_code(self) -> bool:
         """Whether the command runs code, which can have words of its own."""
         return "--hp" in self.options
+
+    @property
+    def takes_arguments(self) -> bool:
+        """Whether words can follow a lone ``--``."""
+        return self.command in JOBS
 
     def has(self, name: str) -> bool:
         """Whether the option was given at all."""

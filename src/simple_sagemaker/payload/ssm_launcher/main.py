@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from . import command, environment, failure, hints, machine, process, requirements, values
+from . import command, environment, failure, machine, process, requirements, values
 from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -93,6 +93,8 @@ def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> in
     if is_ours:
         environment.make_instance_state(job.state, job.host)
     if places.is_plain:
+        from . import hints
+
         hints.warn(places.code, run.command, places.base)
     if run.entry_point is not None:
         requirements.install(places, command.kind_of(places.code, run.entry_point), around)

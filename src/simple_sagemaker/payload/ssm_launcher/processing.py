@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 import os
 import socket
 
-from . import command, environment, failure, hints, kept_state, machine, process, requirements, values
+from . import command, environment, failure, kept_state, machine, process, requirements, values
 from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -95,6 +95,8 @@ def _launch(places: ProcessingPlaces, job: Job, run: "dict[str, Any]") -> int:
         places, _variables(job, entry, words), environment.default_variables(job.master, job.interface)
     )
     if places.is_plain:
+        from . import hints
+
         hints.warn(places.code, " ".join([*given, *words]), places.base)
     if entry is not None:
         command.check_entry_point(places.code, entry)
@@ -176,7 +178,7 @@ def _run(
     finally:
         kept_state.settle(links)
     status = process.exit_status(ended.status)
-    if status:
+    if status and not ended.asked_to_stop:
         last = failure.last_words(ended.tail.decode("utf-8", "replace")).encode("utf-8")[-LAST_WORDS:]
         text = "{}: exit status {}: {}\n".format(job.host, status, last.decode("utf-8", "ignore"))
         failure.tell(places.told, text)

@@ -1,0 +1,61 @@
+"""The options that only ``ssm process`` has, or with another default there; a part of the table in ``options``."""
+
+from __future__ import annotations
+
+from .option import MANY, PROCESS, Option
+
+CODE = (
+    Option(
+        "--code", shape="FILE|URI", commands=PROCESS,
+        help="The script to run: a file of this machine or an s3:// address. A .py file runs in Python, any other by "
+        "itself, unless --command says otherwise.",
+    ),
+    Option(
+        "--source_dir", "-s", shape="DIR", commands=PROCESS,
+        help="A folder, or an s3:// address of a .tar.gz, that the script lies in; its structure is kept. A "
+        "requirements.txt at its root is installed before the script runs.",
+    ),
+    Option(
+        "--command", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        help="The words that start the script of --code. One that begins with a dash is attached: --command bash "
+        "--command=-x; or all are one quoted word: --command 'bash -x'. (default: python3 for a .py file)",
+    ),
+    Option(
+        "--entrypoint", "-e", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        help="Instead of a script: a whole command, its words given as those of --command.",
+    ),
+)  # fmt: skip
+
+INSTANCE = (
+    Option(
+        "--instance_type", "--it", shape="TYPE", default="ml.t3.medium", commands=PROCESS,
+        help="The machine: an AWS instance type; local, this machine; or local_gpu, this machine with its GPUs.",
+    ),
+)  # fmt: skip
+
+IMAGE = (
+    Option(
+        "--framework", "-f", shape="NAME", default="sklearn", commands=PROCESS,
+        help="Whose ready-made image to use, or to build on: sklearn, pytorch, tensorflow, xgboost or huggingface.",
+    ),
+    Option(
+        "--framework_version", "--fv", shape="VERSION", default="0.20.0", commands=PROCESS,
+        help="The framework's version; of another framework than sklearn the newest is meant without it.",
+    ),
+    Option(
+        "--image_uri", shape="URI", commands=PROCESS,
+        help="Use this image, from any registry that SageMaker pulls from, instead of a ready-made one.",
+    ),
+)  # fmt: skip
+
+RUNNING = (
+    Option(
+        "--env", words=2, shape="KEY VALUE", repeatable=True, commands=PROCESS,
+        help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: no "
+        "place for secrets.",
+    ),
+    Option(
+        "--arguments", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        help="Arguments of the script or command. What follows a lone -- comes after them, with dashes or without.",
+    ),
+)  # fmt: skip

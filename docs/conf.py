@@ -21,6 +21,7 @@ include_patterns = [
     "docs/**",
     "examples/README.md",
     "examples/digits/README.md",
+    "examples/readme_examples/example6/README.md",
     "benchmarks/README.md",
 ]
 exclude_patterns = ["docs/conf.py"]

@@ -74,7 +74,9 @@ class Place:
         return [job["AlgorithmSpecification"]["TrainingImage"] for job in self.jobs()]
 
     def inside(self, image: str, command: str) -> str:
-        """What a shell prints in a container of an image that the registry has and this machine had not."""
+        """What a shell prints in a container of an image that was pulled from the registry for it."""
+        if here := self.docker.docker("image", "inspect", "--format", "{{.Id}}", image, check=False).strip():
+            self.docker.docker("rmi", "--force", here)
         return self.docker.docker("run", "--rm", "--network", "none", image, "sh", "-c", command)
 
     def tags(self, repository: str) -> list[str]:

@@ -35,7 +35,8 @@ def words(command: str) -> list[str]:
 
 
 SCRIPT = EXAMPLES / "readme_examples/run.sh"
-PAGES = [EXAMPLES / "README.md", EXAMPLES / "digits/README.md", SCRIPT]
+EXAMPLE6 = EXAMPLES / "readme_examples/example6/README.md"
+PAGES = [EXAMPLES / "README.md", EXAMPLES / "digits/README.md", SCRIPT, EXAMPLE6]
 COMMANDS = [
     pytest.param(line, id=f"{page.parent.name}/{page.name}-{number}")
     for page in PAGES
@@ -72,7 +73,7 @@ def test_the_page_lists_every_example_and_every_link_leads_somewhere() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for example in [*EXAMPLES.rglob("*.sh"), *EXAMPLES.rglob("worker*.py"), EXAMPLES / "devices.py"]:
         assert example.name in page, f"{example} is not on examples/README.md"
-    for folder in (EXAMPLES, EXAMPLES / "digits"):
+    for folder in (EXAMPLES, EXAMPLES / "digits", EXAMPLE6.parent):
         for link in re.findall(r"\]\(([^)#:]+)\)", (folder / "README.md").read_text(encoding="utf-8")):
             assert (folder / link).exists(), link
 

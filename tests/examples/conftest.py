@@ -133,11 +133,11 @@ class Clone:
         code = self.folder / "examples" / Path(REQUIREMENTS).parent
         wanted = (code / "requirements.txt").read_text(encoding="utf-8").strip()
         name, version = wanted.split("==")
-        _wheel(code, name, version, "def naturalsize(size):\n    return f'{size} Bytes'\n")
+        wheel(code, name, version, "def naturalsize(size):\n    return f'{size} Bytes'\n")
         (code / "requirements.txt").write_text(f"--no-index\n--find-links .\n{wanted}\n", encoding="utf-8")
 
 
-def _wheel(folder: Path, name: str, version: str, source: str) -> None:
+def wheel(folder: Path, name: str, version: str, source: str) -> None:
     """The smallest wheel there can be: one module, and the three files that say so."""
     about = f"{name}-{version}.dist-info"
     files = {

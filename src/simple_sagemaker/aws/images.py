@@ -52,6 +52,8 @@ class AwsImages:
         is_new = tag not in there
         if is_new:
             there[tag] = self._pushed(recipe, bases, uri, tag, say)
+        else:
+            say(f"Image: {uri}:{tag} is there")
         self._give_tag(recipe, there[tag], there.get(recipe.tag), say)
         return MadeImage(address=f"{uri}@{there[tag].digest}", is_new=is_new)
 

@@ -39,6 +39,8 @@ class LocalImages:
         if is_new:
             say(f"Image: building {address}")
             build(docker, recipe, [address], say, options=self._options)
+        else:
+            say(f"Image: {address} is there")
         docker.do("tag", address, f"{recipe.name}:{recipe.tag}")
         return MadeImage(address=address, is_new=is_new)
 

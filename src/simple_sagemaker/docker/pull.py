@@ -91,7 +91,7 @@ def _pull(docker: Docker, image: str, say: Say, *, platform: str) -> None:
 def _tell(line: str, say: Say) -> None:
     """Pass on what tells how far it is: of each layer, that it is there."""
     if line and not line.endswith((": Pulling fs layer", ": Waiting", ": Verifying Checksum")):
-        say(line)
+        say(f"pull | {line}")
 
 
 def _advice(address: EcrAddress | None, login: Login | None) -> str:

@@ -30,22 +30,22 @@ class Filling:
 
     def __init__(self, top: Path) -> None:
         self.top = top
-        self._is_folder: dict[str, bool] = {}  # of every name that was made
+        self._folders: set[str] = set()  # that were made; not the files, of which there may be any number
 
     def make_folder(self, name: str) -> None:
         """Make a folder, and those it lies in. One that was made already is fine."""
         self._make_folders(name, within=name)
 
     def _make_folders(self, name: str, within: str) -> None:
-        if self._is_folder.get(name):
+        if name in self._folders:
             return
         parts = checked(name)
         for depth in range(1, len(parts) + 1):
             above = "/".join(parts[:depth])
-            if not self._is_folder.get(above):
+            if above not in self._folders:
                 with self._named(above, within=within):
                     os.mkdir(self.top / above)
-                self._is_folder[above] = True
+                self._folders.add(above)
 
     def new_file(self, name: str, mode: int = 0o666) -> int:
         """An open descriptor of a new, empty file, its ``mode`` less the umask."""
@@ -69,7 +69,6 @@ class Filling:
             self._make_folders("/".join(above), within=name)
         with self._named(name):
             yield self.top / name
-        self._is_folder[name] = False
 
     @contextmanager
     def _named(self, name: str, within: str = "") -> Iterator[None]:
@@ -86,13 +85,17 @@ class Filling:
             raise Unholdable(f"the name {_short(name)} cannot be had here: {error.strerror}") from error
 
     def _clash(self, name: str, whole: str) -> str:
-        if name in self._is_folder and name != whole:
-            return f"{whole!r} lies in {name!r}, which is a file"
-        if name in self._is_folder:
-            kind = "a folder" if self._is_folder[name] else "a file"
-            return f"{name!r} is there twice, and what came first is {kind}"
-        twin = next((other for other in self._is_folder if folded(other) == folded(name)), "another name")
-        return f"{name!r} and {twin!r} are the same name to this file system"
+        above, _, last = name.rpartition("/")
+        there = os.listdir(self.top / above)
+        is_file = last in there and not (self.top / name).is_dir()
+        if not is_file and name not in self._folders:
+            alike = (other for other in there if other != last and folded(other) == folded(last))
+            twin = next(alike, "another name")
+            return f"{name!r} and {f'{above}/{twin}' if above else twin!r} are the same name to this file system"
+        kind = "a file" if is_file else "a folder"
+        if name != whole:
+            return f"{whole!r} lies in {name!r}, which is {kind}"
+        return f"{name!r} is there twice, and what came first is {kind}"
 
 
 def checked(name: str) -> list[str]:

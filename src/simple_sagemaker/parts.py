@@ -3,12 +3,14 @@
 A part in the making is a hidden folder beside its place, ``.model.new-<16 hex digits>``, with ``part`` (what becomes
 the part), ``old`` (what was there before, only while the two change places) and ``packed`` (an archive that is
 unpacked). A run that is killed leaves it behind; the next one that brings anything to the folder finishes what it began
-or removes it.
+or removes it. One with a file ``goes-on`` can be gone on with, and is kept until something else is brought to its
+place: ``before-1`` and so on are what earlier tries had, ``arriving`` what they had of single files.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -27,6 +29,7 @@ NAMES: tuple[Part, ...] = ("logs", "model", "output", "state", "source")
 _MAKING = re.compile(rf"\.({'|'.join(NAMES)})\.new-[0-9a-f]{{16}}")
 Fill = Callable[[Path], object]
 _PART, _OLD, PACKED = "part", "old", "packed"
+_GOES_ON, _BEFORE, ARRIVING = "goes-on", "before-", "arriving"
 _OURS = "user.ssm.part"  # an extended attribute of the folders that we made, xattr(7)
 
 
@@ -41,7 +44,7 @@ def held(folder: Path) -> Iterator[None]:
     with _alone(folder):
         for left in sorted(folder.iterdir()):
             found = _MAKING.fullmatch(left.name)
-            if found and left.is_dir() and not left.is_symlink():
+            if found and left.is_dir() and not left.is_symlink() and not _can_go_on(left):
                 _settle(left, folder / found.group(1))
         yield
 
@@ -62,25 +65,67 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def replace(folder: Path, name: str, fill: Fill) -> None:
+def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
     """Let ``fill`` fill an empty folder and put it in the place ``name``. ``folder`` is held.
 
-    Killed at any moment, the old part or the new one is there, at the latest when the folder is held again.
+    Killed at any moment, the old part or the new one is there, at the latest when the folder is held again. With the
+    ``address`` that it is filled from, a try that ends early is kept for the next one (:func:`earlier_tries`), except
+    where ``fill`` raises NotBrought.
     """
     place = folder / name
     check_ours(folder, name)
-    making = folder / f".{name}.new-{secrets.token_hex(8)}"
-    making.mkdir()
+    making = folder / f".{name}.new-{_number(address)}"
+    _forget_others(folder, name, making)
+    _begin(making, goes_on=bool(address))
     try:
-        part = making / _PART
-        part.mkdir()
-        fill(part)
-        _mark_ours(part)
-        if place.exists():
-            os.rename(place, making / _OLD)
-        os.rename(part, place)
+        _fill_and_swap(making, place, fill)
+    except NotBrought:
+        (making / _GOES_ON).unlink(missing_ok=True)
+        raise
     finally:
-        _settle(making, place)
+        if not _can_go_on(making):
+            _settle(making, place)
+
+
+def earlier_tries(part: Path) -> list[Path]:
+    """The folders that earlier tries to fill ``part`` have left; what they have may be taken away."""
+    return sorted(part.parent.glob(f"{_BEFORE}*"))
+
+
+def _fill_and_swap(making: Path, place: Path, fill: Fill) -> None:
+    part = making / _PART
+    fill(part)
+    (making / _GOES_ON).unlink(missing_ok=True)  # it is whole, and takes its place
+    _mark_ours(part)
+    if place.exists():
+        os.rename(place, making / _OLD)
+    os.rename(part, place)
+
+
+def _number(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()[:16] if address else secrets.token_hex(8)
+
+
+def _can_go_on(making: Path) -> bool:
+    return (making / _GOES_ON).is_file() and not (making / _OLD).exists()
+
+
+def _forget_others(folder: Path, name: str, making: Path) -> None:
+    """Remove what was kept of tries that brought something else to the place."""
+    for left in folder.glob(f".{name}.new-*"):
+        if left != making and _MAKING.fullmatch(left.name) and _can_go_on(left):
+            (left / _GOES_ON).unlink(missing_ok=True)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _begin(making: Path, *, goes_on: bool) -> None:
+    """An empty part; what an earlier try had of it is put aside."""
+    making.mkdir(exist_ok=goes_on)
+    if goes_on:
+        (making / _GOES_ON).touch()
+    if (making / _PART).exists():
+        os.rename(making / _PART, making / f"{_BEFORE}{len(earlier_tries(making / _PART)) + 1}")
+    (making / _PART).mkdir()
 
 
 def check_ours(folder: Path, name: str) -> None:

@@ -6,55 +6,62 @@ none of the others away.
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import archives, joblogs, layout, parts
 from .errors import SsmError
-from .filling import Filling, Unholdable
+from .fetching import Earlier, Fetching
+from .filling import Unholdable
+from .follow import Watcher
 from .job import Job
+from .meter import Meter, size
 from .parts import Fill, NotBrought, Part
 from .refusals import in_our_words
-from .specs import Download, TaskOutput
+from .specs import Download
 
 if TYPE_CHECKING:
     from .bundle import Services
 
 
-def bring(download: Download, job: Job, services: Services) -> list[str]:
+def bring(download: Download, job: Job, services: Services, watcher: Watcher | None = None) -> list[str]:
     """Bring the parts that were asked for and say which are there now. Needs ``download.path``.
 
-    What a job never wrote is an empty part. Raises UnsafeArchive or NotBrought, when all that could be is brought.
+    What a job never wrote is an empty part. ``watcher`` is told of what moves. Raises UnsafeArchive or NotBrought, when
+    all that could be is brought.
     """
     folder = download.path
     if folder is None:
         return []
     try:
         with parts.held(folder):
-            return _brought(folder, _fills(download, job, services))
+            return _brought(folder, {name: _filled(name, job, services, watcher) for name in parts.wanted(download)})
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def _fills(download: Download, job: Job, services: Services) -> dict[TaskOutput | str, Fill]:
-    """How each part that was asked for is filled."""
-    return {name: _fill(name, job, services) for name in parts.wanted(download)}
+class _Filled(NamedTuple):
+    """How a part is filled; from an address where a try that ended early can be gone on with."""
+
+    fill: Fill
+    address: str = ""
 
 
-def _fill(name: Part, job: Job, services: Services) -> Fill:
+def _filled(name: Part, job: Job, services: Services, watcher: Watcher | None) -> _Filled:
     if name == "logs":
-        return partial(_logs, job, services)
+        return _Filled(partial(_logs, job, services))
     address = job.outputs.get(name)
     if address is None:
-        return _nothing
-    return partial(_copied if address.endswith("/") else _unpacked, name, address, services)
+        return _Filled(_nothing)
+    if address.endswith("/"):
+        return _Filled(partial(_copied, name, address, services, watcher), address)
+    return _Filled(partial(_unpacked, name, address, services))
 
 
-def _brought(folder: Path, fills: dict[TaskOutput | str, Fill]) -> list[str]:
+def _brought(folder: Path, fills: dict[Part, _Filled]) -> list[str]:
     brought: list[str] = []
     refused: list[SsmError] = []
     for name, fill in fills.items():
@@ -70,9 +77,9 @@ def _brought(folder: Path, fills: dict[TaskOutput | str, Fill]) -> list[str]:
     return brought
 
 
-def _put(folder: Path, name: str, fill: Fill) -> None:
+def _put(folder: Path, name: str, filled: _Filled) -> None:
     try:
-        parts.replace(folder, name, fill)
+        parts.replace(folder, name, filled.fill, address=filled.address)
     except OSError as error:
         raise _unwritable(folder / name, error) from error
 
@@ -114,15 +121,24 @@ def _unpacked(_: str, uri: str, services: Services, to: Path) -> None:
         archives.unpack_stream(packed, to, size=packed.size, address=uri)
 
 
-def _copied(kind: str, uri: str, services: Services, to: Path) -> None:
-    """The objects under an address; every name is claimed before the first byte is fetched."""
+def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
+    """The objects under an address; what has not changed since they were brought before is not fetched again."""
     bucket, prefix = layout.split_uri(uri)
-    keys = [found.key for found in services.store.list(bucket, prefix) if not found.key.endswith("/")]
-    filling = Filling(to)
+    before = Earlier(to.parent.parent / kind, ours=False)
+    meter = Meter(what=f"Fetching the {kind}")
+    fetching = Fetching(
+        store=services.store,
+        bucket=bucket,
+        prefix=prefix,
+        to=to,
+        arriving=to.with_name(parts.ARRIVING),
+        earlier=[*(Earlier(folder, ours=True) for folder in parts.earlier_tries(to)), before],
+        meter=meter,
+    )
     try:
-        for key in keys:
-            os.close(filling.new_file(key[len(prefix) :]))
+        with watcher.moving(meter) if watcher else nullcontext():
+            done = fetching.run()
     except Unholdable as error:
         raise NotBrought(f"The {kind} at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
-    for key in keys:
-        services.store.fetch(bucket, key, to / key[len(prefix) :])
+    if watcher:
+        watcher.note(f"{kind.capitalize()}: {done.files} files, {done.fetched} fetched ({size(done.fetched_bytes)})")

@@ -14,8 +14,10 @@ from typing import Any
 from .copying import ChangedMeanwhile
 from .s3clients import Clients
 from .s3errors import told
-from .s3parts import PART, Ranges
+from .s3ranges import WHOLE, Ranges
 from .storage import Source, Told
+
+_STEP = 16 << 20  # bytes of a range: the first ones should be there soon
 
 
 class Body:
@@ -64,8 +66,8 @@ class Arriving:
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end. Raises what keeps them from coming."""
-        start = self._place // PART * PART
-        count = min(size, start + PART - self._place, self.size - self._place)
+        start = self._place // _STEP * _STEP
+        count = min(size, start + _STEP - self._place, self.size - self._place)
         if count <= 0:
             return b""
         with self._news:
@@ -112,13 +114,24 @@ def opened(clients: Clients, bucket: str, key: str, keep: Path, moved: Told) -> 
 
     found = told(partial(obstore.get, fast, key), bucket, key, "s3:GetObject")
     size, tag = found.meta["size"], found.meta["e_tag"]
-    if size <= 2 * PART:
+    if size <= WHOLE:
         yield Held(bytes(found.bytes()), moved)
         return
     del found  # its connection is closed; the parts come over others
     keep.parent.mkdir(parents=True, exist_ok=True)
     read = Arriving(size, keep)
-    ranges = Ranges(fast=fast, key=key, size=size, tag=tag, to=keep, moved=moved, resumable=True, arrived=read.arrived)
+    ranges = Ranges(
+        client=clients.slow,
+        bucket=bucket,
+        key=key,
+        size=size,
+        tag=tag or "",
+        to=keep,
+        moved=moved,
+        resumable=True,
+        step=_STEP,
+        arrived=read.arrived,
+    )
     fetched = partial(told, ranges.fetched, bucket, key, "s3:GetObject")
     thread = threading.Thread(target=read.fetch, args=(fetched, f"s3://{bucket}/{key}"), daemon=True)
     thread.start()

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .api import error_code
+from .errors import SsmError
 from .refusals import is_denial
 
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_LONGEST = 400
 _UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
 
 _Given = TypeVar("_Given")
@@ -28,6 +30,8 @@ def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Give
         denied = type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}  # obstore's
         if denied or "<Code>AccessDenied</Code>" in str(error):
             raise refused(bucket, key, action) from error
+        if type(error).__module__.startswith("obstore"):
+            raise _failed(error, bucket, key, action) from error
         raise
 
 
@@ -38,6 +42,16 @@ def known(error: Any, bucket: str, key: str, action: str) -> Exception:
         return FileNotFoundError(_absent(bucket, key, code == "NoSuchBucket"))
     denied = is_denial(code) or error.response["ResponseMetadata"].get("HTTPStatusCode") == 403
     return refused(bucket, key, action, code or "") if denied else error
+
+
+def _failed(error: Exception, bucket: str, key: str, action: str) -> SsmError:
+    """What obstore gave up, after it tried several times."""
+    said = " ".join(str(error).partition("Debug source:")[0].split())
+    said = said if len(said) <= _LONGEST else said[:_LONGEST] + " …"
+    return SsmError(
+        f"{action} on s3://{bucket}/{key} failed, tried again and again: {said}\n"
+        "Check the network. The same command goes on from here."
+    )
 
 
 def _absent(bucket: str, key: str, whole_bucket: bool) -> str:

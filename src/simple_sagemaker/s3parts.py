@@ -1,22 +1,16 @@
-"""Files as they are sent and fetched in parts: no object or file is ever half of one version and half of another."""
+"""Files as they are sent, in parts where they are large: no object is ever half of one version and half of another."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from .abreast import Abreast
 from .storage import Told, untold
 
-if TYPE_CHECKING:
-    import obstore.store
-
-PART = 8 << 20  # bytes, of what is sent and fetched in parts
+PART = 8 << 20  # bytes, of what is sent in parts
 AT_ONCE = 4
 _PARTS = 10_000  # S3 takes no more for one object
 _READ = 1 << 20
@@ -125,99 +119,3 @@ def _md5(source: BinaryIO, count: int | None, told: Told) -> bytes:
         told(len(data))
         left = None if left is None else left - len(data)
     return found.digest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ranges:
-    """A large object to be fetched in several ranges at once; ``arrived`` hears where each begins that is in the file.
-
-    Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file ``to`` and
-    in the journal beside it; not after the machine has been started again, for what was written may be lost then.
-    """
-
-    fast: obstore.store.S3Store
-    key: str
-    size: int
-    tag: str | None
-    to: Path
-    moved: Told = untold
-    resumable: bool = False
-    arrived: Told = untold
-
-    def fetched(self) -> bool:
-        """Whether the file is whole now; not when the object changed in between."""
-        import obstore
-        from obstore.exceptions import GenericError
-
-        there = self._begun()
-        for start in there:
-            self.arrived(start)
-        try:
-            self._fetch([start for start in range(0, self.size, PART) if start not in there])
-        except Changed:
-            return False
-        except GenericError as error:
-            if obstore.head(self.fast, self.key)["e_tag"] != self.tag:
-                return False  # a range of an object that is shorter now, say
-            if "non-partial" not in str(error):
-                raise
-            self._fetch_as_a_whole()
-        self._journal.unlink(missing_ok=True)
-        return True
-
-    @property
-    def _journal(self) -> Path:
-        return self.to.with_name(self.to.name + ".journal")
-
-    def _begun(self) -> set[int]:
-        """The ranges that are there already; the file has its size afterwards."""
-        head = f"{boot()} {self.tag} {self.size} {PART}"
-        if self.resumable and boot():
-            with suppress(OSError, ValueError):
-                first, *starts = self._journal.read_text(encoding="utf-8").split("\n")[:-1]
-                if first == head and self.to.stat().st_size == self.size:
-                    return {int(start) for start in starts}
-        with open(self.to, "wb") as whole:
-            whole.truncate(self.size)
-        if self.resumable:
-            self._journal.write_text(f"{head}\n", encoding="utf-8")
-        return set()
-
-    def _fetch(self, starts: Sequence[int]) -> None:
-        crowd: Abreast[int, int] = Abreast(self._part, starts, weigh=lambda _: PART, room=AT_ONCE * PART)
-        with open(self._journal if self.resumable else os.devnull, "a", encoding="utf-8", buffering=1) as journal:
-            for start in crowd:
-                journal.write(f"{start}\n")
-                self.arrived(start)
-
-    def _part(self, start: int) -> int:
-        import obstore
-
-        found = obstore.get(self.fast, self.key, options={"range": (start, min(start + PART, self.size))})
-        if found.meta["e_tag"] != self.tag:
-            raise Changed
-        data = found.bytes()
-        with open(self.to, "r+b", buffering=0) as out:
-            out.seek(start)
-            out.write(data)
-        self.moved(len(data))
-        return start
-
-    def _fetch_as_a_whole(self) -> None:
-        """From a server that sends the whole where a range was asked for."""
-        import obstore
-
-        with open(self.to, "wb") as out:
-            for data in obstore.get(self.fast, self.key).stream(min_chunk_size=PART):
-                out.write(data)
-                self.moved(len(data))
-        for start in range(0, self.size, PART):
-            self.arrived(start)
-
-
-def boot() -> str:
-    """What tells the time since the machine was started from earlier times; "" where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

@@ -22,7 +22,8 @@ from .s3clients import Clients
 from .s3delete import delete
 from .s3errors import MISSING, is_unmet, known, told, was_repeated
 from .s3list import objects, pages
-from .s3parts import AT_ONCE, PART, Changed, Ranges, Steady, digest, etag
+from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag
+from .s3ranges import WHOLE, Ranges, fetched_small
 from .storage import Copied, Source, Stored, Told, untold
 
 if TYPE_CHECKING:
@@ -187,24 +188,14 @@ class S3Store:
 
     def _fetched(self, bucket: str, key: str, to: Path, moved: Told, *, resumable: bool) -> bool:
         """Whether the file holds the object now; not when the object changed while it was read."""
-        fast = self._clients.fast(bucket, key)
-        if fast is None:
-            answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
-            with open(to, "wb") as out:
-                for data in answer["Body"].iter_chunks(PART):
-                    out.write(data)
-                    moved(len(data))
-            return True
-        import obstore
-
-        found = told(partial(obstore.get, fast, key), bucket, key, "s3:GetObject")
-        size, tag = found.meta["size"], found.meta["e_tag"]
-        if size <= 2 * PART:
-            to.write_bytes(found.bytes())
+        fast, client = self._clients.fast(bucket, key), self._client
+        size, tag = told(partial(fetched_small, fast, client, bucket, key, to), bucket, key, "s3:GetObject")
+        if size <= WHOLE:
             moved(size)
             return True
-        del found  # its connection is closed; the parts come over others
-        ranges = Ranges(fast=fast, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable)
+        ranges = Ranges(
+            client=client, bucket=bucket, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable
+        )
         return told(ranges.fetched, bucket, key, "s3:GetObject")
 
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:

@@ -14,12 +14,12 @@ ROOMS = (
     ("gz", "tarballs", "leftout", "confidential", "codefiles", "filling", "archives"),
     ("meter", "scan", "copying", "abreast"),
     ("refusals", "specs", "job"),
-    ("storage", "s3errors", "s3list", "s3parts", "s3clients", "s3arriving", "s3delete", "s3store"),
+    ("storage", "s3errors", "s3list", "s3parts", "s3ranges", "s3clients", "s3arriving", "s3delete", "s3store"),
     ("access", "recipe", "bundle"),
     ("tree", "index", "sync"),
     ("docker", "images", "imagechoice", "request", "processing_request", "source", "aws", "local"),
     ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "ending", "inputs", "order"),
-    ("parts", "results", "possible", "delivery", "task", "neighbours", "data"),
+    ("fetching", "parts", "results", "possible", "delivery", "task", "neighbours", "data"),
     ("meaning", "show"),
     ("emulator",),
     ("here", "services"),
@@ -39,7 +39,7 @@ NEVER = {
 KNOWS = {
     # local: only where buckets are on S3; project: types alone, of a session that a person brings
     "boto3": {"s3clients", "s3store", "aws", "local", "services", "emulator", "project", "sm_project"},
-    "obstore": {"s3arriving", "s3clients", "s3store", "s3parts"},
+    "obstore": {"s3arriving", "s3clients", "s3store", "s3ranges"},
     "moto": {"emulator"},
     "rich": {"show"},
     "argparse": {"cli", "emulator"},

@@ -227,12 +227,10 @@ def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto:
 
 def test_an_object_deleted_while_it_is_fetched_is_missing(moto: str, tmp_path: Path) -> None:
     from simple_sagemaker.s3errors import told
-    from simple_sagemaker.s3parts import Ranges
+    from simple_sagemaker.s3ranges import Ranges
 
     store = opened(moto, "vanishes")
-    fast = store._clients.fast("vanishes", "k")
-    assert fast is not None
-    ranges = Ranges(fast=fast, key="k", size=3 * PART, tag='"tag"', to=tmp_path / "to")
+    ranges = Ranges(client=store._client, bucket="vanishes", key="k", size=3 * PART, tag='"tag"', to=tmp_path / "to")
     with pytest.raises(FileNotFoundError, match="no object s3://vanishes/k"):
         told(ranges.fetched, "vanishes", "k", "s3:GetObject")
 

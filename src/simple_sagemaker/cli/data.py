@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import data as task_data
-from .. import layout, results
+from .. import layout, results, show
 from ..layout import TaskPlace
 from ..specs import DataSpec, Download
 
@@ -29,7 +29,8 @@ def data(spec: DataSpec, at_hand: Services) -> int:
 def _bring(spec: DataSpec, folder: Path, place: TaskPlace, at_hand: Services) -> None:
     described = task_data.job_of(spec, place, at_hand)
     job = described.name
-    brought = results.bring(spec.download, described, at_hand)
+    with show.screen(1) as screen:
+        brought = results.bring(spec.download, described, at_hand, screen)
     _say(f"{described.status}: {job}\nResults: {folder}/ ({', '.join(brought)})")
     _say_what_else(spec, job, place, at_hand)
     first = folder / "logs" / "logs0"

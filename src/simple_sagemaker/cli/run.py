@@ -48,7 +48,7 @@ def run(spec: Spec, at_hand: Services) -> int:
         if not spec.wait:
             return _left(job, at_hand, screen)
         ended = _followed(job, at_hand, screen)
-        where, trouble = _brought(spec, ended, at_hand)
+        where, trouble = _brought(spec, ended, at_hand, screen)
         watched = isinstance(job, Prepared) or job.runs
         took = costs.told(ended.described, at_hand) if watched else ""
     _tell(ended, [line for line in (took, where) if line])
@@ -77,14 +77,14 @@ def _left(job: Prepared | Found, at_hand: Services, screen: Screen) -> int:
     return 0
 
 
-def _brought(spec: Spec, ended: JobResult, at_hand: Services) -> tuple[str, SsmError | None]:
+def _brought(spec: Spec, ended: JobResult, at_hand: Services, screen: Screen) -> tuple[str, SsmError | None]:
     """Bring the results that were asked for: where they are, or why they are not there."""
     if spec.download.path is None:
         return _how_to_bring(spec, ended), None
     from .. import results
 
     try:
-        brought = results.bring(spec.download, ended.described, at_hand)
+        brought = results.bring(spec.download, ended.described, at_hand, screen)
     except SsmError as error:
         return "" if ended.status == "Completed" else str(error), error
     folder = spec.download.path

@@ -132,7 +132,8 @@ class Job:
                 with watching(self._progress, self._hosts) as watcher:
                     follower = follow.Follower(self._name, self._place, self._services, watcher, kind=self._kind)
                     ended = follower.to_the_end()
-            results.bring(self._download, ended.described, self._services)
+            with watching(self._progress, self._hosts) as watcher:
+                results.bring(self._download, ended.described, self._services, watcher)
         return ended
 
     def _described(self) -> job.Job:

@@ -17,7 +17,7 @@ from .s3errors import told
 from .s3ranges import WHOLE, Ranges
 from .storage import Source, Told
 
-_STEP = 16 << 20  # bytes of a range: the first ones should be there soon
+_STEP = 8 << 20  # bytes of a range: the first ones should be there soon
 
 
 class Body:

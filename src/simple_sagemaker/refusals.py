@@ -74,6 +74,7 @@ _NO_IMAGE: Final = re.compile(
 _FAR_BUCKET: Final = re.compile(r"\bbucket\b.*\bregion\b|\bregion\b.*\bbucket\b", re.IGNORECASE | re.DOTALL)
 _ROLE: Final = re.compile(r"could not assume role|role\b.*\bdoes not have \S+ permission", re.IGNORECASE)
 _LONGEST: Final = 600
+_LONGEST_REFUSAL: Final = 400  # the service lists every legal value, which may be hundreds
 
 
 @contextmanager
@@ -86,6 +87,31 @@ def in_our_words(*, region: str = "", job: str = "") -> Iterator[None]:
         if told is None:
             raise
         raise told from error
+
+
+@contextmanager
+def only_ours(*, region: str = "", job: str = "") -> Iterator[None]:
+    """As :func:`in_our_words`; and what else a service refuses is an error of ours in the service's words."""
+    try:
+        with in_our_words(region=region, job=job):
+            yield
+    except Exception as error:
+        told = in_its_words(error)
+        if told is None:
+            raise
+        raise SsmError(told) from error
+
+
+def in_its_words(error: Exception) -> str | None:
+    """The service's own words, when it is the service that refused."""
+    code = error_code(error)
+    if code is None:
+        return None
+    said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
+    said = said if len(said) <= _LONGEST_REFUSAL else said[:_LONGEST_REFUSAL] + " …"
+    operation: str = error.operation_name  # type: ignore[attr-defined]
+    who = "SageMaker" if "Job" in operation else "AWS"
+    return f"{who} refused {operation}: {said} ({code})"
 
 
 def explained(error: Exception, *, region: str = "", job: str = "") -> SsmError | None:

@@ -93,7 +93,12 @@ class SageMakerProject:
         self.defaultImageParams = ImageParams()
         self._read_buckets: tuple[str, ...] = ()
         self._project = Project(
-            project_name, bucket_name=bucket_name, prefix=prefix, role_name=role_name, boto3_session=boto3_session
+            project_name,
+            bucket_name=bucket_name,
+            prefix=prefix,
+            role_name=role_name,
+            instance_type="local" if local_mode else None,
+            boto3_session=boto3_session,
         )
 
     def setDefaultCodeParams(

@@ -25,7 +25,8 @@ def check(output: Path, library: str) -> None:
         first, second = ((output / f"output{task}/logs/logs{host - 1}").read_text() for task in (1, 2))
         for task, log in ((1, first), (2, second)):
             assert ast.literal_eval(line(log, "Hyperparams")) == {"arg": "hello world!", "task": task, "worker": 1}
-            assert re.search(rf"^\S+python \w+\.py --arg hello world! --task {task} --worker 1$", log, re.MULTILINE)
+            words = rf"python[0-9.]* \w+\.py --arg hello world! --task {task} --worker 1"
+            assert re.search(rf"^\S+{words}$", log, re.MULTILINE)
             assert f"INFO:{library}:Creating instance specific state dir" in log
             assert names(log, "State files") == [f"algo-{host}"]
             assert "INFO:__main__:finished!" in log

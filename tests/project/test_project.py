@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from simple_sagemaker import Data, Job, Project
-from simple_sagemaker.errors import EngineUnavailable, InputNotFound, JobFailed, JobStopped, UsageError
+from simple_sagemaker.errors import EngineUnavailable, InputNotFound, JobFailed, JobStopped, SsmError, UsageError
 from simple_sagemaker.parts import NotBrought
 
 
@@ -303,3 +303,25 @@ def test_the_image_of_a_dockerfile_is_the_ready_made_one_where_there_are_no_imag
 def test_a_task_with_a_dockerfile_is_refused_where_there_are_no_images(project: Project) -> None:
     with pytest.raises(EngineUnavailable, match=r"^docker_file_path_or_content builds an image"):
         project.run("task", "worker.py", docker_file_path_or_content="RUN true")
+
+
+def test_results_are_looked_for_where_the_task_ran(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSM_ENGINE")
+    project = Project("proj")
+    project.run("task", "worker.py", instance_type="local")
+    assert project.result("task").status == "Completed"
+    assert Project("proj", instance_type="local").download("task", "out")["model"] == Path("out/model")
+    assert project.clean_all() > 0
+
+
+def test_the_projects_machine_is_that_of_tasks_that_name_none(here: Path) -> None:
+    project = Project("proj", instance_type="ml.p3.2xlarge")
+    for machine in (None, "ml.m5.large"):
+        job = project.run("task", "worker.py", instance_type=machine, force_running=True)
+        found = job.wait().described["ResourceConfig"]["InstanceType"]
+        assert found == (machine or "ml.p3.2xlarge")
+
+
+def test_what_the_service_refuses_is_an_error_of_ours(project: Project) -> None:
+    with pytest.raises(SsmError, match=r"^SageMaker refused CreateTrainingJob: .*ml\.c5\.tiny"):
+        project.run("task", "worker.py", instance_type="ml.c5.tiny")

@@ -13,7 +13,6 @@ TYPE_CHECKING = False  # known to type checkers by its name: importing typing wo
 if TYPE_CHECKING:
     from ..local.spawn import Waiting
 
-_LONGEST_REFUSAL = 400  # the service lists every legal value, which may be hundreds
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
@@ -39,7 +38,9 @@ def status_of(argv: Sequence[str]) -> int:
         _say(_systems_refusal(error))
         return SsmError.exit_status
     except Exception as error:
-        refusal = _refusal(error)
+        from ..refusals import in_its_words
+
+        refusal = in_its_words(error)
         if refusal is None:
             raise
         _say(refusal)
@@ -92,19 +93,6 @@ def _systems_refusal(error: OSError) -> str:
         f"The system refused: {error.strerror or error}{about}\n"
         "Check that it is there, that you may read and write it, and that its disk has room (SSM_HOME names the home)."
     )
-
-
-def _refusal(error: Exception) -> str | None:
-    """The service's own words, when it is the service that refused."""
-    from ..api import error_code
-
-    if error_code(error) is None:
-        return None
-    said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
-    said = said if len(said) <= _LONGEST_REFUSAL else said[:_LONGEST_REFUSAL] + " …"
-    operation: str = error.operation_name  # type: ignore[attr-defined]
-    who = "SageMaker" if "Job" in operation else "AWS"
-    return f"{who} refused {operation}: {said} ({error_code(error)})"
 
 
 def _say(text: str) -> None:

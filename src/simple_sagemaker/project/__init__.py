@@ -12,9 +12,10 @@ Everything that ``ssm`` can be asked for has the same name here and means the sa
 :mod:`simple_sagemaker.errors`. Several threads can use one project at once.
 """
 
+from .engines import Engine
 from .job import Job, Result
 from .options import Data, Outcome, RunOptions, ShellOptions
-from .project import Engine, Project
+from .project import Project
 from .watching import Progress
 
 __all__ = ["Data", "Engine", "Job", "Outcome", "Progress", "Project", "Result", "RunOptions", "ShellOptions"]

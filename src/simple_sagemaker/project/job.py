@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import ending, follow, job, joblogs, results
 from ..job import JobKind
 from ..layout import TaskPlace
-from ..refusals import in_our_words
+from ..refusals import only_ours
 from ..specs import Download, TaskOutput
 from .watching import Progress, watching
 
@@ -141,7 +141,7 @@ class Job:
             return job.describe(self._name, self._kind, self._services.sagemaker)
 
     def _our_words(self) -> Any:
-        return in_our_words(region=self._services.region, job=self._name)
+        return only_ours(region=self._services.region, job=self._name)
 
 
 def result_of(ended: JobResult, folder: Path | None = None) -> Result:

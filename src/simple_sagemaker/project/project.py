@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from .. import claim, data, follow, history, results, services, task
+from .. import claim, data, follow, history, results, task
 from ..errors import UsageError
 from ..meaning.machines import image, instances
-from ..meaning.task import data_spec, place, task_spec
+from ..meaning.task import data_spec, task_spec
 from ..names import check_name
 from ..parts import check_all_ours
-from ..refusals import in_our_words
-from ..specs import Code, DataSpec, DataStore, Distribution, TaskOutput, TaskSpec
+from ..refusals import only_ours
+from ..specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
 from ..task import Planned, Prepared
 from . import words
+from .engines import Engine, Engines
 from .images import own_image
 from .job import Job, Result, result_of
 from .options import Outcome, RunOptions, ShellOptions, StrPath
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from ..bundle import Services
     from ..follow import Watcher
 
-Engine = Literal["aws", "local", "docker"]
-
-_HERE = 'engine="local", or SSM_ENGINE=local'
-
 _PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
 _RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}
 _SHELL = ShellOptions.__optional_keys__ | _PLACE | {"cmd_line", "role_name"}
@@ -49,6 +45,7 @@ class Project:
 
     ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the
     environment does (``SSM_ENGINE``), as for ``ssm``. ``boto3_session`` is used on AWS instead of a new one.
+    ``instance_type`` is the machine of tasks that name none; ``local`` chooses this machine as well.
     ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to,
     ``data_store`` where jobs of this machine have their data: in folders of it (``local``), or on Amazon S3 (``s3``).
 
@@ -65,27 +62,26 @@ class Project:
         prefix: str = "",
         role_name: str | None = None,
         engine: Engine | None = None,
+        instance_type: str | None = None,
         data_store: DataStore | None = None,
         boto3_session: boto3.Session | None = None,
         progress: Progress = "none",
     ) -> None:
+        self._name = check_name("project_name", project_name)
         self._place = {
-            "project_name": check_name("project_name", project_name),
+            "project_name": self._name,
             "bucket_name": bucket_name,
             "bucket_owner": bucket_owner,
             "prefix": prefix or None,
             "data_store": data_store,
         }
-        self._data_store = data_store
         self._role_name = role_name
-        self._engine = _engine(engine)
-        self._session = boto3_session
+        self._instance_type = instance_type
         self._progress = checked(progress)
-        self._composing = threading.Lock()
-        self._composed: dict[str, Services] = {}
+        self._engines = Engines(engine, instance_type=instance_type, data_store=data_store, session=boto3_session)
 
     def __repr__(self) -> str:
-        return f"<Project {self._place['project_name']}>"
+        return f"<Project {self._name}>"
 
     def run(
         self,
@@ -100,12 +96,12 @@ class Project:
         Gives the job once it has completed, or with ``wait=False`` as soon as it is started. Raises JobFailed or
         JobStopped for another end, and UsageError, InputNotFound and others of ours before anything is started.
         """
-        said = {**options, "task_name": task_name, "entry_point": entry_point, "role_name": self._role_name}
+        said = {**options, "task_name": task_name, "entry_point": entry_point}
         return self._begun("run", said, known=_RUN, wait=wait)
 
     def shell(self, task_name: str, cmd_line: str, *, wait: bool = True, **options: Unpack[ShellOptions]) -> Job:
         """Run a shell command line as a task, as ``ssm shell`` does; else as :meth:`run`."""
-        said = {**options, "task_name": task_name, "cmd_line": cmd_line, "role_name": self._role_name}
+        said = {**options, "task_name": task_name, "cmd_line": cmd_line}
         return self._begun("shell", said, known=_SHELL, wait=wait)
 
     def download(
@@ -156,12 +152,13 @@ class Project:
 
         Jobs as processes of this machine have no images: there it is the ready-made image's, which they record.
         """
-        said = {**self._place, **options, "task_name": "-"}
+        said = self._filled({**options, "task_name": ""})
         with words.in_python(said):
             found = words.words("run", said, known=_RUN)
-            spec = TaskSpec(kind="run", place=place(found), code=Code(), instances=instances(found), image=image(found))
-            at_hand = self._services(spec)
-            with in_our_words(region=at_hand.region), watching(self._progress, 1) as watcher:
+            where = Place(project=self._name, task="")
+            spec = TaskSpec(kind="run", place=where, code=Code(), instances=instances(found), image=image(found))
+            at_hand = self._engines.for_task(spec)
+            with only_ours(region=at_hand.region), watching(self._progress, 1) as watcher:
                 return own_image(spec, at_hand, watcher)
 
     def input_of(
@@ -173,13 +170,18 @@ class Project:
         """
         return Outcome(task_name, kind, distribution=distribution, subdir=subdir)
 
+    def _filled(self, said: Mapping[str, object]) -> dict[str, object]:
+        """What is said of a task, and what the project says of all."""
+        machine = said.get("instance_type") or self._instance_type
+        return {**said, **self._place, "instance_type": machine, "role_name": self._role_name}
+
     def _begun(self, command: str, said: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
-        said = {**said, **self._place}
+        said = self._filled(said)
         with words.in_python(said):
             spec = task_spec(words.words(command, said, known=known))
             check_all_ours(spec.download)
-            at_hand = self._services(spec)
-            with in_our_words(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
+            at_hand = self._engines.for_task(spec)
+            with only_ours(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
                 job = self._started(spec, at_hand, watcher)
             if wait:
                 job.result()
@@ -216,24 +218,6 @@ class Project:
         with ExitStack() as stack:
             stack.enter_context(words.in_python(said))
             spec = data_spec(words.words("data", said, known=_DATA))
-            at_hand = self._services()
-            stack.enter_context(in_our_words(region=at_hand.region))
+            at_hand = self._engines.for_data(task_name)
+            stack.enter_context(only_ours(region=at_hand.region))
             yield spec, at_hand
-
-    def _services(self, spec: TaskSpec | None = None) -> Services:
-        """Who runs a task, or keeps what tasks left; composed once for all threads."""
-        environment = {**os.environ, **({"SSM_ENGINE": self._engine} if self._engine else {})}
-        engine = services.engine_of(spec, environment) if spec else services.chosen_engine("", environment)
-        with self._composing:
-            if engine not in self._composed:
-                self._composed[engine] = services.composed(
-                    engine, environment, instead=_HERE, data_store=self._data_store, session=self._session
-                )
-            return self._composed[engine]
-
-
-def _engine(name: Any) -> Engine | None:
-    if name is None or name in services.ENGINES:
-        found: Engine | None = name
-        return found
-    raise UsageError(f"engine is one of {', '.join(services.ENGINES)}, not {name!r}.")

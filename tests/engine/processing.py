@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.engine.conftest import FINAL, ROLE, Engine
+from tests.engine.conftest import FINAL, IMAGE, ROLE, Engine
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 RUN = "/opt/ml/processing/input/run"
@@ -33,7 +33,7 @@ class Processings:
             "ProcessingJobName": name,
             "RoleArn": ROLE,
             "AppSpecification": {
-                "ImageUri": "an-image",
+                "ImageUri": IMAGE,
                 "ContainerEntrypoint": ["/bin/sh", f"{RUN}/run.sh"],
                 **changes.pop("app", {}),
             },

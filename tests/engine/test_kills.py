@@ -20,7 +20,7 @@ from simple_sagemaker.local.logs import LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
 from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
-from tests.engine.conftest import FINAL, Engine, channel, settings
+from tests.engine.conftest import DOCKER, FINAL, Engine, channel, settings
 from tests.engine.kills import Prey, assert_gone, assert_whole, kill, new_mark, worker
 from tests.engine.scripts import python
 
@@ -129,6 +129,7 @@ class Command:
             "SSM_ENGINE": "local",
             "SSM_HOME": str(self.home.root),
             "SSM_STOP_GRACE_S": "1",
+            **({"DOCKER_HOST": os.environ["TESTS_DOCKER_HOST"]} if DOCKER else {}),
         }
         self.engine = LocalSageMaker(self.home, settings=settings())
         self.logs = LocalLogs(self.home)

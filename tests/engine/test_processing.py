@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.engine.conftest import PLAIN, Engine
+from tests.engine.conftest import DOCKER, PLAIN, Engine
 from tests.engine.processing import NUMBER, Processings, brought, sent
 from tests.engine.scripts import WAIT
 
@@ -270,7 +270,6 @@ def test_processing_jobs_are_listed_and_described_apart_from_training_jobs(jobs:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no program": ({"AppSpecification": {"ImageUri": "an-image"}}, "ContainerEntrypoint"),
     "a word too long": ({"app": {"ContainerArguments": ["x" * 257]}}, "length less than or equal to 256"),
     "a variable too long": ({"Environment": {"A": "x" * 257}}, "length less than or equal to 256"),
     "nothing there": ({"inputs": [brought("d", "s3://b/none/", f"{P}/input/d")]}, "No S3 objects found"),
@@ -296,6 +295,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "too long": ({"StoppingCondition": {"MaxRuntimeInSeconds": 777601}}, "less than or equal to 777600"),
     "a bad name": ({"name": "my_job"}, "regular expression"),
 }
+if not DOCKER:  # a container starts its image's own program
+    REFUSED["no program"] = ({"AppSpecification": {"ImageUri": "an-image"}}, "ContainerEntrypoint")
 
 
 @once

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Engine, channel, processes_only
+from tests.engine.conftest import IMAGE, Engine, channel, processes_only
 from tests.engine.scripts import ML, ask, python
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -110,7 +110,7 @@ def packed(files: dict[str, str]) -> bytes:
     return made.getvalue()
 
 
-SCRIPT = {"AlgorithmSpecification": {"TrainingImage": "an-image", "TrainingInputMode": "File"}}
+SCRIPT = {"AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"}}
 HYPERPARAMETERS = {
     "sagemaker_program": '"train.py"',
     "sagemaker_submit_directory": '"s3://b/src/sourcedir.tar.gz"',

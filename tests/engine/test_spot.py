@@ -12,7 +12,7 @@ import pytest
 
 from simple_sagemaker.local.logs import GROUP
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from tests.engine.conftest import Engine, channel, settings
+from tests.engine.conftest import DOCKER, Engine, channel, processes_only, settings
 from tests.engine.scripts import ML, python, said
 
 SPOT: dict[str, Any] = {
@@ -20,6 +20,7 @@ SPOT: dict[str, Any] = {
     "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
     "CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"},
 }
+SOON_S = 4.0 if DOCKER else 1.0  # when a host is surely up
 # the first time it goes on until it is ended, the second time it says what it found
 TWICE = """
 import pathlib, signal, sys, time
@@ -71,7 +72,7 @@ def streams(engine: Engine, name: str) -> list[str]:
 @pytest.mark.parametrize("hosts", [1, 2])
 def test_an_interrupted_job_begins_again_with_nothing_but_its_checkpoints(engine: Engine, hosts: int) -> None:
     engine.store.write("b", "in/x", b"x")
-    spot(engine, interrupt_after_s=(1.0,))
+    spot(engine, interrupt_after_s=(SOON_S,))
     described = engine.run(python(TWICE), hosts=hosts, channels=[channel("d", "s3://b/in/")], **SPOT)
     name = described["TrainingJobName"]
     attempt = ["Starting", "Downloading", "Training"]
@@ -93,7 +94,7 @@ def test_a_list_interrupts_one_attempt_after_the_other(engine: Engine) -> None:
 
 
 def test_the_time_between_machines_is_not_billed(engine: Engine) -> None:
-    spot(engine, interrupt_after_s=(1.0,), spot_wait_s=3.0)
+    spot(engine, interrupt_after_s=(SOON_S,), spot_wait_s=3.0)
     described = engine.run(f"{ML} [ -e $ML/checkpoints/m ] && exit; : > $ML/checkpoints/m; exec sleep 50", **SPOT)
     assert described["TrainingJobStatus"] == "Completed"
     assert described["TrainingTimeInSeconds"] - described["BillableTimeInSeconds"] >= 2
@@ -120,6 +121,7 @@ def test_what_ignores_sigterm_is_killed_and_its_last_write_kept(engine: Engine) 
     assert last >= 8, "the writes of the grace are kept"
 
 
+@processes_only
 def test_the_runtime_limit_counts_all_attempts(engine: Engine) -> None:
     spot(engine, interrupt_after_s=(1.5,), stop_grace_s=0.1)
     limits = {"MaxRuntimeInSeconds": 3, "MaxWaitTimeInSeconds": 60}

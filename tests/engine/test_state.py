@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.conftest import Engine
+from tests.engine.conftest import DOCKER, Engine
 from tests.engine.scripts import IS_FIRST, ML, WAIT, ask
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -52,7 +52,7 @@ while :; do sleep 0.05; done
     [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
 )
 def test_the_last_write_before_any_end_is_kept(engine: Engine, ending: str, status: str) -> None:
-    limit = {"MaxRuntimeInSeconds": 1}
+    limit = {"MaxRuntimeInSeconds": 5 if DOCKER else 1}  # a container takes a moment
     described = engine.run(f"{ML} echo last > $ML/checkpoints/last; {ending}", StoppingCondition=limit, **KEPT)
     assert described["TrainingJobStatus"] == status
     assert engine.store.read("b", "state/last") == b"last\n"

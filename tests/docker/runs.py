@@ -1,0 +1,30 @@
+"""The tests that need Docker, and then the engine's own tests with every host in a container.
+
+``python -m tests.docker.daemon python -m tests.docker.runs [WORDS…]``, as tox calls it. With words (which name a part
+of the tests) only that part is run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+_PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "3"]
+_PYTEST += ["--dist", "worksteal"]
+# One door: what comes by another is the same behind it. A test of times or of many files is no other in a container.
+_ENGINE = ["tests/engine", "-k", "not http and not boto3 and not many_files"]
+
+
+def main(words: list[str]) -> int:
+    own = subprocess.run([*_PYTEST, "-m", "docker", *(words or ["tests"])], check=False).returncode
+    if words:
+        return own
+    sys.stdout.write("== the engine's tests, hosts as containers\n")
+    sys.stdout.flush()
+    inside = {**os.environ, "SSM_ISOLATION": "docker"}
+    return own or subprocess.run([*_PYTEST, *_ENGINE], env=inside, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

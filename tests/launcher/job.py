@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simple_sagemaker.codefiles import CodeFiles
 from simple_sagemaker.payload import CHANNEL_FILES, CODE_FILES, FOLDER
+from simple_sagemaker.source import package
+from simple_sagemaker.specs import Code, Place, TaskSpec
 
 # A script that tells, byte for byte, what it was given.
 REPORT = """
@@ -86,6 +89,7 @@ class JobFolder:
     run_file: dict[str, Any] = field(default_factory=lambda: {"kind": "run", "entry_point": "train.py"})
     environment: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    source: Path | None = None  # a folder that is packed as the client packs it, in place of ``files``
 
     @property
     def code(self) -> Path:
@@ -144,6 +148,9 @@ class JobFolder:
         channel.mkdir(exist_ok=True)
         for name in CHANNEL_FILES:
             shutil.copy(FOLDER / name, channel / name)
+        if self.source:
+            self.pack(self.source, channel)
+            return
         contents = {name: (FOLDER / name).read_bytes() for name in CODE_FILES}
         contents["run.json"] = json.dumps({"version": 1, **self.run_file}).encode()
         contents.update((n, c if isinstance(c, bytes) else c.encode()) for n, c in self.files.items())
@@ -152,6 +159,21 @@ class JobFolder:
                 member = tarfile.TarInfo(name)
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
+
+    def pack(self, folder: Path, channel: Path) -> None:
+        """Fill the hidden channel with what the client itself makes of a folder."""
+        code = CodeFiles()
+        code.add_folder(folder, "", use_gitignore=False)
+        spec = TaskSpec(
+            kind="run",
+            place=Place(project="p", task="t"),
+            code=Code(entry_point=self.run_file["entry_point"]),
+            arguments=self.run_file.get("arguments", ()),
+        )
+        made = package(spec, code, {})
+        made.pack(channel / "sourcedir.tar.gz")
+        for name, data in made.beside.items():
+            (channel / name).write_bytes(data)
 
     def words(self, way: str) -> list[str]:
         """Write the job for one way into the launcher, and say what starts it."""

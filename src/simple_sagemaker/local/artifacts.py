@@ -7,17 +7,15 @@ hosts' folders, in the order of the hosts (the last one wins where names clash);
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..storage import Store
+from ..tarballs import Tarball
 from .rights import open_up
 
-if TYPE_CHECKING:
-    import tarfile
-
-_LEVEL = 1  # of gzip: three times as fast as 6, a fifth larger
+_CHUNK = 1 << 20
 
 
 def upload(folders: Sequence[Path], store: Store, *, bucket: str, key: str, scratch: Path) -> list[str]:
@@ -58,14 +56,30 @@ def _below(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def _pack(members: dict[str, Path], to: Path) -> None:
-    import tarfile
-
-    with tarfile.open(to, "w:gz", compresslevel=_LEVEL, format=tarfile.PAX_FORMAT) as archive:
+    named: dict[tuple[int, int], str] = {}  # which file each name is, of those that have several
+    with open(to, "wb") as out, Tarball(out) as archive:
         for name, path in members.items():
-            archive.add(path, arcname=name, recursive=False, filter=_owned_by_root)
+            found = os.lstat(path)
+            mode, seconds = stat.S_IMODE(found.st_mode), int(found.st_mtime)
+            mark = (found.st_dev, found.st_ino)
+            if stat.S_ISDIR(found.st_mode):
+                archive.folder(name, mode=mode, seconds=seconds)
+            elif stat.S_ISLNK(found.st_mode):
+                archive.link(name, os.readlink(path), seconds=seconds)
+            elif mark in named:
+                archive.same(name, named[mark], mode=mode, seconds=seconds)
+            else:
+                archive.pieces(name, _content(path, found.st_size), size=found.st_size, mode=mode, seconds=seconds)
+                if found.st_nlink > 1:
+                    named[mark] = name
 
 
-def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = "root"
-    return member
+def _content(path: Path, size: int) -> Iterator[bytes]:
+    """The first ``size`` bytes of a file."""
+    with open(path, "rb", buffering=0) as file:
+        while size:
+            data = file.read(min(size, _CHUNK))
+            if not data:
+                raise OSError(f"{path} became shorter while it was packed")
+            size -= len(data)
+            yield data

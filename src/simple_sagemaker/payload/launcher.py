@@ -82,6 +82,12 @@ def empty(folder):
             os.remove(path)
 
 
+def as_here(name):
+    # type: (str) -> str
+    """A name of the archive, which is UTF-8, as this process writes those bytes: before 3.7 it may know ASCII alone."""
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
+
+
 def unpack(tarball, folder):
     # type: (str, str) -> None
     """Make ``folder`` hold what ``tarball`` holds, with its modes and as this user's. Raises Unpackable."""
@@ -91,9 +97,10 @@ def unpack(tarball, folder):
     empty(folder)
     folder = os.path.realpath(folder)
     try:
-        with tarfile.open(tarball, "r:gz") as archive:
+        with tarfile.open(tarball, "r:gz", encoding="utf-8", errors="surrogateescape") as archive:
             archive.extraction_filter = lambda member, _: member  # ours is stricter; keeps newer Pythons quiet
             for member in archive:
+                member.name, member.linkname = as_here(member.name), as_here(member.linkname)
                 check(member, folder)
                 member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
                 member.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0)

@@ -110,7 +110,7 @@ def like(count: int, size: int) -> list[tuple[Path, int]]:
 
 
 def is_code(path: Path) -> bool:
-    return path.is_file() and path.suffix != ".pyc" and 500 < path.stat().st_size < 200_000
+    return path.is_file() and path.suffix != ".pyc" and 500 < path.stat().st_size < 1_000_000
 
 
 def unpacking(top: Path) -> str:

@@ -23,7 +23,6 @@ from .tarballs import Tarball
 
 RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
-_LEVEL = 3  # the smallest that is quick: code travels farther than it is read
 _REQUIREMENTS = "requirements.txt"
 _UNPACKED = "code"
 
@@ -52,7 +51,7 @@ class Package:
         if self._code:
             files, folders = {**self._code.files}, self._code.folders
         files.update(self._ours)
-        with open(to, "wb") as out, Tarball(out, level=_LEVEL) as archive:
+        with open(to, "wb") as out, Tarball(out) as archive:
             for name in sorted([*files, *folders]):
                 found = files.get(name)
                 if found is None:

@@ -34,7 +34,7 @@ class Tarball:
     ``level`` is one of ``gz.LEVELS``. Bytes of a name that are no UTF-8 are surrogate escapes.
     """
 
-    def __init__(self, out: BinaryIO, *, level: int = 1) -> None:
+    def __init__(self, out: BinaryIO, *, level: int = gz.LEVEL) -> None:
         self._out = gz.Packed(out, level=level)
         self._size = 0
 

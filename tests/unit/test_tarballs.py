@@ -55,9 +55,9 @@ def choose(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gz.library().__name__.rpartition(".")[2].removesuffix("_zlib") == name
 
 
-def packed(files: Files, level: int = 1) -> bytes:
+def packed(files: Files) -> bytes:
     out = io.BytesIO()
-    with Tarball(out, level=level) as archive:
+    with Tarball(out) as archive:
         for name, content in files.items():
             archive.content(name, content)
     return out.getvalue()

@@ -120,7 +120,14 @@ def test_the_environment_is_the_images_and_the_jobs_and_nothing_of_the_callers(
 ) -> None:
     monkeypatch.setenv("A_SECRET", "of the caller")
     image = build(docker, tmp_path / "env", 'FROM {base}\nENV OF_THE_IMAGE="a b"\n')
-    variables = {"SPACES": " a  b ", "LINES": "a\nb", "HASH": "#x", "QUOTES": "\"'$HOME"}
+    variables = {
+        "PATH": "/usr/bin:/bin:/of/the/request",
+        "HOME": "/tmp/a\nb",
+        "SPACES": " a  b ",
+        "LINES": "a\nb",
+        "HASH": "#x",
+        "QUOTES": "\"'$HOME",
+    }
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     described = engine.run(f'exec python3 -c "{code}"', algorithm={"TrainingImage": image}, Environment=variables)
     assert described["TrainingJobStatus"] == "Completed", engine.printed("job-1")
@@ -223,3 +230,4 @@ def test_a_folder_whose_name_has_commas_quotes_and_colons_can_hold_a_job(docker:
     described = made.run("echo x > /opt/ml/model/x")
     assert described["TrainingJobStatus"] == "Completed", described
     assert made.archive("job-1", "model") == {"x": b"x\n"}
+    assert left(docker, made) == []

@@ -78,12 +78,12 @@ def _made_ready(argv: Sequence[str]) -> Waiting | None:
     A guess from the words: a supervisor without a job ends by itself, and a job without one starts its own.
     """
     engine = os.environ.get("SSM_ENGINE", "")
-    here = engine == "local" or (not engine and "local" in argv)
+    here = engine in {"local", "docker"} or (not engine and "local" in argv)
     if not here or argv[:1] not in (["run"], ["shell"], ["process"]) or "-h" in argv or sys.platform == "win32":
         return None
     from ..local.spawn import supervisor
 
-    return supervisor(os.environ.get("SSM_ISOLATION") or "auto")
+    return supervisor("docker" if engine == "docker" else os.environ.get("SSM_ISOLATION") or "auto")
 
 
 def _systems_refusal(error: OSError) -> str:

@@ -83,7 +83,7 @@ class Containers:
         self._hosts_file.write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n", encoding="utf-8")
         for host in hosts:
             try:
-                self.docker.ask("create", *self._words(host))
+                self._create(host)
             except DockerRefused as why:
                 raise CannotRun(f"a container of {self.work.image} cannot be made: {why}") from why
 
@@ -141,22 +141,26 @@ class Containers:
             words += mount(folder, path)
         for path in host.readonly:
             words += mount(str(host.inside(path)), path, readonly=True)
-        words += self._variables(host)
         words += ["--entrypoint", entry[0]] if entry else []
         return [*words, self.work.image, *entry[1:], *(self.work.arguments or self.work.image_arguments)]
 
-    def _variables(self, host: Host) -> list[str]:
-        """The environment, in a file that nobody else can read; what no line of it can hold is said in words."""
+    def _create(self, host: Host) -> None:
+        """Make a host's container. Its variables are never on a command line, which others of this machine could read.
+
+        They go by a file, and what no line of it can hold by the environment of the command.
+        """
+        variables = host.environment()
+        by_line = {name: value for name, value in variables.items() if "\n" not in value}
+        others = {name: value for name, value in variables.items() if name not in by_line}
+        words = [word for name in others for word in ("--env", name)]
         file = host.folder / "environment"
         file.touch(mode=0o600)
-        lines, words = [], []
-        for name, value in host.environment().items():
-            if "\n" in value:
-                words += ["--env", f"{name}={value}"]
-            else:
-                lines.append(f"{name}={value}\n")
-        file.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
-        return ["--env-file", str(file), *words]
+        lines = "".join(f"{name}={value}\n" for name, value in by_line.items())
+        file.write_text(lines, encoding="utf-8", errors="surrogateescape")
+        try:
+            self.docker.told(others).ask("create", "--env-file", str(file), *words, *self._words(host))
+        finally:
+            file.unlink(missing_ok=True)
 
     @property
     def _hosts_file(self) -> Path:

@@ -51,7 +51,7 @@ def _foreign(folder: Path) -> Iterator[str]:
     mine = os.geteuid()
     waiting = [str(folder)]
     while waiting:
-        with suppress(PermissionError), os.scandir(waiting.pop()) as entries:
+        with suppress(PermissionError, FileNotFoundError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.stat(follow_symlinks=False).st_uid != mine:
                     yield entry.path

@@ -37,6 +37,7 @@ _LABEL = "simple-sagemaker.job"
 _TICK_S = 0.05
 _LATE_S = 0.5
 _NOT_YET = frozenset({"created", "configured", "initialized"})  # a container's states before it runs
+_NEVER_RAN = 126  # as shells say of a program that cannot be started
 _NOBODYS = "192.0.2.1"  # an address that no machine has (RFC 5737): a host that is gone has a name, and does not answer
 _STARTING_S = 5.0  # for a container that was asked for and does not run yet
 
@@ -196,13 +197,17 @@ class _StartedContainer(Started):
             time.sleep(_TICK_S)
 
     def status(self, code: int) -> int:
-        """The exit status of the container; 137 for one that had to be ended because nobody was with it any more."""
-        if self._state("Running") == "true":
+        """The exit status of the container; 137 for one that had to be ended because nobody was with it any more.
+
+        One that never ran has failed, whatever status its engine gives it.
+        """
+        now, said = self._state("Status"), self._state("ExitCode")
+        if now in _NOT_YET:
+            self._say(self._state("Error") or "see the log")
+            return int(said) if said.isdigit() and said != "0" else super().status(code) or _NEVER_RAN
+        if now == "running":
             self.docker.works("kill", self.name)
             return 128 + signal.SIGKILL
-        if why := self._state("Error"):
-            self._say(why)
-        said = self._state("ExitCode")
         return int(said) if said.isdigit() else super().status(code)
 
     def _state(self, member: str) -> str:

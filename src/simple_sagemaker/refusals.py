@@ -47,7 +47,15 @@ _THROTTLED: Final = frozenset(
         "TooManyRequestsException",
     }
 )
-_QUOTA: Final = frozenset({"LimitExceeded", "ResourceLimitExceeded", "ServiceQuotaExceededException", "TooManyBuckets"})
+_QUOTA: Final = frozenset(
+    {
+        "LimitExceeded",
+        "LimitExceededException",
+        "ResourceLimitExceeded",
+        "ServiceQuotaExceededException",
+        "TooManyBuckets",
+    }
+)
 _ELSEWHERE: Final = frozenset(
     {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "301"}
 )
@@ -199,7 +207,12 @@ def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
     """A quota, by name where the service names it, and where to raise it."""
     found = _LIMIT.search(message)
     if operation != "CreateTrainingJob" or not found:
-        other = {"CreateBucket": "--bucket_name", "PutRolePolicy": "--role_name", "CreateRole": "--role_name"}
+        other = {
+            "CreateBucket": "--bucket_name",
+            "CreateRepository": "--aws_repo_name",
+            "PutRolePolicy": "--role_name",
+            "CreateRole": "--role_name",
+        }
         use = f"Use one that is there already ({other[operation]})" if operation in other else "Use fewer at once"
         return QuotaExceeded(
             f"{operation} would go beyond a quota of the account: {_short(message)}\n"

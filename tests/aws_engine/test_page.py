@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from simple_sagemaker.aws.ecr import Ecr, EcrImage
+from simple_sagemaker.docker.pull import ecr_address
 from tests.aws_engine.conftest import DEFAULT, Cloud, needs
 from tests.aws_engine.evaluator import allows
 
@@ -33,6 +35,27 @@ def test_the_policy_on_the_page_allows_every_call_about_buckets_and_roles(cloud:
     assert len(called) > 8
     for one in called:
         assert allows(policy, ACTIONS.get(one, one), BUCKET if one.startswith("s3") else ROLE), one
+
+
+def test_the_policy_for_images_allows_every_call_about_them(cloud: Cloud) -> None:
+    block = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    policy, base = json.loads(block[1]), ecr_address(needs().image)
+    assert base
+    own, theirs = (f"arn:aws:ecr:eu-west-1:{one}" for one in ("123456789012:repository/simple-sagemaker/proj",
+                                                             "763104351884:repository/pytorch-training"))  # fmt: skip
+    ecr = Ecr(cloud.clients())
+    ecr.repository("simple-sagemaker/proj")
+    ecr.make_repository("simple-sagemaker/proj")
+    ecr.tag("simple-sagemaker/proj", EcrImage(digest="sha256:0", manifest="{}", media_type="x/y"), "v1")
+    ecr.images("simple-sagemaker/proj", ["v1"])
+    ecr.login()
+    called = {one.replace(".", ":") for one in cloud.calls}
+    assert called == {f"ecr:{name}" for name in ("DescribeRepositories", "CreateRepository", "PutImage",
+                                                 "BatchGetImage", "GetAuthorizationToken")}  # fmt: skip
+    for one in called:
+        assert allows(policy, one, "*" if one.endswith("Token") else own), one
+    assert allows(policy, "ecr:BatchGetImage", theirs)
+    assert not allows(policy, "ecr:PutImage", theirs)
 
 
 def test_the_policy_on_the_page_passes_roles_to_sagemaker_alone() -> None:

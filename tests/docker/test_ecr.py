@@ -176,13 +176,6 @@ def test_one_name_serves_for_both(place: Place, option: str) -> None:
     assert "/mine-alone:ssm-" in said
 
 
-def test_a_repository_beyond_the_first_page_is_found(place: Place) -> None:
-    ecr = place.aws.client("ecr")
-    for name in [*(f"a{number:03}" for number in range(105)), "zz-mine"]:
-        ecr.create_repository(repositoryName=name)
-    assert "Repository:" not in place.run("--ar", "zz-mine", "--dry_run", df="RUN true")
-
-
 def test_a_tag_that_cannot_move_stays_and_the_job_runs_the_new_image(place: Place) -> None:
     place.aws.client("ecr").create_repository(repositoryName="fixed", imageTagMutability="IMMUTABLE")
     place.run("--ar", "fixed", df="RUN echo 1 >/n")

@@ -151,18 +151,13 @@ class SageMakerProject:
         ``distribution`` is how machines train together, or a word of the first release for ``input_distribution``.
         """
         early = distribution if isinstance(distribution, str) else None
-        inputs = dict(additional_inputs or {})
-        if input_data_path is not None:
-            if "data" in inputs:
-                raise UsageError("input_data_path and additional_inputs['data'] are one channel: keep one of them.")
-            inputs["data"] = Data(input_data_path, distribution=input_distribution or early or "FullyReplicated")
         image = {"image_uri": image_uri} if image_uri else asdict(self.defaultImageParams)
         said = {
             **asdict(self.defaultCodeParams),
             **asdict(self.defaultInstanceParams),
             **image,
             "hyperparameters": hyperparameters,
-            "inputs": inputs,
+            "inputs": _inputs(additional_inputs, input_data_path, input_distribution or early or "FullyReplicated"),
             "distribution": None if early else distribution,
             "metric_definitions": _by_name(metric_definitions, "Name", "Regex"),
             "tags": _by_name(tags, "Key", "Value"),
@@ -170,7 +165,39 @@ class SageMakerProject:
             **options,
         }
         said["instance_type"] = self._where(said["instance_type"])
-        job = self._project.run(task_name, said.pop("entry_point"), wait=False, **said)
+        entry = said.pop("entry_point")
+        return self._begun(task_name, self._project.run(task_name, entry, wait=False, **said), wait=wait)
+
+    def runProcessing(
+        self,
+        task_name: str,
+        code: StrPath | None = None,
+        image_uri: str | None = None,
+        input_distribution: Distribution = "FullyReplicated",
+        input_data_path: StrPath | None = None,
+        additional_inputs: Mapping[str, StrPath | Data | Outcome] | None = None,
+        tags: Mapping[str, str] | Sequence[Mapping[str, str]] | None = None,
+        wait: bool = True,
+        **options: Any,
+    ) -> Job:
+        """Run a processing task to its end; ``options`` are those of ``ssm process`` by their names there."""
+        machines = self.defaultInstanceParams
+        said = {
+            "dependencies": self.defaultCodeParams.dependencies,
+            "instance_type": machines.instance_type,
+            "instance_count": machines.instance_count,
+            "volume_size": machines.volume_size,
+            "max_run_mins": machines.max_run_mins,
+            "image_uri": image_uri,
+            "inputs": _inputs(additional_inputs, input_data_path, input_distribution),
+            "tags": _by_name(tags, "Key", "Value"),
+            "read_buckets": self._read_buckets,
+            **options,
+        }
+        said["instance_type"] = self._where(said["instance_type"])
+        return self._begun(task_name, self._project.process(task_name, code, wait=False, **said), wait=wait)
+
+    def _begun(self, task_name: str, job: Job, *, wait: bool) -> Job:
         self.tasks[task_name] = SageMakerTask(job)
         if wait:
             job.result()
@@ -221,6 +248,18 @@ def _made(kind: type[Any], params: Mapping[str, Any], said: str) -> Any:
     if unknown:
         raise UsageError(f"{said} has no {', '.join(unknown)}; it has {', '.join(known)}.")
     return kind(**{name: value for name, value in params.items() if value is not None})
+
+
+def _inputs(
+    additional: Mapping[str, StrPath | Data | Outcome] | None, data: StrPath | None, share: Distribution
+) -> dict[str, StrPath | Data | Outcome]:
+    """All channels, the one of local data among them."""
+    inputs = dict(additional or {})
+    if data is None:
+        return inputs
+    if "data" in inputs:
+        raise UsageError("input_data_path and additional_inputs['data'] are one channel: keep one of them.")
+    return {"data": Data(data, distribution=share), **inputs}
 
 
 def _by_name(given: Mapping[str, str] | Sequence[Mapping[str, str]] | None, key: str, value: str) -> Any:

@@ -90,6 +90,13 @@ def test_data_brings_what_a_task_left(clone: Path) -> None:
     assert sorted(path.name for path in (clone / "output/again").iterdir()) == ["logs", "model", "state"]
 
 
+def test_the_lines_of_python_print_the_last_line_of_the_log(clone: Path) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (clone / "script.py").write_text(block)
+    done = run(f"{sys.executable} script.py", clone)
+    assert done.stdout == "-***- words: ['--msg', 'Hello, world!']\n", done.stderr
+
+
 def test_every_link_to_a_file_leads_somewhere() -> None:
     for page in [
         TOP / "README.md",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simple_sagemaker.project.options import CommonOptions, RunOptions, ShellOptions, TrainingOptions
+from simple_sagemaker.project.options import CommonOptions, ProcessOptions, RunOptions, ShellOptions, TrainingOptions
 
 TOP = Path(__file__).parents[2]
 DOCS = TOP / "docs"
@@ -34,6 +34,7 @@ def test_the_reference_has_every_option_once() -> None:
         "TrainingOptions": TrainingOptions.__optional_keys__ - CommonOptions.__optional_keys__,
         "RunOptions": RunOptions.__optional_keys__ - TrainingOptions.__optional_keys__,
         "ShellOptions": ShellOptions.__optional_keys__ - TrainingOptions.__optional_keys__,
+        "ProcessOptions": ProcessOptions.__optional_keys__ - CommonOptions.__optional_keys__,
     }
     for name, options in own.items():
         listed = re.search(rf"\.{name}\(\)\n   :members: ((?:[a-z_]+,?\s*)+)", page)

@@ -325,3 +325,24 @@ def test_the_projects_machine_is_that_of_tasks_that_name_none(here: Path) -> Non
 def test_what_the_service_refuses_is_an_error_of_ours(project: Project) -> None:
     with pytest.raises(SsmError, match=r"^SageMaker refused CreateTrainingJob: .*ml\.c5\.tiny"):
         project.run("task", "worker.py", instance_type="ml.c5.tiny")
+
+
+def test_a_processing_task_is_chained_with_a_training_task(project: Project, here: Path) -> None:
+    (here / "prepare.py").write_text(
+        "import sys\nfrom worker_toolkit import worker_lib\n"
+        "config = worker_lib.WorkerConfig()\nprint('words', sys.argv[1:])\n"
+        "open(config.output_data_dir + '/made', 'w').write('by processing')\n"
+    )
+    job = project.process("prepare", "prepare.py", arguments=["--top", 5], output_path="out", download_output=True)
+    assert "words ['--top', '5']" in job.logs()["algo-1"]
+    assert job.result().status == "Completed"
+    assert files(here / "out") == ["logs/logs0", "output/made"]
+    inputs = {"made": project.input_of("prepare", "output")}
+    assert project.shell("use", 'cat "$SM_CHANNEL_MADE/made"', inputs=inputs).logs()["algo-1"][-1] == "by processing"
+    assert project.process("prepare", "prepare.py", arguments=["--top", 5]).name == job.name
+
+
+def test_a_processing_task_that_is_not_waited_for_is_stopped(project: Project) -> None:
+    job = project.process("task", entrypoint=["sleep", "100"], wait=False)
+    job.stop()
+    assert job.wait().status == "Stopped"

@@ -150,3 +150,15 @@ def test_a_dockerfile_without_an_image_is_refused_where_there_are_no_images(sm_p
 def test_the_class_says_what_it_is() -> None:
     assert SageMakerProject.__doc__
     assert SageMakerProject.runTask.__doc__
+
+
+def test_processing_tasks_do_not_share_what_they_were_given(sm_project: SageMakerProject, here: Path) -> None:
+    (here / "show.py").write_text("import os\nprint('has', sorted(k for k in os.environ if k in ('ONE', 'TWO')))\n")
+    env, tags = {"ONE": "1"}, {"k": "v"}
+    first = sm_project.runProcessing("one", "show.py", env=env, tags=tags)
+    second = sm_project.runProcessing("two", "show.py")
+    assert "has ['ONE']" in first.logs()["algo-1"]
+    assert "has []" in second.logs()["algo-1"]
+    assert (env, tags) == ({"ONE": "1"}, {"k": "v"})
+    assert "/apiproj/one/" in sm_project.tasks["one"].getOutputTargetUri(state=True)
+    assert "/apiproj/two/" in sm_project.tasks["two"].getOutputTargetUri(state=True)

@@ -14,8 +14,19 @@ Everything that ``ssm`` can be asked for has the same name here and means the sa
 
 from .engines import Engine
 from .job import Job, Result
-from .options import Data, Outcome, RunOptions, ShellOptions
+from .options import Data, Outcome, ProcessOptions, RunOptions, ShellOptions
 from .project import Project
 from .watching import Progress
 
-__all__ = ["Data", "Engine", "Job", "Outcome", "Progress", "Project", "Result", "RunOptions", "ShellOptions"]
+__all__ = [
+    "Data",
+    "Engine",
+    "Job",
+    "Outcome",
+    "ProcessOptions",
+    "Progress",
+    "Project",
+    "Result",
+    "RunOptions",
+    "ShellOptions",
+]

@@ -54,6 +54,7 @@ class CommonOptions(TypedDict, total=False):
     """Use this image instead of a ready-made one."""
     framework: str | None
     framework_version: str | None
+    py_version: str | None
     docker_file_path_or_content: StrPath | None
     """Build an image: a folder with a Dockerfile, a Dockerfile, or its text."""
     aws_repo_name: str | None
@@ -82,7 +83,6 @@ class CommonOptions(TypedDict, total=False):
 class TrainingOptions(CommonOptions, total=False):
     """What the tasks of ``run`` and ``shell`` can be asked for besides."""
 
-    py_version: str | None
     use_spot_instances: bool | None
     """Spot machines are what is used unless this is False."""
     max_wait_mins: int | None
@@ -114,3 +114,16 @@ class ShellOptions(TrainingOptions, total=False):
 
     dir_files: Sequence[StrPath] | StrPath | None
     """What the command needs beside it; a single folder's content is the code folder's."""
+
+
+class ProcessOptions(CommonOptions, total=False):
+    """What a task of ``process`` can be asked for."""
+
+    entrypoint: Sequence[StrPath] | str | None
+    """A whole command instead of a script: its words, or a text that is split into words as a shell would."""
+    command: Sequence[StrPath] | str | None
+    """What starts the script."""
+    source_dir: StrPath | None
+    """A folder, or an ``s3://`` address of a .tar.gz, that lies around the script; its requirements are installed."""
+    env: Mapping[str, str] | None
+    """Variables of the job's environment; no place for secrets."""

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 from .. import claim, data, follow, history, results, task
 from ..errors import UsageError
 from ..meaning.machines import image, instances
+from ..meaning.process import process_spec
 from ..meaning.task import data_spec, task_spec
 from ..names import check_name
 from ..parts import check_all_ours
 from ..refusals import only_ours
-from ..specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
+from ..specs import Code, DataSpec, DataStore, Distribution, Place, Spec, TaskOutput, TaskSpec
 from ..task import Planned, Prepared
 from . import words
 from .engines import Engine, Engines
 from .images import own_image
 from .job import Job, Result, result_of
-from .options import Outcome, RunOptions, ShellOptions, StrPath
+from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
 from .watching import Progress, checked, watching
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
 _RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}
 _SHELL = ShellOptions.__optional_keys__ | _PLACE | {"cmd_line", "role_name"}
+_PROCESS = ProcessOptions.__optional_keys__ | _PLACE | {"code", "role_name"}
 _DATA = _PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
 
 
@@ -103,6 +105,20 @@ class Project:
         """Run a shell command line as a task, as ``ssm shell`` does; else as :meth:`run`."""
         said = {**options, "task_name": task_name, "cmd_line": cmd_line}
         return self._begun("shell", said, known=_SHELL, wait=wait)
+
+    def process(
+        self,
+        task_name: str,
+        code: StrPath | None = None,
+        *,
+        wait: bool = True,
+        **options: Unpack[ProcessOptions],
+    ) -> Job:
+        """Run a script, or a whole command (``entrypoint``), as a processing job, as ``ssm process`` does.
+
+        ``code`` is a file of this machine or an ``s3://`` address. The rest is as for :meth:`run`.
+        """
+        return self._begun("process", {**options, "task_name": task_name, "code": code}, known=_PROCESS, wait=wait)
 
     def download(
         self,
@@ -178,7 +194,8 @@ class Project:
     def _begun(self, command: str, said: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
         said = self._filled(said)
         with words.in_python(said):
-            spec = task_spec(words.words(command, said, known=known))
+            found = words.words(command, said, known=known)
+            spec = process_spec(found) if command == "process" else task_spec(found)
             check_all_ours(spec.download)
             at_hand = self._engines.for_task(spec)
             with only_ours(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
@@ -187,7 +204,7 @@ class Project:
                 job.result()
         return job
 
-    def _started(self, spec: TaskSpec, at_hand: Services, watcher: Watcher) -> Job:
+    def _started(self, spec: Spec, at_hand: Services, watcher: Watcher) -> Job:
         """A job that serves, started if there was none."""
         found = task.prepare(spec, at_hand, watcher)
         if isinstance(found, Planned):

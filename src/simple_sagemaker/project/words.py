@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -86,6 +87,15 @@ def _several(found: Words, name: str, value: object) -> None:
         _add(found, name, name, *texts)
 
 
+def _command(found: Words, name: str, value: object) -> None:
+    """A command's words as they are; a text alone is split into words like a typed one."""
+    texts = _texts(name, value)
+    if len(texts) == 1 and not isinstance(value, str):
+        texts = (shlex.quote(texts[0]),)
+    if texts:
+        _add(found, name, name, *texts)
+
+
 def _hyperparameters(found: Words, name: str, value: object) -> None:
     """Values keep their types; they are copied through the very text that the job gets."""
     for key, one in _pairs(name, value):
@@ -142,7 +152,10 @@ def _spot(found: Words, name: str, value: object) -> None:
 
 
 _OWN: Mapping[str, Callable[[Words, str, object], None]] = {
+    "command": _command,
     "distribution": _distribution,
+    "entrypoint": _command,
+    "env": _named("env"),
     "hyperparameters": _hyperparameters,
     "inputs": _inputs,
     "job_env": _named("job_env"),

@@ -12,9 +12,10 @@ from simple_sagemaker import Data, Outcome, Project
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
 from simple_sagemaker.meaning.options import options_of
+from simple_sagemaker.meaning.process import process_spec
 from simple_sagemaker.meaning.task import task_spec
 from simple_sagemaker.project import words
-from simple_sagemaker.project.options import RunOptions, ShellOptions
+from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions
 from simple_sagemaker.specs import TaskSpec
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
@@ -96,18 +97,41 @@ def test_a_shell_task_means_the_same() -> None:
     )
 
 
+PROCESS: list[tuple[dict[str, Any], str]] = [
+    ({"code": "train.py"}, "--code train.py"),
+    ({"code": "worker.py", "source_dir": "code", "command": "bash -x"}, "--code worker.py -s code --command 'bash -x'"),
+    ({"code": "s3://b/k.py", "command": ["bash", "-x"]}, "--code s3://b/k.py --command bash --command=-x"),
+    ({"entrypoint": ["ls", "-l", "a b"]}, "-e ls --entrypoint=-l -e 'a b'"),
+    ({"entrypoint": ["/opt/my program"]}, """-e '"/opt/my program"'"""),
+    ({"code": "train.py", "arguments": ["--top", 5]}, "--code train.py -- --top 5"),
+    ({"code": "train.py", "env": {"NAME": "value"}}, "--code train.py --env NAME value"),
+    ({"code": "train.py", "dependencies": "lib", "framework": "pytorch"}, "--code train.py -d lib -f pytorch"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "command"), PROCESS, ids=[command for _, command in PROCESS])
+def test_a_processing_task_means_the_same(options: dict[str, Any], command: str) -> None:
+    place = {"project_name": "p", "task_name": "t"}
+    found = words.words("process", {**place, **options}, known=ProcessOptions.__optional_keys__ | {*place, "code"})
+    assert process_spec(found) == parse(["process", "-p", "p", "-t", "t", *shlex.split(command)])
+
+
 # What Python says otherwise: by the project, by a method's own arguments, by False.
 _OTHERWISE = """
-help project_name task_name prefix bucket_name bucket_owner data_store role_name entry_point cmd_line
+help project_name task_name code prefix bucket_name bucket_owner data_store role_name entry_point cmd_line
 dry_run no_wait keep_state no_spot m
 """
 
 
-@pytest.mark.parametrize(("command", "options"), [("run", RunOptions), ("shell", ShellOptions)])
+OPTIONS = {"run": RunOptions, "shell": ShellOptions, "process": ProcessOptions}
+
+
+@pytest.mark.parametrize(("command", "options"), OPTIONS.items())
 def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
     plural = {"input_path": "inputs", "input_s3": "inputs", "input_task": "inputs", "tag": "tags"}
     names = {plural.get(option.name, option.name) for option in options_of(command)} - set(_OTHERWISE.split())
-    assert options.__optional_keys__ == names - {"hp"} | {"hyperparameters", "arguments", "read_buckets"}
+    ours = {"arguments", "read_buckets"} | ({"hyperparameters"} if "hp" in names else set())
+    assert options.__optional_keys__ == names - {"hp"} | ours
 
 
 @pytest.mark.parametrize(

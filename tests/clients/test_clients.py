@@ -29,7 +29,8 @@ def _needs(package: str, number: int) -> pytest.MarkDecorator:
 def work(tmp_path: Path) -> Path:
     """A folder with a person's code and data."""
     (tmp_path / "code").mkdir()
-    shutil.copy(HERE / "train.py", tmp_path / "code")
+    for name in ("train.py", "process.py"):
+        shutil.copy(HERE / name, tmp_path / "code")
     (tmp_path / "data").mkdir()
     for name in ("a.txt", "b.txt", "c.txt"):
         (tmp_path / "data" / name).write_text(name)
@@ -89,6 +90,61 @@ def test_awscli_runs_a_job(emulator: Emulator, work: Path) -> None:
     assert {"a.txt", "b.txt", "c.txt"} <= {event["message"] for event in json.loads(events)["events"]}
 
 
+@_needs("awscli", 1)
+def test_awscli_runs_a_processing_job(emulator: Emulator, work: Path) -> None:
+    aws = str(Path(sys.executable).with_name("aws"))
+    run(emulator, aws, "s3", "mb", "s3://cli-bucket")
+    run(emulator, aws, "s3", "cp", "--recursive", str(work / "data"), "s3://cli-bucket/data/")
+    at = "/opt/ml/processing"
+    source = {
+        "S3Uri": "s3://cli-bucket/data/",
+        "LocalPath": f"{at}/in",
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+    }
+    target = {"S3Uri": "s3://cli-bucket/out", "LocalPath": f"{at}/out", "S3UploadMode": "EndOfJob"}
+    request = {
+        "ProcessingJobName": "from-awscli",
+        "RoleArn": "arn:aws:iam::000000000000:role/SageMakerRole",
+        "AppSpecification": {
+            "ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:latest",
+            "ContainerEntrypoint": ["/bin/sh", "-c"],
+            "ContainerArguments": [f"ls {at}/in | tee {at}/out/listed"],
+        },
+        "ProcessingInputs": [{"InputName": "data", "S3Input": source}],
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": target}]},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 30}
+        },
+    }
+    (work / "request.json").write_text(json.dumps(request))
+    words = (aws, "--output", "json", "sagemaker")
+    made = run(emulator, *words, "create-processing-job", "--cli-input-json", f"file://{work / 'request.json'}")
+    assert json.loads(made)["ProcessingJobArn"].endswith(":processing-job/from-awscli")
+    named = ("--processing-job-name", "from-awscli")
+    described = _until_ended(emulator, *words, "describe-processing-job", *named)
+    run(emulator, *words, "wait", "processing-job-completed-or-stopped", *named)
+    assert described["ProcessingJobStatus"] == "Completed", described
+    run(emulator, aws, "s3", "cp", "s3://cli-bucket/out/listed", str(work / "listed"))
+    assert (work / "listed").read_text().split() == ["a.txt", "b.txt", "c.txt"]
+    listed = json.loads(run(emulator, *words, "list-processing-jobs", "--name-contains", "awscli"))
+    assert [one["ProcessingJobStatus"] for one in listed["ProcessingJobSummaries"]] == ["Completed"]
+    logs = ("--log-group-name", "/aws/sagemaker/ProcessingJobs")
+    streams = run(emulator, aws, "--output", "json", "logs", "describe-log-streams", *logs)
+    assert json.loads(streams)["logStreams"][0]["logStreamName"].startswith("from-awscli/algo-1-")
+
+
+@_needs("sagemaker", 2)
+def test_the_processors_of_the_sagemaker_sdk_2_run_to_their_end(emulator: Emulator, work: Path) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk2_processing.py"), str(work))
+    assert "input ['a.txt', 'b.txt', 'c.txt'] ['--words', 'a  b'] Hello, world!" in out
+    assert "input ['a.txt', 'b.txt', 'c.txt'] ['--words', 'c'] None" in out
+    assert json.loads(out.splitlines()[-1]) == {
+        "script": {"status": "Completed", "message": "from algo-1;from algo-2;", "files": ["algo-1", "algo-2"]},
+        "framework": {"status": "Completed", "message": "from algo-1;", "files": ["algo-1"]},
+    }
+
+
 @_needs("sagemaker", 2)
 def test_the_sagemaker_sdk_2_runs_a_job(emulator: Emulator, work: Path) -> None:
     out = run(emulator, sys.executable, str(HERE / "sdk2.py"), str(work))
@@ -120,7 +176,8 @@ def _until_ended(emulator: Emulator, *words: str) -> dict[str, Any]:
     until = time.monotonic() + 60
     while True:
         described: dict[str, Any] = json.loads(run(emulator, *words))
-        if described["TrainingJobStatus"] in {"Completed", "Failed", "Stopped"}:
+        status = described.get("TrainingJobStatus") or described["ProcessingJobStatus"]
+        if status in {"Completed", "Failed", "Stopped"}:
             return described
         assert time.monotonic() < until, described
         time.sleep(0.5)

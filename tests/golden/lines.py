@@ -135,7 +135,7 @@ def made(line: tuple[str, ...], buckets: Path) -> dict[str, Any]:
     assert isinstance(spec, TaskSpec)
     place = TaskPlace(bucket=BUCKET, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
     assert layout.uri(BUCKET, place.folder.rstrip("/")) == FOLDER
-    plan = Planner(spec, place, _services(buckets), print).plan(JOB)
+    plan = Planner(spec, place, services(buckets), print).plan(JOB)
     setting = request.Setting(job=JOB, place=place, role_arn=ROLE, region=REGION, image_uri=_image(spec))
     return dict(request.training_request(spec, setting, plan.channels))
 
@@ -150,7 +150,8 @@ def _image(spec: TaskSpec) -> str:
     )
 
 
-def _services(buckets: Path) -> Services:
+def services(buckets: Path) -> Services:
+    """Services that have nothing but these buckets, and a completed job of another task."""
     store = FolderStore(buckets)
     return Services(
         engine="aws",

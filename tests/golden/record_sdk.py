@@ -18,6 +18,8 @@ from sagemaker import Session
 from sagemaker.debugger import TensorBoardOutputConfig
 from sagemaker.estimator import Estimator, EstimatorBase
 from sagemaker.inputs import TrainingInput
+from sagemaker.network import NetworkConfig
+from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
 from sagemaker.pytorch import PyTorch
 from sagemaker.sklearn import SKLearn
 from sagemaker.tensorflow import TensorFlow
@@ -25,6 +27,7 @@ from sagemaker.tensorflow import TensorFlow
 from tests.golden.stage import ACCOUNT, BEFORE, BUCKET, FOLDER, IMAGE, JOB, KEY, REGION, ROLE
 
 SDK = Path(__file__).with_name("sdk")
+PROCESSING_SDK = Path(__file__).with_name("processing_sdk")
 
 Channels = dict[str, TrainingInput] | None
 Job = tuple[EstimatorBase, Channels]
@@ -50,7 +53,7 @@ class Recorder:
         self.session = Session(boto_session=boto, default_bucket=BUCKET, sagemaker_config=_QUIET)
 
     def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
-        if model.name == "CreateTrainingJob":
+        if model.name in {"CreateTrainingJob", "CreateProcessingJob"}:
             self.created = json.loads(params["body"])
         parsed: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": 200}}
         if model.name == "GetCallerIdentity":
@@ -219,10 +222,104 @@ JOBS: dict[str, Callable[[Recorder], Job]] = {
 }
 
 
+_AT = "/opt/ml/processing"
+_SKLEARN = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-scikit-learn:0.20.0-cpu-py3"
+_TORCH = f"763104351884.dkr.ecr.{REGION}.amazonaws.com/pytorch-training:2.6-cpu-py312"
+
+
+def brought(name: str, uri: str, **more: Any) -> ProcessingInput:
+    """An input where our lines have it."""
+    return ProcessingInput(source=uri, destination=f"{_AT}/input/data/{name}", input_name=name, **more)
+
+
+def outputs() -> list[ProcessingOutput]:
+    """The outputs that every job of ours has."""
+    at_end = f"{FOLDER}/{JOB}/output"
+    return [
+        ProcessingOutput(f"{_AT}/state", f"{FOLDER}/state", output_name="state", s3_upload_mode="Continuous"),
+        ProcessingOutput(f"{_AT}/output", f"{at_end}/output", output_name="output"),
+        ProcessingOutput(f"{_AT}/model", f"{at_end}/model", output_name="model"),
+    ]
+
+
+def processed(
+    recorder: Recorder,
+    *,
+    inputs: list[ProcessingInput] | None = None,
+    entrypoint: list[str] | None = None,
+    arguments: list[str] | None = None,
+    **changes: Any,
+) -> None:
+    """Run a processor as one writes it for the SDK: of a script, or with ``entrypoint`` of a command."""
+    settings: dict[str, Any] = {
+        "role": ROLE,
+        "image_uri": _SKLEARN,
+        "instance_count": 1,
+        "instance_type": "ml.t3.medium",
+        "volume_size_in_gb": 30,
+        "max_runtime_in_seconds": 86400,
+        "sagemaker_session": recorder.session,
+        "tags": [
+            {"Key": "SimpleSagemakerProject", "Value": "demo"},
+            {"Key": "SimpleSagemakerTask", "Value": "train"},
+        ],
+        **changes,
+    }
+    run: dict[str, Any] = {"inputs": inputs or [], "outputs": outputs(), "job_name": JOB, "wait": False, "logs": False}
+    if entrypoint:
+        Processor(entrypoint=entrypoint, **settings).run(arguments=arguments, **run)
+    else:
+        ScriptProcessor(command=["python3"], **settings).run(code="train.py", **run)
+
+
+_TAGS = [
+    {"Key": "team", "Value": "vision"},
+    {"Key": "SimpleSagemakerProject", "Value": "demo"},
+    {"Key": "SimpleSagemakerTask", "Value": "train"},
+]
+PROCESSING: dict[str, Callable[[Recorder], None]] = {
+    "plain": processed,
+    "again": lambda r: processed(r, inputs=[_earlier()]),
+    "command": lambda r: processed(r, entrypoint=["/bin/bash"], arguments=["-c", "exit 0"]),
+    "machines": lambda r: processed(
+        r, instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=100, max_runtime_in_seconds=3600
+    ),
+    "data": lambda r: processed(
+        r,
+        inputs=[
+            brought("data", f"{FOLDER}/input/"),
+            brought("part", "s3://data/folder/", s3_data_distribution_type="ShardedByS3Key"),
+            brought("weights", f"s3://{BUCKET}/demo/first/{BEFORE}/output/model.tar.gz"),
+            brought("kept", f"s3://{BUCKET}/demo/first/state/"),
+        ],
+    ),
+    "own_image": lambda r: processed(r, image_uri=IMAGE),
+    "torch": lambda r: processed(r, image_uri=_TORCH),
+    "environment": lambda r: processed(r, env={"STAGE": "test", "EMPTY": ""}, tags=_TAGS),
+    "network": lambda r: processed(
+        r, network_config=NetworkConfig(subnets=["subnet-0a", "subnet-0b"], security_group_ids=["sg-0c"])
+    ),
+    "encrypted": lambda r: processed(
+        r,
+        output_kms_key=KEY,
+        volume_kms_key=KEY,
+        instance_type="ml.m5.large",
+        instance_count=2,
+        network_config=NetworkConfig(encrypt_inter_container_traffic=True),
+    ),
+    "isolated": lambda r: processed(r, network_config=NetworkConfig(enable_network_isolation=True)),
+}
+
+
+def _earlier() -> ProcessingInput:
+    return ProcessingInput(source=f"{FOLDER}/state/", destination=f"{_AT}/input/state_prev", input_name="state_prev")
+
+
 def main() -> None:
     """One file per job; files of jobs that are gone are removed."""
-    for file in SDK.glob("*.json"):
+    for file in [*SDK.glob("*.json"), *PROCESSING_SDK.glob("*.json")]:
         file.unlink()
+    PROCESSING_SDK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for name in ("train.py", "code/sub/worker.py", "code/command.sh"):
@@ -237,6 +334,11 @@ def main() -> None:
                 raise SystemExit(f"{name}: {error}") from error
             text = json.dumps(recorder.created, indent=1, sort_keys=True)
             (SDK / f"{name}.json").write_text(text + "\n")
+        for name, process in PROCESSING.items():
+            recorder = Recorder()
+            process(recorder)
+            text = json.dumps(recorder.created, indent=1, sort_keys=True)
+            (PROCESSING_SDK / f"{name}.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

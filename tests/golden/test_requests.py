@@ -48,7 +48,13 @@ ONLY_IN: dict[tuple[str, str], set[str]] = {
     },
 }
 
-NAMED = {"InputDataConfig": "ChannelName", "Tags": "Key", "MetricDefinitions": "Name"}
+NAMED = {
+    "InputDataConfig": "ChannelName",
+    "MetricDefinitions": "Name",
+    "Outputs": "OutputName",
+    "ProcessingInputs": "InputName",
+    "Tags": "Key",
+}
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +94,13 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> set[tuple
 
 def reason(difference: tuple[str, str]) -> tuple[str, str] | None:
     """The entry of the table that explains a difference."""
+    return reason_in(EXPLAINED, difference)
+
+
+def reason_in(table: Mapping[tuple[str, str], str], difference: tuple[str, str]) -> tuple[str, str] | None:
+    """The entry of a table that explains a difference."""
     kind, path = difference
-    return next((entry for entry in EXPLAINED if entry[0] == kind and fnmatchcase(path, entry[1])), None)
+    return next((entry for entry in table if entry[0] == kind and fnmatchcase(path, entry[1])), None)
 
 
 def test_there_are_25_lines_and_each_has_its_two_files() -> None:

@@ -93,18 +93,18 @@ def test_awscli_runs_a_job(emulator: Emulator, work: Path) -> None:
 @_needs("awscli", 1)
 def test_awscli_runs_a_processing_job(emulator: Emulator, work: Path) -> None:
     aws = str(Path(sys.executable).with_name("aws"))
-    run(emulator, aws, "s3", "mb", "s3://cli-bucket")
-    run(emulator, aws, "s3", "cp", "--recursive", str(work / "data"), "s3://cli-bucket/data/")
+    run(emulator, aws, "s3", "mb", "s3://cli-processing")
+    run(emulator, aws, "s3", "cp", "--recursive", str(work / "data"), "s3://cli-processing/data/")
     at = "/opt/ml/processing"
     source = {
-        "S3Uri": "s3://cli-bucket/data/",
+        "S3Uri": "s3://cli-processing/data/",
         "LocalPath": f"{at}/in",
         "S3DataType": "S3Prefix",
         "S3InputMode": "File",
     }
-    target = {"S3Uri": "s3://cli-bucket/out", "LocalPath": f"{at}/out", "S3UploadMode": "EndOfJob"}
+    target = {"S3Uri": "s3://cli-processing/out", "LocalPath": f"{at}/out", "S3UploadMode": "EndOfJob"}
     request = {
-        "ProcessingJobName": "from-awscli",
+        "ProcessingJobName": "processed-by-awscli",
         "RoleArn": "arn:aws:iam::000000000000:role/SageMakerRole",
         "AppSpecification": {
             "ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:latest",
@@ -120,18 +120,18 @@ def test_awscli_runs_a_processing_job(emulator: Emulator, work: Path) -> None:
     (work / "request.json").write_text(json.dumps(request))
     words = (aws, "--output", "json", "sagemaker")
     made = run(emulator, *words, "create-processing-job", "--cli-input-json", f"file://{work / 'request.json'}")
-    assert json.loads(made)["ProcessingJobArn"].endswith(":processing-job/from-awscli")
-    named = ("--processing-job-name", "from-awscli")
+    assert json.loads(made)["ProcessingJobArn"].endswith(":processing-job/processed-by-awscli")
+    named = ("--processing-job-name", "processed-by-awscli")
     described = _until_ended(emulator, *words, "describe-processing-job", *named)
     run(emulator, *words, "wait", "processing-job-completed-or-stopped", *named)
     assert described["ProcessingJobStatus"] == "Completed", described
-    run(emulator, aws, "s3", "cp", "s3://cli-bucket/out/listed", str(work / "listed"))
+    run(emulator, aws, "s3", "cp", "s3://cli-processing/out/listed", str(work / "listed"))
     assert (work / "listed").read_text().split() == ["a.txt", "b.txt", "c.txt"]
     listed = json.loads(run(emulator, *words, "list-processing-jobs", "--name-contains", "awscli"))
     assert [one["ProcessingJobStatus"] for one in listed["ProcessingJobSummaries"]] == ["Completed"]
     logs = ("--log-group-name", "/aws/sagemaker/ProcessingJobs")
     streams = run(emulator, aws, "--output", "json", "logs", "describe-log-streams", *logs)
-    assert json.loads(streams)["logStreams"][0]["logStreamName"].startswith("from-awscli/algo-1-")
+    assert json.loads(streams)["logStreams"][0]["logStreamName"].startswith("processed-by-awscli/algo-1-")
 
 
 @_needs("sagemaker", 2)

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ class Recorder:
         parsed: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": 200}}
         if model.name == "GetCallerIdentity":
             parsed |= {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/x"}
+        if model.name == "ListBuckets":  # looked through before a processor's script is sent
+            parsed |= {"Buckets": [{"Name": BUCKET, "CreationDate": datetime(2030, 1, 1, tzinfo=timezone.utc)}]}
         return Answer(), parsed
 
 

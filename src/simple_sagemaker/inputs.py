@@ -93,6 +93,8 @@ class Planner:
 
     def _of_task(self, one: TaskInput) -> str:
         other = replace(self.place, task=one.task)
+        if other == self.place and one.type == "state" and self.spec.rerun.clean_state:
+            raise UsageError(f"--clean_state clears the state that --input_task {one.name} would read: drop one.")
         self._await_end(other)
         described = history.newest_completed(other, self.services.store, self.services.sagemaker)
         if described is None:

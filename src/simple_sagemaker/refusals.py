@@ -79,6 +79,7 @@ _NO_IMAGE: Final = re.compile(
     r" unknown",
     re.IGNORECASE | re.DOTALL,
 )
+_NO_OBJECTS: Final = re.compile(r"no s3 objects found", re.IGNORECASE)  # the sentence goes on about regions
 _FAR_BUCKET: Final = re.compile(r"\bbucket\b.*\bregion\b|\bregion\b.*\bbucket\b", re.IGNORECASE | re.DOTALL)
 _ROLE: Final = re.compile(r"could not assume role|role\b.*\bdoes not have \S+ permission", re.IGNORECASE)
 _LONGEST: Final = 600
@@ -169,6 +170,8 @@ def _answered(error: Exception, code: str, *, region: str, job: str) -> SsmError
             f"AWS answered {operation} with {code}, however often it was tried.\n"
             f"Many calls of this account come at once: try again in a minute. {_goes_on(job)}".rstrip()
         )
+    if code == "ValidationException" and _NO_OBJECTS.search(message):
+        return InputNotFound(f"{_short(message)}\nCheck the address, or run the task that writes it first.")
     if code in _ELSEWHERE or (code == "ValidationException" and _FAR_BUCKET.search(message)):
         return UsageError(
             f"A bucket is in another region than {region or 'the job'}: {_short(message)}\n"

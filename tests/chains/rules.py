@@ -85,9 +85,13 @@ class Rules:
         task = self.tasks.setdefault(step.task, Task())
         if task.is_complete and not step.forced and not step.cleans:
             return Expected(status=0, state=task.state)
-        found = [self._names(read) for read in step.reads]
-        if not all(found):
-            return Expected(status=4, state=task.state)
+        found = []
+        for read in step.reads:
+            if step.cleans and (read.task, read.kind) == (step.task, "state"):
+                return Expected(status=2, state=task.state)  # it would be read when it has just been cleared
+            found.append(self._names(read))
+            if not found[-1]:
+                return Expected(status=4, state=task.state)
         if step.cleans:
             task.state = {}
         count = len(step.hosts)

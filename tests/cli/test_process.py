@@ -243,3 +243,12 @@ def test_a_running_job_is_joined_by_the_other_command(shell: Shell) -> None:
     assert f"Joining {name}" in joined.err
     assert joined.status == 0, joined.err
     assert "started" in joined.out
+
+
+def test_a_state_that_is_cleared_cannot_be_read_by_the_same_command(shell: Shell) -> None:
+    shell.write("w.py", TOLD)
+    told(process(shell, "--code", "w.py"))
+    refused = process(shell, "--code", "w.py", "--clean_state", "--iit", "old", "task", "state")
+    assert refused.status == 2
+    assert "--clean_state clears the state that --input_task old would read" in refused.err
+    assert "state/algo-1/count" in keys(shell)

@@ -15,7 +15,9 @@ from typing import TypeVar
 from . import history, layout, leftout, source
 from .codefiles import Changed, CodeFiles
 from .errors import UsageError
+from .follow import Watcher
 from .layout import TaskPlace
+from .meter import Meter, size
 from .specs import Spec
 from .storage import Store
 
@@ -64,10 +66,10 @@ def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
 def told(code: CodeFiles) -> Iterator[str]:
     """What a person should know of the code before it is sent, line by line."""
     if code.files:
-        yield f"Code: {_count(len(code.files))}, {_size(code.size)}{_largest(code)}"
+        yield f"Code: {_count(len(code.files))}, {size(code.size)}{_largest(code)}"
     if code.size > MUCH:
         yield (
-            f"Warning: {_size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
+            f"Warning: {size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
             f"in {leftout.RULES}, written as in .gitignore; data is brought by -i, and sent once"
         )
     if code.secrets:
@@ -81,7 +83,7 @@ def told(code: CodeFiles) -> Iterator[str]:
 def _largest(code: CodeFiles) -> str:
     if code.size < _WORTH_NAMES or len(code.files) < 2:
         return ""
-    return "; the largest: " + ", ".join(f"{name!r} {_size(size)}" for name, size in code.largest(_NAMED))
+    return "; the largest: " + ", ".join(f"{name!r} {size(large)}" for name, large in code.largest(_NAMED))
 
 
 def _count(files: int) -> str:
@@ -93,22 +95,14 @@ def _names(paths: list[str]) -> str:
     return ", ".join(map(repr, paths[: 2 * _NAMED])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _size(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Where a job's code goes, by which store, and who is told."""
+    """Where a job's code goes, by which store, and who watches."""
 
     place: TaskPlace
     job: str
     store: Store
-    note: Note
+    watcher: Watcher
 
     def send(self, package: source.Package, code: Code) -> None:
         """Put the code below the job's ``source/``, and say what it is. Raises Changed before anything is sent.
@@ -117,14 +111,21 @@ class Delivery:
         packed or sent. What says what an archive is comes after it, so nobody takes half of one for the whole.
         """
         for line in told(code.files):
-            self.note(line)
+            self.watcher.note(line)
         bucket, prefix = self.place.bucket, self.place.source(self.job)
         if package.has_archive and not (code.files.size >= _WORTH_A_LOOK and self._copied(package.digest)):
-            packed = code.scratch / layout.TARBALL
-            package.pack(packed)
-            self.store.send(packed, bucket, prefix + layout.TARBALL)
+            self._pack_and_send(package, code, prefix + layout.TARBALL)
         for name, data in package.beside.items():
             self.store.write(bucket, prefix + name, data)
+
+    def _pack_and_send(self, package: source.Package, code: Code, key: str) -> None:
+        packed = code.scratch / layout.TARBALL
+        packing = Meter(what="Packing the code", files=len(code.files.files), size=code.files.size)
+        with self.watcher.moving(packing):
+            package.pack(packed, packing)
+        sending = Meter(what="Sending the code", files=1, size=packed.stat().st_size)
+        with self.watcher.moving(sending):
+            self.store.send(packed, self.place.bucket, key, sending.moved)
 
     def _copied(self, digest: str) -> bool:
         """Whether an earlier job had the same archive, and this one has a copy of it now."""
@@ -134,6 +135,6 @@ class Delivery:
             with suppress(FileNotFoundError, PermissionError):  # deleted, or not ours to read: then it is sent
                 there, here = (self.place.source(one) + layout.TARBALL for one in (job, self.job))
                 self.store.copy(self.place.bucket, there, here)
-                self.note(f"Code: the same as that of {job}, so it is not sent again")
+                self.watcher.note(f"Code: the same as that of {job}, so it is not sent again")
                 return True
         return False

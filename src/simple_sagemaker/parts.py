@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from .archives import UnsafeArchive
 from .errors import SsmError
 from .specs import Download, TaskOutput
 
@@ -70,7 +71,7 @@ def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
 
     Killed at any moment, the old part or the new one is there, at the latest when the folder is held again. With the
     ``address`` that it is filled from, a try that ends early is kept for the next one (:func:`earlier_tries`), except
-    where ``fill`` raises NotBrought.
+    where ``fill`` raises NotBrought or UnsafeArchive.
     """
     place = folder / name
     check_ours(folder, name)
@@ -79,7 +80,7 @@ def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
     _begin(making, goes_on=bool(address))
     try:
         _fill_and_swap(making, place, fill)
-    except NotBrought:
+    except (NotBrought, UnsafeArchive):
         (making / _GOES_ON).unlink(missing_ok=True)
         raise
     finally:

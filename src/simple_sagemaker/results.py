@@ -6,6 +6,7 @@ none of the others away.
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -58,7 +59,7 @@ def _filled(name: Part, job: Job, services: Services, watcher: Watcher | None) -
         return _Filled(_nothing)
     if address.endswith("/"):
         return _Filled(partial(_copied, name, address, services, watcher), address)
-    return _Filled(partial(_unpacked, name, address, services))
+    return _Filled(partial(_unpacked, name, address, services, watcher), address)
 
 
 def _brought(folder: Path, fills: dict[Part, _Filled]) -> list[str]:
@@ -109,16 +110,25 @@ def _logs(job: Job, services: Services, to: Path) -> None:
                         time.sleep(services.reading.breath_s)
 
 
-def _unpacked(_: str, uri: str, services: Services, to: Path) -> None:
-    """An archive's content; an archive that is not there (nothing was written) leaves the part empty."""
+def _unpacked(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
+    """An archive's content; an archive that is not there (nothing was written) leaves the part empty.
+
+    What has arrived of it is kept for another try, what was unpacked is not.
+    """
     bucket, key = layout.split_uri(uri)
-    keep = to.with_name(parts.PACKED)
+    for earlier in parts.earlier_tries(to):
+        shutil.rmtree(earlier)
+    meter = Meter(what=f"Fetching the {kind}", files=1)
     with ExitStack() as stack:
         try:
-            packed = stack.enter_context(services.store.opened(bucket, key, keep))
+            packed = stack.enter_context(services.store.opened(bucket, key, to.with_name(parts.PACKED), meter.moved))
         except FileNotFoundError:
             return
+        meter.size = packed.size
+        stack.enter_context(watcher.moving(meter) if watcher else nullcontext())
         archives.unpack_stream(packed, to, size=packed.size, address=uri)
+    if watcher:
+        watcher.note(f"{kind.capitalize()}: {size(packed.size)} fetched and unpacked")
 
 
 def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:

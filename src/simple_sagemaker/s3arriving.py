@@ -140,4 +140,5 @@ def opened(clients: Clients, bucket: str, key: str, keep: Path, moved: Told) -> 
     finally:
         read.leave()
         thread.join()
+    ranges.forget()
     os.unlink(keep)

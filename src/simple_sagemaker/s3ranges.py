@@ -84,8 +84,11 @@ class Ranges:
             return False
         except _NoRanges:
             self._fetch_as_a_whole()
-        self._journal.unlink(missing_ok=True)
         return True
+
+    def forget(self) -> None:
+        """Remove the journal, once nobody will ask for the object again."""
+        self._journal.unlink(missing_ok=True)
 
     @property
     def _journal(self) -> Path:

@@ -196,7 +196,9 @@ class S3Store:
         ranges = Ranges(
             client=client, bucket=bucket, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable
         )
-        return told(ranges.fetched, bucket, key, "s3:GetObject")
+        is_whole = told(ranges.fetched, bucket, key, "s3:GetObject")
+        ranges.forget()
+        return is_whole
 
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
         return opened(self._clients, bucket, key, keep, moved)

@@ -17,6 +17,7 @@ from typing import Any
 from . import archives, layout, leftout, payload
 from .codefiles import CodeFile, CodeFiles, read_again
 from .errors import InputNotFound, UsageError
+from .meter import Meter
 from .specs import Spec, starts_by_toolkit
 from .storage import Store
 from .tarballs import Tarball
@@ -44,8 +45,8 @@ class Package:
         """Whether there is an archive."""
         return self._code is not None
 
-    def pack(self, to: Path) -> None:
-        """Write the archive. Raises Changed when a file is no longer what it was when it was first read."""
+    def pack(self, to: Path, meter: Meter | None = None) -> None:
+        """Write the archive; ``meter`` counts. Raises Changed for a file that is not what it was when first read."""
         files: dict[str, CodeFile | bytes] = {}
         folders: list[str] = []
         if self._code:
@@ -60,6 +61,9 @@ class Package:
                     archive.content(name, found)
                 else:
                     archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
+                    if meter:
+                        meter.moved(found.size)
+                        meter.finished()
 
 
 def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:

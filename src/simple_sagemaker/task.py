@@ -202,7 +202,7 @@ def _sent(
         role = services.access.role(needs)
         order.tell(role.note)
         package = source.package(spec, code.files, {**made_from, "inputs": plan.fingerprint(services)})
-        Delivery(place=place, job=job, store=services.store, note=order.watcher.note).send(package, code)
+        Delivery(place=place, job=job, store=services.store, watcher=order.watcher).send(package, code)
         _send_data(order, plan)
     except BaseException:
         claim.give_up(place, job, services)

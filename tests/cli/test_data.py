@@ -76,7 +76,7 @@ def test_the_newest_completed_job_is_meant_although_a_newer_one_failed(shell: Sh
     done = data(shell, "-o", "failed", "--download_model", "--job", name_of(failed))
     assert done.status == 0, done.err
     assert brought(shell, "failed")["model/file"] == "bad"
-    assert done.err.startswith("Failed: ")
+    assert "\nFailed: " in done.err
 
 
 def test_results_replace_those_of_an_earlier_download_and_nothing_else(shell: Shell) -> None:

@@ -23,6 +23,7 @@ from simple_sagemaker.errors import AccessDenied
 from simple_sagemaker.job import of_training
 from simple_sagemaker.parts import NotBrought
 from simple_sagemaker.specs import Download
+from simple_sagemaker.storage import Store
 from tests.unit import watching
 from tests.unit.local.memory import MemoryStore
 from tests.unit.test_archives import member, packed
@@ -54,7 +55,7 @@ def described(**changes: object) -> DescribeTrainingJobResponseTypeDef:
     return watching.described(("Completed", ""), status="Completed", **kept | changes)
 
 
-def kept(store: MemoryStore, logs: Streams | None = None) -> Services:
+def kept(store: Store, logs: Streams | None = None) -> Services:
     return Services(
         engine="local",
         sagemaker=cast("SageMaker", None),  # what a job left is brought without asking for the job again

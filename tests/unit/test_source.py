@@ -22,6 +22,7 @@ from simple_sagemaker.codefiles import Changed, CodeFiles
 from simple_sagemaker.delivery import Delivery, read, told, with_steady_code
 from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.layout import TaskPlace
+from simple_sagemaker.meter import Unshown
 from simple_sagemaker.source import collect, fingerprint, package
 from simple_sagemaker.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.storage import FolderStore
@@ -44,6 +45,22 @@ def folder(tmp_path: Path) -> Path:
     (made / "run.sh").write_text("#!/bin/sh\n")
     (made / "run.sh").chmod(0o755)
     return made
+
+
+class Notes(Unshown):
+    """Somebody who watches and keeps the notes."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
+
+    def phase(self, name: str, message: str) -> None:
+        raise NotImplementedError
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -381,7 +398,7 @@ def test_code_that_an_earlier_job_has_is_copied_and_not_packed_again(
         made = replace(spec, **changes)
         with read(made, store) as code:
             package_made = package(made, code.files, fingerprint(made, code.files))
-            Delivery(place=place, job=job, store=store, note=notes.append).send(package_made, code)
+            Delivery(place=place, job=job, store=store, watcher=Notes(notes)).send(package_made, code)
         run = json.loads(store.read("b", place.source(job) + layout.RUN_FILE))
         assert run["arguments"] == list(made.arguments)
         return store.read("b", place.source(job) + layout.TARBALL)
@@ -404,12 +421,12 @@ def test_what_is_told_of_the_code_names_its_size_what_is_largest_and_what_stays_
         found.add_folder(folder, "", use_gitignore=False)
         return [*told(found)]
 
-    assert lines() == ["Code: 4 files, 45 bytes"]
+    assert lines() == ["Code: 4 files, 45 B"]
     (folder / ".env").touch()
     with (folder / "model.bin").open("wb") as out:
         out.truncate(150_000_000)
     size, warning, secrets = lines()
-    assert size.startswith("Code: 5 files, 150.0 MB; the largest: 'model.bin' 150.0 MB, ")
-    assert "150.0 MB" in warning
+    assert size.startswith("Code: 5 files, 150 MB; the largest: 'model.bin' 150 MB, ")
+    assert "150 MB" in warning
     assert ".ssmignore" in warning
     assert repr(str(folder / ".env")) in secrets

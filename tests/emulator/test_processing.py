@@ -1,0 +1,95 @@
+"""``ssm process`` on an emulated AWS that enforces IAM, with as few calls as a training task needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulated import Emulator
+from tests.emulator.test_call_budget import DATA, LOGS
+
+WORKER = """
+import pathlib, urllib.request
+from worker_toolkit import worker_lib
+config = worker_lib.WorkerConfig()
+count = pathlib.Path(config.instance_state, "count")
+count.write_text((count.read_text() if count.exists() else "") + "x")
+print("count", count.read_text())
+pathlib.Path(config.output_data_dir, "out").write_text("out")
+pathlib.Path(config.model_dir, "model").write_text("model")
+import boto3
+from botocore.exceptions import ClientError
+s3, own = boto3.client("s3"), "sagemaker-us-east-1-000000000000"
+for key in ("proj/task/state/x", "proj/task/job/output/x", "proj/task/job/source/x", "other/task/state/x"):
+    try:
+        s3.put_object(Bucket=own, Key=key, Body=b"")
+        print("may write", key)
+    except ClientError as error:
+        print("may not write", key)
+"""
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that enforces."""
+    made = Emulator(tmp_path_factory.mktemp("processing"), "--enforce_iam")
+    yield made
+    made.stop()
+
+
+def run(emulator: Emulator, folder: Path, *words: str) -> str:
+    done = emulator.ssm(folder, *words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+def counted(emulator: Emulator) -> dict[str, int]:
+    return {name: count for name, count in emulator.calls().items() if name not in DATA | LOGS}
+
+
+def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_path: Path, emulator: Emulator) -> None:
+    (tmp_path / "w.py").write_text(WORKER)
+    words = ("process", "-p", "proj", "-t", "task", "--code", "w.py", "-o", "out")
+    emulator.calls()
+    said = run(emulator, tmp_path, *words, "--download_output", "--download_model", "--download_state")
+    first = counted(emulator)
+    assert sum(first.values()) <= 12, first
+    assert "may write proj/task/state/x" in said
+    assert "may write proj/task/job/output/x" in said
+    assert "may not write proj/task/job/source/x" in said
+    assert "may not write other/task/state/x" in said
+    assert (tmp_path / "out/output/out").read_text() == "out"
+    assert (tmp_path / "out/model/model").read_text() == "model"
+    assert (tmp_path / "out/state/algo-1/count").read_text() == "x"
+    assert "count x" in (tmp_path / "out/logs/logs0").read_text()
+    assert "Skipped" in run(emulator, tmp_path, *words)
+    skipped = counted(emulator)
+    assert skipped == {"sts.GetCallerIdentity": 1, "s3.HeadBucket": 1, "sagemaker.DescribeProcessingJob": 1}
+    assert "count xx" in run(emulator, tmp_path, *words, "--fr")
+    again = counted(emulator)
+    assert sum(again.values()) <= 8, again
+
+
+def test_training_reads_processing_and_the_reverse(tmp_path: Path, emulator: Emulator) -> None:
+    (tmp_path / "p.py").write_text("import os; open(os.environ['SSM_OUTPUT'] + '/made', 'w').write('x')")
+    (tmp_path / "t.sh").write_text("ls $SM_CHANNEL_IN; echo x > $SM_MODEL_DIR/weights")
+    (tmp_path / "q.sh").write_text("ls $SM_CHANNEL_IN")
+    run(emulator, tmp_path, "process", "-p", "chain", "-t", "one", "--code", "p.py")
+    said = run(emulator, tmp_path, "run", "-p", "chain", "-t", "two", "-e", "t.sh", "--iit", "in", "one", "output")
+    assert "| made" in said
+    said = run(
+        emulator, tmp_path, "process", "-p", "chain", "-t", "three", "--code", "q.sh", "--iit", "in", "two", "model"
+    )
+    assert "| model.tar.gz" in said
+
+
+def test_jobs_of_both_kinds_are_found_by_their_tags(tmp_path: Path, emulator: Emulator) -> None:
+    (tmp_path / "p.sh").write_text("true")
+    run(emulator, tmp_path, "process", "-p", "tagged", "-t", "one", "--code", "p.sh")
+    tagging = emulator.client("resourcegroupstaggingapi")
+    by_tag = [{"Key": "SimpleSagemakerProject", "Values": ["tagged"]}]
+    for kind, count in (("processing-job", 1), ("training-job", 0)):
+        found = tagging.get_resources(TagFilters=by_tag, ResourceTypeFilters=[f"sagemaker:{kind}"])
+        assert len(found["ResourceTagMappingList"]) == count

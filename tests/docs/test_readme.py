@@ -80,6 +80,13 @@ def test_the_arguments_example_logs_what_the_readme_shows(clone: Path) -> None:
             assert line.rstrip() in [one.rstrip() for one in printed]
 
 
+def test_the_processing_example_brings_what_it_wrote(clone: Path) -> None:
+    done = run(block_with("ssm process"), clone)
+    assert done.returncode == 0, done.stderr
+    found = {path.name: path.read_text() for path in (clone / "output/clean/output").iterdir()}
+    assert found == {"first.csv": "1\n2\n", "second.csv": "6\n"}
+
+
 def test_data_brings_what_a_task_left(clone: Path) -> None:
     made = run(block_with("examples/arguments/worker.py"), clone)
     assert made.returncode == 0, made.stderr

@@ -1,0 +1,70 @@
+"""One transfer as ``ssm`` makes it, in a process of its own: what ``data.py`` measures.
+
+python benchmarks/moving.py WHAT S3_URI [FOLDER]: WHAT is ``up`` (a folder made equal to an address, as ``-i`` is, with
+the index in $SSM_HOME), ``down`` (what is under an address brought to a folder, as results are), ``list``, or
+``nothing``, which ends where the first request would be made: how long starting takes. With SSM_BUCKETS the buckets are
+folders there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from simple_sagemaker import parts
+from simple_sagemaker.fetching import Earlier, Fetching
+from simple_sagemaker.here import home_folder
+from simple_sagemaker.layout import split_uri
+from simple_sagemaker.local.home import Home
+from simple_sagemaker.meter import Meter
+from simple_sagemaker.storage import FolderStore, Store
+from simple_sagemaker.sync import Sync
+from simple_sagemaker.tree import Tree
+
+
+def reached() -> Store:
+    """The store, with its client made."""
+    if folder := os.environ.get("SSM_BUCKETS"):
+        return FolderStore(Path(folder))
+    import boto3
+    import obstore  # noqa: F401 - a part of the start, too
+
+    from simple_sagemaker.s3store import S3Store
+
+    store = S3Store(boto3.Session())
+    assert store.place
+    return store
+
+
+def up(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    tree = Tree(folder)
+    survey = tree.survey(prefix)
+    cache = Home(home_folder(os.environ)).sent
+    meter = Meter(files=survey.files, size=survey.size)
+    print(Sync(tree=tree, store=store, bucket=bucket, prefix=prefix, cache=cache, meter=meter).run())
+
+
+def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    def fill(to: Path) -> None:
+        earlier = [*(Earlier(one, ours=True) for one in parts.earlier_tries(to)), Earlier(folder / "state", ours=False)]
+        arriving = to.with_name(parts.ARRIVING)
+        fetching = Fetching(
+            store=store, bucket=bucket, prefix=prefix, to=to, arriving=arriving, earlier=earlier, meter=Meter()
+        )
+        print(fetching.run())
+
+    with parts.held(folder):
+        parts.replace(folder, "state", fill, address=f"s3://{bucket}/{prefix}")
+
+
+def main(what: str, address: str, folder: str = "") -> None:
+    store, (bucket, prefix) = reached(), split_uri(address)
+    if what == "list":
+        print(sum(1 for _ in store.list(bucket, prefix)))
+    elif what != "nothing":
+        (up if what == "up" else down)(store, bucket, prefix, Path(folder))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

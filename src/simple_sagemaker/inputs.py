@@ -152,7 +152,7 @@ def _sent(upload: Upload, place: TaskPlace, services: Services, watcher: Watcher
         store=services.store,
         bucket=place.bucket,
         prefix=upload.prefix,
-        cache=services.cache,
+        cache=services.cache if upload.prefix == place.input else None,  # a job's own place is never sent to again
         note=watcher.note,
         meter=meter,
     )

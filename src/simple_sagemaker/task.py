@@ -7,6 +7,7 @@ the first byte is written. At most one job of a task is started at a time, howev
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -262,6 +263,13 @@ def _place(spec: Spec, services: Services) -> TaskPlace:
 
 def clear_state(place: TaskPlace, services: Services) -> int:
     """Delete everything under the task's state; gives the number of files."""
-    keys = [found.key for found in services.store.list(place.bucket, place.state)]
-    services.store.delete(place.bucket, keys)
-    return len(keys)
+    count = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal count
+        for found in services.store.list(place.bucket, place.state):
+            count += 1
+            yield found.key
+
+    services.store.delete(place.bucket, counted())
+    return count

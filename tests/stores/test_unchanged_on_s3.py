@@ -71,7 +71,8 @@ def test_what_another_program_changed_is_sent_again(moto: str, folder: Path) -> 
 
 
 def test_where_contents_are_not_told_files_are_sent_again_and_it_is_said(moto: str, folder: Path) -> None:
-    store, notes = opened(moto, "by-kms"), []
+    notes: list[str] = []
+    store = opened(moto, "by-kms")
     sync(folder, store, "by-kms")
     store._client.put_object(
         Bucket="by-kms", Key="p/small", Body=b"another", ServerSideEncryption="aws:kms", SSEKMSKeyId="k"
@@ -161,6 +162,8 @@ def test_every_object_carries_a_checksum_that_the_service_verifies(recorder: str
 
 
 def test_credentials_that_expire_on_the_way_are_renewed(recorder: str) -> None:
+    turn = 0
+
     def renewed() -> dict[str, str]:
         nonlocal turn
         turn += 1
@@ -172,9 +175,8 @@ def test_credentials_that_expire_on_the_way_are_renewed(recorder: str) -> None:
             "expiry_time": expires.isoformat(),
         }
 
-    turn = 0
-    core = botocore.session.Session()
-    credentials = RefreshableCredentials.create_from_metadata(renewed(), renewed, "a test", advisory_timeout=0)
+    core: Any = botocore.session.Session()
+    credentials: Any = RefreshableCredentials.create_from_metadata(renewed(), renewed, "a test", advisory_timeout=0)
     credentials._mandatory_refresh_timeout = 1
     core._credentials = credentials
     store = S3Store(boto3.Session(botocore_session=core, region_name="us-east-1"), endpoint=recorder)

@@ -63,7 +63,7 @@ class SageMakerTask:
     ) -> str:
         """Where one of these lies on S3, as the task's job left it; waits for the job's end."""
         asked: dict[TaskOutput, bool] = {"model": model, "output": output, "state": state, "source": source}
-        chosen = [kind for kind, wanted in asked.items() if wanted]
+        chosen: list[TaskOutput] = [kind for kind, wanted in asked.items() if wanted]
         if len(chosen) != 1:
             raise UsageError(f"getOutputTargetUri: say one of {', '.join(asked)}, as in model=True.")
         return self.job.wait().uri(chosen[0])

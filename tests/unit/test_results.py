@@ -50,7 +50,7 @@ class Streams:
         return {"events": [{"message": line} for line in page], "nextForwardToken": str(start + len(page))}
 
 
-def described(**changes: object) -> DescribeTrainingJobResponseTypeDef:
+def described(**changes: Any) -> DescribeTrainingJobResponseTypeDef:
     kept: dict[str, Any] = {"CheckpointConfig": {"S3Uri": "s3://b/p/task/state"}}
     return watching.described(("Completed", ""), status="Completed", **kept | changes)
 

@@ -36,7 +36,7 @@ class Engines:
     ) -> None:
         self._engine = _checked(engine)
         self._instance_type = instance_type or ""
-        self._data_store = data_store
+        self._data_store: DataStore | None = data_store
         self._session = session
         self._composing = threading.Lock()
         self._composed: dict[str, Services] = {}

@@ -79,7 +79,7 @@ class Project:
         }
         self._role_name = role_name
         self._instance_type = instance_type
-        self._progress = checked(progress)
+        self._progress: Progress = checked(progress)
         self._engines = Engines(engine, instance_type=instance_type, data_store=data_store, session=boto3_session)
 
     def __repr__(self) -> str:

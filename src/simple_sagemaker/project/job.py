@@ -17,7 +17,7 @@ from .watching import Progress, watching
 
 if TYPE_CHECKING:
     from ..bundle import Services
-    from ..follow import JobResult
+    from ..follow import JobResult, Watcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +124,20 @@ class Job:
         return found
 
     def _followed(self) -> JobResult:
+        """How it ended, once it has, with its results brought."""
         with self._our_words():
             described = self._described()
-            if described.has_ended:
-                ended = follow.result(self._place, described)
-            else:
-                with watching(self._progress, self._hosts) as watcher:
-                    follower = follow.Follower(self._name, self._place, self._services, watcher, kind=self._kind)
-                    ended = follower.to_the_end()
+            if described.has_ended and self._download.path is None:
+                return follow.result(self._place, described)
             with watching(self._progress, self._hosts) as watcher:
+                ended = self._end(described, watcher)
                 results.bring(self._download, ended.described, self._services, watcher)
         return ended
+
+    def _end(self, described: job.Job, watcher: Watcher) -> JobResult:
+        if described.has_ended:
+            return follow.result(self._place, described)
+        return follow.Follower(self._name, self._place, self._services, watcher, kind=self._kind).to_the_end()
 
     def _described(self) -> job.Job:
         with self._our_words():

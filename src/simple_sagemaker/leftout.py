@@ -60,7 +60,7 @@ class _Page:
 
     def says(self, name: str, *, is_folder: bool) -> Verdict | None:
         """What it says of a name below the code's folder; None where no line matches."""
-        inner = self.above + name[len(self.folder) :] + _END
+        inner = _bytes_of((self.above + name[len(self.folder) :]).encode("utf-8", "surrogateescape")) + _END
         fit = (line for line in self.lines if (is_folder or not line.of_folders) and line.regex.match(inner))
         return next((line.says for line in fit), None)
 
@@ -128,11 +128,16 @@ def _of_repository(top: Path) -> Iterator[_Page]:
 
 def _read(file: str, folder: str, *, above: str = "") -> _Page:
     try:
-        text = Path(file).read_bytes().decode("utf-8-sig", "surrogateescape")
+        text = _bytes_of(Path(file).read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.\nMake it readable, or remove it.") from error
     lines = [line for line in map(_line, text.split("\n")) if line]
     return _Page(folder=folder, above=above, lines=tuple(reversed(lines)))
+
+
+def _bytes_of(text: bytes) -> str:
+    """Bytes as a text, one character for each: to git too a letter that takes two is two, for "?" and "[…]"."""
+    return text.decode("latin-1")
 
 
 def _line(text: str) -> _Line | None:

@@ -32,9 +32,7 @@ def packed(top: Path, *, use_gitignore: bool = False) -> set[str]:
     return {*found.files}
 
 
-PART = st.sampled_from(
-    ["a", "b", "ab", "abc", "a b", "é", "*", "?", "a*", "*b", "[ab]", "[!a]*", "[a", "**", "a**", "\\a"]
-)
+PART = st.sampled_from(["a", "b", "ab", "abc", "a b", "é", "*", "?", "a*", "*b", "[ab]", "[!a]*", "**", "\\a"])
 PATTERN = st.builds(
     lambda mark, root, parts, end: f"{mark}{root}{'/'.join(parts)}{end}",
     st.sampled_from(["", "", "!"]),
@@ -42,9 +40,14 @@ PATTERN = st.builds(
     st.lists(PART, min_size=1, max_size=3),
     st.sampled_from(["", "", "/", "/**", " ", "\\ ", "\\", "\r", "\t"]),
 )
-LINE = st.one_of(PATTERN, PATTERN, st.sampled_from(["", "# a", "\\#a", "\\!a", "!", "/", "//", " a", "a/../b", "./a"]))
+LINE = st.one_of(
+    PATTERN, PATTERN, st.sampled_from(["", "[a", "# a", "\\#a", "\\!a", "!", "/", "//", " a", "a/../b", "./a"])
+)
 NAMES = ["a", "b", "ab", "abc", "a b", "é", "#a", "!a", " a"]
 TREE = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join), min_size=1, max_size=12)
+
+
+# Not among them: "a**" before a "/", and a "[" whose "]" comes after a "/", which git reads in ways of its own.
 
 
 def grow(top: Path, names: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ def docker(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> D
     """The daemon, where this test's own commands and the product's find it."""
     for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_BUILDKIT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DOCKER_HOST", daemon.host)
+    for name, value in daemon.environment.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker-config"))
     return daemon

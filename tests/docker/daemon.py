@@ -39,8 +39,8 @@ class Daemon:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs to come to this daemon."""
-        return {"DOCKER_HOST": self.host}
+        """What a client needs to come to this daemon, whose builds have the network of this machine or none."""
+        return {"DOCKER_HOST": self.host, "SSM_DOCKER_BUILD": "--network host"}
 
     def docker(self, *words: str, check: bool = True) -> str:
         """What Docker's own client prints."""

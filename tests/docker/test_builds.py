@@ -89,7 +89,7 @@ def test_an_image_on_a_base_that_changed_is_made_anew(docker: Daemon, tmp_path: 
     addresses = []
     for content in ("old", "new"):
         text = f"FROM {base.aws_names()[1]}\nRUN echo {content} >/which\n"
-        docker.docker("build", "--tag", "changing-base", str(context(tmp_path / "base", text)))
+        docker.docker("build", "--network", "host", "--tag", "changing-base", str(context(tmp_path / "base", text)))
         addresses.append(made(recipe("FROM changing-base\nRUN cp /which /copy", project="on-base"))[0].address)
     found = [docker.docker("run", "--rm", "--network", "none", one, "cat", "/copy") for one in addresses]
     assert found == ["old\n", "new\n"]
@@ -97,8 +97,8 @@ def test_an_image_on_a_base_that_changed_is_made_anew(docker: Daemon, tmp_path: 
 
 def test_further_words_of_the_build_are_passed_and_count_as_content(docker: Daemon) -> None:
     own = recipe("FROM __BASE_IMAGE__\nARG WHO\nRUN echo $WHO >/who", project="words")
-    first, _ = made(own, SSM_DOCKER_BUILD="--build-arg WHO=me")
-    second, _ = made(own, SSM_DOCKER_BUILD="--build-arg WHO=you")
+    first, _ = made(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=me")
+    second, _ = made(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=you")
     found = [docker.docker("run", "--rm", "--network", "none", one.address, "cat", "/who") for one in (first, second)]
     assert found == ["me\n", "you\n"]
 
@@ -115,7 +115,7 @@ def test_an_image_for_arm_says_so(docker: Daemon) -> None:
 def test_an_image_that_the_jobs_machines_could_not_run_is_refused(docker: Daemon) -> None:
     text = f"FROM --platform=linux/amd64 {base.aws_names()[1]}\nCMD y"
     with pytest.raises(SsmError, match="was built for amd64, and the job's machines need linux/arm64"):
-        made(recipe(text, instance_type="ml.m6g.large"))
+        made(recipe(text, instance_type="ml.m6g.large"), DOCKER_BUILDKIT="0")
 
 
 def test_a_base_that_is_not_here_is_pulled_first(docker: Daemon) -> None:

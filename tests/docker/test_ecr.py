@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -153,7 +154,7 @@ def test_a_base_that_moved_is_built_on_anew(place: Place) -> None:
         made = place.folder / content
         made.mkdir()
         (made / "Dockerfile").write_text(f"FROM {base.aws_names()[0]}\nRUN echo {content} >/which\n")
-        place.docker.docker("build", "--tag", there, str(made))
+        place.docker.docker("build", "--network", "host", "--tag", there, str(made))
         place.docker.docker("push", there)
         place.run("--force_running")
     first, second = place.images()
@@ -275,12 +276,19 @@ def test_a_registry_that_stops_in_the_middle_of_a_push_is_an_error(
     aws.stop()
 
 
-def test_the_login_is_for_the_push_alone(tmp_path: Path, docker: Daemon, request: pytest.FixtureRequest) -> None:
+def test_the_login_is_for_the_push_alone(
+    tmp_path: Path, docker: Daemon, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     accounts = tmp_path / "accounts"
     accounts.write_text(f"AWS:{_bcrypt('000000000000-auth-token')}\n")
     config = tmp_path / "docker-config" / "config.json"
     config.parent.mkdir()
     config.write_text(own := json.dumps({"auths": {"mine.example": {"auth": "bWU6bWU="}}}))
+    keychain = tmp_path / "tools" / "docker-credential-secretservice"
+    keychain.parent.mkdir()
+    keychain.write_text(f"#!/bin/sh\necho $@ >>{tmp_path}/asked\ncat >>{tmp_path}/asked\n")
+    keychain.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{keychain.parent}:{os.environ['PATH']}")
     with registry(tmp_path / "storage", accounts=accounts) as address:
         aws = Emulator(tmp_path / "aws", "--registry", address)
         place = make_place(tmp_path, docker, aws, request)
@@ -290,6 +298,7 @@ def test_the_login_is_for_the_push_alone(tmp_path: Path, docker: Daemon, request
         aws.stop()
     assert refused == ""
     assert config.read_text() == own
+    assert "store" not in (asked.read_text() if (asked := tmp_path / "asked").exists() else "")
 
 
 def _bcrypt(password: str) -> str:

@@ -82,25 +82,37 @@ class AwsImages:
         return uri
 
     def _pushed(self, recipe: Recipe, bases: dict[str, str], uri: str, tag: str, say: Say) -> EcrImage:
-        """The image built and pushed under its content's tag; one that a push left half way is not built again."""
-        docker = self._docker()
-        name = f"{uri}:{tag}"
-        if image_id(docker, name) is None:
-            for base in (base for base in recipe.bases if ecr_address(base)):
-                digest = bases.get(base, "")
-                bring(docker, base, say, platform=recipe.platform, logins=self._ecr.login, digest=digest)
-            say(f"Image: building {name}")
-            build(docker, recipe, [f"{recipe.name}:{recipe.tag}", name], say, options=self._options)
+        """The image built and pushed under its content's tag, by us or by another command that was quicker."""
+        docker, name = self._docker(), f"{uri}:{tag}"
+        try:
+            self._build(docker, recipe, bases, name, say)
+            self._push(docker, name, say)
+        except SsmError:
+            if found := self._ecr.images(recipe.repository, [tag]).get(tag):
+                return found
+            raise
+        found = self._ecr.images(recipe.repository, [tag]).get(tag)
+        if found is None:
+            raise SsmError(f"{name} was pushed, and ECR does not have it.\nRun again.")
+        return found
+
+    def _build(self, docker: Docker, recipe: Recipe, bases: dict[str, str], name: str, say: Say) -> None:
+        """Build the image, unless it is here because a push of it broke."""
+        if image_id(docker, name):
+            return
+        for base in (base for base in recipe.bases if ecr_address(base)):
+            digest = bases.get(base, "")
+            bring(docker, base, say, platform=recipe.platform, logins=self._ecr.login, digest=digest)
+        say(f"Image: building {name}")
+        build(docker, recipe, [f"{recipe.name}:{recipe.tag}", name], say, options=self._options)
+
+    def _push(self, docker: Docker, name: str, say: Say) -> None:
         say(f"Image: pushing {name}")
         with logged_in(docker, self._ecr.login()) as inside:
             try:
                 inside.follow("push", name, say=lambda line: _tell(line, say))
             except DockerFailed as error:
                 raise SsmError(f"The image could not be pushed.\n{error}\n{_PUSH_ADVICE}") from error
-        found = self._ecr.images(recipe.repository, [tag]).get(tag)
-        if found is None:
-            raise SsmError(f"{name} was pushed, and ECR does not have it.\nRun again.")
-        return found
 
     def _give_tag(self, recipe: Recipe, image: EcrImage, has_it: EcrImage | None, say: Say) -> None:
         """Let the person's tag stand for the image too."""

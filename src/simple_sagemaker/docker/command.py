@@ -23,8 +23,8 @@ _LAST_LINES = 12
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _WAYS_OUT = (
     "Install Docker (https://docs.docker.com/get-docker/) and start it, or name another command that has its words "
-    "(SSM_DOCKER=podman).\nWithout Docker: leave out --docker_file_path_or_content, and name an image that is in a "
-    "registry already with --image_uri."
+    "(SSM_DOCKER=podman).\nWithout Docker: on AWS name an image that is in a registry already (--image_uri in place of "
+    "--docker_file_path_or_content); on this machine run as processes (SSM_ENGINE=local)."
 )
 
 

@@ -34,7 +34,7 @@ def logged_in(docker: Docker, login: Login) -> Iterator[Docker]:
     """The command, as somebody who is logged in at that registry. Raises DockerFailed where it says no."""
     with tempfile.TemporaryDirectory(prefix="ssm-login-") as name:
         folder = Path(name)
-        _fill(folder, _home(docker.environment))
+        _fill(folder, _home(docker.environment), login.host)
         inside = docker.with_environment({"DOCKER_CONFIG": name, "REGISTRY_AUTH_FILE": str(folder / "config.json")})
         inside.do("login", "--username", login.user, "--password-stdin", login.host, stdin=login.password)
         yield inside
@@ -47,14 +47,18 @@ def _home(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home()) / ".docker"
 
 
-def _fill(folder: Path, home: Path) -> None:
-    """Put into ``folder`` what the person's configuration says, but for registries."""
+def _fill(folder: Path, home: Path, host: str) -> None:
+    """Put into ``folder`` what the person's configuration says, but for registries.
+
+    Of ``host`` it says nothing, which is more than no word: a configuration without any login makes Docker look for the
+    system's keychain, and keep the password there.
+    """
     try:
         settings: dict[str, Any] = json.loads((home / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         settings = {}
     kept = {name: value for name, value in settings.items() if name not in _OF_REGISTRIES}
-    (folder / "config.json").write_text(json.dumps({**kept, "auths": {}}), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps({**kept, "auths": {host: {}}}), encoding="utf-8")
     if not home.is_dir():
         return
     for entry in home.iterdir():

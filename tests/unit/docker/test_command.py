@@ -103,7 +103,10 @@ def test_a_login_leaves_the_persons_configuration_alone_and_keeps_its_contexts(t
     assert not where.exists()
     assert (tmp_path / "words").read_text() == "login --username AWS --password-stdin r.example\n"
     assert (tmp_path / "typed").read_text() == "secret"
-    assert json.loads((tmp_path / "seen/config.json").read_text()) == {"auths": {}, "currentContext": "far"}
+    assert json.loads((tmp_path / "seen/config.json").read_text()) == {
+        "auths": {"r.example": {}},
+        "currentContext": "far",
+    }
     assert (tmp_path / "seen/contexts/mine").exists()
     assert json.loads((home / "config.json").read_text()) == own
     assert "secret" not in repr(Login(host="r", user="AWS", password="secret"))

@@ -87,14 +87,21 @@ class AwsImages:
         try:
             self._build(docker, recipe, bases, name, say)
             self._push(docker, name, say)
-        except SsmError:
-            if found := self._ecr.images(recipe.repository, [tag]).get(tag):
+        except SsmError as error:
+            if found := self._there_after(error, recipe.repository, tag):
                 return found
             raise
         found = self._ecr.images(recipe.repository, [tag]).get(tag)
         if found is None:
             raise SsmError(f"{name} was pushed, and ECR does not have it.\nRun again.")
         return found
+
+    def _there_after(self, trouble: SsmError, repository: str, tag: str) -> EcrImage | None:
+        """The image, where the registry has it all the same; ``trouble`` is what counts where it does not answer."""
+        try:
+            return self._ecr.images(repository, [tag]).get(tag)
+        except Exception as error:
+            raise trouble from error
 
     def _build(self, docker: Docker, recipe: Recipe, bases: dict[str, str], name: str, say: Say) -> None:
         """Build the image, unless it is here because a push of it broke."""

@@ -30,10 +30,12 @@ def processing(status: str, *, seconds: int | None = None, started: bool = True,
         "CreationTime": BEGAN,
         "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.t3.medium", "InstanceCount": 2}},
         "ProcessingInputs": [{"InputName": "ssm_source", "S3Input": {"S3Uri": f"{AT}/{JOB}/source/"}}],
-        "ProcessingOutputConfig": {"Outputs": [output("state", f"{AT}/state"), output("model", f"{AT}/{JOB}/output/model")]},
+        "ProcessingOutputConfig": {
+            "Outputs": [output("state", f"{AT}/state"), output("model", f"{AT}/{JOB}/output/model")]
+        },
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         **more,
-    }  # fmt: skip
+    }
     if started:
         answer["ProcessingStartTime"] = BEGAN
     if seconds is not None:

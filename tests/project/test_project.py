@@ -346,3 +346,8 @@ def test_a_processing_task_that_is_not_waited_for_is_stopped(project: Project) -
     job = project.process("task", entrypoint=["sleep", "100"], wait=False)
     job.stop()
     assert job.wait().status == "Stopped"
+
+
+def test_what_a_failed_command_said_is_told_as_it_was(project: Project) -> None:
+    with pytest.raises(JobFailed, match="no such --framework x, -s or --tag"):
+        project.shell("task", "echo 'no such --framework x, -s or --tag' >&2; exit 1")

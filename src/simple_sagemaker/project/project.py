@@ -200,8 +200,8 @@ class Project:
             at_hand = self._engines.for_task(spec)
             with only_ours(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
                 job = self._started(spec, at_hand, watcher)
-            if wait:
-                job.result()
+        if wait:
+            job.result()
         return job
 
     def _started(self, spec: Spec, at_hand: Services, watcher: Watcher) -> Job:

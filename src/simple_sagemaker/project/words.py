@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from ..errors import SsmError, UsageError
+from ..errors import AccessDenied, EngineUnavailable, InputNotFound, UsageError
 from ..meaning.option import MANY, Option
 from ..meaning.options import GROUPS
 from ..meaning.words import Given, Words, plain_name
@@ -30,9 +30,12 @@ _SAID = {
     "no_wait": "wait=False",
     "tag": "tags",
 }
-_FLAG = re.compile(r"--([a-z][a-z0-9_]*)\b")
-_SHORT = re.compile(r" \(-[a-z]\)")
 _TYPED = {option.name for group in GROUPS.values() for option in group}
+_SHORT = {flag: option.name for group in GROUPS.values() for option in group for flag in option.flags if flag[1] != "-"}
+_FLAG = re.compile(r"(?<![\w./-])--([a-z][a-z0-9_]*)\b|(?<![\w./(-])(-[a-z])\b(?!-)")
+_BESIDE = re.compile(r" \(-[a-z]\)")
+# These speak of what was asked for; others may quote commands, whose words are nobody's options here.
+_OF_WORDS = (UsageError, InputNotFound, EngineUnavailable, AccessDenied)
 
 
 def words(command: str, said: Mapping[str, object], *, known: frozenset[str]) -> Words:
@@ -51,20 +54,21 @@ def words(command: str, said: Mapping[str, object], *, known: frozenset[str]) ->
 
 @contextmanager
 def in_python(said: Mapping[str, object]) -> Iterator[None]:
-    """Errors raised within speak of options by their names in Python."""
+    """Errors raised within that speak of options call them by their names in Python."""
     given = said.get("hyperparameters")
     own = set(given) if isinstance(given, Mapping) else set()
 
     def renamed(found: re.Match[str]) -> str:
-        name = found[1]
+        name = found[1] or _SHORT.get(found[2], "")
         if name in own and name not in _TYPED:
             return f"hyperparameters[{name!r}]"
         return _SAID.get(name, name) if name in _TYPED else found[0]
 
     try:
         yield
-    except SsmError as error:
-        error.args = (_SHORT.sub("", _FLAG.sub(renamed, str(error))),)
+    except _OF_WORDS as error:
+        lines = str(error).split("\n")
+        error.args = ("\n".join(one if "ssm " in one else _FLAG.sub(renamed, _BESIDE.sub("", one)) for one in lines),)
         raise
 
 

@@ -165,6 +165,11 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is no distribution"),
         ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
         ({"entry_point": None}, "missing: entry_point."),
+        (
+            {"entry_point": "nosuch.py"},
+            "entry_point 'nosuch.py': there is nothing of that name.\n"
+            "Name the file to run; its folder, if any, with source_dir.",
+        ),
         ({"download_model": True}, "download_model: say where to, with output_path DIR."),
     ],
 )  # fmt: skip

@@ -19,6 +19,10 @@ from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOp
 from simple_sagemaker.specs import TaskSpec
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
+UNFOUND = (
+    "entry_point 'nosuch.py': there is nothing of that name.\n"
+    "Name the file to run; its folder, if any, with source_dir."
+)
 NO_SHARE = Data("data", distribution="Sharded")  # type: ignore[arg-type]
 SHELL_NAMES = ShellOptions.__optional_keys__ | RUN_NAMES
 
@@ -165,11 +169,7 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is no distribution"),
         ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
         ({"entry_point": None}, "missing: entry_point."),
-        (
-            {"entry_point": "nosuch.py"},
-            "entry_point 'nosuch.py': there is nothing of that name.\n"
-            "Name the file to run; its folder, if any, with source_dir.",
-        ),
+        ({"entry_point": "nosuch.py", "dependencies": "lib"}, UNFOUND),
         ({"download_model": True}, "download_model: say where to, with output_path DIR."),
     ],
 )  # fmt: skip

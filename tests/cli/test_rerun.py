@@ -150,3 +150,20 @@ def test_a_local_model_comes_as_the_model_channel(shell: Shell) -> None:
     shell.write("model.tar.gz", "packed")
     shell.write("w.py", "import os; print(open(os.environ['SM_CHANNEL_MODEL'] + '/model.tar.gz').read())")
     assert "packed" in shell.run("-e", "w.py", "--model_uri", "model.tar.gz").out
+
+
+def test_code_is_sent_without_secrets_and_not_a_second_time(shell: Shell) -> None:
+    shell.write("code/w.py", "import os; print('found:', *sorted(os.listdir('.')))")
+    for name in (".env", "x.log", "kept.log", "__pycache__/w.pyc"):
+        shell.write(f"code/{name}", "A=1")
+    shell.write("code/.gitignore", "kept.log")
+    shell.write("code/.ssmignore", "*.log\n!kept.log")
+    shell.write("code/large.txt", "".join(f"{number}\n" for number in range(200_000)))
+    words = ["-s", "code", "-e", "w.py", "--use_gitignore", "--force_running"]
+    first, second = shell.run(*words, "--lr", "1"), shell.run(*words, "--lr", "2", "--", "more")
+    for done in (first, second):
+        assert done.status == 0, done.err
+        assert "found: .gitignore kept.log large.txt launcher.py run.json" in done.out
+        assert "look like secrets: 'code/.env'" in done.err
+    assert "not sent again" not in first.err
+    assert "so it is not sent again" in second.err

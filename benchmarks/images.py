@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -52,8 +53,8 @@ def emulator(folder: Path, registry: str) -> tuple[subprocess.Popen[bytes], dict
 
 def main() -> None:
     host, registry = os.environ[daemon.HOST], os.environ[daemon.REGISTRY]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as kept:
+        folder = Path(kept)
         image_folder(folder / "image")
         process, variables = emulator(folder, registry)
         environment = {**os.environ, **variables, "DOCKER_HOST": host}
@@ -65,7 +66,10 @@ def main() -> None:
         }
         print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, medians of {ROUNDS} rounds\n")
         try:
-            print(table(paired(commands, rounds=ROUNDS, environment=environment), "docker build"))
+            found = paired(commands, rounds=ROUNDS, environment=environment)
+            print(table(found, "docker build"))
+            for name, runs in found.items():
+                print(f"{name}: {statistics.median(run.cpu_s for run in runs):.2f} s of a processor")
         finally:
             process.terminate()
             process.wait()

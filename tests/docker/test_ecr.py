@@ -98,7 +98,7 @@ def place(tmp_path: Path, docker: Daemon, emulator: Emulator, request: pytest.Fi
 
 
 def make_place(tmp_path: Path, docker: Daemon, emulator: Emulator, request: pytest.FixtureRequest) -> Place:
-    emulator.environment |= docker.environment
+    emulator.environment |= {**docker.environment, "TMPDIR": str(tmp_path)}  # where what failed stays
     (tmp_path / "worker.py").write_text("print('ran')\n")
     project = re.sub(r"[^a-z0-9]+", "-", request.node.name)[-40:].strip("-")
     return Place(folder=tmp_path, aws=emulator, docker=docker, project=project)

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FOUND = "Found"  # where the objects are in the answer
-_FIELDS = [re.compile(rb"<%s>([^<]*)</%s>" % (name, name)) for name in (b"Key", b"Size", b"LastModified", b"ETag")]
-_OBJECT = re.compile(rb"<Contents>.*?</Contents>", re.DOTALL)
-_OPENS, _CLOSES = b"<Contents>", b"</Contents>"
+_QUOTE = r'(?:"|&quot;|&#34;)?'
+_FIELDS = [re.compile(f"<{name}>([^<]*)</{name}>") for name in ("Key", "Size", "LastModified")]
+_FIELDS.append(re.compile(f'<ETag>{_QUOTE}([^<&"]*){_QUOTE}</ETag>'))
+_OBJECT = re.compile("<Contents>.*?</Contents>", re.DOTALL)
+_OPENS, _CLOSES = "<Contents>", "</Contents>"
 
 
 def read_fast(client: S3Client) -> None:
-    """Let the answers of this client hold their objects as ``FOUND``, a list of Stored."""
-    client.meta.events.register("before-parse.s3.ListObjectsV2", _read)
+    """Let the answers of this client hold their objects as ``FOUND``, a list of Stored.
+
+    By the name with a star we come before botocore, which reads each whole to find errors that came with status 200;
+    named otherwise we would come later, which takes twice the time and is as right.
+    """
+    client.meta.events.register("before-parse.*.ListObjectsV2", _read)
 
 
 def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[Any]:
@@ -70,39 +76,44 @@ def objects(page: Any) -> list[Stored]:
 
 
 def _read(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:
-    body = response_dict["body"]
+    try:
+        body = response_dict["body"].decode()
+    except UnicodeDecodeError:
+        return  # no XML: botocore refuses it
     count = body.count(_OPENS)
     if response_dict["status_code"] != 200 or not count:
         return
     fields = [field.findall(body) for field in _FIELDS]
     if any(len(field) != count for field in fields):
         return  # an owner with a Key, an object without a tag: botocore reads it
-    response_dict["body"] = rest = _without_objects(body, count)
-    is_encoded = b"<EncodingType>url</EncodingType>" in rest
+    rest = _without_objects(body, count)
+    response_dict["body"] = rest.encode()
+    is_encoded = "<EncodingType>url</EncodingType>" in rest
     customized_response_dict[FOUND] = [
         Stored(
-            key=_key(key.decode(), is_encoded=is_encoded),
+            key=_key(key, is_encoded=is_encoded) if "%" in key or "+" in key or "&" in key else key,
             size=int(size),
-            modified=_seconds(modified[:19]) + float(modified[19:-1] or 0),
-            tag=tag.decode().replace("&quot;", "").replace("&#34;", "").strip('"'),
+            modified=_seconds(modified),
+            tag=tag,
         )
         for key, size, modified, tag in zip(*fields, strict=True)
     ]
 
 
-def _without_objects(body: bytes, count: int) -> bytes:
+def _without_objects(body: str, count: int) -> str:
     if body.count(_CLOSES + _OPENS) == count - 1:  # one behind the other
         return body[: body.index(_OPENS)] + body[body.rindex(_CLOSES) + len(_CLOSES) :]
-    return _OBJECT.sub(b"", body)
+    return _OBJECT.sub("", body)
 
 
 def _key(text: str, *, is_encoded: bool) -> str:
-    text = html.unescape(text) if "&" in text else text
-    return unquote_plus(text) if is_encoded and ("%" in text or "+" in text) else text
+    text = html.unescape(text)
+    return unquote_plus(text) if is_encoded else text
 
 
 @lru_cache(maxsize=1000)  # many are written in one second
-def _seconds(text: bytes) -> int:
-    """Seconds since the epoch of ``2026-11-25T13:40:03``."""
-    date, time = text.split(b"T")
-    return timegm((*map(int, date.split(b"-")), *map(int, time.split(b":")), 0, 0, 0))
+def _seconds(text: str) -> float:
+    """Seconds since the epoch of ``2026-11-25T13:40:03.000Z``."""
+    date, time = text[:19].split("T")
+    whole = timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))
+    return whole + float(text[19:].rstrip("Z") or 0)

@@ -156,3 +156,15 @@ def test_a_signal_without_a_terminal_detaches_and_says_so(shell: Shell, number: 
         assert '"status"' not in (job / "journal.jsonl").read_text()
     finally:
         (job / "stop").touch()
+
+
+def test_what_is_being_sent_is_told_with_bytes_and_rate(shell: Shell) -> None:
+    (shell.folder / "many").mkdir()
+    for number in range(3000):
+        (shell.folder / "many" / f"{number}").write_text("x")
+    shell.write("worker.py", "print('ready')\n")
+    with session(shell, "run", "-p", "p", "-t", "t", "-e", "worker.py", "-i", "many") as watching:
+        watching.read_until(" of 3,000 files")
+        watching.read_until("B/s")
+        assert watching.end() == 0
+    assert "Input: 3000 files, 3000 sent (3.0 kB), 0 deleted" in watching.seen

@@ -19,6 +19,7 @@ from botocore.credentials import RefreshableCredentials
 
 from simple_sagemaker.s3parts import PART, digest, etag, part_of
 from simple_sagemaker.s3store import S3Store
+from simple_sagemaker.storage import Stored, Told, untold
 from simple_sagemaker.sync import Sync, Synced
 from simple_sagemaker.tree import Tree
 from tests.counts import examples
@@ -90,7 +91,7 @@ def test_files_that_were_touched_are_known_by_their_digest_where_tags_tell_nothi
     class Opaque(S3Store):
         """As a bucket is whose objects a key of KMS encrypts."""
 
-        def holds(self, *_: Any) -> bool | None:
+        def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
             return None
 
     for file in folder.iterdir():
@@ -138,7 +139,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name is the base's
         pass
 
 

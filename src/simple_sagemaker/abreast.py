@@ -39,7 +39,7 @@ class Abreast(Generic[_Item, _Result]):
         room: int = ROOM,
     ) -> None:
         self._act, self._items, self._weigh, self._room = act, items, weigh, room
-        self._todo: SimpleQueue[tuple[_Item, int] | None] = SimpleQueue()
+        self._handed: SimpleQueue[tuple[_Item, int] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Result | None, BaseException | None, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way = self._load = 0
@@ -72,7 +72,7 @@ class Abreast(Generic[_Item, _Result]):
         finally:
             self._halted = True
             for _ in self._threads:
-                self._todo.put(None)
+                self._handed.put(None)
             for thread in self._threads:
                 thread.join()
 
@@ -83,7 +83,7 @@ class Abreast(Generic[_Item, _Result]):
         return self._under_way >= max(_FEWEST, min(MOST, at_once)) or self._load + weight > self._room
 
     def _begin(self, item: _Item, weight: int) -> None:
-        self._todo.put((item, weight))
+        self._handed.put((item, weight))
         self._under_way += 1
         self._load += weight
         if self._under_way > len(self._threads):
@@ -99,7 +99,7 @@ class Abreast(Generic[_Item, _Result]):
         return result  # type: ignore[return-value]  # there is one where there is no error
 
     def _work(self) -> None:
-        while (given := self._todo.get()) is not None:
+        while (given := self._handed.get()) is not None:
             item, weight = given
             if self._halted:
                 continue

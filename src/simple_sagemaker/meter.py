@@ -55,10 +55,10 @@ class Meter:
         """The time that is left: a file counts as some bytes of its own, so that many small ones count too."""
         each = 1 << 16
         done = self.seen_size + each * self.seen_files
-        todo = self.size + each * self.files - done
-        if not self.files or spent < 1 or done <= 0 or todo <= 0:
+        rest = self.size + each * self.files - done
+        if not self.files or spent < 1 or done <= 0 or rest <= 0:
             return ""
-        seconds = round(spent * todo / done)
+        seconds = round(spent * rest / done)
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
 
 

@@ -192,7 +192,7 @@ def test_a_deleted_file_leaves_the_input_and_each_channel_keeps_its_own_distribu
 def test_without_a_subcommand_it_is_run_with_the_early_names(shell: Shell) -> None:
     shell.write("w.py", "print('early')")
     done = shell.ssm(
-        "-p", "p", "-t", "t", "-e", "w.py", "-m", "--aws_repo", "r", "--python_version", "py312", "-o", "out"
+        "-p", "p", "-t", "t", "-e", "w.py", "-m", "--aws_repo", "repo", "--python_version", "py312", "-o", "out"
     )
     assert done.status == 0, done.err
     assert shell.log().splitlines()[-1] == "early"

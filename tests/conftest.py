@@ -86,6 +86,11 @@ def _nobody(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many tests ``-n auto`` runs at once: twice as many as there are processors, for most wait more than work."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for: ``-m docker``, ``-m aws`` or ``-m torch`` asks, ``SSM_LONG`` for ``long``."""

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-_PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "3"]
+_PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto"]
 _PYTEST += ["--dist", "worksteal"]
 # One door: what comes by another is the same behind it. A test of times or of many files is no other in a container.
 _ENGINE = ["tests/engine", "-k", "not http and not boto3 and not many_files"]

@@ -106,18 +106,18 @@ def make_place(tmp_path: Path, docker: Daemon, emulator: Emulator, request: pyte
 
 def test_the_image_has_what_the_folder_has_and_the_job_names_it_by_its_digest(place: Place) -> None:
     place.dockerfile("FROM __BASE_IMAGE__\nCOPY a.txt /\nRUN echo made >/b.txt\n", a__txt="copied\n")
-    said = place.run("--repo_name", "mine", "--aws_repo_name", "task_repo", "--image_tag", "v1")
-    assert f"Repository: made {place.docker.registry}/task_repo" in said
+    said = place.run("--repo_name", "mine", "--aws_repo_name", "of_one_test", "--image_tag", "v1")
+    assert f"Repository: made {place.docker.registry}/of_one_test" in said
     assert "build | Step 1/3" in said or "build | #1" in said
     assert "push | " in said
     (image,) = place.images()
-    assert re.fullmatch(rf"{place.docker.registry}/task_repo@sha256:[0-9a-f]{{64}}", image)
+    assert re.fullmatch(rf"{place.docker.registry}/of_one_test@sha256:[0-9a-f]{{64}}", image)
     assert place.inside(image, "cat /a.txt /b.txt; python3 -c 'print(1)'") == "copied\nmade\n1\n"
-    own, content = sorted(place.tags("task_repo"), key=lambda tag: tag.startswith("ssm-"))
+    own, content = sorted(place.tags("of_one_test"), key=lambda tag: tag.startswith("ssm-"))
     assert own == "v1"
     assert re.fullmatch(r"ssm-[0-9a-f]{32}", content)
     assert place.docker.docker("image", "inspect", "mine:v1")
-    (made,) = place.aws.client("ecr").describe_repositories(repositoryNames=["task_repo"])["repositories"]
+    (made,) = place.aws.client("ecr").describe_repositories(repositoryNames=["of_one_test"])["repositories"]
     assert made["imageScanningConfiguration"] == {"scanOnPush": True}
     assert made["encryptionConfiguration"]["encryptionType"] == "AES256"
 

@@ -17,7 +17,8 @@ ssm process -p ssm-processing -t count --code count.py -s "$here/code" --ic 2 \
 ssm process -p ssm-processing -t count --code count.py -s "$here/code" --ic 2 \
     -i "$here/data" ShardedByS3Key --force_running -o "$out/count_again" --download_state
 
-# A command: its words after --entrypoint, what begins with a dash after a lone --.
+# A command: its words after --entrypoint, what begins with a dash after a lone --. The job's own shell reads the words.
+# shellcheck disable=SC2016
 ssm process -p ssm-processing -t command --entrypoint /bin/bash -o "$out/command" -- \
     -c 'echo "host $SM_CURRENT_HOST of $SSM_NUM_NODES"'
 

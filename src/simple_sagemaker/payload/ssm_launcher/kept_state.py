@@ -10,8 +10,10 @@ import shutil
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
 if TYPE_CHECKING:
-    Mark = tuple[int, int]
-    Links = dict[str, tuple[str, Mark]]
+    from typing import Dict, Tuple
+
+    Mark = Tuple[int, int]
+    Links = Dict[str, Tuple[str, Mark]]
 
 
 def bring(earlier: str, state: str, hosts: "list[str]", host: str) -> "Links":

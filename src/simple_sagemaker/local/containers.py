@@ -201,7 +201,7 @@ class _StartedContainer(Started):
 
         One that never ran has failed, whatever status its engine gives it.
         """
-        now, said = self._state("Status"), self._state("ExitCode")
+        now, _, said = self._state("Status", "ExitCode").partition(" ")
         if now in _NOT_YET:
             self._say(self._state("Error") or "see the log")
             return int(said) if said.isdigit() and said != "0" else super().status(code) or _NEVER_RAN
@@ -210,9 +210,11 @@ class _StartedContainer(Started):
             return 128 + signal.SIGKILL
         return int(said) if said.isdigit() else super().status(code)
 
-    def _state(self, member: str) -> str:
+    def _state(self, *members: str) -> str:
+        """What the engine says of the container, a blank between members; empty where it knows none."""
+        form = " ".join(f"{{{{.State.{member}}}}}" for member in members)
         try:
-            return self.docker.ask("inspect", "--format", f"{{{{.State.{member}}}}}", self.name)
+            return self.docker.ask("inspect", "--format", form, self.name)
         except DockerRefused:
             return ""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 MOST = 96  # measured at 20 ms of delay: 16 at once are 2.7 times slower than 64 to 128
 _FEWEST = 8  # the best where nothing delays an answer
 _EACH_S = 0.00025  # processor time that a small transfer takes here: more at once than delay / this is of no use
+_TOGETHER = 16  # small transfers handed over as one where answers are quick: handing over takes as long as one
+_COMPANY_S = 0.005  # how long an item waits for others to be handed over with
+LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
 ROOM = 40 << 20  # bytes that all transfers under way may hold
 
 _Item = TypeVar("_Item")
@@ -20,6 +22,15 @@ _Result = TypeVar("_Result")
 
 class Halted(Exception):
     """The transfer is no longer wanted: another one failed, or the person stopped it."""
+
+
+class _Batch(Generic[_Item]):
+    """Items handed over as one, with the bytes that they take."""
+
+    def __init__(self) -> None:
+        self.items: list[_Item] = []
+        self.load = 0
+        self.began = time.perf_counter()
 
 
 class Abreast(Generic[_Item, _Result]):
@@ -39,8 +50,8 @@ class Abreast(Generic[_Item, _Result]):
         room: int = ROOM,
     ) -> None:
         self._act, self._items, self._weigh, self._room = act, items, weigh, room
-        self._handed: SimpleQueue[tuple[_Item, int] | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[_Result | None, BaseException | None, int]] = SimpleQueue()
+        self._handed: SimpleQueue[_Batch[_Item] | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[list[_Result], BaseException | None, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way = self._load = 0
         self._quickest_s = float("inf")
@@ -51,24 +62,29 @@ class Abreast(Generic[_Item, _Result]):
         if self._halted:
             raise Halted
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Around a small request: the quickest answer says how many are worth having under way."""
-        began = time.perf_counter()
-        yield
-        self._quickest_s = min(self._quickest_s, time.perf_counter() - began)
+    def answered(self, spent_s: float) -> None:
+        """Say how long a small request took: the quickest one says how many are worth having under way."""
+        self._quickest_s = min(self._quickest_s, spent_s)
 
     def __iter__(self) -> Iterator[_Result]:
+        batch: _Batch[_Item] = _Batch()
         try:
             for item in self._items:
                 weight = self._weigh(item)
-                while self._is_full(weight):
-                    yield self._next()
-                self._begin(item, weight)
+                if batch.items and (weight > LIGHT or self._load + batch.load + weight > self._room):
+                    yield from self._begin(batch)
+                    batch = _Batch()
+                batch.items.append(item)
+                batch.load += weight
+                if weight > LIGHT or self._is_enough(batch):
+                    yield from self._begin(batch)
+                    batch = _Batch()
                 while not self._done.empty():
-                    yield self._next()
+                    yield from self._next()
+            if batch.items:
+                yield from self._begin(batch)
             while self._under_way:
-                yield self._next()
+                yield from self._next()
         finally:
             self._halted = True
             for _ in self._threads:
@@ -76,34 +92,51 @@ class Abreast(Generic[_Item, _Result]):
             for thread in self._threads:
                 thread.join()
 
-    def _is_full(self, weight: int) -> bool:
+    def _at_once(self) -> int:
+        at_once = _FEWEST if self._quickest_s == float("inf") else int(self._quickest_s / _EACH_S)
+        return max(_FEWEST, min(MOST, at_once))
+
+    def _is_enough(self, batch: _Batch[_Item]) -> bool:
+        """Whether it is time to hand a batch over."""
+        if self._quickest_s == float("inf"):
+            return True
+        together = _TOGETHER * _FEWEST // self._at_once()
+        return len(batch.items) >= together or time.perf_counter() - batch.began > _COMPANY_S
+
+    def _is_full(self, load: int) -> bool:
         if not self._under_way:
             return False
-        at_once = _FEWEST if self._quickest_s == float("inf") else int(self._quickest_s / _EACH_S)
-        return self._under_way >= max(_FEWEST, min(MOST, at_once)) or self._load + weight > self._room
+        spare = _FEWEST if self._quickest_s < _FEWEST * _EACH_S else 0  # so that nobody waits for the next batch
+        return self._under_way >= self._at_once() + spare or self._load + load > self._room
 
-    def _begin(self, item: _Item, weight: int) -> None:
-        self._handed.put((item, weight))
+    def _begin(self, batch: _Batch[_Item]) -> Iterator[_Result]:
+        """Hand a batch over as soon as there is room; gives what comes meanwhile."""
+        while self._is_full(batch.load):
+            yield from self._next()
+        self._handed.put(batch)
         self._under_way += 1
-        self._load += weight
-        if self._under_way > len(self._threads):
+        self._load += batch.load
+        if len(self._threads) < min(self._under_way, self._at_once()):
             self._threads.append(threading.Thread(target=self._work, daemon=True))
             self._threads[-1].start()
 
-    def _next(self) -> _Result:
-        result, error, weight = self._done.get()
+    def _next(self) -> Iterator[_Result]:
+        results, error, load = self._done.get()
         self._under_way -= 1
-        self._load -= weight
+        self._load -= load
+        yield from results
         if error is not None:
             raise error
-        return result  # type: ignore[return-value]  # there is one where there is no error
 
     def _work(self) -> None:
-        while (given := self._handed.get()) is not None:
-            item, weight = given
-            if self._halted:
-                continue
+        while (batch := self._handed.get()) is not None:
+            results: list[_Result] = []
+            error: BaseException | None = None
             try:
-                self._done.put((self._act(item), None, weight))
-            except BaseException as error:  # noqa: BLE001 - raised where the results are read
-                self._done.put((None, error, weight))
+                for item in batch.items:
+                    if self._halted:
+                        break
+                    results.append(self._act(item))
+            except BaseException as found:  # noqa: BLE001 - raised where the results are read
+                error = found
+            self._done.put((results, error, batch.load))

@@ -17,7 +17,7 @@ class ChangedMeanwhile(OSError):
     """A file or object was changed again and again while it was copied."""
 
 
-def copy_steady(source: Path, to: Path) -> os.stat_result:
+def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
     """Copy a file as ``copy_file`` does; gives what it was before. One that only grows is copied as far as it goes.
 
     Raises ChangedMeanwhile for one that is written to otherwise, time and again.
@@ -31,7 +31,7 @@ def copy_steady(source: Path, to: Path) -> os.stat_result:
     raise ChangedMeanwhile(f"{source} changed each time while it was being copied")
 
 
-def copy_file(source: Path, to: Path) -> None:
+def copy_file(source: Path | str, to: Path | str) -> None:
     """Copy the bytes of a file, in the kernel (and as a clone) where the system can; its holes stay holes."""
     with open(source, "rb", buffering=0) as read, open(to, "wb", buffering=0) as write:
         if hasattr(os, "copy_file_range"):

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from .abreast import Abreast
+from .abreast import LIGHT, Abreast
 from .filling import Filling
 from .meter import Meter
-from .storage import Store, Stored
+from .storage import Store, Stored, Told
 
 _WHOLE = 16 << 20  # bytes; of larger ones only a part is in memory at a time
-_SMALL = 1 << 16  # bytes; how long one takes says how far away the store is
 
 
 @dataclass(kw_only=True)
@@ -60,19 +61,25 @@ class Fetching:
         """Bring everything. Raises Unholdable for a name that the folder cannot hold, before any byte is fetched."""
         self.arriving.mkdir(exist_ok=True)
         done = Fetched()
+        earlier = [one for one in self.earlier if one.folder.is_dir()]
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as listed:
             self._claim(listed)
             listed.seek(0)
+
+            def moved(size: int) -> None:
+                crowd.check()
+                self.meter.moved(size)
+
             crowd: Abreast[Stored, int] = Abreast(
-                lambda one: self._bring(one, crowd),
+                lambda one: -1 if self._is_had(one, earlier, crowd) else self._brought(one, moved, crowd),
                 _read(listed),
                 weigh=lambda one: one.size if one.size <= _WHOLE else _WHOLE // 2,
             )
-            for moved in crowd:
+            for size in crowd:
                 self.meter.finished()
                 done.files += 1
-                done.fetched += moved >= 0
-                done.fetched_bytes += max(0, moved)
+                done.fetched += size >= 0
+                done.fetched_bytes += max(0, size)
         return done
 
     def _claim(self, listed: IO[str]) -> None:
@@ -81,38 +88,36 @@ class Fetching:
         for found in self.store.list(self.bucket, self.prefix):
             if not found.key.endswith("/"):  # a console's mark of a folder
                 os.close(filling.new_file(found.key[len(self.prefix) :]))
-                listed.write(json.dumps(asdict(found)) + "\n")
+                listed.write(json.dumps(found) + "\n")
                 self.meter.files += 1
                 self.meter.size += found.size
 
-    def _bring(self, found: Stored, crowd: Abreast[Stored, int]) -> int:
-        """The bytes that were fetched for one file; -1 where none had to be."""
+    def _brought(self, found: Stored, moved: Told, crowd: Abreast[Stored, int]) -> int:
+        """Fetch one file; gives its bytes."""
         name = found.key[len(self.prefix) :]
-        if found.size and self._is_had(found, name, crowd):
-            self.meter.seen_size += found.size
-            return -1
-
-        def moved(size: int) -> None:
-            crowd.check()
-            self.meter.moved(size)
-
-        keep = self.arriving / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        if found.size > _SMALL:
+        if found.size > LIGHT:
+            keep = self.arriving / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
             self.store.fetch(self.bucket, found.key, self.to / name, moved, keep)
         else:
-            with crowd.answering():
-                self.store.fetch(self.bucket, found.key, self.to / name, moved, keep)
+            began = time.perf_counter()
+            self.store.fill(self.bucket, found.key, f"{self.to}/{name}", moved)
+            crowd.answered(time.perf_counter() - began)
         return found.size
 
-    def _is_had(self, found: Stored, name: str, crowd: Abreast[Stored, int]) -> bool:
-        """Whether the file could be had from where it is already."""
-        for folder, ours in self.earlier:
+    def _is_had(self, found: Stored, earlier: Sequence[Earlier], crowd: Abreast[Stored, int]) -> bool:
+        """Whether the file could be had from where it is already; what is empty is there as it was claimed."""
+        if not found.size:
+            return False
+        name = found.key[len(self.prefix) :]
+        for folder, ours in earlier:
             path = folder / name
             with suppress(OSError):  # gone, not there, or on a file system that knows no second names
-                if path.is_symlink() or not path.is_file() or path.stat().st_size != found.size:
+                state = path.lstat()
+                if not stat.S_ISREG(state.st_mode) or state.st_size != found.size:
                     continue
                 if self.store.holds(self.bucket, found, path, crowd.check):
                     self._take(path, self.to / name, ours=ours)
+                    self.meter.seen_size += found.size
                     return True
         return False
 
@@ -127,4 +132,4 @@ class Fetching:
 
 def _read(listed: IO[str]) -> Iterator[Stored]:
     for line in listed:
-        yield Stored(**json.loads(line))
+        yield Stored(*json.loads(line))

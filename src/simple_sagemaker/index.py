@@ -11,11 +11,14 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 _FORMAT = 1
 _PAGE = 2000  # rows
+_ROWS = 200  # written by one statement: between two of them other threads take their turn, which costs more than a row
 _TICK_NS = 2_000_000_000  # the coarsest clock of file systems; a file written to since may change without a new time
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY, mark TEXT, digest TEXT, tag TEXT) WITHOUT ROWID;
@@ -32,14 +35,23 @@ class Sent(NamedTuple):
     tag: str
 
 
+_sent = partial(tuple.__new__, Sent)  # as Sent._make, in half the time
+
+
 def mark(stat: os.stat_result) -> str:
     """What changes when a file does: its size, its times, and which file it is."""
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}:{stat.st_dev}"
 
 
-def settled(stat: os.stat_result, read_ns: int) -> str:
+def size_of(marked: str) -> int:
+    """The size of a file with that mark."""
+    return int(marked[: marked.index(":")])
+
+
+def settled(marked: str, read_ns: int) -> str:
     """The mark of a file read from that time on; "" where it may have been written to again within the same tick."""
-    return mark(stat) if max(stat.st_mtime_ns, stat.st_ctime_ns) < read_ns - _TICK_NS else ""
+    _, modified_ns, changed_ns, _, _ = marked.split(":")
+    return marked if max(int(modified_ns), int(changed_ns)) < read_ns - _TICK_NS else ""
 
 
 class Index:
@@ -66,7 +78,7 @@ class Index:
             after = "" if last is None else "WHERE key > ?"
             asked = f"SELECT key, mark, digest, tag FROM sent {after} ORDER BY key LIMIT {_PAGE}"  # noqa: S608 - no input
             page = self._base.execute(asked, () if last is None else (last,)).fetchall()
-            yield from map(Sent._make, page)
+            yield from map(_sent, page)
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
@@ -85,7 +97,10 @@ class Index:
         """Write what was put and forgotten since."""
         self._base.execute("BEGIN IMMEDIATE")
         self._base.executemany("DELETE FROM sent WHERE key = ?", self._old)
-        self._base.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)", self._new)
+        for start in range(0, len(self._new), _ROWS):
+            rows = self._new[start : start + _ROWS]
+            places = ",".join(["(?, ?, ?, ?)"] * len(rows))
+            self._base.execute(f"INSERT OR REPLACE INTO sent VALUES {places}", [*chain(*rows)])  # noqa: S608 - no input
         self._base.execute("COMMIT")
         self._new, self._old = [], []
 

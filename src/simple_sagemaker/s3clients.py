@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
 _ORDINARY = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+)*")
+_BELIEVED_S = 1.0  # how long credentials are there once they were seen: looking takes as long as a small request
 
 
 class _Runtime:
@@ -33,7 +35,8 @@ class _Here:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.client: S3Client | None = None
-        self.fast: dict[str, obstore.store.S3Store] = {}
+        self.ways: dict[str, obstore.store.S3Store | None] = {}
+        self.checked_s = 0.0  # when it was last seen that there are credentials
 
 
 class Clients:
@@ -68,20 +71,27 @@ class Clients:
 
         Raises botocore's errors about credentials here, where obstore does not hide them.
         """
-        if not _ORDINARY.fullmatch(key) or is_directory_bucket(bucket):
+        if not _ORDINARY.fullmatch(key):
             return None
-        if _Runtime.pid is None:
-            _Runtime.pid = os.getpid()
-        if _Runtime.pid != os.getpid():
-            return None
-        self._credentials()
-        here, client, region = self._here(), self.slow, self.region
-        if client.meta.endpoint_url.startswith("https:") and self._own_authorities():
-            return None  # obstore would trust others than the person does
+        here = self._here()
+        if bucket not in here.ways or here.checked_s + _BELIEVED_S < time.monotonic():
+            self._credentials()
+            here.checked_s = time.monotonic()
+            self._make_way(here, bucket)
+        return here.ways[bucket]
+
+    def _make_way(self, here: _Here, bucket: str) -> None:
+        client, region = self.slow, self.region
         with here.lock:
-            if bucket not in here.fast:
-                here.fast[bucket] = self._opened(bucket, client.meta.endpoint_url.rstrip("/"), region)
-            return here.fast[bucket]
+            if _Runtime.pid is None:
+                _Runtime.pid = os.getpid()
+            if bucket in here.ways:
+                return
+            secure = client.meta.endpoint_url.startswith("https:")
+            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or (secure and self._own_authorities()):
+                here.ways[bucket] = None  # with other authorities obstore would trust others than the person does
+            else:
+                here.ways[bucket] = self._opened(bucket, client.meta.endpoint_url.rstrip("/"), region)
 
     def _own_authorities(self) -> bool:
         """Whether the person says which certificates to trust (AWS_CA_BUNDLE, ``ca_bundle``)."""
@@ -89,7 +99,8 @@ class Clients:
         return bool(core.get_config_variable("ca_bundle"))
 
     def _here(self) -> _Here:
-        return self._made.setdefault(os.getpid(), _Here())
+        pid = os.getpid()
+        return self._made.get(pid) or self._made.setdefault(pid, _Here())
 
     def _opened(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
         """Everything is said that obstore would else take from the environment, where boto3 decides what it means.

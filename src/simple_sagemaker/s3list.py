@@ -9,7 +9,6 @@ import html
 import re
 from calendar import timegm
 from collections.abc import Iterator, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -24,8 +23,9 @@ FOUND = "Found"  # where the objects are in the answer
 _QUOTE = r'(?:"|&quot;|&#34;)?'
 _FIELDS = [re.compile(f"<{name}>([^<]*)</{name}>") for name in ("Key", "Size", "LastModified")]
 _FIELDS.append(re.compile(f'<ETag>{_QUOTE}([^<&"]*){_QUOTE}</ETag>'))
-_OBJECT = re.compile("<Contents>.*?</Contents>", re.DOTALL)
 _OPENS, _CLOSES = "<Contents>", "</Contents>"
+_AROUND = ("<CommonPrefixes>", "<IsTruncated>", "<NextContinuationToken>", "<EncodingType>")  # between objects: rare
+_stored = partial(tuple.__new__, Stored)  # as Stored._make, in half the time
 
 
 def read_fast(client: S3Client) -> None:
@@ -38,25 +38,21 @@ def read_fast(client: S3Client) -> None:
 
 
 def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[Any]:
-    """Every answer of a listing; one may be empty and not the last. From the second on the next one comes meanwhile."""
-    request: Any = {"Bucket": bucket, "Prefix": prefix} | ({"Delimiter": delimiter} if delimiter else {})
-    page = _page(client, request)
-    yield page  # whoever wants only the first objects causes no second request
-    with ThreadPoolExecutor(1) as ahead:
-        coming = _next_page(ahead, client, request, page)
-        while coming:
-            page = coming.result()
-            coming = _next_page(ahead, client, request, page)
-            yield page
+    """Every answer of a listing; one may be empty and not the last."""
+    page = asked(client, bucket, prefix, delimiter=delimiter)
+    yield page
+    while token := page.get("NextContinuationToken"):
+        page = asked(client, bucket, prefix, delimiter=delimiter, token=token)
+        yield page
 
 
-def _next_page(ahead: ThreadPoolExecutor, client: S3Client, request: Any, page: Any) -> Future[Any] | None:
-    token = page.get("NextContinuationToken")
-    return ahead.submit(_page, client, {**request, "ContinuationToken": token}) if token else None
-
-
-def _page(client: S3Client, request: Any) -> Any:
-    return told(partial(client.list_objects_v2, **request), request["Bucket"], request["Prefix"], "s3:ListBucket")
+def asked(
+    client: S3Client, bucket: str, prefix: str, *, delimiter: str = "", after: str = "", token: str = "", most: int = 0
+) -> Any:
+    """One answer: the first one, the first of keys behind ``after``, or the one that ``token`` stands for."""
+    said = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
+    request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in said.items() if value}}
+    return told(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
 
 
 def objects(page: Any) -> list[Stored]:
@@ -65,12 +61,7 @@ def objects(page: Any) -> list[Stored]:
         found: list[Stored] = page[FOUND]
         return found
     return [
-        Stored(
-            key=one["Key"],
-            size=one["Size"],
-            modified=one["LastModified"].timestamp(),
-            tag=one.get("ETag", "").strip('"'),
-        )
+        Stored(one["Key"], one["Size"], one["LastModified"].timestamp(), one.get("ETag", "").strip('"'))
         for one in page.get("Contents", ())
     ]
 
@@ -83,27 +74,18 @@ def _read(response_dict: dict[str, Any], customized_response_dict: MutableMappin
     count = body.count(_OPENS)
     if response_dict["status_code"] != 200 or not count:
         return
-    fields = [field.findall(body) for field in _FIELDS]
-    if any(len(field) != count for field in fields):
+    keys, sizes, times, tags = (field.findall(body) for field in _FIELDS)
+    if not len(keys) == len(sizes) == len(times) == len(tags) == count:
         return  # an owner with a Key, an object without a tag: botocore reads it
-    rest = _without_objects(body, count)
+    first, last = body.index(_OPENS), body.rindex(_CLOSES) + len(_CLOSES)
+    if any(body.find(tag, first, last) >= 0 for tag in _AROUND):
+        return
+    rest = body[:first] + body[last:]
     response_dict["body"] = rest.encode()
     is_encoded = "<EncodingType>url</EncodingType>" in rest
-    customized_response_dict[FOUND] = [
-        Stored(
-            key=_key(key, is_encoded=is_encoded) if "%" in key or "+" in key or "&" in key else key,
-            size=int(size),
-            modified=_seconds(modified),
-            tag=tag,
-        )
-        for key, size, modified, tag in zip(*fields, strict=True)
-    ]
-
-
-def _without_objects(body: str, count: int) -> str:
-    if body.count(_CLOSES + _OPENS) == count - 1:  # one behind the other
-        return body[: body.index(_OPENS)] + body[body.rindex(_CLOSES) + len(_CLOSES) :]
-    return _OBJECT.sub("", body)
+    named = (_key(key, is_encoded=is_encoded) if "%" in key or "+" in key or "&" in key else key for key in keys)
+    found = zip(named, map(int, sizes), map(_time, times), tags, strict=True)
+    customized_response_dict[FOUND] = list(map(_stored, found))
 
 
 def _key(text: str, *, is_encoded: bool) -> str:
@@ -111,9 +93,12 @@ def _key(text: str, *, is_encoded: bool) -> str:
     return unquote_plus(text) if is_encoded else text
 
 
-@lru_cache(maxsize=1000)  # many are written in one second
-def _seconds(text: str) -> float:
+def _time(text: str) -> float:
     """Seconds since the epoch of ``2026-11-25T13:40:03.000Z``."""
-    date, time = text[:19].split("T")
-    whole = timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))
-    return whole + float(text[19:].rstrip("Z") or 0)
+    return _second(text[:19]) + float(text[19:-1] or 0)
+
+
+@lru_cache(maxsize=1000)  # many are written in one second
+def _second(text: str) -> int:
+    date, time = text.split("T")
+    return timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))

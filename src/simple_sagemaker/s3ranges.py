@@ -23,6 +23,7 @@ from .storage import Told, untold
 if TYPE_CHECKING:
     import obstore.store
     from mypy_boto3_s3 import S3Client
+    from typing_extensions import Buffer
 
 WHOLE = 16 << 20  # bytes; what is larger is fetched in ranges
 RANGE = 32 << 20
@@ -32,21 +33,33 @@ _TRIES = 4  # with a range whose connection breaks
 
 
 def fetched_small(
-    fast: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path
+    fast: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path | str
 ) -> tuple[int, str]:
     """The size and ETag of an object; it is in the file if it has no more than ``WHOLE`` bytes."""
     if fast is not None:
         import obstore
 
         found = obstore.get(fast, key)
-        if found.meta["size"] <= WHOLE:
-            to.write_bytes(found.bytes())
-        return found.meta["size"], found.meta["e_tag"] or ""
+        meta = found.meta
+        if meta["size"] <= WHOLE:
+            write_whole(to, found.bytes())
+        return meta["size"], meta["e_tag"] or ""
     answer = client.get_object(Bucket=bucket, Key=key)
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] <= WHOLE:
-            to.write_bytes(body.read())
+            write_whole(to, body.read())
     return answer["ContentLength"], answer["ETag"]
+
+
+def write_whole(to: Path | str, data: Buffer) -> None:
+    """Make a file hold these bytes and no others, in the fewest calls."""
+    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)
 
 
 class _NoRanges(Exception):

@@ -21,9 +21,10 @@ from .s3arriving import opened
 from .s3clients import Clients
 from .s3delete import delete
 from .s3errors import MISSING, is_unmet, known, told, was_repeated
-from .s3list import objects, pages
-from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag
+from .s3list import pages
+from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag, small
 from .s3ranges import WHOLE, Ranges, fetched_small
+from .s3stretches import listed
 from .storage import Copied, Source, Stored, Told, untold
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ class S3Store:
             return False
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
-        for page in pages(self._client, bucket, prefix):
-            yield from objects(page)
+        for found in listed(self._client, bucket, prefix):
+            yield from found
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
@@ -188,17 +189,35 @@ class S3Store:
 
     def _fetched(self, bucket: str, key: str, to: Path, moved: Told, *, resumable: bool) -> bool:
         """Whether the file holds the object now; not when the object changed while it was read."""
-        fast, client = self._clients.fast(bucket, key), self._client
-        size, tag = told(partial(fetched_small, fast, client, bucket, key, to), bucket, key, "s3:GetObject")
+        size, tag = self._whole(bucket, key, to)
         if size <= WHOLE:
             moved(size)
             return True
         ranges = Ranges(
-            client=client, bucket=bucket, key=key, size=size, tag=tag, to=to, moved=moved, resumable=resumable
+            client=self._client,
+            bucket=bucket,
+            key=key,
+            size=size,
+            tag=tag,
+            to=to,
+            moved=moved,
+            resumable=resumable,
         )
         is_whole = told(ranges.fetched, bucket, key, "s3:GetObject")
         ranges.forget()
         return is_whole
+
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        size = self._whole(bucket, key, to)[0]
+        if size > WHOLE:  # it grew since it was listed
+            self.fetch(bucket, key, Path(to), moved)
+        else:
+            moved(size)
+
+    def _whole(self, bucket: str, key: str, to: Path | str) -> tuple[int, str]:
+        """The size and tag of an object, which is in the file now unless it is large."""
+        fast = self._clients.fast(bucket, key)
+        return told(partial(fetched_small, fast, self._client, bucket, key, to), bucket, key, "s3:GetObject")
 
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
         return opened(self._clients, bucket, key, keep, moved)
@@ -207,11 +226,14 @@ class S3Store:
         made = partial(self._client.copy_object, Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
         told(made, bucket, key, "s3:PutObject")
 
-    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
         """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
 
         The object stays as it was until a whole file has arrived that nobody changed while it was read.
         """
+        if held := small(path):
+            moved(len(held.data))
+            return Copied(held.before, held.digest, self._put(bucket, key, held.data))
         for _ in range(_TRIES):
             try:
                 with open(path, "rb", buffering=0) as source:

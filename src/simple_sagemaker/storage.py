@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .copying import ReadFile, copy_steady, prune, taken_away
 from .scan import files
@@ -30,8 +29,7 @@ def untold(_: int) -> None:
     """Nobody asks how far a transfer is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stored:
+class Stored(NamedTuple):
     """One object: its key, its size in bytes and when it was last written (seconds since the epoch).
 
     ``tag`` is another one after every write: S3's ETag, or which file it is and when that was changed.
@@ -43,8 +41,7 @@ class Stored:
     tag: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Copied:
+class Copied(NamedTuple):
     """A file that became an object: what it was when it was opened, its digest ("" if none), the object's tag."""
 
     stat: os.stat_result
@@ -111,6 +108,10 @@ class Store(Protocol):
         """
         ...
 
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        """Write a small object into a file that is there and that nobody looks at yet: ended early, half is in it."""
+        ...
+
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
         """One object, read while it arrives; ``keep`` is as in ``fetch``, and gone when all was read.
 
@@ -122,7 +123,7 @@ class Store(Protocol):
         """Make ``to``, in the same bucket, an object with the content of ``key``, which crosses no network of ours."""
         ...
 
-    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
         """Copy a file to one object, atomically. Raises ChangedMeanwhile for one that is rewritten all the time."""
         ...
 
@@ -206,6 +207,9 @@ class FolderStore:
         to.parent.mkdir(parents=True, exist_ok=True)
         moved(copy_steady(source, to).st_size)
 
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        moved(copy_steady(self._path(bucket, key), to).st_size)
+
     @contextmanager
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Source]:  # noqa: ARG002 - it is here
         with open(self._path(bucket, key), "rb", buffering=0) as file:
@@ -219,7 +223,7 @@ class FolderStore:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
         self._path(bucket, key)
         scratch = self._scratch()
         try:

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import index, layout
-from .abreast import ROOM, Abreast
+from .abreast import LIGHT, ROOM, Abreast
 from .index import Index, Sent
 from .meter import Meter
 from .scan import sorted_on_disk
-from .storage import Copied, KeyRefused, Store, Stored
+from .storage import Copied, KeyRefused, Store, Stored, Told
 from .tree import File, Tree
-
-_SMALL = 1 << 16  # bytes; how long one takes says how far away the store is
 
 
 @dataclass(kw_only=True)
@@ -124,7 +122,12 @@ class Sync:
 
     def _send(self, to_send: Iterator[_Out], known: Index, done: Synced) -> list[_Sent]:
         """Send, and keep account; gives those whose key clashes with one that is there."""
-        crowd: Abreast[_Out, _Sent] = Abreast(lambda out: self._settled(out, crowd), to_send, weigh=_weight)
+
+        def moved(size: int) -> None:
+            crowd.check()
+            self.meter.moved(size)
+
+        crowd: Abreast[_Out, _Sent] = Abreast(lambda out: self._settled(out, crowd, moved), to_send, weigh=_weight)
         clashes = []
         for one in crowd:
             if one.clash:
@@ -154,29 +157,29 @@ class Sync:
                     known.forget(key)
                 continue
             done.held += 1
-            if row is not None and found is not None and row.tag == found.tag and row.mark == index.mark(file.stat):
-                self.meter.passed(file.stat.st_size)
+            if row is not None and found is not None and row.tag == found.tag and row.mark == file.mark:
+                self.meter.passed(file.size)
             else:
-                same_size = found is not None and found.size == file.stat.st_size
+                same_size = found is not None and found.size == file.size
                 yield _Out(file, found if same_size else None, row)
 
-    def _settled(self, out: _Out, crowd: Abreast[_Out, _Sent]) -> _Sent:
+    def _settled(self, out: _Out, crowd: Abreast[_Out, _Sent], moved: Told) -> _Sent:
         """Send a file, if it has to be sent; in a thread of its own."""
         file = out.file
         began = time.time_ns()
         try:
-            same, digest = self._compared(out, crowd)
+            same, digest = self._compared(out, crowd) if out.found else (False, "")
             if same and out.found:
-                self.meter.seen_size += file.stat.st_size
-                return _Sent(out, Sent(file.key, index.settled(file.stat, began), digest, out.found.tag))
-            copied = self._copied(file, crowd)
+                self.meter.seen_size += file.size
+                return _Sent(out, Sent(file.key, index.settled(file.mark, began), digest, out.found.tag))
+            copied = self._copied(file, crowd, moved)
         except KeyRefused as error:
             return _Sent(out, clash=error)
         except FileNotFoundError:
             if os.path.exists(file.path):
                 raise  # it is the bucket that is not there
             return _Sent(out)
-        row = Sent(file.key, index.settled(copied.stat, began), copied.digest, copied.tag)
+        row = Sent(file.key, index.settled(index.mark(copied.stat), began), copied.digest, copied.tag)
         return _Sent(out, row, copied, unsure=same is None)
 
     def _compared(self, out: _Out, crowd: Abreast[_Out, _Sent]) -> tuple[bool | None, str]:
@@ -190,20 +193,16 @@ class Sync:
             same: bool | None = digest == known.digest
         else:
             digest, same = "", self.store.holds(self.bucket, found, path, crowd.check)
-        if same and index.mark(os.stat(path)) != index.mark(file.stat):
+        if same and index.mark(os.stat(path)) != file.mark:
             return False, ""  # it was written to meanwhile
         return same, digest
 
-    def _copied(self, file: File, crowd: Abreast[_Out, _Sent]) -> Copied:
-        def told(size: int) -> None:
-            crowd.check(size)
-            self.meter.moved(size)
-
-        path, key = Path(file.path), self.prefix + file.key
-        if file.stat.st_size > _SMALL:
-            return self.store.send(path, self.bucket, key, told)
-        with crowd.answering():
-            return self.store.send(path, self.bucket, key, told)
+    def _copied(self, file: File, crowd: Abreast[_Out, _Sent], moved: Told) -> Copied:
+        began = time.perf_counter()
+        copied = self.store.send(file.path, self.bucket, self.prefix + file.key, moved)
+        if file.size <= LIGHT:
+            crowd.answered(time.perf_counter() - began)
+        return copied
 
     def _delete(self, known: Index) -> int:
         """Delete what was remembered, in batches; gives how many there were."""
@@ -220,7 +219,7 @@ class Sync:
 
 
 def _weight(out: _Out) -> int:
-    return min(out.file.stat.st_size, ROOM)
+    return min(out.file.size, ROOM)
 
 
 def _below(listed: Iterator[Stored], prefix: str) -> Iterator[tuple[str, Stored]]:
@@ -248,12 +247,19 @@ _Row = tuple[str, File | None, Stored | None, Sent | None]
 def _side_by_side(files: Iterator[File], listed: Iterator[tuple[str, Stored]], rows: Iterator[Sent]) -> Iterator[_Row]:
     """Three lists in the order of keys as one: each key that any of them has, and what each has of it."""
     file, found, row = next(files, None), next(listed, None), next(rows, None)
-    while heads := [head[0] for head in (file, found, row) if head is not None]:
+    while True:
+        if file and found and row and file[0] == found[0] == row[0]:  # nearly all of them, mostly
+            yield file[0], file, found[1], row
+            file, found, row = next(files, None), next(listed, None), next(rows, None)
+            continue
+        heads = [head[0] for head in (file, found, row) if head]
+        if not heads:
+            return
         key = min(heads)
-        here = file if file is not None and file[0] == key else None
-        there = found[1] if found is not None and found[0] == key else None
-        known = row if row is not None and row[0] == key else None
+        here = file if file and file[0] == key else None
+        there = found[1] if found and found[0] == key else None
+        known = row if row and row[0] == key else None
         yield key, here, there, known
-        file = next(files, None) if here is not None else file
-        found = next(listed, None) if there is not None else found
-        row = next(rows, None) if known is not None else row
+        file = next(files, None) if here else file
+        found = next(listed, None) if there else found
+        row = next(rows, None) if known else row

@@ -8,25 +8,31 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from .errors import UsageError
+from .index import mark, size_of
 from .scan import ordered
 
 _LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LARGEST = 10_000 * (5 << 30)  # bytes: as many parts as there may be, each as large as it may be
 _NAMED = 3  # of what is left out
+_KEPT = 150_000  # files that a survey remembers, of some 150 bytes each
+_FRESH_S = 2.0  # how long what a survey saw is true enough
+_Found = tuple[str, str, os.stat_result]  # key, path and state of a file
 
 
 class File(NamedTuple):
-    """One file: its key below the prefix, its path, and what the system says of it."""
+    """One file: its key below the prefix, its path, its bytes, and what changes when it does (``index.mark``)."""
 
     key: str
     path: str
-    stat: os.stat_result
+    size: int
+    mark: str
 
 
 @dataclass(kw_only=True)
@@ -51,20 +57,45 @@ class Survey:
         return lines
 
 
-@dataclass(frozen=True)
+class _Seen:
+    """The keys and marks of files as they were a moment ago, unless there were too many to keep."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self._files: list[str] = []
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all are there, and can still be believed."""
+        return len(self._files) < _KEPT and time.monotonic() - self._began_s < _FRESH_S
+
+    def add(self, key: str, marked: str) -> None:
+        if len(self._files) < _KEPT:
+            self._files.append(f"{marked} {key}")
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for text in self._files:
+            marked, _, key = text.partition(" ")
+            yield key, marked
+
+
+@dataclass
 class Tree:
     """A folder's files, or one file. ``option`` is how a person named it."""
 
     path: Path
     option: str = "-i"
+    _seen: _Seen | None = field(default=None, repr=False, compare=False)  # what the last survey saw
 
     def survey(self, prefix: str = "") -> Survey:
         """What is there. Raises UsageError for what no key under ``prefix`` can hold, and where there is no file."""
         found, digest = Survey(), hashlib.sha256()
-        for file in self._walked(prefix, found):
+        self._seen = seen = _Seen()
+        for key, _, state in self._walked(prefix, found):
             found.files += 1
-            found.size += file.stat.st_size
-            digest.update(f"{file.key}\0{file.stat.st_size}\0{file.stat.st_mtime_ns}\n".encode())
+            found.size += state.st_size
+            digest.update(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+            seen.add(key, mark(state))
         if not found.files:
             raise UsageError(
                 f"{self.option} {str(self.path)!r} holds no file, and a channel needs at least one.\n"
@@ -74,33 +105,45 @@ class Tree:
         return found
 
     def files(self, prefix: str = "") -> Iterator[File]:
-        """The files in the order of their keys; those that vanish meanwhile are passed over. Raises UsageError."""
-        return self._walked(prefix, Survey())
+        """The files in the order of their keys; those that vanish meanwhile are passed over. Raises UsageError.
 
-    def _walked(self, prefix: str, survey: Survey) -> Iterator[File]:
+        After a survey that began a moment ago they are as that saw them.
+        """
+        seen, self._seen = self._seen, None
+        if seen and seen.is_fresh:
+            top = str(self.path.parent if self.path.is_file() else self.path)
+            return (File(key, f"{top}{os.sep}{key}", size_of(marked), marked) for key, marked in seen)
+        walked = self._walked(prefix, Survey())
+        return (File(key, path, state.st_size, mark(state)) for key, path, state in walked)
+
+    def _walked(self, prefix: str, survey: Survey) -> Iterator[_Found]:
         top, root = str(self.path), len(prefix.encode())
+        longest = _LONGEST_KEY - root
         is_file = self.path.is_file()
-        found = iter([File(self.path.name, top, os.stat(top))]) if is_file else self._below(top, "", (), survey)
-        for file in found:
-            self._check(file, root)
-            yield file
+        walked = iter([(self.path.name, top, os.stat(top))]) if is_file else self._below(top, "", (), survey)
+        for found in walked:
+            key, _, state = found
+            plain = key.isascii() and len(key) <= longest and state.st_mode & 0o444 == 0o444
+            if not plain or state.st_size > _LARGEST:
+                self._check(found, root)
+            yield found
 
-    def _below(self, folder: str, prefix: str, above: tuple[tuple[int, int], ...], survey: Survey) -> Iterator[File]:
+    def _below(self, folder: str, prefix: str, above: tuple[tuple[int, int], ...], survey: Survey) -> Iterator[_Found]:
         here = os.stat(folder)
-        mark = (here.st_dev, here.st_ino)
-        if mark in above:
+        same = (here.st_dev, here.st_ino)
+        if same in above:
             raise UsageError(
                 f"{self.option}: the link {folder!r} leads back to a folder that it lies in.\nRemove the link."
             )
         is_empty = True
         for name in self._names(folder):
-            is_empty, path, key = False, os.path.join(folder, name), prefix + name
+            is_empty, path, key = False, f"{folder}{os.sep}{name}", prefix + name
             if name.endswith("/"):
-                yield from self._below(path[:-1], key, (*above, mark), survey)
+                yield from self._below(path[:-1], key, (*above, same), survey)
             elif (found := self._stat(path)) is None:
                 continue
             elif stat.S_ISREG(found.st_mode):
-                yield File(key, path, found)
+                yield key, path, found
             else:
                 survey.left_out.append(path)
         survey.empty_folders += is_empty
@@ -128,17 +171,18 @@ class Tree:
                 return None
             raise
 
-    def _check(self, file: File, root: int) -> None:
+    def _check(self, found: _Found, root: int) -> None:
+        key, path, state = found
         try:
-            length = root + len(file.key.encode())
+            length = root + len(key.encode())
         except UnicodeEncodeError:
-            raise self._refused(file.key, "has a name that is not UTF-8", "Rename it") from None
+            raise self._refused(key, "has a name that is not UTF-8", "Rename it") from None
         if length > _LONGEST_KEY:
-            raise self._refused(file.path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
-        if file.stat.st_size > _LARGEST:
-            raise self._refused(file.path, "is larger than S3 holds in one object", "Divide it")
-        if file.stat.st_mode & 0o444 != 0o444 and not os.access(file.path, os.R_OK):
-            raise self._refused(file.path, "cannot be read", "Make it readable, or move it away")
+            raise self._refused(path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
+        if state.st_size > _LARGEST:
+            raise self._refused(path, "is larger than S3 holds in one object", "Divide it")
+        if state.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK):
+            raise self._refused(path, "cannot be read", "Make it readable, or move it away")
 
     def _refused(self, name: str, why: str, what_next: str) -> UsageError:
         return UsageError(f"{self.option} {str(self.path)!r}: {name!r} {why}.\n{what_next}.")

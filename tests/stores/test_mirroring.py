@@ -57,7 +57,7 @@ class Breaking(FolderStore):
         if self.left < 0:
             raise Interrupted
 
-    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
         self._count()
         return self.store.send(path, bucket, key, moved)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simple_sagemaker.abreast import MOST, Abreast, Halted
+from simple_sagemaker.abreast import LIGHT, MOST, Abreast, Halted
 
 
 def test_every_item_is_done_once_and_every_result_given() -> None:
@@ -23,8 +23,8 @@ def test_a_far_side_is_asked_for_more_at_once() -> None:
         with lock:
             at_once += 1
             most = max(most, at_once)
-        with crowd.answering():
-            time.sleep(0.02)
+        time.sleep(0.02)
+        crowd.answered(0.02)
         with lock:
             at_once -= 1
 
@@ -47,6 +47,19 @@ def test_those_under_way_stay_within_their_room() -> None:
 
     list(Abreast(act, [3, 1, 9, 4, 12, 1, 1, 1, 5] * 5, weigh=lambda weight: weight, room=10))
     assert most == 12
+
+
+def test_a_near_side_gets_many_small_ones_at_a_time_and_a_heavy_one_alone() -> None:
+    done: dict[int, list[int]] = {}
+
+    def act(size: int) -> None:
+        crowd.answered(0.0001)
+        done.setdefault(threading.get_ident(), []).append(size)
+
+    crowd: Abreast[int, None] = Abreast(act, [*range(500), LIGHT + 1, *range(500)], weigh=lambda size: size)
+    list(crowd)
+    assert sorted(size for sizes in done.values() for size in sizes) == sorted([*range(500), LIGHT + 1, *range(500)])
+    assert len(done) <= 16
 
 
 def test_items_are_taken_only_as_there_is_room() -> None:

@@ -50,8 +50,8 @@ def test_what_was_put_is_kept_when_the_sync_fails(tmp_path: Path) -> None:
 def test_a_file_written_to_within_the_clocks_tick_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     fresh = os.stat(tmp_path / "f")
-    assert index.settled(fresh, time.time_ns()) == ""
-    assert index.settled(fresh, time.time_ns() + 10**10) == index.mark(fresh)
+    assert index.settled(index.mark(fresh), time.time_ns()) == ""
+    assert index.settled(index.mark(fresh), time.time_ns() + 10**10) == index.mark(fresh)
 
 
 def sync(top: Path, cache: Path | None) -> Synced:

@@ -188,8 +188,8 @@ def test_a_file_that_vanishes_on_the_way_leaves_the_mirror_too(store: FolderStor
     class Removing(FolderStore):
         """Somebody removes the file just before it would be sent."""
 
-        def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
-            path.unlink()
+        def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+            os.unlink(path)
             return super().send(path, bucket, key, moved)
 
     folder = tmp_path / "data"

@@ -55,6 +55,9 @@ class MemoryStore:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(bucket, key))
 
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        Path(to).write_bytes(self.read(bucket, key))
+
     @contextmanager
     def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Held]:
         yield Held(self.read(bucket, key), moved)
@@ -62,7 +65,8 @@ class MemoryStore:
     def copy(self, bucket: str, key: str, to: str) -> None:
         self.objects[to] = self.read(bucket, key)
 
-    def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        path = Path(path)
         self.objects[key] = path.read_bytes()
         return Copied(stat=path.stat(), digest="", tag=self._tag(key))
 

@@ -128,7 +128,7 @@ def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path)
 
         restless = True
 
-        def send(self, path: Path, bucket: str, key: str, moved: Told = untold) -> Copied:
+        def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
             if self.restless:
                 raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
             return super().send(path, bucket, key, moved)

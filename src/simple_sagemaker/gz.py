@@ -7,13 +7,14 @@ lost. Memory is flat, whatever the size.
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from queue import Empty, Queue
+from gzip import BadGzipFile, GzipFile
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -123,17 +124,39 @@ class Source(Protocol):
         ...
 
 
+class _Raw(io.RawIOBase):
+    """A source as the readers of gzip files want it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.is_empty = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._source.read(min(len(buffer), _READ))
+        buffer[: len(data)] = data
+        self.is_empty = self.is_empty and not data
+        return len(data)
+
+
 class Opened:
     """The bytes of a gzip file, in order, unpacked ahead by a thread while those before are used.
 
-    It seeks forwards alone. Reading raises Damaged, and whatever ``source`` raises. A few blocks are held.
+    It seeks forwards alone. Reading raises Damaged, and whatever ``source`` raises. A few blocks are held, and used
+    over and over: fresh memory for each would cost a third of the time.
     """
 
     def __init__(self, source: Source) -> None:
         self.last = b""  # what was read last
         self._place = 0
-        self._block = memoryview(b"")
-        self._ahead: Queue[bytes | BaseException] = Queue(_MOST_AHEAD)
+        self._block = memoryview(b"")  # what is left of the block in use
+        self._used: bytearray | None = None  # that block's memory
+        self._ahead: SimpleQueue[tuple[bytearray, int] | BaseException] = SimpleQueue()
+        self._free: SimpleQueue[bytearray | None] = SimpleQueue()  # None: memory not yet made
+        for _ in range(_MOST_AHEAD):
+            self._free.put(None)
         self._left = threading.Event()
         self._worker = threading.Thread(target=self._work, args=(source,), daemon=True)
         self._worker.start()
@@ -144,9 +167,7 @@ class Opened:
     def __exit__(self, *_: object) -> None:
         """Have the thread end with the block it is at; ``source`` is not read any more afterwards."""
         self._left.set()
-        with suppress(Empty):  # it may wait for room to hand a block over
-            while True:
-                self._ahead.get_nowait()
+        self._free.put(None)  # it may wait for one
         self._worker.join()
 
     def tell(self) -> int:
@@ -163,11 +184,19 @@ class Opened:
 
     def read(self, size: int) -> bytes:
         """The next ``size`` bytes; fewer at the end."""
-        self.last = b"".join(self.pieces(size))
+        if size <= len(self._block):
+            self.last = bytes(self._block[:size])
+            self._block = self._block[size:]
+            self._place += size
+        else:
+            whole = bytearray()
+            for piece in self.pieces(size):
+                whole += piece
+            self.last = bytes(whole)
         return self.last
 
     def pieces(self, size: int) -> Iterator[memoryview]:
-        """The next ``size`` bytes in pieces as they are at hand; fewer at the end."""
+        """The next ``size`` bytes in pieces as they are at hand, each good until the next; fewer at the end."""
         while size:
             if not self._block and not self._next():
                 return
@@ -179,54 +208,54 @@ class Opened:
 
     def _next(self) -> bool:
         """Whether there is one more block, and it is at hand now."""
+        if self._used is not None:
+            self._block = memoryview(b"")
+            self._free.put(self._used)
+            self._used = None
         if self._left.is_set():
             return False
         found = self._ahead.get()
         if isinstance(found, BaseException):
             self._left.set()
             raise found
-        if not found:
+        self._used, count = found
+        self._block = memoryview(self._used)[:count]
+        if not count:
             self._left.set()
-        self._block = memoryview(found)
-        return bool(found)
+        return bool(count)
 
     def _work(self, source: Source) -> None:
         try:
-            for block in filter(None, _blocks(source)):
-                self._ahead.put(block)
-                if self._left.is_set():
-                    return
-            self._ahead.put(b"")
+            with _Raw(source) as raw, _reader(raw) as packed:
+                count = 1
+                while count:
+                    block = self._free.get() or bytearray(BLOCK)
+                    if self._left.is_set():
+                        return
+                    count = _filled(packed, block)
+                    if raw.is_empty:
+                        raise Damaged("it is empty")  # noqa: TRY301 - told to who reads
+                    self._ahead.put((block, count))
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody reads
             self._ahead.put(error)
 
 
-def _blocks(source: Source) -> Iterator[bytes]:
-    """The unpacked bytes of one gzip file after the other, a block at a time. Raises Damaged."""
-    made = library()
-    data = source.read(_READ)
-    if not data:
-        raise Damaged("it is empty")
-    while data:
-        unpacking = made.decompressobj(zlib.MAX_WBITS | 16)
-        while not unpacking.eof:
-            try:
-                block: bytes = unpacking.decompress(data, BLOCK)
-            except made.error as error:
-                raise Damaged(str(error)) from error
-            yield block
-            data = unpacking.unconsumed_tail
-            if not (data or unpacking.eof or len(block) == BLOCK):  # a full block may leave more behind it
-                data = source.read(_READ)
-                if not data:
-                    raise Damaged("it ends too early")
-        data = _after(unpacking.unused_data, source)
+def _reader(raw: _Raw) -> GzipFile:
+    """What unpacks: by isal, which fills its own large buffer, or by zlib, which asks for little at a time."""
+    if library() is zlib:
+        return GzipFile(fileobj=io.BufferedReader(raw, _READ), mode="rb")
+    from isal import igzip
+
+    untyped: Any = igzip
+    unpacking: GzipFile = untyped.IGzipFile(fileobj=raw, mode="rb")
+    return unpacking
 
 
-def _after(rest: bytes, source: Source) -> bytes:
-    """What follows one gzip file, without the zeros that tapes are filled up with."""
-    while not rest.strip(b"\0"):
-        rest = source.read(_READ)
-        if not rest:
-            return b""
-    return rest.lstrip(b"\0")
+def _filled(packed: GzipFile, block: bytearray) -> int:
+    """How many bytes of a block are filled; all of it but at the end. Raises Damaged."""
+    try:
+        return packed.readinto(block)
+    except EOFError as error:
+        raise Damaged("it ends too early") from error
+    except (BadGzipFile, library().error) as error:
+        raise Damaged(str(error)) from error

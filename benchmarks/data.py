@@ -2,7 +2,8 @@
 
 python benchmarks/data.py [CASE ...] [--rounds N] [--scale X] [--with CLIENT,CLIENT] [--environment DIR]: without a
 CASE all but ``million``. The server is ``rclone serve s3`` with its objects in memory (/dev/shm), and for ``far`` the
-same behind 20 ms of delay. The other clients come from PyPI into an environment of this script's own, DIR. Rows are
+same behind 20 ms of delay. The other clients come from PyPI into an environment of this script's own, DIR; ``library``
+is obstore alone with small files, the least that we could take. Rows are
 whole processes; the last column is a transfer of ours without its start, beside s5cmd with its own. ``--scale 0.1``
 takes a tenth of every count and size.
 """
@@ -125,6 +126,12 @@ def _of_round(words: Sequence[str]) -> Callable[[int], Sequence[str]]:
     return lambda number: [word.replace("{}", str(number)) for word in words]
 
 
+def library(bench: Bench, what: str, key: str, folder: Path) -> dict[str, Callable[[int], Sequence[str]]]:
+    """The library that we use, by itself, if it was asked for."""
+    words = [sys.executable, str(HERE / "library.py"), what, f"s3://bench/{key}", str(folder)]
+    return {"obstore alone": _of_round(words)} if "library" in bench.clients and "small" in folder.name else {}
+
+
 def up(bench: Bench, folder: Path, url: str = "") -> dict[str, list[Run]]:
     """To a place where nothing is."""
     ours = _of_round(bench.ours("up", "up-ours{}/", folder))
@@ -133,7 +140,8 @@ def up(bench: Bench, folder: Path, url: str = "") -> dict[str, list[Run]]:
         rclone=["copy", str(folder), "s:bench/up-rclone{}"],
         aws=["sync", "--only-show-errors", str(folder), "s3://bench/up-aws{}/"],
     )
-    return bench.measured({"ssm": ours, **others}, url)
+    alone = library(bench, "up", "up-library{}/", folder)
+    return bench.measured({"ssm": ours, **others, **alone}, url)
 
 
 def again(bench: Bench, folder: Path) -> dict[str, list[Run]]:
@@ -167,7 +175,8 @@ def down(bench: Bench, folder: Path) -> dict[str, list[Run]]:
 
         return next_words
 
-    return bench.measured({name: emptied(words) for name, words in {"ssm": ours, **others}.items()})
+    alone = library(bench, "down", f"{key}/", folder)
+    return bench.measured({name: emptied(words) for name, words in {"ssm": ours, **others, **alone}.items()})
 
 
 def listed(bench: Bench, folder: Path) -> dict[str, list[Run]]:

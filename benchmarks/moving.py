@@ -8,6 +8,7 @@ folders there.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -59,6 +60,7 @@ def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def main(what: str, address: str, folder: str = "") -> None:
+    gc.set_threshold(20_000)  # as ssm does
     store, (bucket, prefix) = reached(), split_uri(address)
     if what == "list":
         print(sum(1 for _ in store.list(bucket, prefix)))

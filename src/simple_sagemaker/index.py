@@ -43,11 +43,6 @@ def mark(stat: os.stat_result) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}:{stat.st_dev}"
 
 
-def size_of(marked: str) -> int:
-    """The size of a file with that mark."""
-    return int(marked[: marked.index(":")])
-
-
 def settled(marked: str, read_ns: int) -> str:
     """The mark of a file read from that time on; "" where it may have been written to again within the same tick."""
     _, modified_ns, changed_ns, _, _ = marked.split(":")

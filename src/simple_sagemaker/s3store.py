@@ -21,7 +21,7 @@ from .s3arriving import opened
 from .s3clients import Clients
 from .s3delete import delete
 from .s3errors import MISSING, is_unmet, known, told, was_repeated
-from .s3list import pages
+from .s3list import folders, pages
 from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag, small
 from .s3ranges import WHOLE, Ranges, fetched_small
 from .s3stretches import listed
@@ -104,9 +104,9 @@ class S3Store:
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
             found = {
-                one["Prefix"][len(prefix) :].rstrip("/")
+                name[len(prefix) :].rstrip("/")
                 for page in pages(self._client, bucket, prefix, delimiter="/")
-                for one in page.get("CommonPrefixes", ())
+                for name in folders(page)
             }
         except FileNotFoundError:
             return []

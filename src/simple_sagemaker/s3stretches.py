@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from .layout import is_directory_bucket
-from .s3list import asked, objects
+from .s3list import asked, folders, objects
 from .storage import Stored
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4  # stretches
 _ANSWERS = 8  # of one stretch in memory
-_FEWEST, _AIM = 2, 6  # answers that a stretch should have: less than fit, for folders are not all alike
+_FEWEST, _AIM = 1.8, 5.8  # answers that a stretch should have: less than fit, for folders are not all alike
 _MORE = 1.1  # times as many keys are asked for as are expected: the first one behind a stretch says that it is all
 
 
@@ -102,11 +102,11 @@ class _Listing:
         if above is None:
             return []
         page = asked(self._client, self._bucket, above, delimiter="/", after=last)
-        folders = [name for one in page.get("CommonPrefixes", ()) if (name := one["Prefix"]) > last]
+        behind = [name for name in folders(page) if name > last]
         each = len(found) / len({one.key[len(above) :].partition("/")[0] for one in found})
-        aim = min(_AIM * self._full, max(_FEWEST * self._full, each * len(folders) / _AT_ONCE))
+        aim = min(_AIM * self._full, max(_FEWEST * self._full, each * len(behind) / _AT_ONCE))
         together = max(1, int(aim / each))
-        borders = [last, *folders[together - 1 :: together]]
+        borders = [last, *behind[together - 1 :: together]]
         if len(borders) == 1:
             return []
         return [*(_Stretch(*pair, each * together) for pair in pairwise(borders)), _Stretch(borders[-1], None, 0)]

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import UsageError
-from .index import mark, size_of
+from .index import mark
 from .scan import ordered
 
 _LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LARGEST = 10_000 * (5 << 30)  # bytes: as many parts as there may be, each as large as it may be
+_TOGETHER = 1000  # lines hashed in one call
 _NAMED = 3  # of what is left out
-_KEPT = 150_000  # files that a survey remembers, of some 150 bytes each
+_KEPT = 150_000  # files that a survey remembers, of some 200 bytes each
 _FRESH_S = 2.0  # how long what a survey saw is true enough
 _Found = tuple[str, str, os.stat_result]  # key, path and state of a file
 
@@ -58,25 +59,29 @@ class Survey:
 
 
 class _Seen:
-    """The keys and marks of files as they were a moment ago, unless there were too many to keep."""
+    """Files as they were a moment ago, unless there were too many to keep."""
 
     def __init__(self) -> None:
         self._began_s = time.monotonic()
-        self._files: list[str] = []
+        self._keys: list[str] = []
+        self._sizes: list[int] = []
+        self._marks: list[str] = []
 
     @property
     def is_fresh(self) -> bool:
         """Whether all are there, and can still be believed."""
-        return len(self._files) < _KEPT and time.monotonic() - self._began_s < _FRESH_S
+        return len(self._keys) < _KEPT and time.monotonic() - self._began_s < _FRESH_S
 
-    def add(self, key: str, marked: str) -> None:
-        if len(self._files) < _KEPT:
-            self._files.append(f"{marked} {key}")
+    def add(self, key: str, state: os.stat_result) -> None:
+        if len(self._keys) < _KEPT:
+            self._keys.append(key)
+            self._sizes.append(state.st_size)
+            self._marks.append(mark(state))
 
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        for text in self._files:
-            marked, _, key = text.partition(" ")
-            yield key, marked
+    def files(self, top: str) -> Iterator[File]:
+        """What was seen below that folder."""
+        paths = (f"{top}{os.sep}{key}" for key in self._keys)
+        return map(File, self._keys, paths, self._sizes, self._marks)
 
 
 @dataclass
@@ -91,11 +96,16 @@ class Tree:
         """What is there. Raises UsageError for what no key under ``prefix`` can hold, and where there is no file."""
         found, digest = Survey(), hashlib.sha256()
         self._seen = seen = _Seen()
+        lines: list[str] = []
         for key, _, state in self._walked(prefix, found):
             found.files += 1
             found.size += state.st_size
-            digest.update(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
-            seen.add(key, mark(state))
+            lines.append(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n")
+            if len(lines) == _TOGETHER:
+                digest.update("".join(lines).encode())
+                lines.clear()
+            seen.add(key, state)
+        digest.update("".join(lines).encode())
         if not found.files:
             raise UsageError(
                 f"{self.option} {str(self.path)!r} holds no file, and a channel needs at least one.\n"
@@ -112,7 +122,7 @@ class Tree:
         seen, self._seen = self._seen, None
         if seen and seen.is_fresh:
             top = str(self.path.parent if self.path.is_file() else self.path)
-            return (File(key, f"{top}{os.sep}{key}", size_of(marked), marked) for key, marked in seen)
+            return seen.files(top)
         walked = self._walked(prefix, Survey())
         return (File(key, path, state.st_size, mark(state)) for key, path, state in walked)
 
@@ -140,9 +150,13 @@ class Tree:
             is_empty, path, key = False, f"{folder}{os.sep}{name}", prefix + name
             if name.endswith("/"):
                 yield from self._below(path[:-1], key, (*above, same), survey)
-            elif (found := self._stat(path)) is None:
                 continue
-            elif stat.S_ISREG(found.st_mode):
+            try:
+                found = os.stat(path)
+            except OSError as error:
+                self._check_gone(path, error)
+                continue
+            if stat.S_ISREG(found.st_mode):
                 yield key, path, found
             else:
                 survey.left_out.append(path)
@@ -158,18 +172,14 @@ class Tree:
                 raise
             return iter(())  # gone since it was seen
 
-    def _stat(self, path: str) -> os.stat_result | None:
-        """What the system says of a file; None for one that vanished."""
-        try:
-            return os.stat(path)
-        except OSError as error:
-            if os.path.islink(path):
-                raise UsageError(
-                    f"{self.option}: the link {path!r} leads nowhere.\nRemove it, or make what it points to."
-                ) from error
-            if isinstance(error, FileNotFoundError):
-                return None
-            raise
+    def _check_gone(self, path: str, error: OSError) -> None:
+        """See that a file that cannot be looked at has vanished, and is none that somebody should know of."""
+        if os.path.islink(path):
+            raise UsageError(
+                f"{self.option}: the link {path!r} leads nowhere.\nRemove it, or make what it points to."
+            ) from error
+        if not isinstance(error, FileNotFoundError):
+            raise error
 
     def _check(self, found: _Found, root: int) -> None:
         key, path, state = found

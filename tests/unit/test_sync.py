@@ -235,3 +235,21 @@ def test_a_store_that_lists_in_no_order_is_mirrored_too(store: FolderStore, tmp_
     assert {path.name: path.read_bytes() for path in (store.root / bucket / "p").iterdir()} == {
         path.name: path.read_bytes() for path in folder.iterdir()
     }
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_files_are_looked_at_again_unless_they_were_a_moment_ago(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_old: bool
+) -> None:
+    folder = tmp_path / "data"
+    fill(folder, {"gone": b"1", "kept": b"1"})
+    tree = Tree(folder)
+    tree.survey("p/")
+    (folder / "gone").unlink()
+    fill(folder, {"new": b"1"})
+    if is_old:
+        monkeypatch.setattr("simple_sagemaker.tree._FRESH_S", 0.0)
+    Sync(tree=tree, store=store, bucket="b", prefix="p/").run()
+    assert held(store, "p/") == {"kept": b"1", **({"new": b"1"} if is_old else {})}
+    Sync(tree=tree, store=store, bucket="b", prefix="p/").run()
+    assert held(store, "p/") == {"kept": b"1", "new": b"1"}

@@ -22,7 +22,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from measure import Run, once
@@ -68,7 +68,14 @@ class Bench:
             "RCLONE_CONFIG_S_SECRET_ACCESS_KEY": KEYS["AWS_SECRET_ACCESS_KEY"],
             "RCLONE_CONFIG": "",
         }
-        return {**plain, **KEYS, **ours, **rclone, "AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+        trusted = {"AWS_CA_BUNDLE": str(self.authority), "RCLONE_CA_CERT": str(self.authority)}
+        known = {**plain, **KEYS, **ours, **rclone, **(trusted if url.startswith("https:") else {})}
+        return {**known, "AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    @property
+    def authority(self) -> Path:
+        """Who vouches for the server that speaks TLS."""
+        return self.top / "authority.pem"
 
     def tree(self, name: str, count: int, size: int) -> Path:
         """A folder of that many files of random bytes, in folders of a hundred."""
@@ -114,8 +121,9 @@ class Bench:
         self, *, s5cmd: Sequence[str], rclone: Sequence[str], aws: Sequence[str]
     ) -> dict[str, Callable[[int], Sequence[str]]]:
         """The clients that were asked for; ``{}`` in their words is the round."""
+        trusting = ["--no-verify-ssl"] if self.url.startswith("https:") else []
         words = {
-            "s5cmd": [self.program("s5cmd"), "--log", "error", *s5cmd],
+            "s5cmd": [self.program("s5cmd"), *trusting, "--log", "error", *s5cmd],
             "rclone": [self.program("rclone"), "-q", *rclone],
             "aws": [self.program("aws"), "s3", *aws],
         }
@@ -201,6 +209,19 @@ def far(bench: Bench, folder: Path) -> dict[str, list[Run]]:
         proxy.wait()
 
 
+def tls(bench: Bench, act: Callable[[Bench, Path], dict[str, list[Run]]], folder: Path) -> dict[str, list[Run]]:
+    """With a server that speaks TLS, which all but s5cmd verify."""
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    authority_key, key, certificate = (bench.top / f"{name}.pem" for name in ("authority-key", "key", "certificate"))
+    authority = ["-subj", "/CN=authority", "-keyout", authority_key, "-out", bench.authority]
+    server = ["-CA", bench.authority, "-CAkey", authority_key, "-subj", "/CN=server", "-keyout", key]
+    more = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    for words in (authority, [*server, *more, "-out", certificate]):
+        subprocess.run([*make, *words], check=True, stderr=subprocess.DEVNULL)
+    with served(bench.tools, bench.top / "server", "--cert", str(certificate), "--key", str(key)) as url:
+        return act(replace(bench, url=url.replace("http:", "https:")), folder)
+
+
 def cases(bench: Bench) -> dict[str, Callable[[], dict[str, list[Run]]]]:
     def small(count: int) -> Path:
         return bench.tree(f"small{count}", bench.count(count), 1 << 10)
@@ -222,6 +243,9 @@ def cases(bench: Bench) -> dict[str, Callable[[], dict[str, list[Run]]]]:
         "middle down": lambda: down(bench, middle()),
         "large up": lambda: up(bench, large()),
         "large down": lambda: down(bench, large()),
+        "small up, TLS": lambda: tls(bench, up, small(10_000)),
+        "large up, TLS": lambda: tls(bench, up, large()),
+        "large down, TLS": lambda: tls(bench, down, large()),
     }
 
 
@@ -259,14 +283,14 @@ def million(bench: Bench) -> str:
 
 
 @contextmanager
-def served(tools: Path, folder: Path) -> Iterator[str]:
+def served(tools: Path, folder: Path, *more: str) -> Iterator[str]:
     """The address of rclone's S3 server over a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     keys = f"{KEYS['AWS_ACCESS_KEY_ID']},{KEYS['AWS_SECRET_ACCESS_KEY']}"
     words = [tools / "bin" / "rclone", "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", keys]
-    server = subprocess.Popen([*words, "--config", "", str(folder)], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([*words, "--config", "", *more, str(folder)], stderr=subprocess.DEVNULL)
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

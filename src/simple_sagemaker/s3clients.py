@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -87,16 +90,19 @@ class Clients:
                 _Runtime.pid = os.getpid()
             if bucket in here.ways:
                 return
-            secure = client.meta.endpoint_url.startswith("https:")
-            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or (secure and self._own_authorities()):
-                here.ways[bucket] = None  # with other authorities obstore would trust others than the person does
+            endpoint = client.meta.endpoint_url.rstrip("/")
+            authorities = self._authorities() if endpoint.startswith("https:") else ""
+            untold = authorities and sys.platform != "linux"  # elsewhere obstore asks the system, and trusts others
+            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or untold:
+                here.ways[bucket] = None
             else:
-                here.ways[bucket] = self._opened(bucket, client.meta.endpoint_url.rstrip("/"), region)
+                with _trusting(authorities):
+                    here.ways[bucket] = self._opened(bucket, endpoint, region)
 
-    def _own_authorities(self) -> bool:
-        """Whether the person says which certificates to trust (AWS_CA_BUNDLE, ``ca_bundle``)."""
+    def _authorities(self) -> str:
+        """The file of the authorities that the person trusts, as botocore finds it; "" where none is named."""
         core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
-        return bool(core.get_config_variable("ca_bundle"))
+        return str(core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
 
     def _here(self) -> _Here:
         pid = os.getpid()
@@ -142,6 +148,29 @@ class Clients:
             "token": frozen.token or None,
             "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
         }
+
+
+@contextmanager
+def _trusting(authorities: str) -> Iterator[None]:
+    """Let a client that is made meanwhile trust these authorities, and no others.
+
+    obstore's own option for it would add them to the system's. On Linux it reads them when a client is made, from where
+    OpenSSL's variables say: https://docs.rs/rustls-native-certs/latest/rustls_native_certs/
+    """
+    if not authorities:
+        yield
+        return
+    before = {name: os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
+    os.environ["SSL_CERT_FILE"] = authorities
+    os.environ.pop("SSL_CERT_DIR", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _is_safe(endpoint: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import boto3
 import pytest
+import trustme
 
 from simple_sagemaker.copying import ChangedMeanwhile
-from simple_sagemaker.errors import UsageError
+from simple_sagemaker.errors import SsmError, UsageError
 from simple_sagemaker.s3parts import PART, Changed, Steady
 from simple_sagemaker.s3store import S3Store
 from tests.counts import examples
 from tests.stores.conftest import session
+from tests.stores.servers import rclone_server
 
 WAYS = pytest.mark.parametrize("key", ["by/obstore", "by/boto3%"])
 
@@ -249,19 +252,31 @@ def test_a_console_marker_is_listed_as_it_is(moto: str) -> None:
     assert store.folders("markers", "p/") == ["y"]
 
 
-def test_a_bundle_of_authorities_is_boto3s_to_look_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import boto3
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere boto3 carries everything then")
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+def test_the_authorities_that_a_person_names_are_those_that_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("ours", "other"):
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(tmp_path / f"{name}.pem")
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / f"of-{name}.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))  # what the system would trust
+    monkeypatch.setenv(variable, str(tmp_path / "ours.pem"))
+    (tmp_path / "buckets" / "bucket").mkdir(parents=True)
 
-    from simple_sagemaker.s3clients import Clients
-
-    def clients() -> Clients:
-        session = boto3.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
-        return Clients(session, "https://127.0.0.1:1")
-
-    assert clients().fast("bucket", "key") is not None
-    (tmp_path / "bundle.pem").write_text("")
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    assert clients().fast("bucket", "key") is None
+    with rclone_server(tmp_path / "buckets", tmp_path / "of-ours.pem") as url:
+        store = S3Store(session(), endpoint=url)
+        store.write("bucket", "key", b"content")
+        assert store.read("bucket", "key") == b"content"
+        assert store._clients.fast("bucket", "key") is not None
+    with rclone_server(tmp_path / "buckets", tmp_path / "of-other.pem") as url:
+        store = S3Store(session(), endpoint=url)
+        with pytest.raises(SsmError, match="s3:PutObject on s3://bucket/key failed"):
+            store.write("bucket", "key", b"content")
+    assert os.environ["SSL_CERT_FILE"] == str(tmp_path / "other.pem")
 
 
 def test_a_large_object_that_is_replaced_while_it_is_read_is_told(moto: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from .codefiles import Changed, CodeFiles
 from .errors import UsageError
 from .follow import Watcher
 from .layout import TaskPlace
-from .meter import Meter, size
+from .meter import Meter, counted, size
 from .specs import Spec
 from .storage import Store
 
@@ -66,7 +66,7 @@ def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
 def told(code: CodeFiles) -> Iterator[str]:
     """What a person should know of the code before it is sent, line by line."""
     if code.files:
-        yield f"Code: {_count(len(code.files))}, {size(code.size)}{_largest(code)}"
+        yield f"Code: {counted(len(code.files))}, {size(code.size)}{_largest(code)}"
     if code.size > MUCH:
         yield (
             f"Warning: {size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
@@ -84,10 +84,6 @@ def _largest(code: CodeFiles) -> str:
     if code.size < _WORTH_NAMES or len(code.files) < 2:
         return ""
     return "; the largest: " + ", ".join(f"{name!r} {size(large)}" for name, large in code.largest(_NAMED))
-
-
-def _count(files: int) -> str:
-    return "1 file" if files == 1 else f"{files:,} files"
 
 
 def _names(paths: list[str]) -> str:

@@ -15,7 +15,7 @@ from .copying import ChangedMeanwhile
 from .errors import InputNotFound, UsageError
 from .follow import Watcher
 from .layout import TaskPlace
-from .meter import Meter, size
+from .meter import Meter, counted, size
 from .request import ChannelSource
 from .specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from .storage import KeyRefused
@@ -47,13 +47,16 @@ class Plan:
     def fingerprint(self, services: Services) -> str:
         """A digest of what the channels hold: names and sizes, and when each was last changed. Lists every input."""
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
-        mirrored = {upload.prefix for upload in self.uploads}
         parts += [upload.survey.digest for upload in self.uploads]
+        digest = hashlib.sha256(json.dumps(parts).encode())
+        mirrored = {upload.prefix for upload in self.uploads}
         for channel in self.channels:
             bucket, key = layout.split_uri(channel.uri)
             if key not in mirrored:
-                parts.append([[one.key, one.size, one.modified] for one in services.store.list(bucket, key)])
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+                digest.update(f"\n{channel.name}".encode())
+                for one in services.store.list(bucket, key):
+                    digest.update(json.dumps([one.key, one.size, one.modified]).encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,9 @@ def send(plan: Plan, place: TaskPlace, services: Services, watcher: Watcher) -> 
         for note in upload.survey.notes:
             watcher.note(note)
         done = _sent(upload, place, services, watcher)
-        watcher.note(f"Input: {done.held} files, {done.sent} sent ({size(done.sent_bytes)}), {done.deleted} deleted")
+        watcher.note(
+            f"Input: {counted(done.held)}, {done.sent:,} sent ({size(done.sent_bytes)}), {done.deleted:,} deleted"
+        )
 
 
 def _sent(upload: Upload, place: TaskPlace, services: Services, watcher: Watcher) -> Synced:

@@ -80,6 +80,11 @@ def size(count: int) -> str:
     return f"{number:,.1f} TB"
 
 
+def counted(count: int) -> str:
+    """A number of files as people read it."""
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
 def _of(part: str, whole: str) -> str:
     return f"{part} of {whole}" if whole else part
 

@@ -66,6 +66,7 @@ _S3_ACTIONS: Final = {
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
 _DENIAL: Final = re.compile(

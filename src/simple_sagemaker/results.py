@@ -19,7 +19,7 @@ from .fetching import Earlier, Fetching
 from .filling import Unholdable
 from .follow import Watcher
 from .job import Job
-from .meter import Meter, size
+from .meter import Meter, counted, size
 from .parts import Fill, NotBrought, Part
 from .refusals import in_our_words
 from .specs import Download
@@ -86,6 +86,8 @@ def _put(folder: Path, name: str, filled: _Filled) -> None:
 
 
 def _unwritable(place: Path, error: OSError) -> NotBrought:
+    if error.errno is None:  # not the system, but a store that speaks of missing and refused as the system does
+        return NotBrought(f"The results cannot be brought to {place}: {error}.")
     about = f" ({error.filename})" if error.filename and Path(error.filename) != place else ""
     return NotBrought(
         f"The results cannot be put in {place}: {error.strerror or error}{about}.\n"
@@ -151,4 +153,6 @@ def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to
     except Unholdable as error:
         raise NotBrought(f"The {kind} at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
     if watcher:
-        watcher.note(f"{kind.capitalize()}: {done.files} files, {done.fetched} fetched ({size(done.fetched_bytes)})")
+        watcher.note(
+            f"{kind.capitalize()}: {counted(done.files)}, {done.fetched:,} fetched ({size(done.fetched_bytes)})"
+        )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
+COPIED_WHOLE = 5 << 30  # bytes; S3 copies no more in one request, and more in parts: see CopyObject in its API
+_COPIED_PART = 256 << 20
 _TRIES = 3  # with something that changes while it is copied
 
 
@@ -223,8 +225,11 @@ class S3Store:
         return opened(self._clients, bucket, key, keep, moved)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
-        made = partial(self._client.copy_object, Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
-        told(made, bucket, key, "s3:PutObject")
+        from boto3.s3.transfer import TransferConfig
+
+        source: Any = {"Bucket": bucket, "Key": key}
+        config = TransferConfig(multipart_threshold=COPIED_WHOLE + 1, multipart_chunksize=_COPIED_PART)
+        told(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
 
     def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
         """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from . import index, layout
 from .abreast import LIGHT, ROOM, Abreast
 from .index import Index, Sent
-from .meter import Meter
+from .meter import Meter, counted
 from .scan import sorted_on_disk
 from .storage import Copied, KeyRefused, Store, Stored, Told
 from .tree import File, Tree
@@ -84,7 +84,7 @@ class Sync:
         done = self._with_index(index.file_of(self.cache, place) if self.cache else None)
         if done.unsure:
             self.note(
-                f"{done.unsure} files were sent that may have been unchanged: the bucket is encrypted with a key of "
+                f"{counted(done.unsure)} sent that may have been unchanged: the bucket is encrypted with a key of "
                 "KMS, so that its objects do not tell their content"
             )
         return done

@@ -19,6 +19,7 @@ from .errors import UsageError
 from .follow import Watcher
 from .job import Job, JobKind
 from .layout import TaskPlace
+from .meter import counted
 from .order import Order
 from .recipe import PlannedImage, Recipe
 from .refusals import role_not_ready
@@ -234,7 +235,7 @@ def _planned(order: Order, code: delivery.Code, *, job: str, plan: inputs.Plan, 
     needs = order.needs(plan, found.address)
     role = services.access.role(needs, change=False)
     setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    sent = [f"{one.survey.files} files to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
+    sent = [f"{counted(one.survey.files)} to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
     notes = (
         *found.notes,
         "" if order.there else f"Bucket: {place.bucket} would be made",
@@ -252,7 +253,7 @@ def _send_data(order: Order, plan: inputs.Plan) -> None:
     place, services = order.place, order.services
     if order.spec.rerun.clean_state:
         cleared = clear_state(place, services)
-        order.watcher.note(f"State: {cleared} files cleared under {layout.uri(place.bucket, place.state)}")
+        order.watcher.note(f"State: {counted(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
     inputs.send(plan, place, services, order.watcher)
 
 

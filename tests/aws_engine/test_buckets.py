@@ -37,6 +37,7 @@ def test_a_new_bucket_is_private_encrypted_and_tls_only(cloud: Cloud, region: st
         "s3.PutPublicAccessBlock",
         "s3.PutBucketEncryption",
         "s3.PutBucketPolicy",
+        "s3.PutBucketLifecycleConfiguration",
     ]
     assert access.has_bucket(name, owner=None)
     s3 = boto3.client("s3", region_name=region)
@@ -50,6 +51,9 @@ def test_a_new_bucket_is_private_encrypted_and_tls_only(cloud: Cloud, region: st
     thing = f"arn:{partition}:s3:::{name}/key"
     assert denies(policy, "s3:PutObject", thing, aws__SecureTransport="false")
     assert not denies(policy, "s3:PutObject", thing, aws__SecureTransport="true")
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert (rule["Status"], rule["AbortIncompleteMultipartUpload"]) == ("Enabled", {"DaysAfterInitiation": 7})
+    assert not rule.keys() & {"Expiration", "Transitions", "NoncurrentVersionExpiration"}  # whole objects stay
 
 
 def test_motos_reading_of_the_policy_leaves_the_bucket_usable(cloud: Cloud) -> None:
@@ -136,6 +140,13 @@ def test_a_bucket_that_could_not_be_closed_is_not_left_behind(cloud: Cloud) -> N
     with pytest.raises(ClientError, match="AccessDenied"):
         buckets.make(DEFAULT)
     assert not cloud.access().has_bucket(DEFAULT, owner=None)
+
+
+def test_who_may_not_have_broken_uploads_dropped_is_told_and_goes_on(cloud: Cloud) -> None:
+    made = Buckets(_failing(cloud, "PutBucketLifecycleConfiguration", "AccessDenied")).make(DEFAULT)
+    assert made.startswith(f"Bucket: made {DEFAULT} (private, encrypted, TLS only)\n")
+    assert "s3:PutLifecycleConfiguration" in made
+    assert cloud.access().has_bucket(DEFAULT, owner=None)
 
 
 def test_an_s3_server_without_such_settings_is_told_as_it_is(cloud: Cloud) -> None:

@@ -71,6 +71,7 @@ def test_what_a_whole_new_project_costs(cloud: Cloud) -> None:
         "s3.PutPublicAccessBlock",
         "s3.PutBucketEncryption",
         "s3.PutBucketPolicy",
+        "s3.PutBucketLifecycleConfiguration",
         "iam.CreateRole",
         "iam.PutRolePolicy",
         "iam.GetRole",

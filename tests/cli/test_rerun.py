@@ -37,7 +37,7 @@ def test_clean_state_clears_and_runs_again(shell: Shell) -> None:
     shell.bucket_file("sagemaker-us-east-1-000000000000", "proj/task/state_old/kept")
     done = shell.run("-e", "w.py", "--cs")
     assert "run number 1" in done.out
-    assert "1 files cleared" in done.err
+    assert "1 file cleared" in done.err
     assert (shell.home / STATE).with_name("state_old").joinpath("kept").exists()
 
 

@@ -238,6 +238,21 @@ def test_an_object_deleted_while_it_is_fetched_is_missing(moto: str, tmp_path: P
         told(ranges.fetched, "vanishes", "k", "s3:GetObject")
 
 
+def test_an_object_that_one_request_does_not_copy_is_copied_in_parts(
+    moto: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simple_sagemaker.s3store.COPIED_WHOLE", 6 << 20)
+    store, data = opened(moto, "copied"), os.urandom(6 << 20)
+    for size, is_whole in ((6 << 20, True), ((6 << 20) + 1, False)):
+        store.write("copied", "from %", (data + b"x")[:size])
+        store.copy("copied", "from %", "to")
+        assert store.read("copied", "to") == (data + b"x")[:size]
+        tag = next(iter(store.list("copied", "to"))).tag
+        assert ("-" not in tag) is is_whole
+    with pytest.raises(FileNotFoundError, match="no object s3://copied/absent"):
+        store.copy("copied", "absent", "to")
+
+
 def test_what_was_not_repeated_is_never_taken_for_our_own(moto: str) -> None:
     store = opened(moto, "claims")
     assert store.write_if("claims", "c", b"same", expected=None)

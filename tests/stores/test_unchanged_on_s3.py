@@ -80,7 +80,7 @@ def test_where_contents_are_not_told_files_are_sent_again_and_it_is_said(moto: s
     )
     done = sync(folder, store, "by-kms", notes)
     assert (done.sent, done.unsure) == (1, 1)
-    assert "1 files were sent that may have been unchanged" in notes[0]
+    assert "1 file sent that may have been unchanged" in notes[0]
     assert "KMS" in notes[0]
 
 
@@ -168,7 +168,9 @@ def test_credentials_that_expire_on_the_way_are_renewed(recorder: str) -> None:
     def renewed() -> dict[str, str]:
         nonlocal turn
         turn += 1
-        expires = datetime.now(timezone.utc) + timedelta(seconds=2)
+        expires = datetime.now(timezone.utc) + timedelta(
+            seconds=7
+        )  # renewed after two, so that a slow machine has five to use them
         return {
             "access_key": f"KEY{turn}",
             "secret_key": "s",
@@ -177,8 +179,8 @@ def test_credentials_that_expire_on_the_way_are_renewed(recorder: str) -> None:
         }
 
     core: Any = botocore.session.Session()
-    credentials: Any = RefreshableCredentials.create_from_metadata(renewed(), renewed, "a test", advisory_timeout=0)
-    credentials._mandatory_refresh_timeout = 1
+    credentials: Any = RefreshableCredentials.create_from_metadata(renewed(), renewed, "a test", advisory_timeout=5)
+    credentials._mandatory_refresh_timeout = 5
     core._credentials = credentials
     store = S3Store(boto3.Session(botocore_session=core, region_name="us-east-1"), endpoint=recorder)
     until = time.monotonic() + examples(5, 20)

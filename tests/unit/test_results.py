@@ -201,6 +201,12 @@ def test_all_refusals_are_told(out: Path) -> None:
     assert "output.tar.gz" in str(caught.value)
 
 
+def test_what_the_store_lacks_is_not_told_as_the_folders_fault(out: Path) -> None:
+    with pytest.raises(NotBrought) as caught:
+        brought(out, MemoryStore(), state=True, job=described(CheckpointConfig={"S3Uri": "s3://gone/p/task/state"}))
+    assert str(caught.value) == f"The results cannot be brought to {out / 'state'}: no bucket 'gone'."
+
+
 @pytest.mark.parametrize("at", ["", "x"])
 def test_a_destination_that_is_a_file_is_one_error(tmp_path: Path, at: str) -> None:
     (tmp_path / "file").write_text("mine")

@@ -12,15 +12,17 @@ from botocore.exceptions import ClientError
 
 from ..api import error_code
 from ..errors import AccessDenied, SsmError, UsageError
+from ..refusals import is_denial
 from .clients import Clients
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
+    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef, LifecycleRuleTypeDef
 
 _TAKEN = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
 # Other S3 servers than AWS's have no such settings; rclone takes each for one more order to make the bucket.
 _UNKNOWN_HERE = frozenset({"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists"})
 _TURNS = 20
+_PARTS_DAYS = 7  # no upload of one file takes longer
 
 
 class Buckets:
@@ -56,7 +58,9 @@ class Buckets:
         return True
 
     def make(self, bucket: str) -> str:
-        """Make the bucket: no public access, encrypted, TLS only. Says so in a line; nothing when others were first.
+        """Make the bucket: no public access, encrypted, TLS only, and parts of uploads that broke go after a week.
+
+        Says so in lines; nothing when others were first.
 
         A bucket that could not be closed is deleted again, so that the next run finds none and begins anew. Killed
         meanwhile, it leaves a bucket as S3 makes them: private and encrypted, but not TLS only.
@@ -78,7 +82,7 @@ class Buckets:
                 self._clients.s3.delete_bucket(Bucket=bucket)
             raise
         kept = ", ".join(name for name in ("private", "encrypted", "TLS only") if name not in left_out)
-        return f"Bucket: made {bucket}" + (f" ({kept})" if kept else "")
+        return f"Bucket: made {bucket}" + (f" ({kept})" if kept else "") + self._tidy(bucket)
 
     def _close(self, bucket: str) -> list[str]:
         """Close a new bucket, and name what this S3 server has no setting for."""
@@ -111,6 +115,26 @@ class Buckets:
                     raise
                 left_out.append(name)
         return left_out
+
+    def _tidy(self, bucket: str) -> str:
+        """Let S3 drop parts of uploads that nobody goes on with: no listing shows them, and they cost storage.
+
+        Gives what is to be said: a bucket without that works as well, so who may not set it goes on.
+        """
+        rule: LifecycleRuleTypeDef = {
+            "ID": "parts of uploads that broke",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _PARTS_DAYS},
+        }
+        try:
+            self._clients.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+        except ClientError as error:
+            if is_denial(error_code(error)):
+                return "\nBucket: parts of broken uploads stay in it and cost storage: no s3:PutLifecycleConfiguration"
+            if error_code(error) not in _UNKNOWN_HERE:
+                raise
+        return ""
 
     def _made_by_another(self, bucket: str) -> str:
         """Nothing to say, once the bucket is there and ours. Raises AccessDenied for one of another account."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .. import data as task_data
 from .. import layout, results, show
 from ..layout import TaskPlace
+from ..meter import counted
 from ..specs import DataSpec, Download
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def data(spec: DataSpec, at_hand: Services) -> int:
         _bring(spec, spec.download.path, place, at_hand)
     if spec.clean_state:
         cleared = task_data.clear_state(place, at_hand)
-        _say(f"State: {_files(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
+        _say(f"State: {counted(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
     return 0
 
 
@@ -55,10 +56,6 @@ def _left_out(download: Download) -> list[str]:
         "--download_state": download.state,
     }
     return [] if any(parts.values()) else list(parts)
-
-
-def _files(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def _say(text: str) -> None:

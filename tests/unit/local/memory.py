@@ -32,7 +32,7 @@ class MemoryStore:
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
         if bucket != "b":
-            raise FileNotFoundError(bucket)
+            raise FileNotFoundError(f"no bucket {bucket!r}")
         for key in sorted(self.objects, key=str.encode):
             if key.startswith(prefix):
                 yield Stored(key=key, size=len(self.objects[key]), modified=0.0, tag=self._tag(key))

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from simple_sagemaker import parts
 from simple_sagemaker.fetching import Earlier, Fetching
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.here import home_folder
 from simple_sagemaker.layout import split_uri
 from simple_sagemaker.local.home import Home
 from simple_sagemaker.meter import Meter
-from simple_sagemaker.storage import FolderStore, Store
+from simple_sagemaker.storage import Store
 from simple_sagemaker.sync import Sync
 from simple_sagemaker.tree import Tree
 

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from io import RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _system: Any = os  # what only some systems have
 _CHUNK = 1 << 23
+_BINARY: int = getattr(os, "O_BINARY", 0)
 _TRIES = 3  # with a file that changes while it is copied
 
 
@@ -29,6 +30,43 @@ def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
         if before.st_mtime_ns == after.st_mtime_ns or before.st_size < after.st_size:
             return before
     raise ChangedMeanwhile(f"{source} changed each time while it was being copied")
+
+
+class Held(NamedTuple):
+    """The content of a small file, and what it was when it was opened."""
+
+    data: bytes
+    before: os.stat_result
+
+
+def held(path: Path | str, most: int) -> Held | None:
+    """A file of at most ``most`` bytes as a whole, in the fewest calls; None for others, and for one that changes."""
+    handle = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        before = os.fstat(handle)
+        if before.st_size > most:
+            return None
+        data = os.read(handle, before.st_size + 1)
+        now = os.fstat(handle)
+    finally:
+        os.close(handle)
+    if len(data) != before.st_size or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        return None
+    return Held(data, before)
+
+
+def write_new(path: Path | str, data: bytes) -> int:
+    """Make a file, in the fewest calls; gives its open descriptor. Nothing is left of one that could not be written."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(handle, left) :]
+    except BaseException:
+        os.close(handle)
+        os.unlink(path)
+        raise
+    return handle
 
 
 def copy_file(source: Path | str, to: Path | str) -> None:

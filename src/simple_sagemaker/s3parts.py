@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from .storage import Told, untold
 
@@ -74,30 +74,6 @@ class Steady:
         touched = now.st_mtime_ns != self.before.st_mtime_ns
         if self._left or now.st_size < self.size or (touched and now.st_size == self.size):
             raise Changed
-
-
-class Small(NamedTuple):
-    """The content of a small file, its digest, and what it was when it was opened."""
-
-    data: bytes
-    digest: str
-    before: os.stat_result
-
-
-def small(path: Path | str) -> Small | None:
-    """A file of one part as a whole, in the fewest calls; None for any other, and for one that is being written to."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        before = os.fstat(handle)
-        if before.st_size > PART:
-            return None
-        data = os.read(handle, before.st_size + 1)
-        now = os.fstat(handle)
-    finally:
-        os.close(handle)
-    if len(data) != before.st_size or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        return None
-    return Small(data, hashlib.sha256(data).hexdigest(), before)
 
 
 def part_of(size: int) -> int:

@@ -11,18 +11,19 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .api import error_code
-from .copying import ChangedMeanwhile
+from .copying import ChangedMeanwhile, held
 from .errors import UsageError
 from .s3arriving import opened
 from .s3clients import Clients
 from .s3delete import delete
 from .s3errors import MISSING, is_unmet, known, told, was_repeated
 from .s3list import folders, pages
-from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag, small
+from .s3parts import AT_ONCE, PART, Changed, Steady, digest, etag
 from .s3ranges import WHOLE, Ranges, fetched_small
 from .s3stretches import listed
 from .storage import Copied, Source, Stored, Told, untold
@@ -236,9 +237,9 @@ class S3Store:
 
         The object stays as it was until a whole file has arrived that nobody changed while it was read.
         """
-        if held := small(path):
-            moved(len(held.data))
-            return Copied(held.before, held.digest, self._put(bucket, key, held.data))
+        if small := held(path, PART):
+            moved(len(small.data))
+            return Copied(small.before, sha256(small.data).hexdigest(), self._put(bucket, key, small.data))
         for _ in range(_TRIES):
             try:
                 with open(path, "rb", buffering=0) as source:

@@ -208,7 +208,7 @@ def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, str]:
-    from .storage import FolderStore
+    from .folderstore import FolderStore
 
     store = FolderStore(home.buckets)
     return store, Open(store, account=account, region=region), region

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from simple_sagemaker import images
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local.home import Home, Settings
 from simple_sagemaker.local.logs import GROUP, LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from simple_sagemaker.storage import FolderStore
 from tests.engine.doors import boto3_client, http_client
 
 FINAL = {"Completed", "Failed", "Stopped"}

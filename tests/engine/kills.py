@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local.plain import leftovers
-from simple_sagemaker.storage import FolderStore
 from tests.counts import LONG
 
 PIECE = 1 << 20 if LONG else 1 << 18  # bytes of one file

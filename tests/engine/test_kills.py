@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local.home import Home
 from simple_sagemaker.local.logs import LocalLogs
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
 from tests.engine.conftest import DOCKER, FINAL, Engine, channel, settings
 from tests.engine.kills import Prey, assert_gone, assert_whole, kill, new_mark, worker

@@ -197,7 +197,7 @@ def test_another_process_sees_the_same_jobs(engine: Engine, tmp_path: Path) -> N
     code = (
         "import sys; from pathlib import Path; from simple_sagemaker.local.home import Home, Settings\n"
         "from simple_sagemaker.local.sagemaker import LocalSageMaker\n"
-        "from simple_sagemaker.storage import FolderStore\n"
+        "from simple_sagemaker.folderstore import FolderStore\n"
         "home = Home(Path(sys.argv[1])); settings = Settings(python=sys.executable)\n"
         "seen = LocalSageMaker(home, settings=settings)\n"
         "print(seen.describe_training_job(TrainingJobName='job-1')['FailureReason'])"

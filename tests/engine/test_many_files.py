@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local import keeping
 from simple_sagemaker.local.host import Host
 from simple_sagemaker.local.keeping import MANY_FILES, Keeping
 from simple_sagemaker.local.training import Training
-from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
 from tests.engine.conftest import Engine
 from tests.engine.scripts import python

@@ -12,10 +12,10 @@ from simple_sagemaker.access import Open
 from simple_sagemaker.api import Logs, SageMaker
 from simple_sagemaker.bundle import Services
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.inputs import Planner
 from simple_sagemaker.layout import TaskPlace
 from simple_sagemaker.specs import TaskSpec
-from simple_sagemaker.storage import FolderStore
 from tests.golden.stage import ACCOUNT, BEFORE, BUCKET, FOLDER, IMAGE, JOB, KEY, REGION, ROLE
 
 REQUESTS = Path(__file__).with_name("requests")

@@ -16,6 +16,7 @@ ROOMS = (
     ("refusals", "specs", "job"),
     (
         "storage",
+        "folderstore",
         "s3errors",
         "s3list",
         "s3stretches",

@@ -9,8 +9,9 @@ from pathlib import Path
 import boto3
 import pytest
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.s3store import S3Store
-from simple_sagemaker.storage import FolderStore, Store
+from simple_sagemaker.storage import Store
 from tests.stores.servers import rclone_server
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.s3store import S3Store
-from simple_sagemaker.storage import FolderStore, Store
+from simple_sagemaker.storage import Store
 from tests.counts import LONG, examples
 from tests.stores.conftest import session
 from tests.stores.test_mirroring import of_folder, of_store, sync

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.s3store import S3Store
-from simple_sagemaker.storage import Copied, FolderStore, Store, Told, untold
+from simple_sagemaker.storage import Copied, Store, Told, untold
 from simple_sagemaker.sync import Sync, Synced
 from simple_sagemaker.tree import Tree
 from tests.counts import examples

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from simple_sagemaker import archives
 from simple_sagemaker.archives import UnsafeArchive
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local import artifacts
-from simple_sagemaker.storage import FolderStore
 from tests.counts import examples
 from tests.unit.test_tarballs import LIBRARIES, choose
 

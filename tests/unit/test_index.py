@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker import index
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.index import Index, Sent
-from simple_sagemaker.storage import FolderStore
 from simple_sagemaker.sync import Sync, Synced
 from simple_sagemaker.tree import Tree
 

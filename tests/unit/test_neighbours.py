@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker import neighbours
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.layout import TaskPlace
-from simple_sagemaker.storage import FolderStore
 
 PLACE = TaskPlace(bucket="b", project="proj", task="train")
 

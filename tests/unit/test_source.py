@@ -21,11 +21,11 @@ from simple_sagemaker import layout, payload
 from simple_sagemaker.codefiles import Changed, CodeFiles
 from simple_sagemaker.delivery import Delivery, read, told, with_steady_code
 from simple_sagemaker.errors import InputNotFound, UsageError
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.layout import TaskPlace
 from simple_sagemaker.meter import Unshown
 from simple_sagemaker.source import collect, fingerprint, package
 from simple_sagemaker.specs import Code, Image, Place, Security, TaskSpec
-from simple_sagemaker.storage import FolderStore
 
 
 @pytest.fixture
@@ -374,7 +374,7 @@ def test_memory_does_not_grow_with_the_size_of_the_code(tmp_path: Path) -> None:
 from pathlib import Path
 from simple_sagemaker.source import collect, package
 from simple_sagemaker.specs import Code, Place, TaskSpec
-from simple_sagemaker.storage import FolderStore
+from simple_sagemaker.folderstore import FolderStore
 spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=Path({str(tmp_path / "code")!r})))
 found = collect(spec, FolderStore(Path("/")), Path("/nowhere"))
 package(spec, found, {{}}).pack(Path({str(tmp_path / "packed")!r}))

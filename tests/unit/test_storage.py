@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.copying import copy_file
-from simple_sagemaker.storage import FolderStore, KeyRefused
+from simple_sagemaker.folderstore import FolderStore
+from simple_sagemaker.storage import KeyRefused
 from tests.counts import examples
 
 ODD = [

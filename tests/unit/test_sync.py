@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.storage import Copied, FolderStore, Store, Stored, Told, untold
+from simple_sagemaker.folderstore import FolderStore
+from simple_sagemaker.storage import Copied, Store, Stored, Told, untold
 from simple_sagemaker.sync import Sync, Synced
 from simple_sagemaker.tree import Tree
 from tests.counts import examples

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..storage import FolderStore, Store
+from ..folderstore import FolderStore
+from ..storage import Store
 from .home import Home, Settings
 
 if TYPE_CHECKING:

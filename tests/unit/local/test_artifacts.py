@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local import artifacts
-from simple_sagemaker.storage import FolderStore
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.copying import ChangedMeanwhile
+from simple_sagemaker.folderstore import FolderStore
 from simple_sagemaker.local.mirror import Mirror
-from simple_sagemaker.storage import Copied, FolderStore, Told, untold
+from simple_sagemaker.storage import Copied, Told, untold
 from tests.counts import examples
 from tests.unit.local.memory import MemoryStore
 

@@ -167,4 +167,4 @@ def test_what_is_being_sent_is_told_with_bytes_and_rate(shell: Shell) -> None:
         watching.read_until(" of 3,000 files")
         watching.read_until("B/s")
         assert watching.end() == 0
-    assert "Input: 3000 files, 3000 sent (3.0 kB), 0 deleted" in watching.seen
+    assert "Input: 3,000 files, 3,000 sent (3.0 kB), 0 deleted" in watching.seen

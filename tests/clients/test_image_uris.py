@@ -1,4 +1,7 @@
-"""Every image address that we know, beside AWS's SDK: each framework, version, Python, kind of machine and region."""
+"""The image addresses that we know, beside AWS's SDK: each framework, version, Python, kind of machine and region.
+
+The long run asks for every one, a short one for one of eleven.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pytest
 
 from simple_sagemaker import images
 from tests.clients.versions import VERSION
+from tests.counts import examples
 
 MACHINES = {"cpu": "ml.m5.large", "gpu": "ml.p3.2xlarge", "": "ml.m5.large"}
 DATA = images.__file__.replace("images.py", "image_data/{}.json")
@@ -60,12 +65,12 @@ def difference(framework: str, one: dict[str, str], ours: str) -> str:
 @pytest.mark.skipif(not VERSION, reason="AWS's SDK is not installed here: tox -e clients-sdk2,clients-sdk3")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("framework", images.frameworks())
-def test_every_address_is_the_sdks(framework: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_any_address_is_the_sdks(framework: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     logging.disable(logging.WARNING)
     ask, told = theirs(), Counter[str]()
     wrong = []
-    for one in asked(framework):
+    for one in islice(asked(framework), 0, None, examples(11, 1)):
         words = {"region": one["region"], "version": one["version"], "py_version": one["py"] or None}
         words |= {"instance_type": one["machine"], "image_scope": "training"}
         try:
@@ -87,6 +92,6 @@ def test_every_address_is_the_sdks(framework: str, caplog: pytest.LogCaptureFixt
         if not why:
             wrong.append((one, ours, sdk))
     assert not wrong, (len(wrong), wrong[:5])
-    assert told["the same"] > 100
+    assert told["the same"] > examples(9, 100)
     assert VERSION == 2 or set(told) == {"the same"}
     print(framework, dict(told))

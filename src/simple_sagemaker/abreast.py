@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 MOST = 96  # measured at 20 ms of delay: 16 at once are 2.7 times slower than 64 to 128
 _FEWEST = 8  # the best where nothing delays an answer
 _EACH_S = 0.00025  # processor time that a small transfer takes here: more at once than delay / this is of no use
+_HERE_S = (
+    0.0002  # an answer of this machine itself: all work is ours, and eight threads take three times as long as one
+)
 _TOGETHER = 16  # small transfers handed over as one where answers are quick: handing over takes as long as one
 _COMPANY_S = 0.005  # how long an item waits for others to be handed over with
 LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
@@ -92,31 +95,39 @@ class Abreast(Generic[_Item, _Result]):
             for thread in self._threads:
                 thread.join()
 
-    def _at_once(self) -> int:
+    def _at_once(self, batch: _Batch[_Item]) -> int:
+        if self._is_here(batch):
+            return 1
         at_once = _FEWEST if self._quickest_s == float("inf") else int(self._quickest_s / _EACH_S)
         return max(_FEWEST, min(MOST, at_once))
+
+    def _is_here(self, batch: _Batch[_Item]) -> bool:
+        """Whether small items are answered so quickly that nobody waits for anything; large ones are copied abreast."""
+        return self._quickest_s < _HERE_S and (len(batch.items) > 1 or batch.load <= LIGHT)
 
     def _is_enough(self, batch: _Batch[_Item]) -> bool:
         """Whether it is time to hand a batch over."""
         if self._quickest_s == float("inf"):
             return True
-        together = _TOGETHER * _FEWEST // self._at_once()
+        together = _TOGETHER * _FEWEST // self._at_once(batch)
         return len(batch.items) >= together or time.perf_counter() - batch.began > _COMPANY_S
 
-    def _is_full(self, load: int) -> bool:
+    def _is_full(self, batch: _Batch[_Item]) -> bool:
         if not self._under_way:
             return False
         spare = _FEWEST if self._quickest_s < _FEWEST * _EACH_S else 0  # so that nobody waits for the next batch
-        return self._under_way >= self._at_once() + spare or self._load + load > self._room
+        if self._is_here(batch):
+            spare = 0
+        return self._under_way >= self._at_once(batch) + spare or self._load + batch.load > self._room
 
     def _begin(self, batch: _Batch[_Item]) -> Iterator[_Result]:
         """Hand a batch over as soon as there is room; gives what comes meanwhile."""
-        while self._is_full(batch.load):
+        while self._is_full(batch):
             yield from self._next()
         self._handed.put(batch)
         self._under_way += 1
         self._load += batch.load
-        if len(self._threads) < min(self._under_way, self._at_once()):
+        if len(self._threads) < min(self._under_way, self._at_once(batch)):
             self._threads.append(threading.Thread(target=self._work, daemon=True))
             self._threads[-1].start()
 

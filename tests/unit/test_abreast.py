@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -53,13 +54,32 @@ def test_a_near_side_gets_many_small_ones_at_a_time_and_a_heavy_one_alone() -> N
     done: dict[int, list[int]] = {}
 
     def act(size: int) -> None:
-        crowd.answered(0.0001)
+        crowd.answered(0.0005)
         done.setdefault(threading.get_ident(), []).append(size)
 
     crowd: Abreast[int, None] = Abreast(act, [*range(500), LIGHT + 1, *range(500)], weigh=lambda size: size)
     list(crowd)
     assert sorted(size for sizes in done.values() for size in sizes) == sorted([*range(500), LIGHT + 1, *range(500)])
     assert len(done) <= 16
+
+
+def test_this_machine_itself_gets_small_ones_one_by_one_and_heavy_ones_abreast() -> None:
+    most, at_once, lock = Counter[int](), Counter[int](), threading.Lock()
+
+    def act(weight: int) -> None:
+        with lock:
+            at_once[weight] += 1
+            most[weight] = max(most[weight], at_once[weight])
+        time.sleep(0.05 if weight > LIGHT else 0)
+        crowd.answered(0.00005)
+        with lock:
+            at_once[weight] -= 1
+
+    items = [*[0] * 50, *[1] * 2000, *[LIGHT + 1] * 8]  # the first ones go before any is answered
+    crowd: Abreast[int, None] = Abreast(act, items, weigh=lambda weight: weight)
+    assert len(list(crowd)) == len(items)
+    assert most[1] == 1
+    assert most[LIGHT + 1] > 2
 
 
 def test_items_are_taken_only_as_there_is_room() -> None:

@@ -129,16 +129,23 @@ def test_what_a_role_may_not_save_fails_the_job_in_words(emulator: Emulator) -> 
     read = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::readable*"}
     reader = role(emulator, "Reader", read)
     client = emulator.client("sagemaker")
-    asked = request("reads-only", "readable", RoleArn=reader)
-    with pytest.raises(ClientError, match="Could not assume role"):  # which a new role cannot be at once
-        client.create_training_job(**asked)
-    time.sleep(1.6)
-    client.create_training_job(**asked)
+    time.sleep(1.6)  # until the role is old enough
+    client.create_training_job(**request("reads-only", "readable", RoleArn=reader))
     described = ended(client, "reads-only")
     assert described["TrainingJobStatus"] == "Failed"
     assert described["FailureReason"].startswith("ClientError: access denied: s3:PutObject on s3://readable/out/")
     logs = emulator.client("logs")
     assert not logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/ProcessingJobs")["logGroups"]
+
+
+def test_a_new_role_cannot_be_assumed_at_once(tmp_path: Path) -> None:
+    slow = Emulator(tmp_path / "slow", "--enforce_iam", "--role_delay", "600")
+    try:
+        young = role(slow, "Young")
+        with pytest.raises(ClientError, match="Could not assume role"):
+            slow.client("sagemaker").create_training_job(**request("at-once", BUCKET, RoleArn=young))
+    finally:
+        slow.stop()
 
 
 def test_a_caller_needs_the_action_and_the_right_to_pass_the_role(emulator: Emulator) -> None:

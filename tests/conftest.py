@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ settings.register_profile(
     "long", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("long" if LONG else "short")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a script's "&" ignores it, in all that our tests start too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NetworkRefused(BaseException):

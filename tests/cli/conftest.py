@@ -76,7 +76,9 @@ class Shell:
         """Everything that was written for jobs, but for caches and what only a running job needs."""
         if not self.home.exists():
             return []
-        kept = (path.relative_to(self.home) for path in self.home.rglob("*") if path.is_file())
+        # os.walk passes over folders that a job's supervisor takes away meanwhile, where rglob raises
+        found = (Path(folder, name) for folder, _, names in os.walk(self.home) for name in names)
+        kept = (path.relative_to(self.home) for path in found if path.is_file())
         passing = {"tmp", "python", "root"}
         return sorted(
             str(path)

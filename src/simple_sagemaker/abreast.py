@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 MOST = 96  # measured at 20 ms of delay: 16 at once are 2.7 times slower than 64 to 128
 _FEWEST = 8  # the best where nothing delays an answer
 _EACH_S = 0.00025  # processor time that a small transfer takes here: more at once than delay / this is of no use
-_HERE_S = (
-    0.0002  # an answer of this machine itself: all work is ours, and eight threads take three times as long as one
-)
+_HERE_S = 0.00002  # of waiting for the quickest answer: less of it, and all work is this thread's own
 _TOGETHER = 16  # small transfers handed over as one where answers are quick: handing over takes as long as one
 _COMPANY_S = 0.005  # how long an item waits for others to be handed over with
 LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
@@ -57,7 +56,7 @@ class Abreast(Generic[_Item, _Result]):
         self._done: SimpleQueue[tuple[list[_Result], BaseException | None, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way = self._load = 0
-        self._quickest_s = float("inf")
+        self._quickest_s = self._least_waited_s = float("inf")
         self._halted = False
 
     def check(self, _: int = 0) -> None:
@@ -65,9 +64,14 @@ class Abreast(Generic[_Item, _Result]):
         if self._halted:
             raise Halted
 
-    def answered(self, spent_s: float) -> None:
-        """Say how long a small request took: the quickest one says how many are worth having under way."""
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Have a small transfer made within: the quickest one says how many are worth having under way."""
+        began_s, worked_s = time.perf_counter(), time.thread_time()
+        yield
+        spent_s = time.perf_counter() - began_s
         self._quickest_s = min(self._quickest_s, spent_s)
+        self._least_waited_s = min(self._least_waited_s, spent_s - (time.thread_time() - worked_s))
 
     def __iter__(self) -> Iterator[_Result]:
         batch: _Batch[_Item] = _Batch()
@@ -102,8 +106,11 @@ class Abreast(Generic[_Item, _Result]):
         return max(_FEWEST, min(MOST, at_once))
 
     def _is_here(self, batch: _Batch[_Item]) -> bool:
-        """Whether small items are answered so quickly that nobody waits for anything; large ones are copied abreast."""
-        return self._quickest_s < _HERE_S and (len(batch.items) > 1 or batch.load <= LIGHT)
+        """Whether small items wait for nobody, so that more threads would only take turns; large ones go abreast.
+
+        What counts is the waiting, not the time: a server on a quick machine answers in less than a slow disk.
+        """
+        return self._least_waited_s < _HERE_S and (len(batch.items) > 1 or batch.load <= LIGHT)
 
     def _is_enough(self, batch: _Batch[_Item]) -> bool:
         """Whether it is time to hand a batch over."""

@@ -11,7 +11,6 @@ import json
 import os
 import stat
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -99,9 +98,8 @@ class Fetching:
             keep = self.arriving / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
             self.store.fetch(self.bucket, found.key, self.to / name, moved, keep)
         else:
-            began = time.perf_counter()
-            self.store.fill(self.bucket, found.key, f"{self.to}/{name}", moved)
-            crowd.answered(time.perf_counter() - began)
+            with crowd.timed():
+                self.store.fill(self.bucket, found.key, f"{self.to}/{name}", moved)
         return found.size
 
     def _is_had(self, found: Stored, earlier: Sequence[Earlier], crowd: Abreast[Stored, int]) -> bool:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -198,11 +199,8 @@ class Sync:
         return same, digest
 
     def _copied(self, file: File, crowd: Abreast[_Out, _Sent], moved: Told) -> Copied:
-        began = time.perf_counter()
-        copied = self.store.send(file.path, self.bucket, self.prefix + file.key, moved)
-        if file.size <= LIGHT:
-            crowd.answered(time.perf_counter() - began)
-        return copied
+        with crowd.timed() if file.size <= LIGHT else nullcontext():
+            return self.store.send(file.path, self.bucket, self.prefix + file.key, moved)
 
     def _delete(self, known: Index) -> int:
         """Delete what was remembered, in batches; gives how many there were."""

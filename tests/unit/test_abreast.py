@@ -24,8 +24,8 @@ def test_a_far_side_is_asked_for_more_at_once() -> None:
         with lock:
             at_once += 1
             most = max(most, at_once)
-        time.sleep(0.02)
-        crowd.answered(0.02)
+        with crowd.timed():
+            time.sleep(0.02)
         with lock:
             at_once -= 1
 
@@ -54,7 +54,8 @@ def test_a_near_side_gets_many_small_ones_at_a_time_and_a_heavy_one_alone() -> N
     done: dict[int, list[int]] = {}
 
     def act(size: int) -> None:
-        crowd.answered(0.0005)
+        with crowd.timed():
+            time.sleep(0.0005)
         done.setdefault(threading.get_ident(), []).append(size)
 
     crowd: Abreast[int, None] = Abreast(act, [*range(500), LIGHT + 1, *range(500)], weigh=lambda size: size)
@@ -63,15 +64,31 @@ def test_a_near_side_gets_many_small_ones_at_a_time_and_a_heavy_one_alone() -> N
     assert len(done) <= 16
 
 
-def test_this_machine_itself_gets_small_ones_one_by_one_and_heavy_ones_abreast() -> None:
+def test_a_server_that_answers_at_once_is_still_asked_by_several() -> None:
+    threads = set()
+
+    def act(_: int) -> None:
+        with crowd.timed():
+            time.sleep(0.00005)  # as long as a quick disk, but nothing is done meanwhile
+        threads.add(threading.get_ident())
+
+    crowd: Abreast[int, None] = Abreast(act, range(2000))
+    list(crowd)
+    assert len(threads) > 4
+
+
+def test_what_waits_for_nobody_gets_small_ones_one_by_one_and_heavy_ones_abreast() -> None:
     most, at_once, lock = Counter[int](), Counter[int](), threading.Lock()
 
     def act(weight: int) -> None:
         with lock:
             at_once[weight] += 1
             most[weight] = max(most[weight], at_once[weight])
-        time.sleep(0.05 if weight > LIGHT else 0)
-        crowd.answered(0.00005)
+        if weight > LIGHT:
+            time.sleep(0.05)
+        else:
+            with crowd.timed():
+                sum(range(500))
         with lock:
             at_once[weight] -= 1
 

@@ -141,14 +141,15 @@ def library(bench: Bench, what: str, key: str, folder: Path) -> dict[str, Callab
 
 
 def up(bench: Bench, folder: Path, url: str = "") -> dict[str, list[Run]]:
-    """To a place where nothing is."""
-    ours = _of_round(bench.ours("up", "up-ours{}/", folder))
+    """To a place where nothing is, nor was: the server believes for minutes what it last saw of a folder."""
+    place = f"up-{folder.name}"
+    ours = _of_round(bench.ours("up", f"{place}-ours{{}}/", folder))
     others = bench.others(
-        s5cmd=["cp", f"{folder}/*", "s3://bench/up-s5cmd{}/"],
-        rclone=["copy", str(folder), "s:bench/up-rclone{}"],
-        aws=["sync", "--only-show-errors", str(folder), "s3://bench/up-aws{}/"],
+        s5cmd=["cp", f"{folder}/*", f"s3://bench/{place}-s5cmd{{}}/"],
+        rclone=["copy", str(folder), f"s:bench/{place}-rclone{{}}"],
+        aws=["sync", "--only-show-errors", str(folder), f"s3://bench/{place}-aws{{}}/"],
     )
-    alone = library(bench, "up", "up-library{}/", folder)
+    alone = library(bench, "up", f"{place}-library{{}}/", folder)
     return bench.measured({"ssm": ours, **others, **alone}, url)
 
 

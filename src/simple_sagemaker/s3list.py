@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FOUND, FOLDERS = "Found", "Folders"  # where the objects and the common prefixes are in the answer
-_QUOTE = r'(?:"|&quot;|&#34;)?'
 _FIELDS = [re.compile(f"<{name}>([^<]*)</{name}>") for name in ("Key", "Size", "LastModified")]
-_FIELDS.append(re.compile(f'<ETag>{_QUOTE}([^<&"]*){_QUOTE}</ETag>'))
+_TAG = "<ETag>"
+_TAGS = {quote: re.compile(f'{_TAG}{quote}([^<&"]*){quote}</ETag>') for quote in ("&quot;", "&#34;", '"', "")}
 _FOLDER = re.compile(r"<CommonPrefixes>\s*<Prefix>([^<]*)</Prefix>\s*</CommonPrefixes>")
 _OPENS, _CLOSES = "<Contents>", "</Contents>"
-_AROUND = ("<CommonPrefixes>", "<IsTruncated>", "<NextContinuationToken>", "<EncodingType>")  # between objects: rare
 _stored = partial(tuple.__new__, Stored)  # as Stored._make, in half the time
 
 
@@ -98,15 +97,24 @@ def _taken(body: str, named: Callable[[str], str]) -> tuple[list[Stored], str] |
     count = body.count(_OPENS)
     if not count:
         return [], body
-    keys, sizes, times, tags = (field.findall(body) for field in _FIELDS)
-    if not len(keys) == len(sizes) == len(times) == len(tags) == count:
+    start = body.find(_TAG) + len(_TAG)
+    quote = next(quote for quote in _TAGS if body.startswith(quote, start))
+    keys, sizes, times, tags = (field.findall(body) for field in (*_FIELDS, _TAGS[quote]))
+    if not len(keys) == len(sizes) == len(times) == len(tags) == count or not _is_row(body, count):
         return None  # an owner with a Key, an object without a tag: botocore reads it
     first, last = body.index(_OPENS), body.rindex(_CLOSES) + len(_CLOSES)
-    if any(body.find(tag, first, last) >= 0 for tag in _AROUND):
-        return None
     names = (named(key) if "%" in key or "+" in key or "&" in key else key for key in keys)
-    found = zip(names, map(int, sizes), map(_time, times), tags, strict=True)
+    moments = [_second(time[:19]) + float(time[19:-1] or 0) for time in times]  # 2026-11-25T13:40:03.000Z
+    found = zip(names, map(int, sizes), moments, tags, strict=True)
     return list(map(_stored, found)), body[:first] + body[last:]
+
+
+def _is_row(body: str, count: int) -> bool:
+    """Whether the objects follow each other with nothing in between but always the same blanks."""
+    if count == 1:
+        return _CLOSES in body
+    between = body[: body.find(_OPENS, body.find(_OPENS) + 1)].rpartition(_CLOSES)[2]
+    return not between.strip() and body.count(_CLOSES + between + _OPENS) == count - 1
 
 
 def _key(text: str, *, is_encoded: bool) -> str:
@@ -114,12 +122,8 @@ def _key(text: str, *, is_encoded: bool) -> str:
     return unquote_plus(text) if is_encoded else text
 
 
-def _time(text: str) -> float:
-    """Seconds since the epoch of ``2026-11-25T13:40:03.000Z``."""
-    return _second(text[:19]) + float(text[19:-1] or 0)
-
-
 @lru_cache(maxsize=1000)  # many are written in one second
 def _second(text: str) -> int:
+    """Seconds since the epoch of ``2026-11-25T13:40:03``."""
     date, time = text.split("T")
     return timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))

@@ -13,16 +13,16 @@ import os
 import sys
 from pathlib import Path
 
-from simple_sagemaker import parts
-from simple_sagemaker.fetching import Earlier, Fetching
-from simple_sagemaker.folderstore import FolderStore
-from simple_sagemaker.here import home_folder
-from simple_sagemaker.layout import split_uri
-from simple_sagemaker.local.home import Home
-from simple_sagemaker.meter import Meter
-from simple_sagemaker.storage import Store
-from simple_sagemaker.sync import Sync
-from simple_sagemaker.tree import Tree
+from simple_sagemaker.core.layout import split_uri
+from simple_sagemaker.core.progress import Meter
+from simple_sagemaker.core.store import Store
+from simple_sagemaker.jobs import result_parts as parts
+from simple_sagemaker.local.job.home import Home
+from simple_sagemaker.services.environment import home_folder
+from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.storage.sync.download import Earlier, Fetching
+from simple_sagemaker.storage.sync.local_tree import Tree
+from simple_sagemaker.storage.sync.sync import Sync
 
 
 def reached() -> Store:
@@ -32,7 +32,7 @@ def reached() -> Store:
     import boto3
     import obstore  # noqa: F401 - a part of the start, too
 
-    from simple_sagemaker.s3store import S3Store
+    from simple_sagemaker.storage.s3.store import S3Store
 
     store = S3Store(boto3.Session())
     assert store.place

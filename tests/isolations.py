@@ -20,9 +20,9 @@ def main(words: list[str]) -> int:
     if words or sys.platform != "linux":
         return 0
     _say("hosts as plain processes")
-    plain = subprocess.run([*_PYTEST, "tests/engine"], env={**os.environ, "SSM_ISOLATION": "plain"}, check=False)
+    plain = subprocess.run([*_PYTEST, "tests/local"], env={**os.environ, "SSM_ISOLATION": "plain"}, check=False)
     _say("as a user who is not root")
-    user = subprocess.run([sys.executable, str(_HERE / "unprivileged.py"), *_PYTEST, "tests/engine"], check=False)
+    user = subprocess.run([sys.executable, str(_HERE / "unprivileged.py"), *_PYTEST, "tests/local"], check=False)
     return plain.returncode or user.returncode
 
 

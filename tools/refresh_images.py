@@ -1,4 +1,4 @@
-"""Write ``src/simple_sagemaker/image_data/*.json`` from the facts in AWS's published SDK.
+"""Write ``src/simple_sagemaker/images/image_data/*.json`` from the facts in AWS's published SDK.
 
 Nothing is downloaded here. Fetch and unpack the SDK first, version 3's core or version 2::
 
@@ -7,7 +7,7 @@ Nothing is downloaded here. Fetch and unpack the SDK first, version 3's core or 
     python tools/refresh_images.py sdk
 
 With ``--record FILE``, in an environment where that SDK is installed, also write what the SDK itself answers for a
-table of questions: ``tests/unit/test_images.py`` holds our answers against it.
+table of questions: ``tests/unit/images/test_frameworks.py`` holds our answers against it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 FRAMEWORKS = ("huggingface", "pytorch", "sklearn", "tensorflow", "xgboost")
 MACHINES = {"cpu": "ml.m5.large", "gpu": "ml.p3.2xlarge"}
-TO = Path(__file__).parents[1] / "src" / "simple_sagemaker" / "image_data"
+TO = Path(__file__).parents[1] / "src" / "simple_sagemaker" / "images" / "image_data"
 
 Json = dict[str, Any]
 

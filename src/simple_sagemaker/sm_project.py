@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .core.specs import Distribution, TaskOutput
 from .errors import UsageError
 from .project import Data, Job, Outcome, Project
 from .project.options import StrPath
-from .specs import Distribution, TaskOutput
 
 if TYPE_CHECKING:
     import boto3

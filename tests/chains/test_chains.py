@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.cli.main import status_of
-from simple_sagemaker.folderstore import FolderStore
+from simple_sagemaker.storage.folder_store import FolderStore
 from tests.chains.rules import KINDS, Expected, Files, Left, Read, Rules, Step, Writes
 from tests.chains.worker import SCRIPT
 from tests.counts import examples

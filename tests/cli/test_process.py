@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.cli.conftest import Done, Shell
-from tests.launcher.test_requirements import wheel
+from tests.payload.test_requirements import wheel
 
 BUCKET = "sagemaker-us-east-1-000000000000"
 TOLD = """

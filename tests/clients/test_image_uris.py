@@ -14,12 +14,12 @@ from itertools import islice
 
 import pytest
 
-from simple_sagemaker import images
+from simple_sagemaker.images import frameworks as images
 from tests.clients.versions import VERSION
 from tests.counts import examples
 
 MACHINES = {"cpu": "ml.m5.large", "gpu": "ml.p3.2xlarge", "": "ml.m5.large"}
-DATA = images.__file__.replace("images.py", "image_data/{}.json")
+DATA = images.__file__.replace("frameworks.py", "image_data/{}.json")
 
 
 def asked(framework: str) -> Iterator[dict[str, str]]:

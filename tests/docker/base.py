@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from simple_sagemaker import images
+from simple_sagemaker.images import frameworks as images
 
 REGION = "us-east-1"
 _TYPE = "ml.m5.large"

@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from simple_sagemaker.local.home import Settings
-from simple_sagemaker.local.sagemaker import LocalSageMaker
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
+from simple_sagemaker.local.job.home import Settings
 from tests.docker import base
 from tests.docker.daemon import Daemon
-from tests.engine.conftest import Engine, settings
+from tests.local.conftest import Engine, settings
 
 BASE = base.aws_names()[0]
 LABEL = "simple-sagemaker.job"

@@ -13,7 +13,7 @@ import sys
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto"]
 _PYTEST += ["--dist", "worksteal"]
 # One door: what comes by another is the same behind it. A test of times or of many files is no other in a container.
-_ENGINE = ["tests/engine", "-k", "not http and not boto3 and not many_files"]
+_ENGINE = ["tests/local", "-k", "not http and not boto3 and not many_files"]
 
 
 def main(words: list[str]) -> int:

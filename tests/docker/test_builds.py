@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker import imagechoice, services
-from simple_sagemaker.docker.context import files
+from simple_sagemaker.core.image_builder import MadeImage, Recipe
+from simple_sagemaker.core.specs import Image
 from simple_sagemaker.errors import SsmError
-from simple_sagemaker.recipe import MadeImage, Recipe
-from simple_sagemaker.specs import Image
+from simple_sagemaker.images import choose as imagechoice
+from simple_sagemaker.images.docker.context import files
+from simple_sagemaker.services import choose as services
 from tests.docker import base
 from tests.docker.daemon import Daemon
 

@@ -1,4 +1,4 @@
-"""Jobs in containers: what only they have. What every engine has is in tests/engine, which runs in this mode too."""
+"""Jobs in containers: what only they have. What every engine has is in tests/local, which runs in this mode too."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.plain import leftovers
+from simple_sagemaker.local.isolation.plain import leftovers
 from tests.docker.containers import BASE, LABEL, build, engine_on, in_containers, left, static_program
 from tests.docker.daemon import Daemon
-from tests.engine.conftest import Engine
-from tests.engine.kills import kill, runs
+from tests.local.conftest import Engine
+from tests.local.kills import kill, runs
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

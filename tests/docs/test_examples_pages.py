@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.cli.parse import parse
-from simple_sagemaker.specs import DataSpec, TaskSpec
+from simple_sagemaker.core.specs import DataSpec, TaskSpec
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = TOP / "examples"

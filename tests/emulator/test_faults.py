@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from simple_sagemaker.emulator.faults import Dice, parse
+from simple_sagemaker.emulator.fault_injection import Dice, parse
 from simple_sagemaker.errors import UsageError
 from tests.emulated import Emulator, ended, request
 

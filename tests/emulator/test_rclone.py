@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulated import Emulator
-from tests.stores.servers import rclone_server
+from tests.storage.servers import rclone_server
 
 WRITER = """
 import os, pathlib

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from simple_sagemaker import services
+from simple_sagemaker.services import choose as services
 from tests.emulated import Emulator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

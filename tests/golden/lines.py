@@ -7,15 +7,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
-from simple_sagemaker import images, layout, request
-from simple_sagemaker.access import Open
-from simple_sagemaker.api import Logs, SageMaker
-from simple_sagemaker.bundle import Services
 from simple_sagemaker.cli.parse import parse
-from simple_sagemaker.folderstore import FolderStore
-from simple_sagemaker.inputs import Planner
-from simple_sagemaker.layout import TaskPlace
-from simple_sagemaker.specs import TaskSpec
+from simple_sagemaker.core import layout
+from simple_sagemaker.core.access import Open
+from simple_sagemaker.core.aws_api import Logs, SageMaker
+from simple_sagemaker.core.layout import TaskPlace
+from simple_sagemaker.core.services import Services
+from simple_sagemaker.core.specs import TaskSpec
+from simple_sagemaker.images import frameworks as images
+from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.tasks import training_request as request
+from simple_sagemaker.tasks.channels import Planner
 from tests.golden.stage import ACCOUNT, BEFORE, BUCKET, FOLDER, IMAGE, JOB, KEY, REGION, ROLE
 
 REQUESTS = Path(__file__).with_name("requests")

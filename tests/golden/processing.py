@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simple_sagemaker import images
 from simple_sagemaker.cli.parse import parse
-from simple_sagemaker.inputs import Planner
-from simple_sagemaker.layout import TaskPlace
-from simple_sagemaker.processing_request import processing_request
-from simple_sagemaker.request import Setting
-from simple_sagemaker.specs import ProcessSpec
+from simple_sagemaker.core.layout import TaskPlace
+from simple_sagemaker.core.specs import ProcessSpec
+from simple_sagemaker.images import frameworks as images
+from simple_sagemaker.tasks.channels import Planner
+from simple_sagemaker.tasks.processing_request import processing_request
+from simple_sagemaker.tasks.training_request import Setting
 from tests.golden.lines import services
 from tests.golden.stage import BUCKET, IMAGE, JOB, KEY, REGION, ROLE
 

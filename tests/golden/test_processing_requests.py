@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.model import Model, load
+from simple_sagemaker.local.api.model import Model, load
 from tests.golden.lines import fill
 from tests.golden.processing import AGAIN, LINES, REQUESTS, SDK, everything
 from tests.golden.test_requests import OTHER, OURS, THEIRS, differences, on_file, reason_in

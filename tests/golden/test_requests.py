@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.model import Model, load
+from simple_sagemaker.local.api.model import Model, load
 from tests.golden.lines import LINES, REQUESTS, SDK, fill, made
 
 OURS, THEIRS, OTHER = "only ours", "only the SDK's", "another value"

@@ -17,7 +17,7 @@ import pytest
 
 from simple_sagemaker import Data, Job, Project
 from simple_sagemaker.errors import EngineUnavailable, InputNotFound, JobFailed, JobStopped, SsmError, UsageError
-from simple_sagemaker.parts import NotBrought
+from simple_sagemaker.jobs.result_parts import NotBrought
 
 
 def files(folder: Path) -> list[str]:

@@ -1,4 +1,9 @@
-"""Which room may import which: the order of CONTRIBUTING.md's map, read from the source."""
+"""Which room may import which, and which file of ``local/``: read from the source.
+
+Where to put a new module: into the room whose subject it has, as a file named with a noun (CONTRIBUTING.md has one line
+a room). A new capability that no room has as its subject gets a folder of its own, placed on a floor here and in
+CONTRIBUTING.md. A file directly under ``simple_sagemaker/`` is refused: only the public paths stand there.
+"""
 
 from __future__ import annotations
 
@@ -8,54 +13,37 @@ import pytest
 
 from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 
-# From the ground up. A room may import itself and the rooms before it. A room is a module or a folder of modules.
-ROOMS = (
-    ("errors", "layout", "names", "api", "console"),
-    ("gz", "tarballs", "leftout", "confidential", "codefiles", "filling", "archives"),
-    ("meter", "scan", "copying", "abreast"),
-    ("refusals", "specs", "job"),
-    (
-        "storage",
-        "folderstore",
-        "s3errors",
-        "s3list",
-        "s3stretches",
-        "s3parts",
-        "s3ranges",
-        "s3clients",
-        "s3arriving",
-        "s3delete",
-        "s3store",
-    ),
-    ("access", "recipe", "bundle"),
-    ("index", "tree", "sync"),
-    ("docker", "images", "imagechoice", "request", "processing_request", "source", "aws", "local"),
-    ("history", "claim", "joblogs", "patience", "phases", "follow", "costs", "ending", "inputs", "order"),
-    ("fetching", "parts", "results", "possible", "delivery", "task", "neighbours", "data"),
-    ("meaning", "show"),
-    ("emulator",),
-    ("here", "services"),
-    ("project", "sm_project"),
-    ("cli", "__main__"),
+# From the ground up. A room may import itself and whatever stands on a floor below its own, never its neighbours.
+FLOORS = (
+    ("errors", "payload"),
+    ("core",),
+    ("storage", "images"),
+    ("jobs", "aws", "local"),
+    ("tasks", "emulator"),
+    ("options", "services"),
+    ("project", "cli"),
+    ("sm_project",),
+    ("",),  # the package's own page, which shows the Python API to type checkers
 )
-ORDER = [room for line in ROOMS for room in line]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+ROOMS = [room for room in FLOOR if room not in {"", "errors", "sm_project"}]
 
-APART = "the engine knows requests by AWS's model alone, so that a mistake on one side shows on the other"
-# On top of the order: who never sees whom, and why.
-NEVER = {
-    "aws": {"local": "the two engines meet only through AWS's published model"},
-    "local": dict.fromkeys(("aws", "specs", "job", "request", "processing_request", "images", "source"), APART),
-}
+# The folders of ``local/``, from the ground up.
+LOCAL = ("job", "isolation", "data", "requests", "hosts", "supervisor", "api")
+# All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
+ENGINE_SEES = ("core.layout", "core.store", "storage.")
 
-# Packages that only some rooms may know.
+# Packages that only some places may know.
 KNOWS = {
-    # local: only where buckets are on S3; project: types alone, of a session that a person brings
-    "boto3": {"s3clients", "s3store", "aws", "local", "services", "emulator", "project", "sm_project"},
-    "obstore": {"s3arriving", "s3clients", "s3store", "s3ranges"},
-    "moto": {"emulator"},
-    "rich": {"show"},
-    "argparse": {"cli", "emulator"},
+    # project: types alone, of a session that a person brings
+    "boto3": ("storage.s3", "aws", "local.data.stores", "services", "emulator", "project", "sm_project"),
+    "obstore": ("storage.s3",),
+    "moto": ("emulator",),
+    "rich": ("jobs.display",),
+    "argparse": ("cli",),
 }
+
+MODULES = {module(file) for file in files()}
 
 
 def room_of(name: str) -> str:
@@ -63,60 +51,101 @@ def room_of(name: str) -> str:
 
 
 def ours(file: Path, source: str | None = None) -> set[str]:
-    """The rooms a file imports; the package itself (its version) is open to all."""
-    found = {name.removeprefix(PACKAGE).lstrip(".") for name in imports(file, source) if room_of(name) == PACKAGE}
-    return {room_of(name) for name in found} & {*ORDER, "payload"}
+    """The modules of ours that a file imports; the package itself (its version) is open to all."""
+    names = {name.removeprefix(f"{PACKAGE}.") for name in imports(file, source) if name.startswith(f"{PACKAGE}.")}
+    return {own for own in map(_module_of, names) if own}
+
+
+def _module_of(name: str) -> str:
+    """The module that a dotted name belongs to: the name itself, or what is left without its last words."""
+    while name and name not in MODULES and room_of(name) != name:
+        name = name.rpartition(".")[0]
+    return name if name in MODULES else ""
 
 
 def refusals(file: Path, source: str | None = None) -> list[str]:
     """What a file imports and may not, each with its reason."""
-    room = room_of(module(file))
+    name = module(file)
+    room = room_of(name)
+    found = ours(file, source)
     if room == "payload":
-        return [f"{other}: what runs inside a job imports none of ours" for other in ours(file, source) - {"payload"}]
+        return [f"{other}: what runs inside a job imports none of ours" for other in found if room_of(other) != room]
     if not room:
         shown = {"project", "sm_project"}  # to type checkers alone; test_startup.py holds that nothing is imported
         return [
             f"{other}: the package's own page imports nothing, so that it costs nothing"
-            for other in ours(file, source) - shown
+            for other in found
+            if room_of(other) not in shown
         ]
-    below = {*ORDER[: ORDER.index(room) + 1]}
-    bad = [f"{other}: it stands after {room} in ROOMS" for other in ours(file, source) - below - {"payload"}]
-    bad += [f"{other}: {why}" for other, why in NEVER.get(room, {}).items() if other in ours(file, source)]
-    known = {room_of(name) for name in imports(file, source)}
+    bad = [
+        f"{other}: {room_of(other)} is on no floor below {room}"
+        for other in found
+        if room_of(other) != room and FLOOR[room_of(other)] >= FLOOR[room]
+    ]
+    if room == "local":
+        bad += _engine_refusals(name, found)
+    known = {room_of(other) for other in imports(file, source)}
     bad += [
-        f"{name}: only {sorted(rooms)} know it" for name, rooms in KNOWS.items() if name in known and room not in rooms
+        f"{package}: only {', '.join(places)} know it"
+        for package, places in KNOWS.items()
+        if package in known and not any(f"{name}.".startswith(f"{place}.") for place in places)
     ]
     return bad
 
 
+def _engine_refusals(name: str, found: set[str]) -> list[str]:
+    """What a file of ``local/`` imports and may not."""
+    return [
+        f"{other}: the engine knows requests by AWS's model alone, so that a mistake on one side shows on the other"
+        for other in found
+        if room_of(other) != "local" and not other.startswith(ENGINE_SEES)
+    ]
+
+
 @pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
-def test_a_room_imports_only_from_rooms_before_it(file: Path) -> None:
-    room = room_of(module(file))
-    assert room in {"", "payload", *ORDER}, (
-        f"{file.relative_to(SOURCE)} is a room nobody has placed. Add {room!r} to ROOMS in tests/rules/test_layers.py, "
-        "on the line of the rooms it resembles, and to the map in CONTRIBUTING.md; or use a room that exists."
+def test_a_room_imports_only_from_rooms_below_it(file: Path) -> None:
+    assert room_of(module(file)) in FLOOR, (
+        f"{file.relative_to(SOURCE)} is in a room nobody has placed. Put it into a room that exists (CONTRIBUTING.md "
+        "has one line a room); or make a folder of its own, on its floor in FLOORS (tests/rules/test_layers.py) and "
+        "in CONTRIBUTING.md."
     )
     assert not refusals(file), f"{file.relative_to(SOURCE)} may not import:\n" + "\n".join(refusals(file))
+
+
+def test_no_module_stands_at_the_top_but_the_public_paths() -> None:
+    assert {file.name for file in (SOURCE / PACKAGE).glob("*.py")} == {"__init__.py", "errors.py", "sm_project.py"}
+
+
+def test_every_folder_of_the_engine_is_placed() -> None:
+    assert {part[1] for name in MODULES if len(part := name.split(".")) > 1 and part[0] == "local"} == {*LOCAL}
 
 
 @pytest.mark.parametrize(
     ("place", "source", "said"),
     [
-        ("names.py", "from .specs import Place", "specs: it stands after names"),
-        ("names.py", "def f():\n    from simple_sagemaker import task", "task: it stands after names"),
-        ("local/jobs.py", "from ..specs import Place", "specs: the engine knows"),
-        ("local/jobs.py", "from ..aws import logs", "aws: the engine knows"),
-        ("aws/jobs.py", "from .. import local", "local: it stands after aws"),
+        ("core/names.py", "from ..jobs.follow import result", "jobs.follow: jobs is on no floor below core"),
+        ("core/names.py", "def f():\n    from simple_sagemaker.tasks import submit", "tasks.submit: tasks is on no"),
+        ("tasks/submit.py", "from ..emulator import server", "emulator.server: emulator is on no floor below tasks"),
+        ("local/job/folder.py", "from ...core.specs import Place", "core.specs: the engine knows"),
+        ("local/job/folder.py", "from ...core import job", "core.job: the engine knows"),
+        ("local/job/folder.py", "from ...aws import ecr", "aws.ecr: the engine knows"),
+        ("aws/ecr.py", "from ..local.job import home", "local.job.home: local is on no floor below aws"),
         ("payload/launcher.py", "from ..errors import SsmError", "errors: what runs inside a job"),
-        ("request.py", "import boto3.session", "boto3: only"),
-        ("__init__.py", "from .cli.main import main", "cli: the package's own page"),
+        ("tasks/training_request.py", "import boto3.session", "boto3: only"),
+        ("jobs/follow.py", "from rich import table", "rich: only jobs.display"),
+        ("__init__.py", "from .cli.main import main", "cli.main: the package's own page"),
     ],
 )
 def test_the_rule_sees_a_wrong_import(place: str, source: str, said: str) -> None:
     assert any(bad.startswith(said) for bad in refusals(SOURCE / PACKAGE / place, source))
 
 
-def test_every_room_is_on_the_map_for_contributors() -> None:
+def test_contributors_find_one_line_for_every_room() -> None:
     guide = (SOURCE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    missing = [room for room in [*ORDER, "payload"] if room != "__main__" and f"`{room}" not in guide]
-    assert not missing, f"CONTRIBUTING.md's map lacks {missing}"
+    lines = [
+        line.split("|")[1].strip()
+        for line in guide.splitlines()
+        if line.startswith("| `") and "/`" in line.split("|")[1]
+    ]
+    rows = [line.strip("`").rstrip("/") for line in lines]
+    assert sorted(rows) == sorted(ROOMS), "CONTRIBUTING.md's table has one line a room, no more and no fewer"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.meaning.option import BOTH, Option
-from simple_sagemaker.meaning.options import COMMANDS, GROUPS
-from simple_sagemaker.meaning.reserved import DOCUMENTED, EARLY, OURS, RESERVED
+from simple_sagemaker.options.option import BOTH, Option
+from simple_sagemaker.options.reserved import DOCUMENTED, EARLY, OURS, RESERVED
+from simple_sagemaker.options.table import COMMANDS, GROUPS
 
 OPTIONS = [option for group in GROUPS.values() for option in group]
 

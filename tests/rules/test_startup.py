@@ -55,5 +55,5 @@ def test_a_job_of_this_machine_loads_nothing_of_aws(tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text("print('ran')")
     words = ("run", "--it", "local", "-p", "p", "-t", "t", "-e", str(tmp_path / "w.py"))
     found = loaded("-m", f"{PACKAGE}.cli.main", *words)
-    assert f"{PACKAGE}.local.sagemaker" in found
-    assert not found & {"boto3", "botocore", "obstore", f"{PACKAGE}.s3store", f"{PACKAGE}.emulator"}
+    assert f"{PACKAGE}.local.api.sagemaker" in found
+    assert not found & {"boto3", "botocore", "obstore", f"{PACKAGE}.storage.s3.store", f"{PACKAGE}.emulator"}

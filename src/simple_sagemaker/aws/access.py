@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..access import Needs, Role
+from ..core.access import Needs, Role
 from .buckets import Buckets
 from .clients import Clients
 from .roles import Roles
 
 
 class AwsAccess:
-    """Carries out :class:`simple_sagemaker.access.Access` by S3 and IAM."""
+    """Carries out :class:`simple_sagemaker.core.access.Access` by S3 and IAM."""
 
     def __init__(self, clients: Clients) -> None:
         self._buckets = Buckets(clients)

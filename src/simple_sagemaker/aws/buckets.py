@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
-from ..api import error_code
+from ..core.aws_api import error_code
+from ..core.aws_errors import is_denial
 from ..errors import AccessDenied, SsmError, UsageError
-from ..refusals import is_denial
 from .clients import Clients
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import botocore.session
 from botocore.config import Config
 
 from .. import __version__
+from ..core.aws_errors import in_our_words
 from ..errors import NoCredentials
-from ..refusals import in_our_words
 from .identity import Identity
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..api import error_code
-from ..docker.login import Login
-from ..docker.pull import EcrAddress
-from ..refusals import is_denied
+from ..core.aws_api import error_code
+from ..core.aws_errors import is_denied
+from ..images.docker.login import Login
+from ..images.docker.pull import EcrAddress
 from .clients import Clients
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .. import layout
-from ..access import Needs
+from ..core import layout
+from ..core.access import Needs
 from ..errors import UsageError
 from .identity import Identity
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..docker.build import build
-from ..docker.command import Docker, DockerFailed
-from ..docker.login import logged_in
-from ..docker.pull import bring, ecr_address, image_id
+from ..core.image_builder import MadeImage, PlannedImage, Recipe, Say
 from ..errors import SsmError
-from ..images import registry_domain
-from ..recipe import MadeImage, PlannedImage, Recipe, Say
+from ..images.docker.build import build
+from ..images.docker.command import Docker, DockerFailed
+from ..images.docker.login import logged_in
+from ..images.docker.pull import bring, ecr_address, image_id
+from ..images.frameworks import registry_domain
 from .clients import Clients
 from .ecr import Ecr, EcrImage
 
@@ -23,7 +23,7 @@ _QUIET = (": Preparing", ": Waiting")
 
 
 class AwsImages:
-    """Carries out :class:`simple_sagemaker.recipe.Images` by a Docker command and ECR.
+    """Carries out :class:`simple_sagemaker.core.image_builder.Images` by a Docker command and ECR.
 
     ``docker`` finds the command when it is first needed; ``options`` are further words of every build.
     """

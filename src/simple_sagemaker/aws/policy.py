@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .. import layout
+from ..core import layout
 from ..errors import UsageError
 from .grants import Grant, needed
 from .identity import Identity

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from .. import names
-from ..access import Needs, Role
-from ..api import error_code
+from ..core import names
+from ..core.access import Needs, Role
+from ..core.aws_api import error_code
+from ..core.aws_errors import is_denied
 from ..errors import SsmError, UsageError
-from ..refusals import is_denied
 from . import grants, policy
 from .clients import Clients
 from .grants import Grant

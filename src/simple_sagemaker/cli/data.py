@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import data as task_data
-from .. import layout, results, show
-from ..layout import TaskPlace
-from ..meter import counted
-from ..specs import DataSpec, Download
+from ..core import layout
+from ..core.layout import TaskPlace
+from ..core.progress import counted
+from ..core.specs import DataSpec, Download
+from ..jobs import display as show
+from ..jobs import results
+from ..tasks import stored as task_data
 
 if TYPE_CHECKING:
-    from ..bundle import Services
+    from ..core.services import Services
 
 
 def data(spec: DataSpec, at_hand: Services) -> int:

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..core.specs import EmulatorSpec
 from ..errors import EngineUnavailable, UsageError
-from ..meaning.words import Words
-from ..specs import EmulatorSpec
+from ..options.parsed import Words
 
 _GRACE_S = 5.0
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
@@ -58,7 +58,7 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or Ctrl-C, stop the jobs, and give 0."""
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
-    from ..services import emulator
+    from ..services.choose import emulator
 
     with _home(spec.home) as home, _sole(home):
         served = emulator(spec, home, environment, _say)
@@ -99,7 +99,7 @@ def _home(named: Path | None) -> Iterator[Path]:
         named.mkdir(parents=True, exist_ok=True)
         yield named
         return
-    from ..local import jobs
+    from ..local.job import folder as jobs
 
     made = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
     try:

@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-from ..meaning.option import BOTH, JOBS, Option
-from ..meaning.options import COMMANDS, GROUPS, flags_on, options_of
+from ..options.option import BOTH, JOBS, Option
+from ..options.table import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.

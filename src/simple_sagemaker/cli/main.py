@@ -12,7 +12,7 @@ from .parse import parse
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from ..local.spawn import Waiting
+    from ..local.supervisor.spawn import Waiting
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _NEW_OBJECTS = 20_000  # until rings among them are looked for: with Python's 700 that takes a twelfth of every command
@@ -41,7 +41,7 @@ def status_of(argv: Sequence[str]) -> int:
         _say(_systems_refusal(error))
         return SsmError.exit_status
     except Exception as error:
-        from ..refusals import in_its_words
+        from ..core.aws_errors import in_its_words
 
         refusal = in_its_words(error)
         if refusal is None:
@@ -54,9 +54,9 @@ def _done(argv: Sequence[str]) -> int:
     """Do what the words ask."""
     waiting = _made_ready(argv)
     asked = parse(argv)
-    from ..refusals import in_our_words
-    from ..services import for_data, for_task
-    from ..specs import DataSpec, EmulatorSpec
+    from ..core.aws_errors import in_our_words
+    from ..core.specs import DataSpec, EmulatorSpec
+    from ..services.choose import for_data, for_task
 
     if isinstance(asked, EmulatorSpec):
         from .emulator import emulate
@@ -84,7 +84,7 @@ def _made_ready(argv: Sequence[str]) -> Waiting | None:
     here = engine in {"local", "docker"} or (not engine and "local" in argv)
     if not here or argv[:1] not in (["run"], ["shell"], ["process"]) or "-h" in argv or sys.platform == "win32":
         return None
-    from ..local.spawn import supervisor
+    from ..local.supervisor.spawn import supervisor
 
     return supervisor("docker" if engine == "docker" else os.environ.get("SSM_ISOLATION") or "auto")
 

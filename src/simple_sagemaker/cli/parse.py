@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UsageError
-from ..meaning.option import DATA, EMULATOR, PROCESS
-from ..meaning.options import COMMANDS
+from ..options.option import DATA, EMULATOR, PROCESS
+from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from ..specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
+    from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
 
 
 def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
@@ -54,7 +54,7 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _meant(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
-    from .words import read
+    from .argv import read
 
     words = read(command, argv)
     if words.has("help"):
@@ -66,10 +66,10 @@ def _meant(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSp
 
         return emulator_spec(words)
     if command in PROCESS:
-        from ..meaning.process import process_spec
+        from ..options.process import process_spec
 
         return process_spec(words)
-    from ..meaning.task import data_spec, task_spec
+    from ..options.task import data_spec, task_spec
 
     return data_spec(words) if command in DATA else task_spec(words)
 

@@ -8,17 +8,24 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .. import claim, console, costs, ending, follow, history, show, task
+from ..core import aws_console as console
+from ..core.aws_errors import in_our_words
+from ..core.job import stop
 from ..errors import Detached, SsmError
-from ..job import stop
-from ..refusals import in_our_words
-from ..show import Screen
-from ..task import Found, Planned, Prepared
+from ..jobs import cost as costs
+from ..jobs import display as show
+from ..jobs import follow
+from ..jobs import outcome as ending
+from ..jobs.display import Screen
+from ..tasks import history
+from ..tasks import lock as claim
+from ..tasks import submit as task
+from ..tasks.submit import Found, Planned, Prepared
 
 if TYPE_CHECKING:
-    from ..bundle import Services
-    from ..follow import JobResult
-    from ..specs import Spec
+    from ..core.services import Services
+    from ..core.specs import Spec
+    from ..jobs.follow import JobResult
 
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
 
@@ -38,7 +45,7 @@ def run(spec: Spec, at_hand: Services) -> int:
     """
     signal.signal(signal.SIGTERM, _terminated)
     if spec.download.path is not None:
-        from ..parts import check_all_ours
+        from ..jobs.result_parts import check_all_ours
 
         check_all_ours(spec.download)
     with show.screen(spec.instances.count) as screen:
@@ -81,7 +88,7 @@ def _brought(spec: Spec, ended: JobResult, at_hand: Services, screen: Screen) ->
     """Bring the results that were asked for: where they are, or why they are not there."""
     if spec.download.path is None:
         return _how_to_bring(spec, ended), None
-    from .. import results
+    from ..jobs import results
 
     try:
         brought = results.bring(spec.download, ended.described, at_hand, screen)

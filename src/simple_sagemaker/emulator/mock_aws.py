@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from ..errors import EngineUnavailable
-from ..local.home import ACCOUNT
-from .wire import Answer, Environ
+from ..local.job.home import ACCOUNT
+from .http import Answer, Environ
 
 INSTALL = "The emulator needs moto's server.\nInstall it from the clone: pip install '.[emulator]'"
 

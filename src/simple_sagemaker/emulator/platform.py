@@ -16,10 +16,10 @@ from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..local.home import ACCOUNT
-from ..local.kinds import kind_of
+from ..local.job.home import ACCOUNT
+from ..local.job.kinds import kind_of
+from .http import Environ
 from .mock_aws import MockAws
-from .wire import Environ
 
 ADMINISTRATOR = "administrator"
 _PARTITION = "aws"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..api import error_code
+from ..core.aws_api import error_code
 
 TARGET = "SageMaker."  # what the header X-Amz-Target begins with
 

@@ -16,20 +16,24 @@ from typing import Any
 
 from .. import __version__
 from ..errors import UsageError
-from ..local import jobs
-from ..local.describe import arn_of
-from ..local.home import ACCOUNT, Home, Settings
-from ..local.kinds import KINDS, kind_of, name_of
-from ..local.sagemaker import LocalSageMaker, operations
-from . import faults, pages, protocol, simulation, tagging, wire
-from .faults import Dice, Fault, Plan
+from ..local.api.describe import arn_of
+from ..local.api.sagemaker import LocalSageMaker, operations
+from ..local.job import folder as jobs
+from ..local.job.home import ACCOUNT, Home, Settings
+from ..local.job.kinds import KINDS, kind_of, name_of
+from . import empty_pages as pages
+from . import fault_injection as faults
+from . import http as wire
+from . import iam_simulation as simulation
+from . import protocol, tagging
+from .ecr_registry import OPERATIONS, Registry
+from .fault_injection import Dice, Fault, Plan
+from .http import Answer, Environ
+from .log_shipping import Shipper
 from .mock_aws import MockAws
-from .operations import called, signer
+from .operation_names import called, signer
 from .platform import Platform
 from .protocol import Refused
-from .registry import OPERATIONS, Registry
-from .shipping import Shipper
-from .wire import Answer, Environ
 
 _CREATING, _DESCRIBING = ({f"{act}{kind.word}Job" for kind in KINDS} for act in ("Create", "Describe"))
 

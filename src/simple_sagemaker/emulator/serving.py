@@ -11,17 +11,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..core.specs import EmulatorSpec
 from ..errors import EngineUnavailable
-from ..local import spawn
-from ..local.home import Home, Settings
-from ..specs import EmulatorSpec
-from . import faults as planned
+from ..local.job.home import Home, Settings
+from ..local.supervisor import spawn
+from . import fault_injection as planned
 from .mock_aws import INSTALL
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
-    from .wire import Application
+    from .http import Application
 
 _PAUSE_S = 0.02
 HOST = "127.0.0.1"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..local.kinds import KINDS
+from ..local.job.kinds import KINDS
 
 OPERATION = "tagging.GetResources"
 _RESOURCES = {kind.resource for kind in KINDS}

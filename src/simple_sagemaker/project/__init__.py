@@ -15,8 +15,8 @@ Everything that ``ssm`` can be asked for has the same name here and means the sa
 from .engines import Engine
 from .job import Job, Result
 from .options import Data, Outcome, ProcessOptions, RunOptions, ShellOptions
+from .progress import Progress
 from .project import Project
-from .watching import Progress
 
 __all__ = [
     "Data",

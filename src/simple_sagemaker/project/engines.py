@@ -6,14 +6,14 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import services
+from ..core.specs import DataStore, Spec
 from ..errors import UsageError
-from ..specs import DataStore, Spec
+from ..services import choose as services
 
 if TYPE_CHECKING:
     import boto3
 
-    from ..bundle import Services
+    from ..core.services import Services
 
 Engine = Literal["aws", "local", "docker"]
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import ending, follow, job, joblogs, results
-from ..job import JobKind
-from ..layout import TaskPlace
-from ..refusals import only_ours
-from ..specs import Download, TaskOutput
-from .watching import Progress, watching
+from ..core import job
+from ..core.aws_errors import only_ours
+from ..core.job import JobKind
+from ..core.layout import TaskPlace
+from ..core.specs import Download, TaskOutput
+from ..jobs import follow, results
+from ..jobs import logs as joblogs
+from ..jobs import outcome as ending
+from .progress import Progress, watching
 
 if TYPE_CHECKING:
-    from ..bundle import Services
-    from ..follow import JobResult, Watcher
+    from ..core.services import Services
+    from ..jobs.follow import JobResult, Watcher
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ..specs import Distribution, InputMode, LaunchedBy, TaskOutput
+from ..core.specs import Distribution, InputMode, LaunchedBy, TaskOutput
 
 StrPath = str | os.PathLike[str]
 

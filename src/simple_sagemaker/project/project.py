@@ -9,22 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import claim, data, follow, history, results, task
+from ..core.aws_errors import only_ours
+from ..core.names import check_name
+from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, Spec, TaskOutput, TaskSpec
 from ..errors import UsageError
-from ..meaning.machines import image, instances
-from ..meaning.process import process_spec
-from ..meaning.task import data_spec, task_spec
-from ..names import check_name
-from ..parts import check_all_ours
-from ..refusals import only_ours
-from ..specs import Code, DataSpec, DataStore, Distribution, Place, Spec, TaskOutput, TaskSpec
-from ..task import Planned, Prepared
+from ..jobs import follow, results
+from ..jobs.result_parts import check_all_ours
+from ..options.machines import image, instances
+from ..options.process import process_spec
+from ..options.task import data_spec, task_spec
+from ..tasks import history
+from ..tasks import lock as claim
+from ..tasks import stored as data
+from ..tasks import submit as task
+from ..tasks.submit import Planned, Prepared
 from . import words
+from .build_image import own_image
 from .engines import Engine, Engines
-from .images import own_image
 from .job import Job, Result, result_of
 from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
-from .watching import Progress, checked, watching
+from .progress import Progress, checked, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +36,8 @@ if TYPE_CHECKING:
     import boto3
     from typing_extensions import Unpack
 
-    from ..bundle import Services
-    from ..follow import Watcher
+    from ..core.services import Services
+    from ..jobs.follow import Watcher
 
 _PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
 _RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}

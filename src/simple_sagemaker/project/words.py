@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 from ..errors import AccessDenied, EngineUnavailable, InputNotFound, UsageError
-from ..meaning.option import MANY, Option
-from ..meaning.options import GROUPS
-from ..meaning.words import Given, Words, plain_name
+from ..options.option import MANY, Option
+from ..options.parsed import Given, Words, plain_name
+from ..options.table import GROUPS
 from .options import Data, Outcome
 
 DATA = "data"

@@ -6,8 +6,8 @@ import pytest
 
 from simple_sagemaker import __version__
 from simple_sagemaker.cli.parse import parse
-from simple_sagemaker.meaning.option import BOTH
-from simple_sagemaker.meaning.options import COMMANDS, GROUPS, flags_on, options_of
+from simple_sagemaker.options.option import BOTH
+from simple_sagemaker.options.table import COMMANDS, GROUPS, flags_on, options_of
 
 
 def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:

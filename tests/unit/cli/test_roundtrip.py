@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simple_sagemaker.meaning.labels import HYPERPARAMETER_ROOM
-from simple_sagemaker.meaning.reserved import RESERVED, is_toolkits
+from simple_sagemaker.options.key_values import HYPERPARAMETER_ROOM
+from simple_sagemaker.options.reserved import RESERVED, is_toolkits
 from tests.unit.cli.typed import meant
 
 # What a system hands over as an argument: any bytes but NUL, undecodable ones as surrogate escapes.

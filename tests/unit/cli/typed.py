@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.core.specs import TaskSpec
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.specs import TaskSpec
 
 TASK = ("-p", "proj", "-t", "task")
 RUN = ("run", *TASK, "-e", "train.py")

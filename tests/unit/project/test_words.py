@@ -10,13 +10,13 @@ import pytest
 
 from simple_sagemaker import Data, Outcome, Project
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.core.specs import TaskSpec
 from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
-from simple_sagemaker.meaning.options import options_of
-from simple_sagemaker.meaning.process import process_spec
-from simple_sagemaker.meaning.task import task_spec
+from simple_sagemaker.options.process import process_spec
+from simple_sagemaker.options.table import options_of
+from simple_sagemaker.options.task import task_spec
 from simple_sagemaker.project import words
 from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions
-from simple_sagemaker.specs import TaskSpec
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
 UNFOUND = (

@@ -1,0 +1,93 @@
+"""The operations of AWS that we call, in boto3's own words: its clients satisfy these protocols as they are.
+
+On AWS they are boto3's clients; on this machine :class:`simple_sagemaker.local.api.sagemaker.LocalSageMaker` and
+:class:`simple_sagemaker.local.api.cloudwatch_logs.LocalLogs`. Errors are botocore's ``ClientError`` everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.type_defs import (
+        DescribeLogStreamsRequestTypeDef,
+        DescribeLogStreamsResponseTypeDef,
+        GetLogEventsRequestTypeDef,
+        GetLogEventsResponseTypeDef,
+    )
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateProcessingJobRequestTypeDef,
+        CreateProcessingJobResponseTypeDef,
+        CreateTrainingJobRequestTypeDef,
+        CreateTrainingJobResponseTypeDef,
+        DescribeProcessingJobRequestTypeDef,
+        DescribeProcessingJobResponseTypeDef,
+        DescribeTrainingJobRequestTypeDef,
+        DescribeTrainingJobResponseTypeDef,
+        EmptyResponseMetadataTypeDef,
+        ListTagsInputTypeDef,
+        ListTagsOutputTypeDef,
+        StopProcessingJobRequestTypeDef,
+        StopTrainingJobRequestTypeDef,
+    )
+    from typing_extensions import Unpack
+
+
+def error_code(error: Exception) -> str | None:
+    """The service's code when ``error`` is its answer (botocore's ``ClientError``), else None. Imports nothing."""
+    response = getattr(error, "response", None)
+    return response["Error"]["Code"] if isinstance(response, dict) and "Error" in response else None
+
+
+class SageMaker(Protocol):
+    """Whoever runs jobs."""
+
+    def create_training_job(
+        self, **request: Unpack[CreateTrainingJobRequestTypeDef]
+    ) -> CreateTrainingJobResponseTypeDef:
+        """Start a job; returns at once with its ARN."""
+        ...
+
+    def describe_training_job(
+        self, **request: Unpack[DescribeTrainingJobRequestTypeDef]
+    ) -> DescribeTrainingJobResponseTypeDef:
+        """Everything known of one job."""
+        ...
+
+    def stop_training_job(self, **request: Unpack[StopTrainingJobRequestTypeDef]) -> EmptyResponseMetadataTypeDef:
+        """Ask a running job to stop; returns before it has."""
+        ...
+
+    def create_processing_job(
+        self, **request: Unpack[CreateProcessingJobRequestTypeDef]
+    ) -> CreateProcessingJobResponseTypeDef:
+        """Start a processing job; returns at once with its ARN."""
+        ...
+
+    def describe_processing_job(
+        self, **request: Unpack[DescribeProcessingJobRequestTypeDef]
+    ) -> DescribeProcessingJobResponseTypeDef:
+        """Everything known of one processing job."""
+        ...
+
+    def stop_processing_job(self, **request: Unpack[StopProcessingJobRequestTypeDef]) -> EmptyResponseMetadataTypeDef:
+        """Ask a running processing job to stop; returns before it has."""
+        ...
+
+    def list_tags(self, **request: Unpack[ListTagsInputTypeDef]) -> ListTagsOutputTypeDef:
+        """The tags of one resource, by ARN."""
+        ...
+
+
+class Logs(Protocol):
+    """Where the lines that jobs print are kept."""
+
+    def describe_log_streams(
+        self, **request: Unpack[DescribeLogStreamsRequestTypeDef]
+    ) -> DescribeLogStreamsResponseTypeDef:
+        """The streams of a group, one or more for each host of a job."""
+        ...
+
+    def get_log_events(self, **request: Unpack[GetLogEventsRequestTypeDef]) -> GetLogEventsResponseTypeDef:
+        """The lines of a stream from a token on; the same token comes back when there are no more."""
+        ...

@@ -1,0 +1,166 @@
+"""A job as the service describes it, of whichever kind: what the product asks of it, under one name each.
+
+Training and processing jobs have operations, members and statuses of their own; past this module they are one thing.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessingJob.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import layout
+from .specs import TaskOutput
+
+if TYPE_CHECKING:
+    from .aws_api import SageMaker
+
+JobKind = Literal["training", "processing"]
+KINDS: tuple[JobKind, ...] = ("training", "processing")
+FINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One job, as it was when the service was asked.
+
+    ``phases`` are the phases so far: each with when it began, where the service keeps a list, and what it says of it;
+    ``phase`` is the present one. ``outputs`` is where each thing that it leaves lies; what it does not leave is not
+    there. ``seconds`` and ``billed_s`` are of each host, None while unknown. ``message`` is what the code itself said
+    of its end. ``answer`` is the service's own.
+    """
+
+    kind: JobKind
+    name: str
+    status: str
+    phase: str
+    phases: Sequence[tuple[str, datetime | None, str]]
+    created: datetime
+    has_started: bool
+    seconds: int | None
+    billed_s: int | None
+    hosts: int
+    instance_type: str | None
+    is_spot: bool
+    reason: str | None
+    message: str | None
+    outputs: Mapping[TaskOutput, str]
+    answer: Mapping[str, Any]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has come to its end, whichever."""
+        return self.status in FINAL
+
+    def lies_under(self, folder: str) -> bool:
+        """Whether what it leaves lies under an address."""
+        return any(address.startswith(folder) for kind, address in self.outputs.items() if kind != "source")
+
+
+def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job:
+    """A job of a kind, by its name. Raises the service's error when there is none."""
+    if kind == "training":
+        return of_training(sagemaker.describe_training_job(TrainingJobName=name))
+    return of_processing(sagemaker.describe_processing_job(ProcessingJobName=name))
+
+
+def stop(name: str, kind: JobKind, sagemaker: SageMaker) -> None:
+    """Ask a job to stop."""
+    if kind == "training":
+        sagemaker.stop_training_job(TrainingJobName=name)
+    else:
+        sagemaker.stop_processing_job(ProcessingJobName=name)
+
+
+def of_training(answer: Mapping[str, Any]) -> Job:
+    """What DescribeTrainingJob said."""
+    phases = [(one["Status"], one["StartTime"], one.get("StatusMessage", "")) for one in _transitions(answer)]
+    machines = answer["ResourceConfig"]
+    return Job(
+        kind="training",
+        name=answer["TrainingJobName"],
+        status=answer["TrainingJobStatus"],
+        phase=answer["SecondaryStatus"],
+        phases=phases or [(answer["SecondaryStatus"], None, "")],
+        created=answer["CreationTime"],
+        has_started="TrainingStartTime" in answer,
+        seconds=answer.get("TrainingTimeInSeconds"),
+        billed_s=answer.get("BillableTimeInSeconds"),
+        hosts=machines.get("InstanceCount", 1),
+        instance_type=machines.get("InstanceType"),
+        is_spot=answer.get("EnableManagedSpotTraining", False),
+        reason=answer.get("FailureReason"),
+        message=None,
+        outputs=_training_outputs(answer),
+        answer=answer,
+    )
+
+
+def _transitions(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = answer.get("SecondaryStatusTransitions") or ()
+    return found
+
+
+def _training_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
+    model: str = answer["ModelArtifacts"]["S3ModelArtifacts"]
+    found: dict[TaskOutput, str] = {
+        "model": model,
+        "output": model.removesuffix("model.tar.gz") + "output.tar.gz",
+        "source": model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}",
+    }
+    if kept := answer.get("CheckpointConfig"):
+        found["state"] = kept["S3Uri"].rstrip("/") + "/"
+    return found
+
+
+def of_processing(answer: Mapping[str, Any]) -> Job:
+    """What DescribeProcessingJob said."""
+    machines = answer["ProcessingResources"]["ClusterConfig"]
+    started, ended = answer.get("ProcessingStartTime"), answer.get("ProcessingEndTime")
+    seconds = max(1, round((ended - started).total_seconds())) if started and ended else None
+    phase = _processing_phase(answer, seconds)
+    return Job(
+        kind="processing",
+        name=answer["ProcessingJobName"],
+        status=answer["ProcessingJobStatus"],
+        phase=phase,
+        phases=[(phase, None, "")],
+        created=answer["CreationTime"],
+        has_started=started is not None,
+        seconds=seconds,
+        billed_s=seconds,
+        hosts=machines.get("InstanceCount", 1),
+        instance_type=machines.get("InstanceType"),
+        is_spot=False,
+        reason=answer.get("FailureReason"),
+        message=answer.get("ExitMessage"),
+        outputs=_processing_outputs(answer),
+        answer=answer,
+    )
+
+
+def _processing_phase(answer: Mapping[str, Any], seconds: int | None) -> str:
+    """A phase in the words of training jobs: the service tells no more than a status and two times."""
+    status: str = answer["ProcessingJobStatus"]
+    if status == "InProgress":
+        return "Processing" if "ProcessingStartTime" in answer else "Starting"
+    limit = answer.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    if status == "Stopped" and limit and (seconds or 0) >= limit:
+        return "MaxRuntimeExceeded"
+    return status
+
+
+def _processing_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
+    """The addresses of the outputs that have our names, each the folder of what lies in it."""
+    named = {one["OutputName"]: one for one in answer.get("ProcessingOutputConfig", {}).get("Outputs", ())}
+    kinds: tuple[TaskOutput, ...] = ("model", "output", "state")
+    found: dict[TaskOutput, str] = {
+        kind: named[kind]["S3Output"]["S3Uri"].rstrip("/") + "/" for kind in kinds if "S3Output" in named.get(kind, ())
+    }
+    for one in answer.get("ProcessingInputs", ()):
+        if one["InputName"] == layout.SOURCE_CHANNEL:
+            found["source"] = one["S3Input"]["S3Uri"].rstrip("/") + f"/{layout.TARBALL}"
+    return found

@@ -1,0 +1,80 @@
+"""Names of projects, tasks, jobs and channels: what is legal, and how a job's name is made.
+
+Limits are those of the service: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Final
+
+from ..errors import UsageError
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_CHANNEL: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_JOB: Final = re.compile(r"[A-Za-z0-9-]*-(\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-\d{2})-[A-Za-z0-9]{8}")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+JOB_NAME_LIMIT: Final = 63
+TOKEN_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+TOKEN_LENGTH: Final = 8
+PROJECT_ROLE_LIMIT: Final = 47  # "SageMakerIAMRole_" and the project share a role name of 64
+
+
+def check_name(what: str, name: str) -> str:
+    """``name`` as it is, when it can name a project or a task. ``what`` is the option as typed, for the error."""
+    if _NAME.fullmatch(name) and name not in {".", ".."}:
+        return name
+    raise UsageError(
+        f"{what} {name!r} is not a legal name.\n"
+        "Use 1 to 128 letters, digits, dots, dashes and underscores (and not '.' or '..')."
+    )
+
+
+def check_channel(what: str, name: str) -> str:
+    """``name`` as it is, when it can name an input channel."""
+    if _CHANNEL.fullmatch(name):
+        return name
+    raise UsageError(
+        f"{what}: {name!r} is not a legal channel name.\nUse 1 to 64 letters, digits, dots, dashes and underscores."
+    )
+
+
+def check_bucket(name: str, what: str = "--bucket_name") -> str:
+    """``name`` as it is, when S3 could have a bucket of that name."""
+    if _BUCKET.fullmatch(name):
+        return name
+    raise UsageError(
+        f"{what} {name!r} is not a legal bucket name.\n"
+        "Use 3 to 63 lower case letters, digits, dots and dashes, beginning and ending with a letter or digit."
+    )
+
+
+def role_name(project: str) -> str:
+    """The name of the role of a project's jobs; that of a longer project is cut off."""
+    return f"SageMakerIAMRole_{project[:PROJECT_ROLE_LIMIT]}"
+
+
+def job_name(task: str, *, started: datetime, token: str) -> str:
+    """A job's name: ``<task>-YYYY-MM-DD-HH-MM-SS-<token>`` in UTC, at most 63 letters, digits and dashes.
+
+    The task part is a cleaned and cut copy, so any legal task name makes a legal job name; the full name is in the
+    job's tags. ``token`` is eight random letters and digits.
+    """
+    stamp = started.astimezone(timezone.utc).strftime("%Y-%m-%d-%H-%M-%S")
+    room = JOB_NAME_LIMIT - len(stamp) - TOKEN_LENGTH - 2
+    clean = re.sub(r"[^A-Za-z0-9]+", "-", task).strip("-")[:room].strip("-") or "task"
+    return f"{clean}-{stamp}-{token}"
+
+
+def is_job_name(name: str) -> bool:
+    """Whether ``name`` has the form that :func:`job_name` makes."""
+    return len(name) <= JOB_NAME_LIMIT and _JOB.fullmatch(name) is not None
+
+
+def started_at(name: str) -> str:
+    """The time stamp within a job's name, which sorts as text; empty for other names."""
+    found = _JOB.fullmatch(name)
+    return found.group(1) if found else ""

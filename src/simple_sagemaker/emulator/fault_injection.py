@@ -1,0 +1,129 @@
+"""What goes wrong on purpose: the faults of AWS that a client must live through, drawn from a seed.
+
+Written as ``seed=7,throttle=0.1,error=0.02,reset=0.02,slow=0.05:0.3,capacity=0.1,interrupt=0.2,quota=ml.p3.2xlarge,
+empty_page=0.5``; docs/emulator.md says what each does. The same seed and order of requests give the same faults.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from ..errors import UsageError
+from ..local.job.kinds import kind_of
+
+Fault = Literal["throttle", "error", "reset", "reset_after", "slow", "empty_page"]
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How probable each fault is, from 0 to 1, for each request or (capacity, interrupt) each job.
+
+    ``slow_s`` is how long a slow answer takes. Spot jobs of an instance type in ``quota`` are refused; ``jobs`` is
+    whether the requests of jobs meet faults too.
+    """
+
+    seed: int = 0
+    throttle: float = 0.0
+    error: float = 0.0
+    reset: float = 0.0
+    slow: float = 0.0
+    slow_s: float = 0.5
+    empty_page: float = 0.0
+    capacity: float = 0.0
+    interrupt: float = 0.0
+    quota: tuple[str, ...] = ()
+    jobs: bool = False
+
+
+def parse(text: str) -> Plan:
+    """The plan that a text says. Raises UsageError."""
+    found: dict[str, Any] = {}
+    known = {one.name for one in fields(Plan)} - {"slow_s"}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = part.partition("=")
+        if name not in known:
+            raise UsageError(f"--faults: there is no {name!r}; there are {', '.join(sorted(known))}.")
+        found |= _member(name, value)
+    return Plan(**found)
+
+
+def _member(name: str, value: str) -> dict[str, Any]:
+    if name == "quota":
+        return {"quota": tuple(filter(None, value.split("+")))}
+    if name in {"seed", "jobs"} and value.isdecimal():
+        return {name: int(value) if name == "seed" else value != "0"}
+    chance, _, seconds = value.partition(":")
+    if (
+        _NUMBER.fullmatch(chance)
+        and float(chance) <= 1
+        and (not seconds or (name == "slow" and _NUMBER.match(seconds)))
+    ):
+        return {name: float(chance), **({"slow_s": float(seconds)} if seconds else {})}
+    raise UsageError(f"--faults: {name}={value!r} is no chance between 0 and 1.")
+
+
+@dataclass
+class Dice:
+    """Draws the faults of a plan, one request after the other."""
+
+    plan: Plan
+    _random: random.Random = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.plan.seed)
+
+    def replace(self, plan: Plan) -> None:
+        """Go on with another plan, from its seed."""
+        with self._lock:
+            self.plan = plan
+            self._random = random.Random(plan.seed)
+
+    def of_request(self) -> Fault | None:
+        """The fault of the next request, if it meets one; an empty page is for listings alone."""
+        with self._lock:
+            drawn = self._random.random()
+            pages = self._random.random() < self.plan.empty_page
+        chances: list[tuple[Fault, float]] = [
+            ("throttle", self.plan.throttle),
+            ("error", self.plan.error),
+            ("reset", self.plan.reset / 2),
+            ("reset_after", self.plan.reset / 2),
+            ("slow", self.plan.slow),
+        ]
+        for fault, chance in chances:
+            drawn -= chance
+            if drawn < 0:
+                return fault
+        return "empty_page" if pages else None
+
+    def of_job(self, request: Mapping[str, Any]) -> tuple[float, tuple[float, ...]]:
+        """For how many seconds a spot job waits for capacity, and after how many of training it is interrupted."""
+        with self._lock:
+            waits, interrupted = self._random.random(), self._random.random()
+            after = self._random.uniform(0.05, 0.5)
+        if not request.get("EnableManagedSpotTraining"):
+            return 0.0, ()
+        return (1.0 if waits < self.plan.capacity else 0.0), ((after,) if interrupted < self.plan.interrupt else ())
+
+    def over_quota(self, request: Mapping[str, Any]) -> str | None:
+        """The service's refusal of a job that is more than the account's quota, in its words."""
+        resources = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
+        kind = resources.get("InstanceType")
+        if kind not in self.plan.quota:
+            return None
+        spot = "spot " if request.get("EnableManagedSpotTraining") else ""
+        use = f"{spot}{kind_of(request).noun} usage"
+        return (
+            f"The account-level service limit '{kind} for {use}' is 0 Instances, with current utilization of 0 "
+            f"Instances and a request delta of {resources.get('InstanceCount', 1)} Instances. Please use AWS Service "
+            "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support "
+            "to request an increase for this quota."
+        )

@@ -1,0 +1,140 @@
+"""Jobs' lines and metrics on their way into CloudWatch, under SageMaker's names.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html names groups and streams. The platform puts them
+there in the name of the job's role: a role that may not is said once, and its jobs have no logs there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from ..local.api.cloudwatch_logs import GROUP, group_of
+from ..local.api.describe import metric_lines
+from ..local.job import folder as jobs
+from ..local.job import log_stream as events
+from ..local.job.folder import JobFolder
+from ..local.job.home import ACCOUNT, Home
+from .mock_aws import MockAws
+from .platform import Platform
+
+NAMESPACE = GROUP
+_PAUSE_S = 0.2
+_MOST_EVENTS, _MOST_BYTES = 10_000, 1 << 20  # of a PutLogEvents
+
+
+class Shipper:
+    """Follows the logs of all jobs of a home; ``settle`` waits for one job's. ``say`` takes what people should know."""
+
+    def __init__(
+        self, home: Home, aws: MockAws, platform: Platform, *, region: str, say: Callable[[str], None]
+    ) -> None:
+        self._say = say
+        self._home = home
+        self._aws = aws
+        self._platform = platform
+        self._region = region
+        self._offsets: dict[tuple[str, str], int] = {}
+        self._points: dict[str, int] = defaultdict(int)
+        self._done: set[str] = set()
+        self._silent: set[str] = set()
+        self._allowed: dict[str, bool] = {}
+        self._turn = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow, what earlier emulators left in the home first."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, once everything is there that was printed until now."""
+        self._ended.set()
+        self._thread.join()
+
+    def settle(self, name: str) -> None:
+        """Bring over what one job has printed so far."""
+        job = jobs.find(self._home.jobs, name)
+        if job is not None:
+            with self._turn:
+                self._ship(job)
+
+    def _run(self) -> None:
+        while not self._ended.wait(_PAUSE_S):
+            self._all()
+        self._all()
+
+    def _all(self) -> None:
+        for job in [*jobs.every(self._home.jobs)]:
+            with self._turn:
+                try:
+                    self._ship(job)
+                except FileNotFoundError:  # deleted meanwhile
+                    continue
+
+    def _ship(self, job: JobFolder) -> None:
+        if job.name in self._done:
+            return
+        over = jobs.ended(job.entries())
+        if self._may(job):
+            for stream in events.streams(job.logs):
+                self._ship_stream(job, stream)
+            self._ship_metrics(job)
+        if over:
+            self._done.add(job.name)
+            self._platform.forget(job.name)
+
+    def _may(self, job: JobFolder) -> bool:
+        """Whether the job's role may write logs; asked once a job."""
+        if job.name not in self._allowed:
+            role = job.request()["RoleArn"]
+            allowed = self._platform.role_allows(role, "logs:PutLogEvents", self._group_arn(group_of(job)))
+            self._allowed[job.name] = allowed
+            if not allowed and role not in self._silent:
+                self._silent.add(role)
+                self._say(f"The role {role} may not do logs:PutLogEvents: its jobs have no logs")
+        return self._allowed[job.name]
+
+    def _group_arn(self, group: str) -> str:
+        return f"arn:aws:logs:{self._region}:{ACCOUNT}:log-group:{group}:log-stream:any"
+
+    def _ship_stream(self, job: JobFolder, stream: str) -> None:
+        from moto.logs.models import logs_backends
+
+        path, name, group = job.logs / stream, f"{job.name}/{stream}", group_of(job)
+        backend = logs_backends[ACCOUNT][self._region]
+        while True:
+            start = self._offsets.get((job.name, stream), 0)
+            found, end = events.read(path, start, most_bytes=_MOST_BYTES, most=_MOST_EVENTS)
+            if end == start:
+                return
+            lines = [{"timestamp": one["timestamp"], "message": one["message"]} for one in found]
+            with self._aws.locked():
+                if group not in backend.groups:
+                    backend.create_log_group(group, {})
+                if name not in backend.groups[group].streams:
+                    backend.create_log_stream(group, name)
+                backend.put_log_events(group, name, lines)
+            self._offsets[job.name, stream] = end
+
+    def _ship_metrics(self, job: JobFolder) -> None:
+        points = metric_lines(job, after=self._points[job.name])
+        if not points:
+            return
+        from moto.cloudwatch.models import cloudwatch_backends
+
+        data: list[dict[str, Any]] = [
+            {
+                "MetricName": point["name"],
+                "Value": point["value"],
+                "Timestamp": datetime.fromtimestamp(point["at"], tz=timezone.utc).replace(tzinfo=None),  # as moto's
+                "Dimensions": [{"Name": "TrainingJobName", "Value": job.name}],
+            }
+            for point in points
+        ]
+        with self._aws.locked():
+            cloudwatch_backends[ACCOUNT][self._region].put_metric_data(NAMESPACE, data)
+        self._points[job.name] += len(points)

@@ -1,0 +1,73 @@
+"""The folder that an image is built from, read for one purpose: to know whether anything in it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...errors import UsageError
+from .ignore import FILE, Ignored
+
+_BLOCK = 1 << 20
+
+
+def digest(folder: Path) -> str:
+    """A digest of what Docker gets of a folder: names, contents, rights and links; no times, which Docker ignores too.
+
+    Raises UsageError for what cannot be read.
+    """
+    found = hashlib.sha256()
+    for name, path in _entries(folder, "", _ignored(folder)):
+        try:
+            found.update(_line(name, path).encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            raise UsageError(
+                f"{str(path)!r} belongs to the image and cannot be read: {error.strerror}.\n"
+                f"Allow it to be read, or leave it out with a line in {str(folder / FILE)!r}."
+            ) from error
+    return found.hexdigest()
+
+
+def files(folder: Path) -> list[str]:
+    """The names of everything that Docker gets of a folder, with "/" between their parts."""
+    return [name for name, _ in _entries(folder, "", _ignored(folder))]
+
+
+def _ignored(folder: Path) -> Ignored:
+    try:
+        return Ignored((folder / FILE).read_text(encoding="utf-8", errors="surrogateescape"))
+    except FileNotFoundError:
+        return Ignored("")
+
+
+def _entries(folder: Path, prefix: str, ignored: Ignored) -> Iterator[tuple[str, Path]]:
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        name = f"{prefix}{entry.name}"
+        out = name in ignored
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not out:
+            yield name, Path(entry.path)
+        if is_folder and not (out and ignored.prunes):
+            yield from _entries(Path(entry.path), f"{name}/", ignored)
+
+
+def _line(name: str, path: Path) -> str:
+    """One entry in a line that no other entry has."""
+    about = path.lstat()
+    if stat.S_ISLNK(about.st_mode):
+        return f"{name}\0link\0{os.readlink(path)}\0\n"
+    what = _content(path) if stat.S_ISREG(about.st_mode) else stat.filemode(about.st_mode)[0]
+    return f"{name}\0{stat.S_IMODE(about.st_mode):o}\0{what}\0\n"
+
+
+def _content(path: Path) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()

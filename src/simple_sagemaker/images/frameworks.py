@@ -1,0 +1,268 @@
+"""The addresses of SageMaker's framework images, from facts that AWS publishes with its SDK.
+
+In: the words a person typed (framework, version, Python), the machine and the region. Out: one image address. It costs
+one small file read; no network. ``tools/refresh_images.py`` writes the files in ``image_data/``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import UsageError
+
+_DATA: Final = Path(__file__).with_name("image_data")
+_INSTEAD: Final = "Or name an image outright with --image_uri."
+
+# A region's name begins with its partition's; the rest of AWS is amazonaws.com. From botocore's endpoints.json.
+_DOMAINS: Final = (
+    ("cn-", "amazonaws.com.cn"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+)
+
+# The first versions without P2 machines, as AWS's SDK refuses them.
+_WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Build:
+    """One published image: a framework version with one Python. ``tag`` is the version as it was typed.
+
+    ``py_version`` and ``processors`` are empty where there is one image for all. ``base`` is what the framework stands
+    on (``pytorch2.5.1``), as it was typed or in full, and ``suffix`` ends the address; most have neither.
+    """
+
+    tag: str
+    version: str
+    py_version: str
+    repository: str
+    processors: tuple[str, ...]
+    accounts: Mapping[str, str]
+    base: str = ""
+    suffix: str = ""
+
+    def address_tag(self, processor: str) -> str:
+        """The tag of the image for a kind of machine."""
+        on = re.sub(r"^\D+", "", self.base)
+        parts = [
+            f"{on}-transformers{self.version}" if on else self.tag,
+            processor if self.processors else "",
+            self.py_version,
+            self.suffix,
+        ]
+        return "-".join(part for part in parts if part)
+
+
+def frameworks() -> tuple[str, ...]:
+    """The names of the frameworks whose images are known."""
+    return tuple(sorted(file.stem for file in _DATA.glob("*.json")))
+
+
+def framework_image(
+    framework: str,
+    *,
+    version: str | None = None,
+    py_version: str | None = None,
+    instance_type: str,
+    region: str,
+) -> str:
+    """The address of the training image for these words: what is left out is the newest that fits the rest.
+
+    ``version`` may be short (``2.6``), and is then short in the address too; huggingface's may say what it is built on
+    (``4.49.0+pytorch2.5.1``). ``instance_type`` chooses between CPU and GPU; ``local`` is CPU where there is an image
+    for it, ``local_gpu`` GPU. Raises UsageError, naming what there is, when there is no such image: another one is
+    never taken instead.
+    """
+    if framework not in frameworks():
+        raise UsageError(f"There is no framework {framework!r}; there are {_list(frameworks())}.\n{_INSTEAD}")
+    processor = _processor(instance_type)
+    found = _of_version(framework, version)
+    found = _of_python(framework, found, version, py_version)
+    found = _of_machine(framework, found, version, instance_type, processor)
+    found = _of_region(framework, found, version, region)
+    build = max(found, key=_age)
+    tag = build.address_tag(processor if processor in build.processors else "gpu")
+    if _family(instance_type) == "p4d" and tag in _facts(framework)["p4d"]:
+        tag += f"-{_facts(framework)['p4d'][tag]}"
+    return f"{build.accounts[region]}.dkr.ecr.{region}.{registry_domain(region)}/{build.repository}:{tag}"
+
+
+def registry_domain(region: str) -> str:
+    """What the names of a region's registries end in."""
+    return next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
+
+
+@functools.cache
+def _facts(framework: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((_DATA / f"{framework}.json").read_text(encoding="utf-8"))
+    return facts
+
+
+def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
+    facts = _facts(framework)
+    for repository, pythons, processors, number, *more in facts["versions"][version]:
+        base, suffix = [*more, "", ""][:2]
+        accounts = {region: account for account, names in facts["accounts"][number].items() for region in names.split()}
+        for python in pythons.split() or [""]:
+            yield _Build(
+                tag=tag,
+                version=version,
+                py_version=python,
+                repository=repository,
+                processors=tuple(processors.split()),
+                accounts=accounts,
+                base=base,
+                suffix=suffix,
+            )
+
+
+def _of_version(framework: str, version: str | None) -> list[_Build]:
+    facts = _facts(framework)
+    if version is None:
+        return [build for name in facts["versions"] for build in _builds(framework, name, name)]
+    typed, _, base = version.partition("+")
+    full = facts["aliases"].get(typed, typed)
+    if full in facts["versions"]:
+        return _of_base(framework, typed, list(_builds(framework, full, typed)), base)
+    near = _list(_nearest(version, facts["versions"]))
+    raise UsageError(
+        f"There is no image of {framework} {version}; the nearest versions are {near}.\n"
+        f"Choose one with --framework_version. {_INSTEAD}"
+    )
+
+
+def _of_base(framework: str, version: str, found: list[_Build], base: str) -> list[_Build]:
+    """Those built on ``base``, which may be short as a version may."""
+    if not base:
+        return found
+    fitting = [replace(build, base=base) for build in found if f"{build.base}.".startswith(f"{base}.")]
+    if fitting:
+        return fitting
+    there = _list(f"{version}+{build.base}" for build in found if build.base) or version
+    raise UsageError(
+        f"There is no image of {framework} {version} on {base}; there is {there}.\n"
+        f"Choose one with --framework_version. {_INSTEAD}"
+    )
+
+
+def _of_python(framework: str, found: list[_Build], version: str | None, py_version: str | None) -> list[_Build]:
+    fitting = [build for build in found if py_version in {None, build.py_version} or not build.py_version]
+    if fitting:
+        return fitting
+    there = sorted({build.py_version for build in found}, key=_numbers)
+    raise UsageError(
+        f"There is no image of {_called(framework, version)} with {py_version}; there is {_list(there)}.\n"
+        f"Choose one with --py_version, or leave it out for the newest. {_INSTEAD}"
+    )
+
+
+def _of_machine(
+    framework: str, found: list[_Build], version: str | None, instance_type: str, processor: str
+) -> list[_Build]:
+    end = _WITHOUT_P2.get(framework)
+    if end and _family(instance_type) == "p2":
+        found = [build for build in found if _numbers(build.version) < _numbers(end)]
+        if not found:
+            raise UsageError(
+                f"{framework} {version} does not run on {instance_type}: P2 machines end before {framework} {end}.\n"
+                "Choose another --instance_type, or an older version with --framework_version."
+            )
+    fitting = [build for build in found if processor in build.processors or not build.processors]
+    if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
+        return fitting or found
+    there = sorted({known for build in found for known in build.processors})
+    raise UsageError(
+        f"{instance_type} needs an image for {processor}, and {_called(framework, version)} has images for "
+        f"{_list(there)} only.\nChoose another --instance_type. {_INSTEAD}"
+    )
+
+
+def _of_region(framework: str, found: list[_Build], version: str | None, region: str) -> list[_Build]:
+    fitting = [build for build in found if region in build.accounts]
+    if fitting:
+        return fitting
+    there = {name for build in found for name in build.accounts}
+    everywhere = {name for build in _of_version(framework, None) for name in build.accounts}
+    if region in everywhere:
+        others = {build.version for build in _of_version(framework, None) if region in build.accounts}
+        near = _list(_nearest(version or "", others))
+        hint = f"The nearest versions there are {near}: choose one with --framework_version."
+    else:
+        alike = difflib.get_close_matches(region, there, 5)
+        hint = f"It is published in {_list(alike or sorted(there))}."
+    raise UsageError(f"{_called(framework, version)} has no image in the region {region!r}.\n{hint} {_INSTEAD}")
+
+
+def is_arm(instance_type: str) -> bool:
+    """Whether a type's processors are ARM's: c7g, m6gd, g5g; but not g6, g6e, g4dn."""
+    return re.fullmatch(r"[a-z]+\d+g[a-z]*", _family(instance_type)) is not None
+
+
+def _family(instance_type: str) -> str:
+    """``p4d`` of ``ml.p4d.24xlarge``; nothing of ``local`` and of what is no machine."""
+    words = instance_type.split(".")
+    return words[1] if len(words) == 3 and words[0] == "ml" else ""
+
+
+def _processor(instance_type: str) -> str:
+    if instance_type in {"local", "local_gpu"}:
+        return "gpu" if instance_type == "local_gpu" else "cpu"
+    family = _family(instance_type)
+    if not family:
+        raise UsageError(f"{instance_type!r} is no instance type; they read ml.m5.large, local or local_gpu.")
+    if family.startswith(("inf", "trn")):
+        raise UsageError(
+            f"{instance_type} has AWS's own accelerators, whose images have other addresses.\n"
+            "Name the image outright with --image_uri."
+        )
+    if is_arm(instance_type):
+        raise UsageError(
+            f"{instance_type} has ARM processors, for which AWS publishes no training images of frameworks.\n"
+            "Choose another --instance_type, or name an image of your own with --image_uri."
+        )
+    return "gpu" if family[0] in "gp" else "cpu"
+
+
+def _called(framework: str, version: str | None) -> str:
+    return f"{framework} {version}" if version else framework
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """What versions are ordered by: ``1.10.2`` after ``1.9.1``, ``py312`` after ``py39`` after ``py3``."""
+    if version.startswith("py"):
+        return (int(version[2]), int(version[3:] or -1))
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def _age(build: _Build) -> tuple[object, ...]:
+    on = tuple(int(number) for number in re.findall(r"\d+", build.base))
+    return _numbers(build.version), build.base.startswith("pytorch"), on, _numbers(build.py_version)
+
+
+def _nearest(version: str, there: Iterable[str]) -> list[str]:
+    """At most five versions, in order: those that begin alike, filled up with the newest."""
+    wanted = _numbers(re.sub(r"^\D+", "", version))
+
+    def distance(name: str) -> tuple[int, ...]:
+        numbers = _numbers(name)
+        same = next(
+            (at for at, pair in enumerate(zip(wanted, numbers, strict=False)) if pair[0] != pair[1]), len(wanted)
+        )
+        far = abs(wanted[same] - numbers[same]) if wanted and same < min(len(wanted), len(numbers)) else 0
+        return (-same, far, *(-number for number in numbers))
+
+    return sorted(sorted(there, key=distance)[:5], key=_numbers)

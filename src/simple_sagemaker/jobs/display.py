@@ -1,0 +1,178 @@
+"""What a person sees while a job runs: its lines on stdout with the host's name, phases and times on stderr.
+
+On a terminal names are coloured and a status line shows phase and elapsed time; in a pipe everything is plain.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.progress import Meter, Unshown
+from .follow import Watcher
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+    from rich.text import Text
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
+
+
+class Screen(Watcher, Protocol):
+    """A watcher that can make room for a question."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """While inside, nothing of ours moves on the terminal."""
+        ...
+
+
+@contextmanager
+def screen(hosts: int) -> Iterator[Screen]:
+    """The right screen for where the output goes, gone again at the end."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield Pipe(_width(hosts))
+        return
+    with _terminal(hosts) as terminal:
+        yield terminal
+
+
+@contextmanager
+def told(hosts: int) -> Iterator[Watcher]:
+    """Who tells somebody that works in Python: a status line on a terminal, else plain lines.
+
+    There is one status line, the main thread's.
+    """
+    in_front = threading.current_thread() is threading.main_thread()
+    if not (in_front and sys.stdout.isatty() and sys.stderr.isatty()):
+        yield Lines(hosts)
+        return
+    with _terminal(hosts) as terminal:
+        yield terminal
+
+
+@contextmanager
+def _terminal(hosts: int) -> Iterator[Terminal]:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("Starting") as status:
+        yield Terminal(_width(hosts), console, status)
+
+
+def _width(hosts: int) -> int:
+    return len(f"algo-{hosts}")
+
+
+class Lines(Unshown):
+    """Plain lines on Python's stdout as it is when they come: a notebook's cell, a file, a test's."""
+
+    def __init__(self, hosts: int) -> None:
+        self._width = _width(hosts)
+
+    def phase(self, name: str, message: str) -> None:
+        self.note(said(name, message))
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        for line in lines:
+            self.note(f"{host:<{self._width}} | {line}")
+
+    def note(self, text: str) -> None:
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+class Pipe(Unshown):
+    """Plain lines, for files and programs."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._began = time.monotonic()
+        self._deaf = False
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
+
+    def phase(self, name: str, message: str) -> None:
+        self.note(said(name, message))
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        if self._deaf:
+            return
+        try:
+            sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
+            sys.stdout.flush()
+        except OSError as error:  # whoever read it is gone, or its disk is full: the job goes on, and so do we
+            self._deaf = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.note(f"Nobody takes the log any more ({error.strerror}); the job goes on, and is followed to its end")
+
+    def note(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Terminal:
+    """Coloured names above a status line that shows the phase and the time."""
+
+    def __init__(self, width: int, console: Console, status: Status) -> None:
+        self._width = width
+        self._console = console
+        self._status = status
+        self._phase = "Starting"
+        self._began = time.monotonic()
+        self._meter: Meter | None = None
+        status.update(self)
+
+    def __rich__(self) -> Text:
+        """The status line, made anew several times a second: a job may be silent for long, time goes on."""
+        from rich.text import Text
+
+        if self._meter is not None:
+            return Text(self._meter.line())
+        return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
+
+    def phase(self, name: str, message: str) -> None:
+        self._phase = name if name == "Training" else said(name, message)
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        from rich.text import Text
+
+        colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
+        for line in lines:
+            named = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
+            self._console.print(named, soft_wrap=True, highlight=False)
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
+
+    @contextmanager
+    def moving(self, meter: Meter) -> Iterator[None]:
+        self._meter = meter
+        try:
+            yield
+        finally:
+            self._meter = None
+
+    def paused(self) -> AbstractContextManager[None]:
+        return self._hidden()
+
+    @contextmanager
+    def _hidden(self) -> Iterator[None]:
+        self._status.stop()
+        try:
+            yield
+        finally:
+            self._status.start()
+
+
+def said(phase: str, message: str) -> str:
+    """A phase in a line."""
+    return f"{phase}: {message}" if message else phase

@@ -1,0 +1,84 @@
+"""CloudWatch Logs on this machine: the two operations that read jobs' logs, by boto3's names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..job import folder as jobs
+from ..job import log_stream as events
+from ..job.folder import JobFolder
+from ..job.home import ACCOUNT, REGION, Home
+from ..job.kinds import KINDS, TRAINING, kind_of
+from .errors import fault, invalid
+
+Answer = Any  # a dictionary of the shape that boto3 gives for the operation
+
+GROUP = TRAINING.group
+_PAGE = 50
+_MOST_EVENTS = 10_000
+_MOST_BYTES = 1 << 20
+
+
+class LocalLogs:
+    """Streams ``<job>/algo-N-<epoch>`` in the groups that SageMaker uses; they appear with a host's first line."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def describe_log_streams(self, **request: Any) -> Answer:
+        """One page of the streams whose names begin with ``logStreamNamePrefix``, in the order of their names."""
+        operation = "DescribeLogStreams"
+        group = _group(request, operation)
+        prefix = request.get("logStreamNamePrefix", "")
+        job, whole_name, _ = prefix.partition("/")
+        found = [jobs.find(self._home.jobs, job)] if whole_name else jobs.every(self._home.jobs)
+        kept = [folder for folder in found if folder and group_of(folder) == group]
+        every = [f"{folder.name}/{name}" for folder in kept for name in events.streams(folder.logs)]
+        names = sorted(name for name in every if name.startswith(prefix))
+        start = int(request.get("nextToken", 0))
+        end = start + request.get("limit", _PAGE)
+        answer: dict[str, Any] = {"logStreams": [_stream(group, name) for name in names[start:end]]}
+        return answer | ({"nextToken": str(end)} if end < len(names) else {})
+
+    def get_log_events(self, **request: Any) -> Answer:
+        """Events of one stream from the start or from a token on; the same token again means there are no more."""
+        operation = "GetLogEvents"
+        group = _group(request, operation)
+        job, _, name = request["logStreamName"].partition("/")
+        path: Path = self._home.jobs / job / "logs" / name
+        if "/" in name or not path.is_file() or group_of(JobFolder(self._home.jobs / job)) != group:
+            raise fault("ResourceNotFoundException", "The specified log stream does not exist.", operation)
+        start = _offset(request.get("nextToken"), operation)
+        most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
+        found, end = events.read(path, start, most_bytes=_MOST_BYTES, most=most)
+        return {"events": found, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
+
+
+def group_of(job: JobFolder) -> str:
+    """The group that a job's lines are in."""
+    return kind_of(job.request()).group
+
+
+def _group(request: dict[str, Any], operation: str) -> str:
+    group: str = request.get("logGroupName", "")
+    if group not in {kind.group for kind in KINDS}:
+        raise fault("ResourceNotFoundException", "The specified log group does not exist.", operation)
+    return group
+
+
+def _stream(group: str, name: str) -> dict[str, Any]:
+    return {
+        "logStreamName": name,
+        "creationTime": int(name.rpartition("-")[2]) * 1000,
+        "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}",
+    }
+
+
+def _offset(token: str | None, operation: str) -> int:
+    if token is None:
+        return 0
+    kind, _, number = token.partition("/")
+    if kind not in {"f", "b"} or not number.isdigit():
+        raise invalid("The specified nextToken is invalid.", operation)
+    return int(number)

@@ -1,0 +1,167 @@
+"""From a job's request and journal to what DescribeTrainingJob and DescribeProcessingJob answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+from ..job.folder import FINAL, Entry, JobFolder
+from ..job.home import REGION
+from ..job.kinds import TRAINING, kind_of
+
+_DAY_S = 24 * 60 * 60
+
+
+def arn_of(job: JobFolder) -> str:
+    """The ARN of a job, in the region that it was made in."""
+    return kind_of(job.request()).arn(job.name, job.settings().get("region", REGION))
+
+
+def describe(job: JobFolder) -> dict[str, Any]:
+    """What the operation of the job's kind answers, with time zones on every time, as boto3 gives it."""
+    request = job.request()
+    entries = job.settled_entries()
+    return _training(job, request, entries) if kind_of(request) == TRAINING else _processing(job, request, entries)
+
+
+def _processing(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+    answer = {key: value for key, value in request.items() if key != "Tags"}
+    answer |= {"ProcessingJobArn": arn_of(job), "ProcessingJobStatus": _present(job, entries)}
+    answer.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DAY_S})
+    answer |= {"CreationTime": _time(entries[0]["at"]), "LastModifiedTime": _time(entries[-1]["at"])}
+    started, final = _first_at(entries, "Processing"), _final(entries)
+    if started is not None:
+        answer["ProcessingStartTime"] = _time(started)
+    if final:
+        answer["ProcessingEndTime"] = _time(final["at"])
+        told = {"FailureReason": final.get("reason"), "ExitMessage": final.get("said")}
+        answer |= {key: text[:1024] for key, text in told.items() if text}
+    return answer
+
+
+def _final(entries: list[Entry]) -> Entry | None:
+    """The entry that ends the journal."""
+    return next((entry for entry in entries if entry.get("status") in FINAL), None)
+
+
+def _present(job: JobFolder, entries: list[Entry]) -> str:
+    """The status of a job."""
+    final = _final(entries)
+    if final:
+        return str(final["status"])
+    stops = job.stop_mark.exists() or any(entry.get("secondary") == "Stopping" for entry in entries)
+    return "Stopping" if stops else "InProgress"
+
+
+def _training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+    answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
+    answer["TrainingJobArn"] = arn_of(job)
+    answer["ModelArtifacts"] = {"S3ModelArtifacts": model_address(request)}
+    for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+        answer.setdefault(switch, False)
+    limits = answer.setdefault("StoppingCondition", {})
+    answer["StoppingCondition"] = {"MaxRuntimeInSeconds": _DAY_S, **limits}
+    answer |= _status(job, entries) | _times(entries)
+    return answer
+
+
+def model_address(request: dict[str, Any]) -> str:
+    """Where the model goes: said from the start, whether there will be one or not."""
+    base = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{base}/{request['TrainingJobName']}/output/model.tar.gz"
+
+
+def _status(job: JobFolder, entries: list[Entry]) -> dict[str, Any]:
+    transitions = _transitions(entries)
+    final = _final(entries)
+    if final:
+        found = {"TrainingJobStatus": final["status"], "SecondaryStatus": final["secondary"]}
+        if final.get("reason"):
+            found["FailureReason"] = final["reason"][:1024]
+        if final.get("metrics"):
+            found["FinalMetricDataList"] = [_metric(metric) for metric in final["metrics"]]
+    elif job.stop_mark.exists():
+        found = {"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}
+    else:
+        found = {"TrainingJobStatus": "InProgress", "SecondaryStatus": transitions[-1]["Status"]}
+        if found["SecondaryStatus"] == "Stopping":
+            found["TrainingJobStatus"] = "Stopping"
+    return {**found, "SecondaryStatusTransitions": transitions}
+
+
+def _metric(metric: dict[str, Any]) -> dict[str, Any]:
+    return {"MetricName": metric["name"], "Value": metric["value"], "Timestamp": _time(metric["at"])}
+
+
+def _transitions(entries: list[Entry]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for entry in (entry for entry in entries if "secondary" in entry):
+        when = _time(entry["at"])
+        if found and found[-1]["Status"] == entry["secondary"]:
+            found[-1]["StatusMessage"] = entry["message"]  # the message changes in place while the status stays
+            continue
+        if found:
+            found[-1]["EndTime"] = when
+        found.append({"Status": entry["secondary"], "StartTime": when, "StatusMessage": entry["message"]})
+    if entries[-1].get("status") in FINAL:
+        found[-1]["EndTime"] = found[-1]["StartTime"]
+    return found
+
+
+def _times(entries: list[Entry]) -> dict[str, Any]:
+    created, last = entries[0]["at"], entries[-1]["at"]
+    found: dict[str, Any] = {"CreationTime": _time(created), "LastModifiedTime": _time(last)}
+    started = _first_at(entries, "Downloading")
+    if started is None:
+        return found
+    found["TrainingStartTime"] = _time(started)
+    final = _final(entries)
+    if final:
+        end: float = final["detected" if final["status"] == "Failed" and "detected" in final else "at"]
+        seconds = max(1, round(end - started))
+        found |= {
+            "TrainingEndTime": _time(end),
+            "TrainingTimeInSeconds": seconds,
+            "BillableTimeInSeconds": max(1, min(seconds, round(end - started - _waited(entries, end)))),
+        }
+    return found
+
+
+def _waited(entries: list[Entry], end: float) -> float:
+    """Seconds between each interruption and the next start: no machine was there, so nothing is billed."""
+    total, since = 0.0, None
+    for entry in entries:
+        if entry.get("secondary") == "Interrupted":
+            since = float(entry["at"])
+        elif entry.get("secondary") == "Downloading" and since is not None:
+            total, since = total + float(entry["at"]) - since, None
+    return total + (max(0.0, end - since) if since is not None else 0.0)
+
+
+def _first_at(entries: list[Entry], secondary: str) -> float | None:
+    return next((float(entry["at"]) for entry in entries if entry.get("secondary") == secondary), None)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def summary(description: dict[str, Any]) -> dict[str, Any]:
+    """The few facts of a job that a listing shows."""
+    word = kind_of(description).word
+    names = [f"{word}{name}" for name in ("JobName", "JobArn", "EndTime", "JobStatus")]
+    if word == TRAINING.word:
+        names.append("SecondaryStatus")
+    else:
+        names += ["FailureReason", "ExitMessage"]
+    shown = ("CreationTime", "LastModifiedTime", *names)
+    return {name: description[name] for name in shown if name in description}
+
+
+def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:
+    """The metric values found in the logs, but for the first ``after``: ``name``, ``value``, ``at``, ``host``."""
+    path = job.path / "metrics.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_bytes().splitlines()[after:]]

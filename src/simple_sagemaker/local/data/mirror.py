@@ -1,0 +1,112 @@
+"""A folder of a host kept in a bucket while the job runs: checkpoints and TensorBoard's files.
+
+What comes in: a host's folder and an S3 prefix. What goes out: objects that follow the folder, in small steps so that
+whoever calls can do other things between them. A host deletes only objects that are its own: those it wrote, and of
+those it found at the start, what lies in the folder of its name (what lies in nobody's belongs to the first host).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...core.store import KeyRefused, Store
+from ...storage.file_copy import ChangedMeanwhile
+from ..job.permissions import open_up
+
+_LOOKED_AT = 1000  # files between two steps of a pass
+Mark = tuple[int, int, int]  # size, time of the last change in ns, inode
+
+
+@dataclass
+class Mirror:
+    """One host's folder and where it is kept. ``hosts`` are all hosts; the first owns what nobody else does."""
+
+    folder: Path
+    bucket: str
+    prefix: str
+    store: Store
+    host: str
+    hosts: list[str]
+    deletes: bool = True
+    _known: dict[str, Mark] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many files are kept."""
+        return len(self._known)
+
+    def restore(self) -> Iterator[None]:
+        """Bring everything under the prefix into the folder, one object a step; nothing there is no error."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for found in self.store.list(self.bucket, self.prefix):
+            path = found.key[len(self.prefix) :]
+            if not path or path.endswith("/"):  # a console's folder marker
+                continue
+            if any(part in {"", ".", ".."} for part in path.split("/")):
+                self.refused[path] = f"No folder can hold {found.key!r}."
+                continue
+            target = self.folder / path
+            self.store.fetch(self.bucket, found.key, target)
+            self._known[path] = _mark(os.stat(target))
+            if self._owner(path) == self.host:
+                self._own.add(path)
+            yield
+
+    def pass_once(self) -> Iterator[None]:
+        """Send what is new or changed since the last pass, then delete what is gone; at most one object a step."""
+        present = set()
+        for path, mark in _files(str(self.folder), ""):
+            present.add(path)
+            if len(present) % _LOOKED_AT == 0:  # a step for looking, too: whoever calls has other things to do
+                yield
+            if self._known.get(path) != mark:
+                self._send(path, mark)
+                yield
+        for path in [path for path in self._known if path not in present]:
+            del self._known[path]
+            if self.deletes and path in self._own:
+                self._own.discard(path)
+                self.store.delete(self.bucket, [self.prefix + path])
+                yield
+
+    def _send(self, path: str, mark: Mark) -> None:
+        try:
+            open_up(self.folder / path)
+            self.store.send(self.folder / path, self.bucket, self.prefix + path)
+        except (FileNotFoundError, ChangedMeanwhile):  # gone or written to since it was seen: the next pass knows
+            return
+        except KeyRefused as error:
+            self.refused[path] = str(error)
+        self._known[path] = mark
+        self._own.add(path)
+
+    def _owner(self, path: str) -> str:
+        first = path.partition("/")[0]
+        return first if first in self.hosts else self.hosts[0]
+
+
+def _mark(stat: os.stat_result) -> Mark:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+def _files(folder: str, prefix: str) -> Iterator[tuple[str, Mark]]:
+    """The regular files below a folder; links, sockets and pipes are passed over."""
+    try:
+        open_up(folder)
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path, f"{prefix}{entry.name}/")
+        elif entry.is_file(follow_symlinks=False):
+            try:
+                yield prefix + entry.name, _mark(entry.stat(follow_symlinks=False))
+            except FileNotFoundError:
+                continue

@@ -1,0 +1,155 @@
+"""One host of a job: its folders, its inputs, its environment, and the program it starts with."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core import layout
+from ...core.store import Store
+from ..data.channels import Channel, Item, Part
+from ..job import folder as jobs
+from ..job.home import REGION
+from ..requests import config_files as configs
+from ..requests.request import Work
+
+if TYPE_CHECKING:
+    from ..data.pipe_mode import Flow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A host's name, number (from 0, as data is shared out) and folder, in a job with work to do.
+
+    ``isolated`` is whether it sees its folders at the job's own paths. ``variables`` are of the AWS that the job is in.
+    """
+
+    name: str
+    number: int
+    folder: Path
+    work: Work
+    isolated: bool
+    interface: str = configs.INTERFACE
+    variables: Mapping[str, str] = field(default_factory=lambda: {"AWS_REGION": REGION})
+
+    @property
+    def base(self) -> Path:
+        """What the job sees as ``/opt/ml``."""
+        return self.folder / "opt" / "ml"
+
+    @property
+    def private(self) -> dict[str, str]:
+        """The job's paths for data and the folders that stand for them; deeper paths first."""
+        found = {path: str(self.inside(path)) for path in (layout.BASE, *self.work.private())}
+        return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+    @property
+    def places(self) -> dict[str, str]:
+        """:attr:`private` where the job has no view of its own and must be told; empty where it has."""
+        return {} if self.isolated else self.private
+
+    @property
+    def readonly(self) -> list[str]:
+        """The job's paths that it cannot write: channels in FastFile mode."""
+        return [channel.path for channel in self.work.channels() if channel.mode == "FastFile"]
+
+    def inside(self, path: str) -> Path:
+        """This host's folder for an absolute path of the job."""
+        if path == layout.BASE or path.startswith(layout.BASE + "/"):
+            return self.base / path[len(layout.BASE) + 1 :]
+        return self.folder / path.lstrip("/")
+
+    def clear(self) -> None:
+        """Take away all that the host had, as a machine goes with its disk."""
+        if self.folder.exists():
+            jobs.remove(self.folder)
+
+    def prepare(self, attempt: int) -> None:
+        """Make the folders and the configuration that a container finds at its start; ``attempt`` counts from 1."""
+        for path in (*self.work.folders(), *self.private):
+            self.inside(path).mkdir(parents=True, exist_ok=True)
+        for path, target in self.work.links().items():
+            link = self.inside(path)
+            link.symlink_to(os.path.relpath(self.inside(target), link.parent))
+        region, interface = self.variables["AWS_REGION"], self.interface
+        found = self.work.configs(self.name, self.places, attempt=attempt, region=region, interface=interface)
+        for path, content in found.items():
+            file = self.inside(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(content), encoding="utf-8")
+
+    def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
+        """Bring this host's share of a channel, one object a step; the folder is there even for no object.
+
+        In Pipe mode nothing is brought now: see :meth:`flow`.
+        """
+        folder = self.inside(channel.path)
+        if channel.folder is None:
+            _list_beside(folder, channel, items)
+        if channel.mode == "Pipe":
+            return
+        if channel.folder is not None and folder.exists():
+            jobs.remove(folder)  # of an input around this one, which this one hides as a mount does
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in channel.share(items, self.number, hosts):
+            store.fetch(item.bucket, item.key, folder / item.path)
+            yield
+        if channel.mode == "FastFile" and not self.isolated:
+            _make_readonly(folder)
+
+    def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], hosts: int, store: Store) -> Flow:
+        """What comes through this host's pipes of a channel in Pipe mode."""
+        from ..data.pipe_mode import Flow  # few jobs have any
+
+        return Flow(
+            channel=channel,
+            parts=parts,
+            host=self.number,
+            hosts=hosts,
+            folder=self.inside(channel.path).parent,
+            scratch=self.folder / f"pipe-{channel.name}",
+            store=store,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What the platform sets, and the request's own entries."""
+        return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
+
+    def unpack_code(self, store: Store) -> None:
+        """For script mode: the submitted source where AWS's toolkit looks for it; nothing where none was submitted."""
+        import tarfile
+
+        submitted = json.loads(self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", '""'))
+        if not submitted:
+            return
+        packed = self.folder / layout.TARBALL
+        if _below(submitted, layout.BASE):  # a job cut off from S3 has it in a channel
+            packed = self.base / submitted[len(layout.BASE) + 1 :]
+        else:
+            store.fetch(*layout.split_uri(submitted), packed)
+        with tarfile.open(packed) as archive:
+            archive.extractall(self.base / "code", filter="data")
+        if packed.parent == self.folder:
+            packed.unlink()
+
+
+def _list_beside(folder: Path, channel: Channel, items: Sequence[Item]) -> None:
+    """The list of all of a training channel's objects, whichever host gets them."""
+    listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
+    manifest = folder.with_name(f"{folder.name}-manifest")
+    manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _make_readonly(folder: Path) -> None:
+    for path, _, files in os.walk(folder):
+        for name in files:
+            os.chmod(os.path.join(path, name), 0o444)
+        os.chmod(path, 0o555)  # noqa: S103  readable by all and writable by none, as a FastFile mount is

@@ -1,0 +1,150 @@
+"""Hosts as processes of this machine, in namespaces or plain: their Python, environment, view and first words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core import layout
+from ..isolation import choose as isolation
+from ..isolation import interpreter
+from ..isolation.addresses import Addresses
+from ..isolation.choose import Isolation
+from ..isolation.interpreter import Interpreter
+from ..isolation.mounts import View
+from ..isolation.namespaces import Launch, Started
+from ..isolation.plain import translate
+from ..requests import config_files as configs
+from .host import Host
+
+_LAYER = "/opt/ssm"  # where a host of its own view sees its Python
+_PAYLOAD = Path(__file__).parents[2] / "payload"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processes:
+    """Machines that are processes. ``note`` is told of each host's process."""
+
+    how: Isolation
+    python: Interpreter
+    environments: Path
+    addresses: Addresses
+    hosts_file: Path
+    note: Callable[[int], None]
+
+    def bring(self) -> Iterator[None]:
+        """Nothing: this machine's programs are there."""
+        yield from ()
+
+    def ready(self, hosts: Sequence[Host]) -> None:
+        """Make each host's temporary folder and Python and, for script mode, lay our launcher beside it."""
+        for host in hosts:
+            for path in (host.folder / "tmp" / "home", _root(host)):
+                path.mkdir(parents=True)
+            interpreter.layer(self.python, _layer(host))
+            if host.work.is_script_mode:
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
+
+    def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
+        launch = Launch(
+            argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
+        )
+        started = isolation.start(self.how, launch, self._view(host), root=str(_root(host)), close=close)
+        self.note(started.pid)
+        return started
+
+    def introduce(self, hosts: Sequence[Host]) -> None:
+        """Nothing: their addresses stand in every host's ``/etc/hosts`` from the start."""
+
+    def settle(self) -> None:
+        """Nothing: the watch over the hosts has killed what they left, and what they wrote is ours."""
+
+    def _view(self, host: Host) -> View:
+        """The file system that the host sees."""
+        kept = [*self.python.prefixes, *self.python.sites]
+        own = [str(host.folder), str(self.environments)]
+        packages = [path for path in kept if path != "/" and not any(_below(mine, path) for mine in own)]
+        return View(
+            private=_private(host),
+            shown=[*dict.fromkeys([*kept, os.path.dirname(self.python.base), str(self.environments)])],
+            readonly=[*dict.fromkeys(packages), *host.readonly],
+            files={"/etc/hosts": str(self.hosts_file)},
+        )
+
+    def _environment(self, host: Host) -> dict[str, str]:
+        """The host's whole environment: nothing of the caller's is in it.
+
+        SSM_PYTHON and SSM_ENVIRONMENTS tell our launcher which Python to use and where to keep what requirement files
+        bring; MASTER_PORT is one that no other job of this machine has.
+        """
+        found = {
+            "PATH": interpreter.search_path(self.python, _program(host)),
+            "HOME": "/tmp/home" if host.isolated else str(host.folder / "tmp" / "home"),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SSM_PYTHON": _program(host),
+            "SSM_PYTHON_BELOW": self.python.executable,
+            "SSM_ENVIRONMENTS": str(self.environments),
+            "MASTER_PORT": str(self.addresses.port),
+        }
+        if not host.isolated:
+            first = configs.host_names(len(self.addresses.hosts))[0]
+            found |= {
+                "SAGEMAKER_BASE_DIR": str(host.base),
+                "MASTER_ADDR": self.addresses.hosts[first],
+                "TMPDIR": str(host.folder / "tmp"),
+                "GLOO_SOCKET_IFNAME": configs.INTERFACE,
+            }
+        return {**found, **host.environment()}
+
+    def _argv(self, host: Host) -> list[str]:
+        """The words the host starts with: the request's, or our launcher in place of AWS's ``train``."""
+        places = {} if host.isolated else _private(host)
+        if host.work.is_script_mode:
+            launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
+            return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]
+        return translate([*host.work.entrypoint, *host.work.arguments], places)
+
+
+def hosts_text(addresses: Addresses) -> str:
+    """``/etc/hosts`` for every host of a job."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    lines += [f"{address} {name}" for name, address in addresses.hosts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def tidy(host: Host) -> None:
+    """Drop what only the running host needed."""
+    for path in (host.folder / "tmp", _layer(host), _root(host)):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _private(host: Host) -> dict[str, str]:
+    """Every path that the host sees for itself, and the folder that stands for it; deeper paths first."""
+    found = {**host.private, "/tmp": str(host.folder / "tmp"), _LAYER: str(_layer(host))}
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def _root(host: Host) -> Path:
+    """An empty folder on which a view is built."""
+    return host.folder / "root"
+
+
+def _layer(host: Host) -> Path:
+    """The private Python environment."""
+    return host.folder / "python"
+
+
+def _program(host: Host) -> str:
+    """The program of that environment, as the job calls it."""
+    return f"{_LAYER if host.isolated else _layer(host)}/bin/python"
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,123 @@
+"""The files of ``/opt/ml/input/config``, as SageMaker writes them.
+
+Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html for
+hyperparameters, inputdataconfig and resourceconfig; the others as recorded in real jobs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..job.kinds import TRAINING
+
+INTERFACE = "lo" if sys.platform == "linux" else "lo0"
+_GROUP = "homogeneousCluster"
+
+
+def host_names(count: int) -> list[str]:
+    """``algo-1`` … ``algo-n`` in the order that the service lists them: as text, so algo-10 comes before algo-2."""
+    return sorted(f"algo-{number}" for number in range(1, count + 1))
+
+
+def files(
+    request: Mapping[str, Any],
+    host: str,
+    places: Mapping[str, str],
+    *,
+    attempt: int,
+    region: str,
+    interface: str,
+) -> dict[str, Any]:
+    """The content of every file by its name.
+
+    ``places`` maps job paths to the host's folders where it has no view of its own.
+    """
+    found: dict[str, Any] = {
+        "hyperparameters.json": dict(request.get("HyperParameters", {})),
+        "inputdataconfig.json": inputs(request),
+        "resourceconfig.json": resources(request, host, interface),
+        "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
+        "init-config.json": start(request, host, places, attempt),
+        "upstreamoutputdataconfig.json": [],
+        "trainingjobconfig.json": {**request, "TrainingJobArn": TRAINING.arn(request["TrainingJobName"], region)},
+    }
+    if "CheckpointConfig" in request:
+        path = checkpoint_path(request)
+        found["checkpointconfig.json"] = {"LocalPath": places.get(path, path)}
+    if "TensorBoardOutputConfig" in request:
+        path = tensorboard_path(request)
+        base = request["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
+        found["tensorboardoutputconfig.json"] = {
+            "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
+            "LocalPath": placed(path, places) + "/",
+        }
+    return found
+
+
+def start(request: Mapping[str, Any], host: str, places: Mapping[str, str], attempt: int) -> dict[str, Any]:
+    """init-config.json: what the platform's downloader is told. ``jobRunNumber`` counts starts, spot restarts too."""
+    found: dict[str, Any] = {
+        "inputMode": request["AlgorithmSpecification"]["TrainingInputMode"],
+        "channels": [{"name": channel["ChannelName"]} for channel in request.get("InputDataConfig", ())],
+        "hostConfig": {
+            "clusterSize": request["ResourceConfig"]["InstanceCount"],
+            "hostNumber": int(host.rpartition("-")[2]),
+        },
+        "jobRunInfo": {"jobRunNumber": attempt},
+    }
+    if "CheckpointConfig" in request:
+        path = checkpoint_path(request)
+        found["checkpointChannel"] = {"name": "checkpoints", "outputPath": places.get(path, path), "allowEmpty": True}
+    return found
+
+
+def checkpoint_path(request: Mapping[str, Any]) -> str:
+    """Where checkpoints are inside the job, without a trailing slash."""
+    path: str = request["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints/")
+    return path.rstrip("/")
+
+
+def tensorboard_path(request: Mapping[str, Any]) -> str:
+    """Where TensorBoard's files are inside the job, without a trailing slash."""
+    path: str = request["TensorBoardOutputConfig"].get("LocalPath", "/opt/ml/output/tensorboard")
+    return path.rstrip("/")
+
+
+def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
+    """inputdataconfig.json: mode, distribution and record wrapper of each channel, content type only where given."""
+    default = request["AlgorithmSpecification"]["TrainingInputMode"]
+    found = {}
+    for channel in request.get("InputDataConfig", ()):
+        source = channel["DataSource"].get("S3DataSource", {})
+        content = {"ContentType": channel["ContentType"]} if "ContentType" in channel else {}
+        found[channel["ChannelName"]] = content | {
+            "TrainingInputMode": channel.get("InputMode", default),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+    return found
+
+
+def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE) -> dict[str, Any]:
+    """resourceconfig.json: who this host is, who the others are, on which kind of machine."""
+    hosts = host_names(request["ResourceConfig"]["InstanceCount"])
+    kind = request["ResourceConfig"]["InstanceType"]
+    return {
+        "current_host": host,
+        "current_instance_type": kind,
+        "current_group_name": _GROUP,
+        "hosts": hosts,
+        "instance_groups": [{"instance_group_name": _GROUP, "instance_type": kind, "hosts": hosts}],
+        "network_interface_name": interface,
+        "topology": None,
+    }
+
+
+def placed(path: str, places: Mapping[str, str]) -> str:
+    """A path of the job as the host's folder that stands for it; anything else as it is."""
+    for place, folder in places.items():
+        if path == place or path.startswith(place + "/"):
+            return folder + path[len(place) :]
+    return path

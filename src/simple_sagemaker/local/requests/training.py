@@ -1,0 +1,154 @@
+"""A training job's request as the engine reads it.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core import layout
+from ...core.layout import split_uri
+from ...core.store import Store
+from ..data import artifacts
+from ..data.channels import Channel
+from ..job.folder import JobFolder
+from ..job.kinds import TRAINING, Kind
+from . import config_files as configs
+from .request import Kept, Phase
+
+_LONGEST_REASON = 1024
+_RUNNING = Phase(secondary="Training", message="Training image download completed. Training in progress.")
+_SAVING = Phase(secondary="Uploading", message="Uploading generated training model")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What CreateTrainingJob asked for."""
+
+    request: Mapping[str, Any]
+    kind: Kind = TRAINING
+    running: Phase = _RUNNING
+    saving: Phase = _SAVING
+
+    @property
+    def _algorithm(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.request["AlgorithmSpecification"]
+        return found
+
+    @property
+    def image(self) -> str:
+        return str(self._algorithm.get("TrainingImage", ""))
+
+    @property
+    def host_count(self) -> int:
+        return int(self.request["ResourceConfig"]["InstanceCount"])
+
+    @property
+    def instance_type(self) -> str:
+        return str(self.request["ResourceConfig"]["InstanceType"])
+
+    @property
+    def is_cut_off(self) -> bool:
+        return bool(self.request.get("EnableNetworkIsolation"))
+
+    @property
+    def last_words(self) -> str:
+        return f"{layout.BASE}/output/failure"
+
+    @property
+    def entrypoint(self) -> Sequence[str]:
+        return tuple(self._algorithm.get("ContainerEntrypoint", ()))
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        return tuple(self._algorithm.get("ContainerArguments", ()))
+
+    @property
+    def image_arguments(self) -> Sequence[str]:
+        return () if self.entrypoint else ("train",)
+
+    @property
+    def is_script_mode(self) -> bool:
+        return not self.entrypoint
+
+    @property
+    def metrics(self) -> Sequence[tuple[str, str]]:
+        return [(one["Name"], one["Regex"]) for one in self._algorithm.get("MetricDefinitions", ())]
+
+    def environment(self, region: str, places: Mapping[str, str]) -> dict[str, str]:
+        """The request's own entries win over all but the job's name and region."""
+        del places
+        name = self.request["TrainingJobName"]
+        platform = {"TRAINING_JOB_NAME": name, "TRAINING_JOB_ARN": TRAINING.arn(name, region), "AWS_REGION": region}
+        return {**self.request.get("Environment", {}), **platform}
+
+    def channels(self) -> list[Channel]:
+        mode = self._algorithm["TrainingInputMode"]
+        return [Channel.of(config, mode) for config in self.request.get("InputDataConfig", ())]
+
+    def folders(self) -> list[str]:
+        below = ["model", "output/data", "input/data", "output/metrics/sagemaker", "output/profiler"]
+        made = [f"{layout.BASE}/{name}" for name in below]
+        if "TensorBoardOutputConfig" in self.request:
+            made.append(configs.tensorboard_path(self.request))
+        return made
+
+    def private(self) -> list[str]:
+        return [configs.checkpoint_path(self.request)] if "CheckpointConfig" in self.request else []
+
+    def links(self) -> dict[str, str]:
+        return {}
+
+    def configs(
+        self, host: str, places: Mapping[str, str], *, attempt: int, region: str, interface: str
+    ) -> dict[str, dict[str, Any] | list[Any]]:
+        found = configs.files(self.request, host, places, attempt=attempt, region=region, interface=interface)
+        return {f"{layout.BASE}/input/config/{name}": content for name, content in found.items()}
+
+    def kept(self) -> list[Kept]:
+        found = []
+        if checkpoints := self.request.get("CheckpointConfig"):
+            path = configs.checkpoint_path(self.request)
+            found.append(Kept(path=path, uri=checkpoints["S3Uri"], restores=True, deletes=True))
+        if board := self.request.get("TensorBoardOutputConfig"):
+            base = board["S3OutputPath"].rstrip("/")
+            uri = f"{base}/{self.request['TrainingJobName']}/tensorboard-output"
+            path = configs.tensorboard_path(self.request)
+            found.append(Kept(path=path, uri=uri, restores=False, deletes=False))
+        return found
+
+    def failure(self, base: Path, code: int) -> str | None:
+        """A failure file makes a job fail whatever its exit status."""
+        try:
+            text = (base / "output" / "failure").read_bytes()[:4096].decode("utf-8", "replace")[:_LONGEST_REASON]
+        except (FileNotFoundError, IsADirectoryError):
+            text = ""
+        if not code and not text:
+            return None
+        tail = f", exit code: {code}"
+        return f"AlgorithmError: {text}"[: _LONGEST_REASON - len(tail)] + tail
+
+    def message(self, bases: Sequence[Path]) -> str | None:
+        del bases
+        return None
+
+    def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
+        """The model is every host's, the output the first one's."""
+        bucket, key = split_uri(self.request["OutputDataConfig"]["S3OutputPath"])
+        prefix = f"{key.rstrip('/')}/{job.name}/output".lstrip("/")
+        models = [folder(host, f"{layout.BASE}/model") for host in range(hosts)]
+        outputs = [folder(0, f"{layout.BASE}/output/data")]
+        for name, folders in (("model", models), ("output", outputs)):
+            clashes = artifacts.upload(
+                [one for one in folders if one.is_dir()],
+                store,
+                bucket=bucket,
+                key=f"{prefix}/{name}.tar.gz",
+                scratch=job.path / f".{name}.tar.gz.part",
+            )
+            if clashes:
+                job.append(note=f"{name}: several hosts wrote {', '.join(clashes[:20])}; the last host's were kept")

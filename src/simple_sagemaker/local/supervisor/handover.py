@@ -1,0 +1,57 @@
+"""The supervisor's side of taking a job over: wait for it, hold its lock, begin once it stands under its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from ..job.folder import JobFolder
+from ..job.kinds import name_of
+
+if sys.platform == "win32":
+    raise ImportError("jobs as processes need Linux or macOS")
+
+import fcntl
+
+
+def receive() -> tuple[JobFolder, int] | None:
+    """The job to supervise and the descriptor that holds its lock; None when whoever started us wants none.
+
+    From then on standard output and error go to the job's ``supervisor.log``.
+    """
+    words = b""
+    while not words.endswith(b"\0"):
+        got = os.read(0, 4096)
+        if not got:
+            return None
+        words += got
+    draft = Path(os.fsdecode(words[:-1]))
+    lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    name = name_of(json.loads((draft / "request.json").read_bytes()))
+    os.write(1, b"t")
+    os.read(0, 1)
+    job = JobFolder(draft.parent / name)
+    if not _is_ours(job, lock):  # the name was taken, or whoever made the draft is gone
+        return None
+    _redirect(job)
+    (job.path / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")
+    return job, lock
+
+
+def _is_ours(job: JobFolder, lock: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(job.lock), os.fstat(lock))
+    except FileNotFoundError:
+        return False
+
+
+def _redirect(job: JobFolder) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(job.path / "supervisor.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(log)

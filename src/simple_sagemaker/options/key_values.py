@@ -1,0 +1,186 @@
+"""What is given by name and value: hyperparameters, variables, tags and metrics, within the limits of the service.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from ..core.specs import Metric
+from ..errors import UsageError
+from .parsed import Given, Words
+from .reserved import TOOLKIT_PREFIX, is_platforms, is_toolkits
+
+HYPERPARAMETER_LIMIT: Final = 100
+HYPERPARAMETER_ROOM: Final = 93  # of those: up to seven say what to run and how
+_OWN: Final = 5  # script mode's own
+_NAME_LIMIT: Final = 256
+_VALUE_LIMIT: Final = 2500
+
+VARIABLE_LIMIT: Final = 100
+_VARIABLE_LENGTH: Final = 512
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+TAG_ROOM: Final = 48  # of SageMaker's 50: two are ours
+OUR_TAGS: Final = frozenset({"SimpleSagemakerProject", "SimpleSagemakerTask"})
+_TAG_KEY_LIMIT: Final = 128
+_TAG_VALUE_LIMIT: Final = 256
+
+METRIC_LIMIT: Final = 40
+_METRIC_NAME_LIMIT: Final = 255
+_METRIC_REGEX_LIMIT: Final = 500
+
+
+def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The hyperparameters in their order, values as they were given. Raises UsageError for what SageMaker would refuse.
+
+    ``plain`` ones are sent as they are and have all the room; otherwise ``taken`` are sent beside them.
+    """
+    found: dict[str, Any] = {}
+    for name, value in words.hyperparameters:
+        if name in found:
+            raise UsageError(f"--{name} is given twice, as {found[name]!r} and as {value!r}: keep one.")
+        if name in (taken or {}):
+            raise UsageError(f"--{name}: --distribution sets this hyperparameter. Choose another name.")
+        _check_hyperparameter(name, value, plain=plain)
+        found[name] = value
+    room = HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _OWN - len(taken or {}))
+    if len(found) > room:
+        advice = "" if plain else "\nPut them in a file beside the code, or pass them on after --."
+        raise UsageError(f"{len(found)} hyperparameters; a job has room for {room}.{advice}")
+    for name, value in (taken or {}).items():
+        _check_length(f"--distribution: {name}", json.dumps(value))
+    return found
+
+
+def _check_hyperparameter(name: str, value: object, *, plain: bool) -> None:
+    if is_toolkits(name):
+        raise UsageError(
+            f"--{name}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
+            "Choose another name, or pass it on after --."
+        )
+    if len(name) > _NAME_LIMIT:
+        raise UsageError(f"--{name[:20]}…: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
+    if plain:
+        _check_text(f"--{name}", str(value))
+        _check_length(f"--{name}", str(value))
+    else:
+        _check_length(
+            f"--{name}", json.dumps(value), "Pass it on after --, where there is no such limit, or put it in a file."
+        )
+
+
+def _check_length(what: str, sent: str, advice: str = "Make it shorter.") -> None:
+    if len(sent) > _VALUE_LIMIT:
+        raise UsageError(
+            f"{what}: its value takes {len(sent)} characters in the request; SageMaker takes at most {_VALUE_LIMIT}.\n"
+            f"{advice}"
+        )
+
+
+def _check_text(what: str, value: str) -> None:
+    """Bytes that are no text cannot be in a request as they are."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what}: its value is not text in UTF-8, and SageMaker takes nothing else.") from error
+
+
+def _pairs(words: Words, option: str, check: Callable[[str, str, str], None]) -> dict[str, str]:
+    """What a repeatable option says by name; ``check`` is given its flag, a name and what belongs to it."""
+    found: dict[str, str] = {}
+    for use in words.each(option):
+        name, value = use.words
+        _check_new(use, name, found)
+        check(use.flag, name, value)
+        found[name] = value
+    return found
+
+
+def environment(words: Words, option: str = "job_env", *, longest: int = _VARIABLE_LENGTH) -> dict[str, str]:
+    """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
+    found = _pairs(words, option, partial(_check_variable, longest))
+    if len(found) > VARIABLE_LIMIT:
+        raise UsageError(f"{len(found)} variables with --{option}; a job can have {VARIABLE_LIMIT}: use a file.")
+    return found
+
+
+def _check_variable(longest: int, flag: str, name: str, value: str) -> None:
+    if not _VARIABLE.fullmatch(name):
+        advice = " Put a blank between name and value." if "=" in name else ""
+        raise UsageError(
+            f"{flag} {name!r}: a variable's name has letters, digits and _, and begins with no digit.{advice}"
+        )
+    if len(name) > longest or len(value) > longest:
+        raise UsageError(
+            f"{flag} {name[:40]!r}: a variable's name and its value have {longest} characters at most.\n"
+            "Pass a longer value on after --, or in a file."
+        )
+    _check_text(f"{flag} {name!r}", value)
+    if is_platforms(name):
+        raise UsageError(f"{flag} {name!r}: the job sets this variable itself. Choose another name.")
+
+
+def tags(words: Words) -> dict[str, str]:
+    """The person's tags. Raises UsageError for what SageMaker would refuse, and for the two that are ours."""
+    found = _pairs(words, "tag", _check_tag)
+    if len(found) > TAG_ROOM:
+        raise UsageError(f"{len(found)} tags; a job has room for {TAG_ROOM}: leave some out.")
+    return found
+
+
+def _check_tag(flag: str, key: str, value: str) -> None:
+    if not 1 <= len(key) <= _TAG_KEY_LIMIT or len(value) > _TAG_VALUE_LIMIT:
+        raise UsageError(
+            f"{flag} {key!r} {value!r}: a tag's key has 1 to {_TAG_KEY_LIMIT} characters, its value at most "
+            f"{_TAG_VALUE_LIMIT}."
+        )
+    odd = [letter for letter in key + value if not _fits_a_tag(letter)]
+    if odd:
+        raise UsageError(
+            f"{flag} {key!r} {value!r}: {odd[0]!r} cannot be in a tag.\n"
+            "Letters, digits, blanks and _ . : / = + - @ can."
+        )
+    if key.lower().startswith("aws:") or key in OUR_TAGS:
+        whose = "by which ssm finds its jobs" if key in OUR_TAGS else "which AWS keeps for itself"
+        raise UsageError(f"{flag} {key!r} is a tag {whose}: choose another key.")
+
+
+def _fits_a_tag(letter: str) -> bool:
+    return letter in "_.:/=+-@" or unicodedata.category(letter)[0] in "LZN"
+
+
+def metrics(words: Words) -> tuple[Metric, ...]:
+    """The metrics to find in the logs. Raises UsageError for a regular expression that could find none."""
+    found = _pairs(words, "metric_definitions", _check_metric)
+    if len(found) > METRIC_LIMIT:
+        raise UsageError(f"{len(found)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
+    return tuple(Metric(name=name, regex=regex) for name, regex in found.items())
+
+
+def _check_metric(flag: str, name: str, regex: str) -> None:
+    if not 1 <= len(name) <= _METRIC_NAME_LIMIT or not 1 <= len(regex) <= _METRIC_REGEX_LIMIT:
+        raise UsageError(
+            f"{flag} {name!r} {regex!r}: a metric's name has 1 to {_METRIC_NAME_LIMIT} characters, its regular "
+            f"expression 1 to {_METRIC_REGEX_LIMIT}."
+        )
+    try:
+        groups = re.compile(regex).groups
+    except re.error as error:
+        raise UsageError(f"{flag} {name!r}: {regex!r} is no regular expression: {error}.") from error
+    if not groups:
+        raise UsageError(
+            f"{flag} {name!r}: {regex!r} has no group to hold the value.\n"
+            f"Put the number in parentheses, as in {name + '=([0-9.]+)'!r}."
+        )
+
+
+def _check_new(use: Given, name: str, found: dict[str, str]) -> None:
+    if name in found:
+        raise UsageError(f"{use.flag} {name!r} is given twice, as {found[name]!r} and as {use.words[1]!r}: keep one.")

@@ -1,0 +1,295 @@
+"""The option table of the commands: every option is declared here once, and nowhere else.
+
+The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it.
+"""
+
+from __future__ import annotations
+
+from . import process_table as process_options
+from .option import ALL, BOTH, DATA, EMULATOR, MANY, RUN, SHELL, Option
+from .option import flag as _flag
+
+COMMANDS = {
+    "run": "Run a Python or shell script as a task",
+    "shell": "Run a shell command line as a task",
+    "process": "Run a script or command as a processing task",
+    "data": "Bring what a task left, or clear its state",
+    "emulator": "Be AWS on a port of this machine, for tests and trials",
+}
+
+TASK = (
+    _flag("--help", "-h", commands=ALL + EMULATOR, help="Show this page."),
+    Option(
+        "--project_name", "-p", shape="NAME", required=True, commands=ALL,
+        help="The project that the task belongs to.",
+    ),
+    Option(
+        "--prefix", shape="PREFIX", default="", commands=ALL,
+        help="Put before the project's name in every S3 key, as typed.",
+    ),
+    Option(
+        "--task_name", "-t", shape="NAME", required=True, commands=ALL,
+        help="The task's name, unique within its project.",
+    ),
+    Option(
+        "--bucket_name", "-b", shape="BUCKET", commands=ALL,
+        help="The S3 bucket to use, instead of the account's default one.",
+    ),
+    Option(
+        "--bucket_owner", shape="ACCOUNT", commands=ALL,
+        help="The account that --bucket_name belongs to, when it is not yours: without it such a bucket is refused.",
+    ),
+    Option(
+        "--data_store", shape="local|s3", commands=ALL,
+        help="Where jobs on this machine have their data. local: in folders of this machine (what is meant when "
+        "nothing is said); s3: on Amazon S3, reached with your credentials.",
+    ),
+)  # fmt: skip
+
+CODE = (
+    Option(
+        "--source_dir", "-s", shape="DIR", commands=RUN,
+        help="A folder, or an s3:// address of a .tar.gz, with the code. Its structure is kept inside the job.",
+    ),
+    Option(
+        "--entry_point", "-e", shape="FILE", required=True, commands=RUN,
+        help="The Python file or .sh script to run. With --source_dir it lies inside that folder; without it, "
+        "this one file is all that is packed. With --image_uri it may be left out: the image's own program runs.",
+    ),
+    Option(
+        "--cmd_line", "--cmd", shape="COMMAND", required=True, commands=SHELL,
+        help="The command line to run, in one quoted word; a shell inside the job reads it.",
+    ),
+    Option(
+        "--dir_files", words=MANY, shape="PATH [PATH ...]", commands=SHELL,
+        help="What the command needs beside it. One folder: its content is copied to the code folder. Files, or "
+        "several paths: each is copied there under its own base name.",
+    ),
+    Option(
+        "--dependencies", "-d", words=MANY, shape="PATH [PATH ...]", repeatable=True,
+        help="More files and folders, each copied into the code folder under its base name.",
+    ),
+    _flag(
+        "--use_gitignore",
+        help="Leave out of the code what git ignores too; junk and what .ssmignore names always stay at home.",
+    ),
+)  # fmt: skip
+
+INSTANCE = (
+    Option(
+        "--instance_type", "--it", shape="TYPE", default="ml.m5.large", commands=BOTH,
+        help="The machine: an AWS instance type; local, this machine; or local_gpu, this machine with its GPUs.",
+    ),
+    Option("--instance_count", "--ic", shape="COUNT", default="1", help="How many machines run the task."),
+    Option("--volume_size", "-v", shape="GB", default="30", help="Disk space per machine for data, in GB."),
+    _flag("--no_spot", commands=BOTH, help="Use on-demand machines: dearer, but never interrupted."),
+    _flag("--use_spot_instances", commands=BOTH, help="Use spot machines: what happens anyway without --no_spot."),
+    Option(
+        "--max_wait_mins", shape="MINUTES", default="0", commands=BOTH,
+        help="How long a spot job may wait for machines and run, all together. 0 means as long as --max_run_mins.",
+    ),
+    Option(
+        "--max_run_mins", shape="MINUTES", default="1440", help="How long the job may run before it is stopped.",
+    ),
+    Option(
+        "--keep_alive_mins", shape="MINUTES", default="0", commands=BOTH,
+        help="Keep the machines for the next job that wants the same ones, up to 60 minutes, which is billed; with "
+        "--no_spot only.",
+    ),
+    Option(
+        "--retry_attempts", shape="COUNT", default="0", commands=BOTH,
+        help="How often SageMaker starts the job again after a fault of its own, up to 30.",
+    ),
+)  # fmt: skip
+
+IMAGE = (
+    Option(
+        "--aws_repo_name", "--ar", shape="NAME", early="--aws_repo",
+        help="The ECR repository that a built image is pushed to.",
+    ),
+    Option("--repo_name", "--rn", shape="NAME", help="The name of a built image on this machine."),
+    Option("--image_tag", shape="TAG", default="latest", help="The tag of a built image."),
+    Option(
+        "--docker_file_path_or_content", "--df", shape="PATH|TEXT", early="--docker_file_path",
+        help="Build an image: a folder with a Dockerfile, a Dockerfile, or its text ('RUN pip install pandas'). "
+        "__BASE_IMAGE__ in it stands for the framework's image.",
+    ),
+    Option(
+        "--framework", "-f", shape="NAME", default="pytorch", commands=BOTH,
+        help="Whose ready-made image to use, or to build on: pytorch, tensorflow, sklearn, xgboost or huggingface.",
+    ),
+    Option("--framework_version", "--fv", shape="VERSION", commands=BOTH, help="The framework's version."),
+    Option(
+        "--py_version", "--pv", shape="VERSION", early="--python_version",
+        help="The Python version of the framework's image.",
+    ),
+    Option(
+        "--image_uri", shape="URI", commands=BOTH,
+        help="Use this image, from any registry that SageMaker pulls from, instead of a ready-made one. On 'run' "
+        "without --entry_point and --source_dir its own program runs, and hyperparameters reach it as plain text.",
+    ),
+)  # fmt: skip
+
+RUNNING = (
+    _flag("--force_running", "--fr", help="Run the task even if it has already completed."),
+    _flag(
+        "--if_changed",
+        help="Run a completed task again when its code, arguments, image or inputs differ from its last job's.",
+    ),
+    Option(
+        "--distribution", shape="JSON", commands=BOTH,
+        help='How the machines train together, for example \'{"torch_distributed": {"enabled": true}}\'.',
+    ),
+    Option(
+        "--launch_by", shape="{direct,toolkit}", commands=BOTH,
+        help="Who starts your code: direct, a launcher of ours, in any image with a shell and Python; or toolkit, the "
+        "one of AWS's images, which is what a --distribution that needs it gets anyway. (default: as needed)",
+    ),
+    Option(
+        "--job_env", words=2, shape="KEY VALUE", repeatable=True, commands=BOTH,
+        help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: "
+        "no place for secrets.",
+    ),
+    _flag("--dry_run", help="Print the request that would be sent and say what would be made; change nothing."),
+    _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
+    Option("--tag", words=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated."),
+    Option(
+        "--hp", words=2, shape="NAME VALUE", repeatable=True, commands=BOTH,
+        help="A hyperparameter, also one whose name is an option's here; may be repeated.",
+    ),
+    _flag("-m", commands=RUN, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
+)  # fmt: skip
+
+IO = (
+    Option(
+        "--input_path", "-i", words=MANY, shape="PATH [DISTRIBUTION] [SUBDIR]",
+        help="The data channel: a file or folder of this machine, brought to the task's input before the job, or an "
+        "s3:// address. DISTRIBUTION is FullyReplicated (every machine gets all, the default) or ShardedByS3Key "
+        "(each gets a share).",
+    ),
+    Option(
+        "--model_uri", shape="URI", commands=BOTH,
+        help="A trained model to start from, on S3 or this machine; the job finds it in its channel 'model'.",
+    ),
+    Option(
+        "--input_s3", "--iis", words=MANY, repeatable=True, shape="NAME URI [DISTRIBUTION] [SUBDIR]",
+        help="A further channel NAME with what lies at an s3:// address; may be repeated.",
+    ),
+    Option(
+        "--input_task", "--iit", words=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
+        help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
+        "model, source or output; may be repeated.",
+    ),
+    Option(
+        "--input_mode", shape="{File,FastFile,Pipe}", default="File", commands=BOTH,
+        help="How folders of data reach the job: copied before it starts, read from S3 as they are opened, or as "
+        "pipes. Single objects and models are always copied.",
+    ),
+    _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
+    _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
+    Option(
+        "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True, commands=BOTH,
+        help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
+    ),
+)  # fmt: skip
+
+SECURITY = (
+    Option(
+        "--role_name", shape="NAME|ARN",
+        help="The role the job acts by: one that is there, left as it is, instead of one made for the project.",
+    ),
+    Option(
+        "--vpc_subnets", words=MANY, shape="ID [ID ...]",
+        help="Run in these subnets of a network of yours; with --vpc_security_groups.",
+    ),
+    Option(
+        "--vpc_security_groups", words=MANY, shape="ID [ID ...]",
+        help="The security groups of the job's machines; with --vpc_subnets.",
+    ),
+    Option(
+        "--kms_key_id", shape="KEY",
+        help="The KMS key that encrypts the results on S3 and the machines' volumes: its id, alias or ARN. Volumes "
+        "take no alias, and disks built into a machine are encrypted by the machine.",
+    ),
+    _flag("--network_isolation", help="Let the job reach no network: its data come and go, nothing else."),
+    _flag("--encrypt_traffic", help="Encrypt what the machines of the job send each other, which costs time."),
+)  # fmt: skip
+
+DOWNLOAD = (
+    Option("--output_path", "-o", shape="DIR", commands=ALL, help="Where to bring the logs, and what is chosen below."),
+    _flag("--download_state", commands=ALL, help="Bring the task's state too."),
+    _flag("--download_model", commands=ALL, help="Bring the model too."),
+    _flag("--download_output", commands=ALL, help="Bring the output data too."),
+)
+
+DATA_ONLY = (
+    Option(
+        "--job", shape="NAME", commands=DATA,
+        help="Of this job of the task, also one that failed or was stopped; otherwise of its newest completed one.",
+    ),
+    _flag("--clean_state", "--cs", commands=DATA, help="Clear the task's state, after what is to be brought."),
+)  # fmt: skip
+
+EMULATOR_ONLY = (
+    Option("--port", shape="NUMBER", default="5757", commands=EMULATOR, help="The port; 0 takes any that is free."),
+    Option(
+        "--home", shape="DIR", commands=EMULATOR,
+        help="Where its jobs are kept. Without it they are in a temporary folder that goes when the emulator ends.",
+    ),
+    Option("--region", shape="REGION", default="us-east-1", commands=EMULATOR, help="The region that it is."),
+    Option(
+        "--s3_endpoint", shape="URL", commands=EMULATOR,
+        help="Another server that has the buckets; its credentials are those of this command's environment.",
+    ),
+    Option(
+        "--registry", shape="HOST:PORT", commands=EMULATOR,
+        help="The registry that ECR's answers point to, reached without TLS.",
+    ),
+    _flag("--enforce_iam", commands=EMULATOR, help="Refuse what a caller's, or a job's role's, policies do not allow."),
+    Option(
+        "--role_delay", shape="SECONDS", default="0", commands=EMULATOR,
+        help="For how long a new role cannot be assumed yet; with --enforce_iam.",
+    ),
+    Option(
+        "--faults", shape="TEXT", default="", commands=EMULATOR,
+        help="What goes wrong on purpose, as in seed=7,throttle=0.1,error=0.02,reset=0.02 (SSM_EMULATOR_FAULTS too).",
+    ),
+    Option(
+        "--env_file", shape="FILE", commands=EMULATOR,
+        help="A file that gets the printed export lines, once the emulator is ready.",
+    ),
+)  # fmt: skip
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Task": TASK,
+    "Code": process_options.CODE + CODE,
+    "Instance": process_options.INSTANCE + INSTANCE,
+    "Image": process_options.IMAGE + IMAGE,
+    "Running": process_options.RUNNING + RUNNING,
+    "I/O": IO,
+    "Security": SECURITY,
+    "Download": DOWNLOAD,
+    "Data": DATA_ONLY,
+    "Emulator": EMULATOR_ONLY,
+}
+
+
+def options_of(command: str) -> list[Option]:
+    """The options of one command, in the order of its help page."""
+    return [option for group in GROUPS.values() for option in group if command in option.commands]
+
+
+def by_flag(command: str) -> dict[str, Option]:
+    """The option that each spelling stands for on one command."""
+    return {flag: option for option in options_of(command) for flag in flags_on(command, option)}
+
+
+def flags_on(command: str, option: Option) -> tuple[str, ...]:
+    """All spellings of an option on one command."""
+    return (*option.flags, option.early) if option.early and command in RUN else option.flags
+
+
+def owner(flag: str, *, not_of: str) -> str | None:
+    """The other command that has ``flag``, when that spelling is too much like ours to be a hyperparameter's name."""
+    others = [command for command in COMMANDS if command != not_of and flag in by_flag(command)]
+    return others[0] if others and "_" in flag else None

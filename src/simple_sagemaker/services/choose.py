@@ -1,0 +1,247 @@
+"""What runs jobs here: one frozen bundle, composed from what the environment says. The only place that reads it.
+
+``SSM_ENGINE`` (or ``--it local``) chooses: ``aws``, ``local`` (processes of this machine) or ``docker``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core import names
+from ..core.access import Access, OnS3, Open
+from ..core.image_builder import NoImages
+from ..core.services import Services, no_price
+from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
+from ..core.store import Store
+from ..errors import EngineUnavailable, NoCredentials, UsageError
+from . import environment as here
+
+if TYPE_CHECKING:
+    import boto3
+
+    from ..emulator.serving import Served
+    from ..images.docker.command import Docker
+    from ..images.docker.login import Login
+    from ..images.docker.maker import LocalImages
+    from ..images.docker.pull import EcrAddress
+    from ..local.job.home import Home
+    from ..local.supervisor.spawn import Waiting
+
+ENGINES = ("aws", "local", "docker")
+_LOCAL_TYPES = ("local", "local_gpu")
+
+
+def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_image: bool = False) -> str:
+    """The engine for a job: what ``SSM_ENGINE`` says, else this machine for ``--it local``, else AWS.
+
+    This machine runs a job in containers where an image was named or is to be built (``own_image``).
+    """
+    on_this_machine = "docker" if own_image else "local"
+    engine = environment.get("SSM_ENGINE") or (on_this_machine if instance_type in _LOCAL_TYPES else "aws")
+    if engine not in ENGINES:
+        raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
+    return engine
+
+
+def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
+    """The engine that runs this task. Raises UsageError for two that contradict each other."""
+    own_image = bool(spec.image.docker_file or spec.image.uri)
+    engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
+    if engine == "aws" and spec.instances.type in _LOCAL_TYPES:
+        raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
+    return engine
+
+
+def for_task(spec: Spec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+    """The services that run this task. Raises EngineUnavailable when they cannot be had here.
+
+    ``waiting`` is a supervisor that was started ahead, for a job of this machine.
+    """
+    engine = engine_of(spec, environment)
+    instead = "SSM_ENGINE=local or --it local"
+    return composed(engine, environment, instead=instead, data_store=spec.place.data_store, waiting=waiting)
+
+
+def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
+    """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
+    engine = chosen_engine("", environment)
+    engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
+    return composed(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
+
+
+def composed(
+    engine: str,
+    environment: Mapping[str, str],
+    *,
+    instead: str,
+    data_store: DataStore | None = None,
+    waiting: Waiting | None = None,
+    session: boto3.Session | None = None,
+) -> Services:
+    """The services of an engine. ``instead`` is what chooses this machine, for those who cannot have another.
+
+    ``data_store`` is where jobs on this machine have their data; ``session`` is one of the caller's own, for AWS.
+    """
+    if engine == "aws":
+        if data_store == "local":
+            raise UsageError("--data_store local is for jobs on this machine; jobs on AWS have their data on S3.")
+        return aws(environment, instead, session)
+    return local(environment, waiting, containers=engine == "docker", on_s3=data_store == "s3")
+
+
+def aws(
+    environment: Mapping[str, str], instead: str = "SSM_ENGINE=local", session: boto3.Session | None = None
+) -> Services:
+    """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
+    from ..aws.access import AwsAccess
+    from ..aws.clients import connect
+    from ..aws.images import AwsImages
+    from ..aws.polling import pace, reading
+    from ..aws.prices import asker
+    from ..local.job.home import Home
+    from ..storage.s3.store import S3Store
+
+    clients = connect(environment, instead, session)
+    return Services(
+        engine="aws",
+        sagemaker=clients.sagemaker,
+        logs=clients.logs,
+        store=S3Store(clients.session),
+        access=AwsAccess(clients),
+        images=AwsImages(clients, _docker(environment), options=_build_options(environment)),
+        region=clients.region,
+        now=_now,
+        token=_token,
+        pace=pace(random.random),
+        reading=reading(random.random),
+        cache=Home(here.home_folder(environment)).sent,
+        price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
+    )
+
+
+def local(
+    environment: Mapping[str, str],
+    waiting: Waiting | None = None,
+    *,
+    containers: bool = False,
+    on_s3: bool = False,
+) -> Services:
+    """Jobs on this machine, as processes or containers; data in folders of it or, with the caller's credentials, on S3.
+
+    Raises EngineUnavailable, UsageError and, for S3, NoCredentials.
+    """
+    if sys.platform == "win32":
+        raise EngineUnavailable("Jobs on this machine need Linux or macOS.\nOn Windows use AWS, or run ssm in WSL.")
+    from ..local.api.cloudwatch_logs import LocalLogs
+    from ..local.api.sagemaker import LocalSageMaker
+    from ..local.job.home import ACCOUNT, REGION, Home
+
+    if on_s3 and waiting:  # it does not know the caller's credentials
+        waiting.leave()
+        waiting = None
+    home = Home(here.home_folder(environment))
+    settings = here.settings(environment, home, containers=containers)
+    store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
+    return Services(
+        engine="docker" if settings.docker else "local",
+        sagemaker=LocalSageMaker(
+            home,
+            settings=replace(settings, region=region, callers_s3=on_s3),
+            waiting=waiting,
+            callers=here.callers_variables(environment) if on_s3 else None,
+        ),
+        logs=LocalLogs(home),
+        store=store,
+        access=access,
+        region=region,
+        images=local_images(environment) if settings.docker else NoImages(),
+        now=_now,
+        token=_token,
+        pace=lambda _: 0.02,
+        cache=home.sent,
+        buckets=None if on_s3 else home.buckets,
+        jobs=home.jobs,
+    )
+
+
+def local_images(environment: Mapping[str, str]) -> LocalImages:
+    """Images for containers of this machine; those in ECR are pulled with the credentials that there are."""
+    from ..images.docker.maker import LocalImages
+
+    def login(address: EcrAddress) -> Login | None:
+        from ..aws.clients import connect
+        from ..aws.ecr import Ecr
+
+        try:
+            return Ecr(connect({**environment, "AWS_REGION": address.region}, "SSM_ENGINE=local")).login(address)
+        except NoCredentials:
+            return None
+
+    return LocalImages(_docker(environment), logins=login, options=_build_options(environment))
+
+
+def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:
+    """Finds the Docker command when the first image needs it."""
+
+    def find() -> Docker:
+        from ..images.docker import command
+
+        return command.chosen(environment)
+
+    return find
+
+
+def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Further words of every build, which SSM_DOCKER_BUILD has. Raises UsageError for quotes that do not end."""
+    text = environment.get("SSM_DOCKER_BUILD", "")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"SSM_DOCKER_BUILD={text!r} cannot be read as words: {error}.") from error
+
+
+def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, str]:
+    from ..storage.folder_store import FolderStore
+
+    store = FolderStore(home.buckets)
+    return store, Open(store, account=account, region=region), region
+
+
+def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access, str]:
+    from ..aws.access import AwsAccess
+    from ..aws.clients import connect
+    from ..storage.s3.store import S3Store
+
+    clients = connect(environment, "leave out --data_store s3")
+    return S3Store(clients.session), OnS3(AwsAccess(clients), account=account), clients.region
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _token() -> str:
+    return "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH))
+
+
+def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> Served:
+    """An emulator that has its port and does not serve yet. Raises EngineUnavailable where it cannot run.
+
+    ``say`` takes what a person should know of.
+    """
+    from ..emulator.serving import Served
+    from ..local.job.home import Home
+
+    kept = Home(home)
+    settings = replace(here.settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
+    return Served(kept, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)

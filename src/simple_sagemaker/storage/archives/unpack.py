@@ -1,0 +1,227 @@
+"""Archives that somebody else packed, unpacked without harm: as packed, or refused with the member's name.
+
+In: the bytes of a ``.tar.gz``, as they arrive, and an empty folder. Out: what was packed, as this user's: files keep
+their bytes, times and permissions (less the umask, what others could write and the set-user bits), folders are made as
+any folder.
+Costs one pass. Python's own filters are not relied upon: early releases of 3.10 and 3.11 have none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import tarfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ...errors import SsmError
+from ..safe_paths import Filling, Unholdable, folded, why_not
+from . import gzip_io as gz
+
+MOST_TIMES = 1000  # as much as gzip can shrink anything; what unpacks to more, and to MUCH, is made to fill a disk
+MUCH = 1 << 30
+_LONGEST_HEADER = 1 << 24  # tarfile reads an extended header in one piece, into memory
+_MOST_HOPS = 40  # of links that lead to links: Linux follows no more
+_BLOCK = 512
+_CHUNK = 1 << 20
+# What tarfile raises for bytes that are no archive; the last ones are not meant, but have been seen.
+_DAMAGE = (
+    *(tarfile.TarError, gz.Damaged),
+    *(ValueError, IndexError, KeyError, OverflowError, RecursionError, struct.error),
+)
+
+
+class UnsafeArchive(SsmError):
+    """An archive is damaged, or has a member that a folder cannot safely hold; nothing of it was kept."""
+
+
+def unpack(packed: Path, to: Path, *, address: str) -> None:
+    """As ``unpack_stream``, from a file of this machine."""
+    with open(packed, "rb", buffering=0) as source:
+        unpack_stream(source, to, size=os.fstat(source.fileno()).st_size, address=address)
+
+
+def unpack_stream(source: gz.Source, to: Path, *, size: int, address: str) -> None:
+    """Fill ``to``, an empty folder, with what is packed in the ``size`` bytes that ``source`` gives.
+
+    Raises UnsafeArchive, and whatever ``source`` raises, and leaves ``to`` half filled.
+    """
+    filling = _Unpacking(to, _Room(size, shutil.disk_usage(to).free))
+    try:
+        filling.read(source)
+    except Unholdable as error:
+        raise UnsafeArchive(f"{address} was not unpacked: {error}.\n{_ADVICE}") from error
+    except _DAMAGE as error:
+        after = f" after {filling.last!r}" if filling.last else ""
+        raise UnsafeArchive(f"{address} was not unpacked: it is damaged{after} ({error}).\n{_ADVICE}") from error
+
+
+_ADVICE = "Nothing of it was kept. The archive itself is still at that address."
+
+
+class _Room:
+    """How much there is room for, and how much was taken."""
+
+    def __init__(self, packed: int, free: int) -> None:
+        self._most = max(MUCH, MOST_TIMES * packed)
+        self._free = free
+        self._taken = 0
+
+    def take(self, name: str, size: int) -> None:
+        if size < 0:
+            raise Unholdable(f"{name!r} says that it has {size} bytes")
+        self._taken += size + _BLOCK
+        if self._taken > self._free:
+            raise Unholdable(f"with {name!r} it has {self._taken} bytes, and the disk has {self._free} free")
+        if self._taken > self._most:
+            raise Unholdable(f"with {name!r} it unpacks to {self._taken} bytes, over {MOST_TIMES} times its own size")
+
+
+class _Bytes(gz.Opened):
+    """The unpacked bytes, of which a whole bomb is not read into memory."""
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _LONGEST_HEADER:
+            raise tarfile.ReadError("a header is longer than any name")
+        return super().read(size)
+
+
+class _Unpacking:
+    """An archive on its way into a folder."""
+
+    def __init__(self, to: Path, room: _Room) -> None:
+        self.last = ""  # the member that was come to
+        self._filling = Filling(to)
+        self._room = room
+        self._files: dict[str, int] = {}  # sizes
+        self._links: dict[str, str] = {}
+
+    def read(self, source: gz.Source) -> None:
+        with _Bytes(source) as content:
+            whole: Any = content  # tarfile asks for no more than it has
+            with tarfile.open(fileobj=whole, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
+                kept = vars(archive)["members"]  # a list of all that was read, which nobody needs
+                while member := archive.next():
+                    self._room.take(member.name, member.size)
+                    self._member(member, archive, content)
+                    self.last = member.name
+                    kept.clear()
+            self._check_end(content)
+        for name, target in self._links.items():
+            check_target(name, target, self._links)
+        for name, target in self._links.items():
+            self._filling.new_link(name, target)
+
+    def _member(self, member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> None:
+        name = _relative(member.name)
+        if member.isdir():
+            if name:
+                self._filling.make_folder(name)
+        elif not name:
+            raise Unholdable(f"{member.name!r} is the folder itself, and no folder")
+        elif member.issym():
+            self._link(name, member.linkname)
+        elif member.islnk():
+            self._second_name(name, _relative(member.linkname))
+        elif member.isreg():
+            self._file(name, member, _pieces(member, archive, content))
+        else:
+            raise Unholdable(f"{member.name!r} is no file, folder or link")
+
+    def _link(self, name: str, target: str) -> None:
+        if name in self._links:
+            raise Unholdable(f"{name!r} is there twice, and what came first is a link")
+        self._links[name] = target
+
+    def _second_name(self, name: str, other: str) -> None:
+        if other in self._links:
+            self._link(name, self._links[other])
+        elif other not in self._files:
+            raise Unholdable(f"{name!r} is another name of {other!r}, which is no file that came before it")
+        else:
+            self._same_file(name, other)
+
+    def _same_file(self, name: str, other: str) -> None:
+        try:
+            self._filling.same_file(name, other)
+        except OSError:  # a file system without second names: a copy it is
+            self._room.take(name, self._files[other])
+            os.close(self._filling.new_file(name))
+            shutil.copy2(self._filling.top / other, self._filling.top / name)
+        self._files[name] = self._files[other]
+
+    def _file(self, name: str, member: tarfile.TarInfo, pieces: Iterator[bytes | memoryview]) -> None:
+        with os.fdopen(self._filling.new_file(name, member.mode & 0o755 | 0o600), "wb") as out:
+            out.writelines(pieces)
+            if out.tell() != member.size:
+                raise tarfile.ReadError(f"{name!r} is cut short")
+        with suppress(OSError, OverflowError, ValueError):  # a time that this file system cannot hold
+            os.utime(self._filling.top / name, (member.mtime, member.mtime))
+        self._files[name] = member.size
+
+    def _check_end(self, content: _Bytes) -> None:
+        """See that the archive ends as archives do: tarfile takes a damaged header for the end."""
+        rest = content.last
+        if len(rest) < _BLOCK:
+            raise tarfile.ReadError("its end is missing")
+        while rest:
+            if rest.strip(b"\0"):
+                raise tarfile.ReadError("a header is broken")
+            rest = content.read(_CHUNK)
+            self._room.take("its end", len(rest))
+
+
+def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> Iterator[bytes | memoryview]:
+    """The content of a file: as it comes, but for one with holes, which tarfile fills."""
+    if content.tell() == member.offset_data and not member.issparse():
+        yield from content.pieces(member.size)
+        return
+    source = archive.extractfile(member)
+    while source and (chunk := source.read(_CHUNK)):
+        yield chunk
+
+
+def _relative(name: str) -> str:
+    """The name without the parts that say nothing; empty for the folder itself."""
+    if name.startswith("/"):
+        raise Unholdable(f"the name {name!r} leads outside")
+    return "/".join(part for part in name.split("/") if part not in {"", "."})
+
+
+def check_target(name: str, target: str, links: dict[str, str]) -> None:
+    """Refuse a link that leads outside the folder, itself or by way of other links. Nothing is looked up on disk."""
+    if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
+        raise Unholdable(f"{name!r} is a link to {target!r}, which leads outside")
+    for key in (_as_it_is, folded):  # each file system sees one of the two
+        _follow(name, target, {key(link): to for link, to in links.items()}, key)
+
+
+def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], str]) -> None:
+    here, left, hops = name.split("/")[:-1], deque(target.split("/")), 0
+    while left:
+        part = left.popleft()
+        if part == ".." and not here:
+            raise Unholdable(f"{name!r} is a link to {target!r}, which leads outside")
+        if part == "..":
+            here.pop()
+        elif part not in {"", "."}:
+            onward = links.get(key("/".join([*here, part])))
+            if onward is None:
+                here.append(part)
+                continue
+            hops += 1
+            if hops > _MOST_HOPS:
+                raise Unholdable(f"{name!r} is a link to {target!r}, which leads round in circles")
+            left.extendleft(reversed(onward.split("/")))
+
+
+def _as_it_is(name: str) -> str:
+    return name
+
+
+def _is_part(part: str) -> bool:
+    return part in {"", ".", ".."} or why_not(part, windows=os.name == "nt") is None

@@ -1,0 +1,188 @@
+"""The store that is a folder of this machine: objects are plain files, ``<root>/<bucket>/<key>``.
+
+A person can fill and read it with ``cp`` and ``ls``. Writing is atomic: a reader sees the old object or the new one,
+never half of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.store import Copied, KeyRefused, Source, Stored, Told, untold
+from .file_copy import ReadFile, copy_steady, held, prune, taken_away, write_new
+from .sync.scan import files
+
+_SCRATCH = ".writing"  # not a legal bucket name
+_CHUNK = 1 << 23
+_SMALL = 1 << 16  # bytes; larger files are copied in the kernel
+_TURNS = 100
+
+
+class FolderStore:
+    """Buckets that are folders below ``root``. Symbolic links in them are followed, so a data set can be linked in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def place(self) -> str:
+        return str(self.root.absolute())
+
+    def has_bucket(self, bucket: str) -> bool:
+        return (self.root / bucket).is_dir()
+
+    def make_bucket(self, bucket: str) -> None:
+        (self.root / bucket).mkdir(parents=True, exist_ok=True)
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        top = self.root / bucket
+        if not top.is_dir():
+            raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+        folder, _, start = prefix.rpartition("/")
+        inside = top / folder if _plain(folder) else None
+        if inside is None or not inside.is_dir():
+            return iter(())
+        found = files(str(inside), f"{folder}/" if folder else "", start)
+        return (Stored(key=key, size=of.st_size, modified=of.st_mtime, tag=_tag(of)) for key, of in found)
+
+    def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        try:
+            with os.scandir(self.root / bucket / prefix) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return self._path(bucket, key).read_bytes()
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        scratch = self._scratch()
+        with open(scratch, "xb") as out:
+            out.write(data)
+        self._place(scratch, bucket, key)
+
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        path = self._path(bucket, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch, aside = self._scratch(), self._scratch()
+        scratch.write_bytes(data)
+        try:
+            if expected is not None and not taken_away(path, aside, expected):
+                return False
+            os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
+        except FileExistsError:
+            return False
+        finally:
+            scratch.unlink()
+            aside.unlink(missing_ok=True)
+        return True
+
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:  # noqa: ARG002 - a copy is quick
+        source = self._path(bucket, key)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        moved(copy_steady(source, to).st_size)
+
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        moved(copy_steady(self._path(bucket, key), to).st_size)
+
+    @contextmanager
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Source]:  # noqa: ARG002 - it is here
+        with open(self._path(bucket, key), "rb", buffering=0) as file:
+            yield ReadFile(file, moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        scratch = self._scratch()
+        try:
+            copy_steady(self._path(bucket, key), scratch)
+            self._place(scratch, bucket, to)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        self._path(bucket, key)
+        if small := held(path, _SMALL):
+            moved(len(small.data))
+            return Copied(small.before, "", self._written(bucket, key, small.data))
+        scratch = self._scratch()
+        try:
+            before = copy_steady(path, scratch)
+            moved(before.st_size)
+            with open(scratch, "rb") as copy:
+                self._place(scratch, bucket, key)
+                return Copied(stat=before, digest="", tag=_tag(os.fstat(copy.fileno())))
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def _written(self, bucket: str, key: str, data: bytes) -> str:
+        """Write an object in the fewest calls; gives its tag."""
+        scratch = self._scratch()
+        handle = write_new(scratch, data)
+        try:
+            try:
+                os.replace(scratch, f"{self.root}/{bucket}/{key}")
+            except OSError:  # most often its folder is not there
+                self._place(scratch, bucket, key)
+            return _tag(os.fstat(handle))
+        finally:
+            os.close(handle)
+
+    def digest(self, path: Path, moved: Told = untold) -> str:  # noqa: ARG002 - contents are compared
+        return ""
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        with open(path, "rb", buffering=0) as ours, open(self._path(bucket, found.key), "rb", buffering=0) as theirs:
+            while (chunk := ours.read(_CHUNK)) == theirs.read(_CHUNK):
+                if not chunk:
+                    return True
+                moved(len(chunk))
+        return False
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        top = self.root / bucket
+        for key in keys:
+            path = self._path(bucket, key)
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # no object of that name
+                continue
+            prune(path.parent, top)
+
+    def _path(self, bucket: str, key: str) -> Path:
+        if not _plain(key) or not key:
+            raise KeyRefused(f"A folder cannot hold the key {key!r}: empty, '.' and '..' parts are not file names.")
+        return self.root / bucket / key
+
+    def _scratch(self) -> Path:
+        folder = self.root / _SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{os.getpid()}-{os.urandom(8).hex()}"
+
+    def _place(self, scratch: Path, bucket: str, key: str) -> None:
+        try:
+            if not self.has_bucket(bucket):
+                raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+            path = self._path(bucket, key)
+            for _ in range(_TURNS):  # a delete may remove the folder as empty at any time: then make it again
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(scratch, path)
+                    return
+                except FileNotFoundError:
+                    continue
+                except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                    if path.is_dir() or any(parent.is_file() for parent in path.parents):
+                        break
+            raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.")
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def _tag(of: os.stat_result) -> str:
+    return f"{of.st_ino:x}-{of.st_mtime_ns:x}-{of.st_ctime_ns:x}"
+
+
+def _plain(key: str) -> bool:
+    return not key or all(part not in {"", ".", ".."} for part in key.split("/"))

@@ -1,0 +1,180 @@
+"""The two ways to S3 of one process: boto3's client, and obstore for the keys that it carries as they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ...core.layout import is_directory_bucket
+from .listing import read_fast
+
+if TYPE_CHECKING:
+    import boto3
+    import obstore.store
+    from mypy_boto3_s3 import S3Client
+
+# obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
+_ORDINARY = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+)*")
+_BELIEVED_S = 1.0  # how long credentials are there once they were seen: looking takes as long as a small request
+
+
+class _Runtime:
+    """The process whose threads obstore runs in: the first to use it. In one forked from that it would hang."""
+
+    pid: int | None = None
+
+
+class _Here:
+    """What one process has made; what it inherited by a fork would share connections, and locks that nobody opens."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.client: S3Client | None = None
+        self.ways: dict[str, obstore.store.S3Store | None] = {}
+        self.checked_s = 0.0  # when it was last seen that there are credentials
+
+
+class Clients:
+    """Clients of one session and endpoint, made when first used, in each process its own."""
+
+    def __init__(self, session: boto3.Session, endpoint: str | None) -> None:
+        self._session = session
+        self._endpoint = endpoint
+        self._made: dict[int, _Here] = {}
+
+    @property
+    def slow(self) -> S3Client:
+        """boto3's client, which can do everything."""
+        here = self._here()
+        with here.lock:  # a session makes one client at a time
+            if here.client is None:
+                from botocore.config import Config
+
+                config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
+                here.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
+                read_fast(here.client)
+            return here.client
+
+    @property
+    def region(self) -> str:
+        """The region that requests are made in; a session without one asks where S3 began."""
+        region = self.slow.meta.region_name
+        return "us-east-1" if region == "aws-global" else region
+
+    def fast(self, bucket: str, key: str) -> obstore.store.S3Store | None:
+        """The way of obstore to a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
+
+        Raises botocore's errors about credentials here, where obstore does not hide them.
+        """
+        if not _ORDINARY.fullmatch(key):
+            return None
+        here = self._here()
+        if bucket not in here.ways or here.checked_s + _BELIEVED_S < time.monotonic():
+            self._credentials()
+            here.checked_s = time.monotonic()
+            self._make_way(here, bucket)
+        return here.ways[bucket]
+
+    def _make_way(self, here: _Here, bucket: str) -> None:
+        client, region = self.slow, self.region
+        with here.lock:
+            if _Runtime.pid is None:
+                _Runtime.pid = os.getpid()
+            if bucket in here.ways:
+                return
+            endpoint = client.meta.endpoint_url.rstrip("/")
+            authorities = self._authorities() if endpoint.startswith("https:") else ""
+            untold = authorities and sys.platform != "linux"  # elsewhere obstore asks the system, and trusts others
+            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or untold:
+                here.ways[bucket] = None
+            else:
+                with _trusting(authorities):
+                    here.ways[bucket] = self._opened(bucket, endpoint, region)
+
+    def _authorities(self) -> str:
+        """The file of the authorities that the person trusts, as botocore finds it; "" where none is named."""
+        core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
+        return str(core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
+
+    def _here(self) -> _Here:
+        pid = os.getpid()
+        return self._made.get(pid) or self._made.setdefault(pid, _Here())
+
+    def _opened(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
+        """Everything is said that obstore would else take from the environment, where boto3 decides what it means.
+
+        The service verifies a checksum of every object. Where nobody in between can change bytes, signing them too
+        would cost as much as sending them.
+        """
+        from obstore.exceptions import BaseError
+        from obstore.store import S3Store
+
+        config: Any = {
+            "region": region,
+            "endpoint": endpoint,
+            "virtual_hosted_style_request": False,
+            "skip_signature": False,
+            "unsigned_payload": _is_safe(endpoint),
+        }
+        options: Any = {"timeout": timedelta(minutes=5), "allow_http": endpoint.startswith("http://")}
+        # Newer ones read AWS_ENDPOINT_URL_S3, and prefer it to the endpoint that they are given; obstore 0.9 knows
+        # neither that key nor CRC64NVME.
+        newer: Any = {**config, "aws_endpoint_url_s3": endpoint, "checksum_algorithm": "CRC64NVME"}
+        older: Any = {**config, "checksum_algorithm": "SHA256"}
+        try:
+            return S3Store(bucket, config=newer, client_options=options, credential_provider=self._credentials)
+        except BaseError:
+            return S3Store(bucket, config=older, client_options=options, credential_provider=self._credentials)
+
+    def _credentials(self) -> Any:
+        """What obstore signs with; it asks again each time, and boto3 renews them before they expire."""
+        from botocore.exceptions import NoCredentialsError
+
+        found = self._session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen = found.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token or None,
+            "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
+        }
+
+
+@contextmanager
+def _trusting(authorities: str) -> Iterator[None]:
+    """Let a client that is made meanwhile trust these authorities, and no others.
+
+    obstore's own option for it would add them to the system's. On Linux it reads them when a client is made, from where
+    OpenSSL's variables say: https://docs.rs/rustls-native-certs/latest/rustls_native_certs/
+    """
+    if not authorities:
+        yield
+        return
+    before = {name: os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
+    os.environ["SSL_CERT_FILE"] = authorities
+    os.environ.pop("SSL_CERT_DIR", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _is_safe(endpoint: str) -> bool:
+    """Whether what is sent cannot be changed on its way: by TLS, or because it does not leave the machine."""
+    found = urlsplit(endpoint)
+    host = found.hostname or ""
+    return found.scheme == "https" or host in {"localhost", "::1"} or host.startswith("127.")

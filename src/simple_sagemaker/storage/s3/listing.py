@@ -1,0 +1,129 @@
+"""Listings, their answers read in a tenth of the time that botocore takes, by botocore's own event for it.
+
+Everything around it stays botocore's: the request, its signature, its repetition, and answers that are not as usual.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from calendar import timegm
+from collections.abc import Callable, Iterator, MutableMapping
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from ...core.store import Stored
+from .errors import told
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+FOUND, FOLDERS = "Found", "Folders"  # where the objects and the common prefixes are in the answer
+_FIELDS = [re.compile(f"<{name}>([^<]*)</{name}>") for name in ("Key", "Size", "LastModified")]
+_TAG = "<ETag>"
+_TAGS = {quote: re.compile(f'{_TAG}{quote}([^<&"]*){quote}</ETag>') for quote in ("&quot;", "&#34;", '"', "")}
+_FOLDER = re.compile(r"<CommonPrefixes>\s*<Prefix>([^<]*)</Prefix>\s*</CommonPrefixes>")
+_OPENS, _CLOSES = "<Contents>", "</Contents>"
+_stored = partial(tuple.__new__, Stored)  # as Stored._make, in half the time
+
+
+def read_fast(client: S3Client) -> None:
+    """Let the answers of this client hold their objects as ``FOUND``, a list of Stored, and prefixes as ``FOLDERS``.
+
+    By the name with a star we come before botocore, which reads each whole to find errors that came with status 200;
+    named otherwise we would come later, which takes twice the time and is as right.
+    """
+    client.meta.events.register("before-parse.*.ListObjectsV2", _read)
+
+
+def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[Any]:
+    """Every answer of a listing; one may be empty and not the last."""
+    page = asked(client, bucket, prefix, delimiter=delimiter)
+    yield page
+    while token := page.get("NextContinuationToken"):
+        page = asked(client, bucket, prefix, delimiter=delimiter, token=token)
+        yield page
+
+
+def asked(
+    client: S3Client, bucket: str, prefix: str, *, delimiter: str = "", after: str = "", token: str = "", most: int = 0
+) -> Any:
+    """One answer: the first one, the first of keys behind ``after``, or the one that ``token`` stands for."""
+    said = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
+    request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in said.items() if value}}
+    return told(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
+
+
+def objects(page: Any) -> list[Stored]:
+    """The objects of an answer, however it was read."""
+    if FOUND in page:
+        found: list[Stored] = page[FOUND]
+        return found
+    return [
+        Stored(one["Key"], one["Size"], one["LastModified"].timestamp(), one.get("ETag", "").strip('"'))
+        for one in page.get("Contents", ())
+    ]
+
+
+def folders(page: Any) -> list[str]:
+    """The common prefixes of an answer, however it was read."""
+    if FOLDERS in page:
+        found: list[str] = page[FOLDERS]
+        return found
+    return [one["Prefix"] for one in page.get("CommonPrefixes", ())]
+
+
+def _read(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:
+    try:
+        whole = response_dict["body"].decode()
+    except UnicodeDecodeError:
+        return  # no XML: botocore refuses it
+    if response_dict["status_code"] != 200:
+        return
+    named = partial(_key, is_encoded="<EncodingType>url</EncodingType>" in whole)
+    prefixes = _FOLDER.findall(whole)
+    taken = _taken(_FOLDER.sub("", whole) if prefixes else whole, named)
+    if taken is None:
+        return
+    found, rest = taken
+    if found or prefixes:
+        customized_response_dict.update({FOUND: found, FOLDERS: list(map(named, prefixes))})
+        response_dict["body"] = rest.encode()
+
+
+def _taken(body: str, named: Callable[[str], str]) -> tuple[list[Stored], str] | None:
+    """The objects of an answer, and the answer without them; None where some are not as usual."""
+    count = body.count(_OPENS)
+    if not count:
+        return [], body
+    start = body.find(_TAG) + len(_TAG)
+    quote = next(quote for quote in _TAGS if body.startswith(quote, start))
+    keys, sizes, times, tags = (field.findall(body) for field in (*_FIELDS, _TAGS[quote]))
+    if not len(keys) == len(sizes) == len(times) == len(tags) == count or not _is_row(body, count):
+        return None  # an owner with a Key, an object without a tag: botocore reads it
+    first, last = body.index(_OPENS), body.rindex(_CLOSES) + len(_CLOSES)
+    names = (named(key) if "%" in key or "+" in key or "&" in key else key for key in keys)
+    moments = [_second(time[:19]) + float(time[19:-1] or 0) for time in times]  # 2026-11-25T13:40:03.000Z
+    found = zip(names, map(int, sizes), moments, tags, strict=True)
+    return list(map(_stored, found)), body[:first] + body[last:]
+
+
+def _is_row(body: str, count: int) -> bool:
+    """Whether the objects follow each other with nothing in between but always the same blanks."""
+    if count == 1:
+        return _CLOSES in body
+    between = body[: body.find(_OPENS, body.find(_OPENS) + 1)].rpartition(_CLOSES)[2]
+    return not between.strip() and body.count(_CLOSES + between + _OPENS) == count - 1
+
+
+def _key(text: str, *, is_encoded: bool) -> str:
+    text = html.unescape(text)
+    return unquote_plus(text) if is_encoded else text
+
+
+@lru_cache(maxsize=1000)  # many are written in one second
+def _second(text: str) -> int:
+    """Seconds since the epoch of ``2026-11-25T13:40:03``."""
+    date, time = text.split("T")
+    return timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))

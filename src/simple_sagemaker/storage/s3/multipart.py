@@ -1,0 +1,121 @@
+"""Files as they are sent, in parts where they are large: no object is ever half of one version and half of another."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ...core.store import Told, untold
+
+PART = 8 << 20  # bytes, of what is sent in parts
+AT_ONCE = 4
+_PARTS = 10_000  # S3 takes no more for one object
+_READ = 1 << 20
+
+
+class Changed(Exception):
+    """A part is of another version than the first."""
+
+
+class Steady:
+    """A file as far as it went when it was opened, to be read once; ``told`` hears of the bytes that were read.
+
+    One that only grows is read to its old end. The last read raises Changed for a file that was written to otherwise,
+    so whoever sends it has not yet finished the object.
+    """
+
+    def __init__(self, source: BinaryIO, told: Told = untold) -> None:
+        self._source = source
+        self._told = told
+        self._hash = hashlib.sha256()
+        self.before = os.fstat(source.fileno())
+        self.size = self._left = self.before.st_size
+
+    @property
+    def part(self) -> int:
+        """The size of the parts it is sent in, in bytes."""
+        return part_of(self.size)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was read."""
+        return self._hash.hexdigest()
+
+    def whole(self) -> bytes:
+        """All of it; what has been added meanwhile too, and what a special file gives that says it is empty."""
+        data = self._source.read()
+        self._left = max(0, self.size - len(data))
+        self._heard(data)
+        self._look()
+        return data
+
+    def read(self, count: int = -1) -> bytes:
+        """The next ``count`` bytes, fewer at the end; without a count all that are left."""
+        data = self._source.read(self._left if count < 0 else min(count, self._left))
+        self._left -= len(data)
+        self._heard(data)
+        if not self._left or not data:
+            self._look()
+        return data
+
+    def __iter__(self) -> Iterator[bytes]:
+        while data := self.read(PART):
+            yield data
+
+    def _heard(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._told(len(data))
+
+    def _look(self) -> None:
+        now = os.fstat(self._source.fileno())
+        touched = now.st_mtime_ns != self.before.st_mtime_ns
+        if self._left or now.st_size < self.size or (touched and now.st_size == self.size):
+            raise Changed
+
+
+def part_of(size: int) -> int:
+    """The size of the parts in which that many bytes are sent; whole MiB, so that other clients may guess it."""
+    return max(PART, -(-size // (_PARTS << 20)) << 20)
+
+
+def digest(path: Path, told: Told = untold) -> str:
+    """The digest that a file has when it is sent."""
+    found = hashlib.sha256()
+    with open(path, "rb", buffering=0) as source:
+        while data := source.read(_READ):
+            found.update(data)
+            told(len(data))
+    return found.hexdigest()
+
+
+def etag(path: Path, like: str, told: Told = untold) -> str:
+    """The ETag that S3 gives a file where it tells the content, in parts or as a whole as the ETag ``like`` does.
+
+    "" where it would be one that we cannot know: in parts of another size.
+    """
+    whole, _, parts = like.partition("-")
+    if len(whole) != 32:
+        return ""
+    with open(path, "rb", buffering=0) as source:
+        if not parts:
+            return _md5(source, None, told).hex()
+        size = os.fstat(source.fileno()).st_size
+        part = part_of(size)
+        if str(max(1, -(-size // part))) != parts:
+            return ""
+        digests = [_md5(source, part, told) for _ in range(int(parts))]
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{parts}"
+
+
+def _md5(source: BinaryIO, count: int | None, told: Told) -> bytes:
+    """The MD5 of the next ``count`` bytes, or of all."""
+    found = hashlib.md5(usedforsecurity=False)
+    left = count
+    while data := source.read(_READ if left is None else min(_READ, left)):
+        found.update(data)
+        told(len(data))
+        left = None if left is None else left - len(data)
+    return found.digest()

@@ -1,0 +1,188 @@
+"""A large object fetched in ranges at once, straight into its file: in little memory, and gone on with after an end.
+
+By boto3, whose bodies can be read into one buffer over and over: measured, that takes less time and memory than ranges
+by obstore, and there are servers that answer a range with the status of a whole object, which obstore refuses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from io import FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.aws_api import error_code
+from ...core.store import Told, untold
+from ..worker_pool import Abreast
+from .multipart import Changed
+
+if TYPE_CHECKING:
+    import obstore.store
+    from mypy_boto3_s3 import S3Client
+    from typing_extensions import Buffer
+
+WHOLE = 16 << 20  # bytes; what is larger is fetched in ranges
+RANGE = 32 << 20
+_AT_ONCE = 4
+_READ = 1 << 20
+_TRIES = 4  # with a range whose connection breaks
+
+
+def fetched_small(
+    fast: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path | str
+) -> tuple[int, str]:
+    """The size and ETag of an object; it is in the file if it has no more than ``WHOLE`` bytes."""
+    if fast is not None:
+        import obstore
+
+        found = obstore.get(fast, key)
+        meta = found.meta
+        if meta["size"] <= WHOLE:
+            write_whole(to, found.bytes())
+        return meta["size"], meta["e_tag"] or ""
+    answer = client.get_object(Bucket=bucket, Key=key)
+    with closing(answer["Body"]) as body:
+        if answer["ContentLength"] <= WHOLE:
+            write_whole(to, body.read())
+    return answer["ContentLength"], answer["ETag"]
+
+
+def write_whole(to: Path | str, data: Buffer) -> None:
+    """Make a file hold these bytes and no others, in the fewest calls."""
+    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)
+
+
+class _NoRanges(Exception):
+    """A server that sends the whole where a range was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranges:
+    """An object of ``size`` bytes and its ETag ``tag``, to be fetched to the file ``to``.
+
+    ``arrived`` hears, from several threads, where a range of ``step`` bytes begins that is in the file.
+    Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file and in the
+    journal beside it; not after the machine has been started again, for what was written may be lost then.
+    """
+
+    client: S3Client
+    bucket: str
+    key: str
+    size: int
+    tag: str
+    to: Path
+    moved: Told = untold
+    resumable: bool = False
+    step: int = RANGE
+    arrived: Told = untold
+
+    def fetched(self) -> bool:
+        """Whether the file is whole now; not when the object changed in between."""
+        there = self._begun()
+        for start in sorted(there):
+            self.arrived(start)
+        try:
+            self._fetch([start for start in range(0, self.size, self.step) if start not in there])
+        except Changed:
+            return False
+        except _NoRanges:
+            self._fetch_as_a_whole()
+        return True
+
+    def forget(self) -> None:
+        """Remove the journal, once nobody will ask for the object again."""
+        self._journal.unlink(missing_ok=True)
+
+    @property
+    def _journal(self) -> Path:
+        return self.to.with_name(self.to.name + ".journal")
+
+    def _begun(self) -> set[int]:
+        """The ranges that are there already; the file has its size afterwards."""
+        head = f"{boot()} {self.tag} {self.size} {self.step}"
+        if self.resumable and boot():
+            with suppress(OSError, ValueError):
+                first, *starts = self._journal.read_text(encoding="utf-8").split("\n")[:-1]
+                if first == head and self.to.stat().st_size == self.size:
+                    return {int(start) for start in starts}
+        with open(self.to, "wb") as whole:
+            whole.truncate(self.size)
+        if self.resumable:
+            self._journal.write_text(f"{head}\n", encoding="utf-8")
+        return set()
+
+    def _fetch(self, starts: Sequence[int]) -> None:
+        with open(self._journal if self.resumable else os.devnull, "ab", buffering=0) as journal:
+            for _ in Abreast(partial(self._range, journal), starts, weigh=lambda _: 1, room=_AT_ONCE):
+                pass
+
+    def _range(self, journal: FileIO, start: int) -> None:
+        """Fetch one range, from where it was left if its connection breaks."""
+        from botocore.exceptions import HTTPClientError
+
+        at, end = start, min(start + self.step, self.size)
+        with open(self.to, "r+b", buffering=0) as out:
+            out.seek(at)
+            for tried in range(_TRIES):
+                try:
+                    at = self._written(at, end, out)
+                except HTTPClientError:
+                    at = out.tell()
+                    if tried == _TRIES - 1:
+                        raise
+                if at == end:
+                    break
+        if at != end:
+            raise Changed
+        journal.write(b"%d\n" % start)
+        self.arrived(start)
+
+    def _written(self, at: int, end: int, out: FileIO) -> int:
+        """Write what comes of a range, and give where it ends."""
+        answer = self._get(Range=f"bytes={at}-{end - 1}", IfMatch=self.tag)
+        if "ContentRange" not in answer or answer["ETag"] != self.tag:
+            answer["Body"].close()
+            raise Changed if "ContentRange" in answer else _NoRanges
+        buffer = memoryview(bytearray(min(_READ, end - at)))
+        with closing(answer["Body"]) as body:
+            while at < end and (count := body.readinto(buffer[: end - at])):
+                out.write(buffer[:count])
+                at += count
+                self.moved(count)
+        return at
+
+    def _get(self, **more: Any) -> Any:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self.client.get_object(Bucket=self.bucket, Key=self.key, **more)
+        except ClientError as error:
+            if error_code(error) in {"412", "PreconditionFailed", "416", "InvalidRange"}:
+                raise Changed from error
+            raise
+
+    def _fetch_as_a_whole(self) -> None:
+        with open(self.to, "wb") as out, closing(self._get()["Body"]) as body:
+            for data in body.iter_chunks(_READ):
+                out.write(data)
+                self.moved(len(data))
+        for start in range(0, self.size, self.step):
+            self.arrived(start)
+
+
+def boot() -> str:
+    """What tells the time since the machine was started from earlier times; "" where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,290 @@
+"""Objects on S3, or on whatever speaks its protocol: the other store.
+
+obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists (its answers
+read by ourselves), deletes, asks about buckets, and carries the keys that obstore would not carry as they are. Nothing
+is imported before its use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.aws_api import error_code
+from ...core.store import Copied, Source, Stored, Told, untold
+from ...errors import UsageError
+from ..file_copy import ChangedMeanwhile, held
+from .clients import Clients
+from .delete import delete
+from .errors import MISSING, is_unmet, known, told, was_repeated
+from .listing import folders, pages
+from .multipart import AT_ONCE, PART, Changed, Steady, digest, etag
+from .parallel_listing import listed
+from .ranged_download import WHOLE, Ranges, fetched_small
+from .streaming import opened
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_s3 import S3Client
+
+COPIED_WHOLE = 5 << 30  # bytes; S3 copies no more in one request, and more in parts: see CopyObject in its API
+_COPIED_PART = 256 << 20
+_TRIES = 3  # with something that changes while it is copied
+
+
+class S3Store:
+    """Buckets that a boto3 session reaches; ``endpoint`` is given only where the session's own places do not say it.
+
+    Safe in threads, and in a forked child, where boto3 does everything if obstore was used before the fork. A missing
+    object or bucket is FileNotFoundError, a refusal PermissionError with the action in its words.
+    """
+
+    def __init__(self, session: boto3.Session, *, endpoint: str | None = None) -> None:
+        self._clients = Clients(session, endpoint)
+        self._is_opaque: dict[str, bool] = {}  # of buckets: whether ETags say nothing of the content
+
+    @property
+    def place(self) -> str:
+        return self._clients.slow.meta.endpoint_url
+
+    @property
+    def _client(self) -> S3Client:
+        return self._clients.slow
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether the bucket is there. Raises PermissionError where that may not be known.
+
+        A bucket in another region is a UsageError that names the region: no job could read it.
+        """
+        from botocore.exceptions import ClientError
+
+        ours = self._clients.region
+        try:
+            region = self._client.head_bucket(Bucket=bucket).get("BucketRegion", ours)
+        except ClientError as error:
+            if error_code(error) in MISSING:
+                return False
+            answer = error.response["ResponseMetadata"]
+            region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", ours)
+            if answer.get("HTTPStatusCode") not in {301, 400} or region == ours:
+                raise known(error, bucket, "", "s3:ListBucket") from error
+        if region != ours:
+            raise UsageError(
+                f"The bucket {bucket!r} is in the region {region}; jobs run in {ours}.\n"
+                f"Choose that region (AWS_REGION={region}), or another bucket."
+            )
+        return True
+
+    def make_bucket(self, bucket: str) -> None:
+        from botocore.exceptions import ClientError
+
+        region = self._clients.region
+        try:
+            if region == "us-east-1":  # the only region that must not be named
+                self._client.create_bucket(Bucket=bucket)
+            else:
+                where: Any = {"LocationConstraint": region}
+                self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        except ClientError as error:
+            if error_code(error) != "BucketAlreadyOwnedByYou" and not self._can_use(bucket):
+                raise known(error, bucket, "", "s3:CreateBucket") from error
+
+    def _can_use(self, bucket: str) -> bool:
+        try:
+            return self.has_bucket(bucket)
+        except PermissionError:  # what was refused first is what counts
+            return False
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        for found in listed(self._client, bucket, prefix):
+            yield from found
+
+    def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        try:
+            found = {
+                name[len(prefix) :].rstrip("/")
+                for page in pages(self._client, bucket, prefix, delimiter="/")
+                for name in folders(page)
+            }
+        except FileNotFoundError:
+            return []
+        return sorted(found - {""})
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return self._read(bucket, key)[0]
+
+    def _read(self, bucket: str, key: str) -> tuple[bytes, str]:
+        """The content and the tag that changes with it."""
+        fast = self._clients.fast(bucket, key)
+        if fast is None:
+            answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
+            return answer["Body"].read(), answer["ETag"]
+        import obstore
+
+        found = told(partial(obstore.get, fast, key), bucket, key, "s3:GetObject")
+        return bytes(found.bytes()), found.meta["e_tag"] or ""
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        self._put(bucket, key, data)
+
+    def _put(self, bucket: str, key: str, data: bytes) -> str:
+        """Write an object in one request; gives its tag."""
+        fast = self._clients.fast(bucket, key)
+        if fast is None:
+            put = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
+            return told(put, bucket, key, "s3:PutObject")["ETag"].strip('"')
+        import obstore
+
+        done = told(partial(obstore.put, fast, key, data, use_multipart=False), bucket, key, "s3:PutObject")
+        return (done["e_tag"] or "").strip('"')
+
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        """Needs a server that honours If-None-Match and If-Match on PUT, as S3 does since the end of 2024.
+
+        Where an answer was lost and the request repeated, whoever finds the very bytes it wrote has written them: what
+        several may write at once had better say whose it is.
+        """
+        from botocore.exceptions import ClientError
+
+        condition: dict[str, Any] = {"IfNoneMatch": "*"}
+        if expected is not None:
+            try:
+                there, tag = self._read(bucket, key)
+            except FileNotFoundError:
+                return False
+            if there != expected:
+                return False
+            condition = {"IfMatch": tag}
+        try:
+            self._client.put_object(Bucket=bucket, Key=key, Body=data, **condition)
+        except ClientError as error:
+            if is_unmet(error) or (expected is not None and error_code(error) in MISSING):
+                return was_repeated(error) and self._holds(bucket, key, data)
+            raise known(error, bucket, key, "s3:PutObject") from error
+        return True
+
+    def _holds(self, bucket: str, key: str, data: bytes) -> bool:
+        try:
+            return self.read(bucket, key) == data
+        except FileNotFoundError:
+            return False
+
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
+        """Appears under its name as a whole. Raises ChangedMeanwhile for an object that is written again and again."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        scratch = keep or to.with_name(f".{os.urandom(6).hex()}.part")
+        is_whole = False
+        try:
+            for _ in range(_TRIES):
+                if self._fetched(bucket, key, scratch, moved, resumable=keep is not None):
+                    os.replace(scratch, to)
+                    is_whole = True
+                    return
+        finally:
+            if not is_whole and keep is None:
+                scratch.unlink(missing_ok=True)
+        raise ChangedMeanwhile(f"s3://{bucket}/{key} changed each time while it was being read")
+
+    def _fetched(self, bucket: str, key: str, to: Path, moved: Told, *, resumable: bool) -> bool:
+        """Whether the file holds the object now; not when the object changed while it was read."""
+        size, tag = self._whole(bucket, key, to)
+        if size <= WHOLE:
+            moved(size)
+            return True
+        ranges = Ranges(
+            client=self._client,
+            bucket=bucket,
+            key=key,
+            size=size,
+            tag=tag,
+            to=to,
+            moved=moved,
+            resumable=resumable,
+        )
+        is_whole = told(ranges.fetched, bucket, key, "s3:GetObject")
+        ranges.forget()
+        return is_whole
+
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        size = self._whole(bucket, key, to)[0]
+        if size > WHOLE:  # it grew since it was listed
+            self.fetch(bucket, key, Path(to), moved)
+        else:
+            moved(size)
+
+    def _whole(self, bucket: str, key: str, to: Path | str) -> tuple[int, str]:
+        """The size and tag of an object, which is in the file now unless it is large."""
+        fast = self._clients.fast(bucket, key)
+        return told(partial(fetched_small, fast, self._client, bucket, key, to), bucket, key, "s3:GetObject")
+
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
+        return opened(self._clients, bucket, key, keep, moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        source: Any = {"Bucket": bucket, "Key": key}
+        config = TransferConfig(multipart_threshold=COPIED_WHOLE + 1, multipart_chunksize=_COPIED_PART)
+        told(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
+
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
+
+        The object stays as it was until a whole file has arrived that nobody changed while it was read.
+        """
+        if small := held(path, PART):
+            moved(len(small.data))
+            return Copied(small.before, sha256(small.data).hexdigest(), self._put(bucket, key, small.data))
+        for _ in range(_TRIES):
+            try:
+                with open(path, "rb", buffering=0) as source:
+                    file = Steady(source, moved)
+                    tag = self._send(file, bucket, key)
+                    return Copied(stat=file.before, digest=file.digest, tag=tag)
+            except Changed:
+                continue
+        raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
+
+    def _send(self, file: Steady, bucket: str, key: str) -> str:
+        """Send the file; gives the object's tag, "" where that is not told."""
+        if file.size <= PART:
+            return self._put(bucket, key, file.whole())
+        fast = self._clients.fast(bucket, key)
+        if fast is not None:
+            import obstore
+
+            put = partial(obstore.put, fast, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
+            return (told(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
+        from boto3.s3.transfer import TransferConfig
+
+        config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
+        upload: Any = partial(self._client.upload_fileobj, Config=config)
+        told(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
+        return ""
+
+    def digest(self, path: Path, moved: Told = untold) -> str:
+        return digest(path, moved)
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        """By the ETag, which tells the content unless a key of KMS encrypts the object."""
+        ours = etag(path, like=found.tag, told=moved)
+        if ours == found.tag:
+            return True
+        return None if not ours or self._tells_nothing(bucket, found.key) else False
+
+    def _tells_nothing(self, bucket: str, key: str) -> bool:
+        """Whether objects of the bucket are encrypted so that their ETags are no checksums; one is asked."""
+        if bucket not in self._is_opaque:
+            asked = partial(self._client.head_object, Bucket=bucket, Key=key)
+            answer: Any = told(asked, bucket, key, "s3:GetObject")
+            way = answer.get("ServerSideEncryption", "")
+            self._is_opaque[bucket] = way.startswith("aws:kms") or "SSECustomerAlgorithm" in answer
+        return self._is_opaque[bucket]
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        delete(self._client, bucket, keys)

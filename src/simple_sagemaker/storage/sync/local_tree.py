@@ -1,0 +1,198 @@
+"""A local folder, or one file, as the objects it would be: read anew each time, in the order of keys, in little memory.
+
+Links are followed. What S3 cannot hold is refused by name: :meth:`Tree.survey` does so before anything is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import UsageError
+from .index import mark
+from .scan import ordered
+
+_LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_LARGEST = 10_000 * (5 << 30)  # bytes: as many parts as there may be, each as large as it may be
+_TOGETHER = 1000  # lines hashed in one call
+_NAMED = 3  # of what is left out
+_KEPT = 150_000  # files that a survey remembers, of some 200 bytes each
+_FRESH_S = 2.0  # how long what a survey saw is true enough
+_Found = tuple[str, str, os.stat_result]  # key, path and state of a file
+
+
+class File(NamedTuple):
+    """One file: its key below the prefix, its path, its bytes, and what changes when it does (``index.mark``)."""
+
+    key: str
+    path: str
+    size: int
+    mark: str
+
+
+@dataclass(kw_only=True)
+class Survey:
+    """What a tree holds: files, bytes, a digest of names, sizes and times, and what is not sent with it."""
+
+    files: int = 0
+    size: int = 0
+    digest: str = ""
+    empty_folders: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of that is not sent, a line each."""
+        lines = []
+        if self.empty_folders:
+            lines.append(f"Not sent: {self.empty_folders} empty folders, for S3 holds files only")
+        if self.left_out:
+            more = f" and {len(self.left_out) - _NAMED} more" if len(self.left_out) > _NAMED else ""
+            lines.append(f"Not sent, being no files: {', '.join(map(repr, self.left_out[:_NAMED]))}{more}")
+        return lines
+
+
+class _Seen:
+    """Files as they were a moment ago, unless there were too many to keep."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self._keys: list[str] = []
+        self._sizes: list[int] = []
+        self._marks: list[str] = []
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all are there, and can still be believed."""
+        return len(self._keys) < _KEPT and time.monotonic() - self._began_s < _FRESH_S
+
+    def add(self, key: str, state: os.stat_result) -> None:
+        if len(self._keys) < _KEPT:
+            self._keys.append(key)
+            self._sizes.append(state.st_size)
+            self._marks.append(mark(state))
+
+    def files(self, top: str) -> Iterator[File]:
+        """What was seen below that folder."""
+        paths = (f"{top}{os.sep}{key}" for key in self._keys)
+        return map(File, self._keys, paths, self._sizes, self._marks)
+
+
+@dataclass
+class Tree:
+    """A folder's files, or one file. ``option`` is how a person named it."""
+
+    path: Path
+    option: str = "-i"
+    _seen: _Seen | None = field(default=None, repr=False, compare=False)  # what the last survey saw
+
+    def survey(self, prefix: str = "") -> Survey:
+        """What is there. Raises UsageError for what no key under ``prefix`` can hold, and where there is no file."""
+        found, digest = Survey(), hashlib.sha256()
+        self._seen = seen = _Seen()
+        lines: list[str] = []
+        for key, _, state in self._walked(prefix, found):
+            found.files += 1
+            found.size += state.st_size
+            lines.append(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n")
+            if len(lines) == _TOGETHER:
+                digest.update("".join(lines).encode())
+                lines.clear()
+            seen.add(key, state)
+        digest.update("".join(lines).encode())
+        if not found.files:
+            raise UsageError(
+                f"{self.option} {str(self.path)!r} holds no file, and a channel needs at least one.\n"
+                "Give a folder with data."
+            )
+        found.digest = digest.hexdigest()
+        return found
+
+    def files(self, prefix: str = "") -> Iterator[File]:
+        """The files in the order of their keys; those that vanish meanwhile are passed over. Raises UsageError.
+
+        After a survey that began a moment ago they are as that saw them.
+        """
+        seen, self._seen = self._seen, None
+        if seen and seen.is_fresh:
+            top = str(self.path.parent if self.path.is_file() else self.path)
+            return seen.files(top)
+        walked = self._walked(prefix, Survey())
+        return (File(key, path, state.st_size, mark(state)) for key, path, state in walked)
+
+    def _walked(self, prefix: str, survey: Survey) -> Iterator[_Found]:
+        top, root = str(self.path), len(prefix.encode())
+        longest = _LONGEST_KEY - root
+        is_file = self.path.is_file()
+        walked = iter([(self.path.name, top, os.stat(top))]) if is_file else self._below(top, "", (), survey)
+        for found in walked:
+            key, _, state = found
+            plain = key.isascii() and len(key) <= longest and state.st_mode & 0o444 == 0o444
+            if not plain or state.st_size > _LARGEST:
+                self._check(found, root)
+            yield found
+
+    def _below(self, folder: str, prefix: str, above: tuple[tuple[int, int], ...], survey: Survey) -> Iterator[_Found]:
+        here = os.stat(folder)
+        same = (here.st_dev, here.st_ino)
+        if same in above:
+            raise UsageError(
+                f"{self.option}: the link {folder!r} leads back to a folder that it lies in.\nRemove the link."
+            )
+        is_empty = True
+        for name in self._names(folder):
+            is_empty, path, key = False, f"{folder}{os.sep}{name}", prefix + name
+            if name.endswith("/"):
+                yield from self._below(path[:-1], key, (*above, same), survey)
+                continue
+            try:
+                found = os.stat(path)
+            except OSError as error:
+                self._check_gone(path, error)
+                continue
+            if stat.S_ISREG(found.st_mode):
+                yield key, path, found
+            else:
+                survey.left_out.append(path)
+        survey.empty_folders += is_empty
+
+    def _names(self, folder: str) -> Iterator[str]:
+        try:
+            return ordered(folder)
+        except PermissionError:
+            raise self._refused(folder, "cannot be read", "Make it readable, or move it away") from None
+        except (FileNotFoundError, NotADirectoryError):
+            if folder == str(self.path):
+                raise
+            return iter(())  # gone since it was seen
+
+    def _check_gone(self, path: str, error: OSError) -> None:
+        """See that a file that cannot be looked at has vanished, and is none that somebody should know of."""
+        if os.path.islink(path):
+            raise UsageError(
+                f"{self.option}: the link {path!r} leads nowhere.\nRemove it, or make what it points to."
+            ) from error
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    def _check(self, found: _Found, root: int) -> None:
+        key, path, state = found
+        try:
+            length = root + len(key.encode())
+        except UnicodeEncodeError:
+            raise self._refused(key, "has a name that is not UTF-8", "Rename it") from None
+        if length > _LONGEST_KEY:
+            raise self._refused(path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
+        if state.st_size > _LARGEST:
+            raise self._refused(path, "is larger than S3 holds in one object", "Divide it")
+        if state.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK):
+            raise self._refused(path, "cannot be read", "Make it readable, or move it away")
+
+    def _refused(self, name: str, why: str, what_next: str) -> UsageError:
+        return UsageError(f"{self.option} {str(self.path)!r}: {name!r} {why}.\n{what_next}.")

@@ -1,0 +1,245 @@
+"""The person's code packed for a job: one archive with the launcher in it, and what starts it.
+
+Comes in: a task's code. Goes out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the
+files that lie beside them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. Costs one
+reading of the code, and another one where it is packed; in memory its names alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import payload
+from ...core import layout
+from ...core.progress import Meter
+from ...core.specs import Spec, starts_by_toolkit
+from ...core.store import Store
+from ...errors import InputNotFound, UsageError
+from ...storage.archives import unpack as archives
+from ...storage.archives.tar_writer import Tarball
+from . import ignore as leftout
+from .files import CodeFile, CodeFiles, read_again
+
+RUN_VERSION = 1
+_ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
+_REQUIREMENTS = "requirements.txt"
+_UNPACKED = "code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """What lies in a job's ``source/`` folder beside the archive, by name, and what the archive is made from.
+
+    ``digest`` is the same for archives of the same content, whoever packed them. There is no archive without code.
+    """
+
+    beside: dict[str, bytes]
+    digest: str
+    _code: CodeFiles | None
+    _ours: dict[str, bytes]
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether there is an archive."""
+        return self._code is not None
+
+    def pack(self, to: Path, meter: Meter | None = None) -> None:
+        """Write the archive; ``meter`` counts. Raises Changed for a file that is not what it was when first read."""
+        files: dict[str, CodeFile | bytes] = {}
+        folders: list[str] = []
+        if self._code:
+            files, folders = {**self._code.files}, self._code.folders
+        files.update(self._ours)
+        with open(to, "wb") as out, Tarball(out) as archive:
+            for name in sorted([*files, *folders]):
+                found = files.get(name)
+                if found is None:
+                    archive.folder(name)
+                elif isinstance(found, bytes):
+                    archive.content(name, found)
+                else:
+                    archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
+                    if meter:
+                        meter.moved(found.size)
+                        meter.finished()
+
+
+def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
+    """The person's code, all of it, by name. ``scratch`` is an empty folder that outlives what is given.
+
+    Raises InputNotFound for an ``s3://`` source that is not there, UsageError for code that cannot be packed, or that
+    no job could run as it is, and Changed for a file that is written to all the time.
+    """
+    found = CodeFiles()
+    code = spec.code
+    if code.source_uri:
+        _fetch(code.source_uri, store, scratch)
+        found.add_everything(scratch / _UNPACKED)
+    if code.source_dir:
+        found.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
+    if code.entry_file:
+        found.add_file(code.entry_file, code.entry_file.name)
+    if code.entry_uri:
+        found.add_file(_fetched(code.entry_uri, store, scratch), str(code.entry_point))
+    for path in code.dependencies:
+        name = os.path.basename(os.path.abspath(path))
+        if path.is_dir():
+            found.add_folder(path, f"{name}/", use_gitignore=code.use_gitignore)
+        else:
+            found.add_file(path, name)
+    _check(spec, found)
+    return found
+
+
+def _check(spec: Spec, found: CodeFiles) -> None:
+    entry, code = spec.code.entry_point, spec.code
+    if entry and entry not in found.files and code.source_uri:
+        raise InputNotFound(
+            f"--entry_point {entry} is not in {code.source_uri}.\nName a file at the root of the archive."
+        )
+    if entry and entry not in found.files:
+        raise UsageError(
+            f"--entry_point {entry} is left out of the code, so nothing could run it.\n"
+            f"A line !{entry} in {leftout.RULES} brings it back, unless a folder that it lies in is left out as well."
+        )
+    if spec.security.network_isolation and _REQUIREMENTS in found.files and _installs(spec, found):
+        raise UsageError(
+            f"--network_isolation: the code has a {_REQUIREMENTS}, and a job without a network can install nothing.\n"
+            "Leave it out of the code, and use an image that has the packages: --docker_file_path_or_content builds "
+            "one, --image_uri names one."
+        )
+
+
+def _installs(spec: Spec, found: CodeFiles) -> bool:
+    """Whether requirements are installed before the code runs: not for shell scripts and commands, as AWS has it.
+
+    AWS's toolkit knows our launcher alone, which is a Python program.
+    """
+    name = spec.code.entry_point or ""
+    if spec.kind == "process":
+        return bool(name)
+    in_python = name.endswith(".py") or ("setup.py" in found.files and bool(name) and not name.endswith(".sh"))
+    return in_python or starts_by_toolkit(spec)
+
+
+def package(spec: Spec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
+    """What is sent for a job.
+
+    ``run.json`` lies beside the archive, where our own launcher finds it, so that other words for the job do not change
+    the archive. AWS's toolkit brings the archive alone, so there it is in it too, without what nobody needs to run it.
+    """
+    run = run_file(spec, fingerprint)
+    if spec.kind == "algorithm":
+        return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
+    ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
+    if spec.kind != "process" and starts_by_toolkit(spec):
+        ours[layout.RUN_FILE] = _json({name: what for name, what in run.items() if name != "fingerprint"})
+    digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(what)}\n" for name, what in ours.items())]).encode())
+    beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
+    beside[layout.RUN_FILE] = _json({**run, "archive": digest})
+    return Package(beside=beside, digest=digest, _code=code, _ours=ours)
+
+
+def _json(run: dict[str, Any]) -> bytes:
+    return json.dumps(run, indent=1).encode()
+
+
+def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
+    """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing.
+
+    ``image_content`` is a digest of what an image of the person's own is built from.
+    """
+    image = spec.image
+    parts = {
+        "code": _digest(code),
+        "entry point": spec.code.entry_point,
+        "arguments": list(spec.arguments),
+        **_words(spec),
+        "image": [
+            image.framework,
+            image.framework_version,
+            image.py_version,
+            image_content,
+            image.image_tag,
+            image.uri,
+        ],
+    }
+    digests = {name: _hash(json.dumps(part, sort_keys=True).encode()) for name, part in parts.items()}
+    return {**digests, "environment": _environment_digest(spec)}
+
+
+def _words(spec: Spec) -> dict[str, Any]:
+    """What is special to the kind of task."""
+    if spec.kind == "process":
+        return {"command": list(spec.command)}
+    return {
+        "command line": spec.code.command,
+        "hyperparameters": dict(spec.hyperparameters),
+        "distribution": spec.launch_distribution,
+    }
+
+
+def _environment_digest(spec: Spec) -> str:
+    """A digest of the job's variables that gives nothing away to whoever may read ``run.json``.
+
+    It is keyed by the task, so that it is the same wherever the task is typed and no table of digests serves for two
+    tasks; it is slow, so that trying out values costs time; and it is of all variables at once.
+    """
+    if not spec.environment:
+        return ""
+    place = spec.place
+    key = json.dumps([place.prefix, place.project, place.task]).encode()
+    text = json.dumps(dict(spec.environment), sort_keys=True).encode()
+    return hashlib.pbkdf2_hmac("sha256", text, key, _ROUNDS, dklen=16).hex()
+
+
+def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
+    """What ``run.json`` says: what the launcher starts, with which words, and what the job was made from."""
+    return {
+        "version": RUN_VERSION,
+        "kind": spec.kind,
+        "entry_point": spec.code.entry_point,
+        "command": list(spec.command) if spec.kind == "process" else spec.code.command,
+        "arguments": list(spec.arguments),
+        "distribution": None if spec.kind == "process" else spec.launch_distribution,
+        "fingerprint": fingerprint,
+    }
+
+
+def _fetch(uri: str, store: Store, scratch: Path) -> None:
+    bucket, key = layout.split_uri(uri)
+    packed, folder = scratch / layout.TARBALL, scratch / _UNPACKED
+    folder.mkdir()
+    try:
+        store.fetch(bucket, key, packed)
+        archives.unpack(packed, folder, address=uri)
+    except FileNotFoundError as error:
+        raise InputNotFound(f"--source_dir reads {uri}, and nothing is there.\nCheck the address.") from error
+    except archives.UnsafeArchive as error:
+        raise UsageError(f"--source_dir {uri} is no tar.gz archive of code: {error}") from error
+    packed.unlink()
+
+
+def _fetched(uri: str, store: Store, scratch: Path) -> Path:
+    """An entry point that lies on S3 by itself."""
+    file = scratch / "entry"
+    try:
+        store.fetch(*layout.split_uri(uri), file)
+    except FileNotFoundError as error:
+        raise InputNotFound(f"--code reads {uri}, and nothing is there.\nCheck the address.") from error
+    return file
+
+
+def _digest(code: CodeFiles) -> str:
+    parts = {name: f"{name}\0{file.mode:o}\0{file.digest}" for name, file in code.files.items()}
+    parts.update((name, f"{name}/") for name in code.folders)
+    return _hash("\n".join(parts[name] for name in sorted(parts)).encode("utf-8", "surrogateescape"))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

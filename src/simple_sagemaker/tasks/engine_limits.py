@@ -1,0 +1,36 @@
+"""What an engine cannot do, said before anything is looked at or written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.services import Services
+from ..core.specs import Spec, runners_needed
+from ..errors import EngineUnavailable, UsageError
+
+
+def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
+    """Raises EngineUnavailable or UsageError for what this engine cannot do; ``note`` is told what it ignores."""
+    if services.engine == "local":
+        _check_processes(spec, note)
+
+
+def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:
+    """What jobs as processes of this machine have not got: images."""
+    if spec.image.docker_file:
+        raise EngineUnavailable(
+            "--docker_file_path_or_content builds an image, and jobs as processes of this machine have none.\n"
+            "Run in containers (SSM_ENGINE=docker), or leave it out to run with this machine's packages."
+        )
+    if spec.kind == "algorithm":
+        raise EngineUnavailable(
+            f"--image_uri {spec.image.uri} without --entry_point runs the image's own program, and jobs as processes "
+            "of this machine have no images.\nRun in a container (SSM_ENGINE=docker), or give code with --entry_point."
+        )
+    if spec.image.uri:
+        note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")
+    if spec.kind != "process" and (runners := runners_needed(spec.launch_distribution)):
+        raise UsageError(
+            f"--distribution {runners[0]} is started by programs inside AWS's images, and this machine has none.\n"
+            'Here {"torch_distributed": {"enabled": true}} works; or run on AWS.'
+        )

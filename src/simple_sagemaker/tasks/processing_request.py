@@ -1,0 +1,120 @@
+"""From a processing task to the one request that makes its job: pure values in, boto3's dictionary out.
+
+Our launcher starts the code, from an input of its own, so that the 256 characters of a ContainerArguments member cut
+nothing off. What an earlier job kept comes back by another input, because an output never brings anything.
+The shape and its limits: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from ..core import layout
+from ..core.specs import ProcessSpec
+from .training_request import ChannelSource, Setting, can_encrypt_disks, tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.literals import ProcessingInstanceTypeType, ProcessingS3UploadModeType
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateProcessingJobRequestTypeDef,
+        NetworkConfigTypeDef,
+        ProcessingClusterConfigTypeDef,
+        ProcessingInputTypeDef,
+        ProcessingOutputTypeDef,
+    )
+
+
+def processing_request(
+    spec: ProcessSpec, setting: Setting, channels: Sequence[ChannelSource], *, earlier_state: bool
+) -> CreateProcessingJobRequestTypeDef:
+    """The whole request of a processing job. ``channels`` are the person's, in their order.
+
+    ``earlier_state`` is whether the task has a state to begin with: an input without objects is refused.
+    """
+    request: CreateProcessingJobRequestTypeDef = {
+        "ProcessingJobName": setting.job,
+        "RoleArn": setting.role_arn,
+        "AppSpecification": {
+            "ImageUri": setting.image_uri,
+            "ContainerEntrypoint": ["/bin/sh", layout.PROCESSING_START],
+        },
+        "ProcessingResources": {"ClusterConfig": _cluster(spec)},
+        "ProcessingInputs": [_input(one) for one in (*channels, *_hidden(setting, earlier_state=earlier_state))],
+        "ProcessingOutputConfig": {"Outputs": _outputs(setting)},
+        "StoppingCondition": {"MaxRuntimeInSeconds": spec.instances.max_run_mins * 60},
+        "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
+    }
+    if spec.security.kms_key_id:
+        request["ProcessingOutputConfig"]["KmsKeyId"] = spec.security.kms_key_id
+    if spec.environment:
+        request["Environment"] = dict(spec.environment)
+    if network := _network(spec):
+        request["NetworkConfig"] = network
+    return request
+
+
+def _cluster(spec: ProcessSpec) -> ProcessingClusterConfigTypeDef:
+    """The machines; their type is any that the person names, which the service may know and our stubs may not."""
+    found: ProcessingClusterConfigTypeDef = {
+        "InstanceType": cast("ProcessingInstanceTypeType", spec.instances.type),
+        "InstanceCount": spec.instances.count,
+        "VolumeSizeInGB": spec.instances.volume_gb,
+    }
+    key = spec.security.kms_key_id
+    if key and can_encrypt_disks(key, spec.instances.type):
+        found["VolumeKmsKeyId"] = key
+    return found
+
+
+def _hidden(setting: Setting, *, earlier_state: bool) -> list[ChannelSource]:
+    """The inputs that bring the code and the state; the script does not see them among its channels."""
+    place = setting.place
+    source = ChannelSource(name=layout.SOURCE_CHANNEL, uri=layout.uri(place.bucket, place.source(setting.job)))
+    state = ChannelSource(name=layout.EARLIER_STATE, uri=layout.uri(place.bucket, place.state))
+    return [source, state] if earlier_state else [source]
+
+
+def _input(channel: ChannelSource) -> ProcessingInputTypeDef:
+    is_ours = channel.name in {layout.SOURCE_CHANNEL, layout.EARLIER_STATE}
+    folder = f"{layout.PROCESSING}/input" if is_ours else f"{layout.PROCESSING}/input/data"
+    return {
+        "InputName": channel.name,
+        "S3Input": {
+            "S3Uri": channel.uri,
+            "LocalPath": f"{folder}/{channel.name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": channel.distribution,
+        },
+    }
+
+
+def _outputs(setting: Setting) -> list[ProcessingOutputTypeDef]:
+    """Where what the job writes goes: its state while it runs, the rest at its end."""
+    place = setting.place
+    results = layout.uri(place.bucket, place.output(setting.job))
+    return [
+        _output("state", layout.uri(place.bucket, place.state.rstrip("/")), layout.PROCESSING_STATE, "Continuous"),
+        _output("output", f"{results}output", layout.PROCESSING_OUTPUT, "EndOfJob"),
+        _output("model", f"{results}model", layout.PROCESSING_MODEL, "EndOfJob"),
+    ]
+
+
+def _output(name: str, uri: str, path: str, mode: ProcessingS3UploadModeType) -> ProcessingOutputTypeDef:
+    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": mode}}
+
+
+def _network(spec: ProcessSpec) -> NetworkConfigTypeDef:
+    """By which network the job runs, and what is cut off or encrypted; empty where nothing was said."""
+    security, found = spec.security, cast("NetworkConfigTypeDef", {})
+    if security.vpc_subnets:
+        found["VpcConfig"] = {
+            "SecurityGroupIds": list(security.vpc_security_groups),
+            "Subnets": list(security.vpc_subnets),
+        }
+    if security.network_isolation:
+        found["EnableNetworkIsolation"] = True
+    if security.encrypt_traffic:
+        found["EnableInterContainerTrafficEncryption"] = True
+    return found

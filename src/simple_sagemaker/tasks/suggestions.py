@@ -1,0 +1,62 @@
+"""What lies near the place where a task was not found: its likes in the project, in other prefixes, other projects."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from ..core.layout import TaskPlace
+from ..core.store import Store
+
+_MOST_LISTINGS = 60  # of folders that may hold the project under another prefix
+_DEPTH = 3
+_SHOWN = 8
+
+
+def advice(place: TaskPlace, store: Store) -> str:
+    """What may have been meant, in words for a person. Reads a few listings."""
+    likes = [*_in_project(place, store), *_elsewhere(place, store)]
+    if likes:
+        return "There are: " + "; ".join(likes[:_SHOWN]) + "."
+    beside = place.prefix[: place.prefix.rfind("/") + 1]
+    projects = _close(place.project, store.folders(place.bucket, beside), sure=False)
+    if projects and place.project not in projects:
+        return f"There is no project {place.project!r}; there are: {', '.join(projects[:_SHOWN])}."
+    return "Run the task first, or check the names, --prefix and --bucket_name."
+
+
+def _in_project(place: TaskPlace, store: Store) -> list[str]:
+    tasks = store.folders(place.bucket, f"{place.prefix}{place.project}/")
+    return [f"task {name} of this project" for name in _close(place.task, tasks, sure=False)]
+
+
+def _elsewhere(place: TaskPlace, store: Store) -> list[str]:
+    """Tasks of that name, or nearly, in projects of that name under other prefixes of the bucket."""
+    return [
+        f"task {task} under --prefix {prefix or repr('')}"
+        for prefix in _prefixes(place, store)
+        for task in _close(place.task, store.folders(place.bucket, f"{prefix}{place.project}/"), sure=True)
+    ]
+
+
+def _prefixes(place: TaskPlace, store: Store) -> Iterator[str]:
+    """The prefixes, other than the place's, under which there is a project of the name; nearest to the root first."""
+    waiting, left = deque([""]), _MOST_LISTINGS
+    while waiting and left:
+        above = waiting.popleft()
+        left -= 1
+        for name in store.folders(place.bucket, above):
+            prefix = (above + name).removesuffix(place.project)
+            if name.endswith(place.project):
+                if prefix != place.prefix:
+                    yield prefix
+            elif above.count("/") + 1 < _DEPTH:
+                waiting.append(f"{above}{name}/")
+
+
+def _close(name: str, there: Sequence[str], *, sure: bool) -> list[str]:
+    """Those of that name or like it; when none is and it need not be ``sure``, all of them."""
+    folded = {other.lower(): other for other in there}
+    close = [folded[other] for other in get_close_matches(name.lower(), folded, n=_SHOWN, cutoff=0.6)]
+    return close or ([] if sure else list(there))

@@ -1,0 +1,258 @@
+"""From a task to the one request that makes its job: pure values in, boto3's dictionary out.
+
+The shape and its limits: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from ..core import layout
+from ..core.layout import TaskPlace
+from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec, is_enabled, starts_by_toolkit
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.literals import TrainingInstanceTypeType
+    from mypy_boto3_sagemaker.type_defs import (
+        AlgorithmSpecificationTypeDef,
+        ChannelTypeDef,
+        CheckpointConfigTypeDef,
+        CreateTrainingJobRequestTypeDef,
+        OutputDataConfigTypeDef,
+        ResourceConfigTypeDef,
+        StoppingConditionTypeDef,
+    )
+
+PROJECT_TAG = "SimpleSagemakerProject"
+TASK_TAG = "SimpleSagemakerTask"
+LOG_LEVEL = "20"
+
+# Machines whose disks are built in and encrypt themselves: a key for them is refused. The families are those of
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html; a "d" in the name says it of most.
+_OWN_DISKS = re.compile(r"ml\.([^.]*d|g5|g6|gr6|g7|p5|p6|trn1|trn2|i3|i4|i7)[^.]*\..*")
+
+# By these names AWS's toolkit is told which of its runners to take.
+_SWITCHES = {
+    "mpi": "sagemaker_mpi_enabled",
+    "multi_worker_mirrored_strategy": "sagemaker_multi_worker_mirrored_strategy_enabled",
+    "parameter_server": "sagemaker_parameter_server_enabled",
+    "pytorchddp": "sagemaker_pytorch_ddp_enabled",
+    "pytorchxla": "sagemaker_pytorch_xla_multi_worker_enabled",
+    "torch_distributed": "sagemaker_torch_distributed_enabled",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSource:
+    """A channel as the request names it: where its objects are, how hosts share them, how they reach the job.
+
+    ``input_mode`` other than File is for folders alone.
+    """
+
+    name: str
+    uri: str
+    distribution: Distribution = "FullyReplicated"
+    content_type: str | None = None
+    input_mode: InputMode = "File"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What the place where the job runs adds to what the person asked for."""
+
+    job: str
+    place: TaskPlace
+    role_arn: str
+    region: str
+    image_uri: str
+
+
+def training_request(
+    spec: TaskSpec, setting: Setting, channels: Sequence[ChannelSource]
+) -> CreateTrainingJobRequestTypeDef:
+    """The whole request of a training job. ``channels`` are the person's, in their order.
+
+    Our launcher starts the code, or AWS's toolkit our launcher; an algorithm is started by its image alone.
+    """
+    base = layout.uri(setting.place.bucket, setting.place.folder.rstrip("/"))
+    request: CreateTrainingJobRequestTypeDef = {
+        "TrainingJobName": setting.job,
+        "RoleArn": setting.role_arn,
+        "AlgorithmSpecification": _algorithm(spec, setting),
+        "HyperParameters": hyperparameters(spec, setting),
+        "OutputDataConfig": _output(spec, base),
+        "ResourceConfig": _resources(spec),
+        "StoppingCondition": stopping(spec.instances),
+        "EnableManagedSpotTraining": spec.instances.spot,
+        "CheckpointConfig": _checkpoints(spec, setting.place),
+        "TensorBoardOutputConfig": {"S3OutputPath": base, "LocalPath": layout.TENSORBOARD},
+        "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
+    }
+    if brought := [_channel(one) for one in (*channels, *_hidden(spec, setting))]:
+        request["InputDataConfig"] = brought
+    if spec.environment:
+        request["Environment"] = dict(spec.environment)
+    if spec.instances.retry_attempts:
+        request["RetryStrategy"] = {"MaximumRetryAttempts": spec.instances.retry_attempts}
+    _secure(request, spec)
+    return request
+
+
+def _algorithm(spec: TaskSpec, setting: Setting) -> AlgorithmSpecificationTypeDef:
+    """The image, and what starts in it: its own program unless our launcher does."""
+    found: AlgorithmSpecificationTypeDef = {
+        "TrainingImage": setting.image_uri,
+        "TrainingInputMode": spec.input_mode,
+    }
+    if spec.kind != "algorithm" and not starts_by_toolkit(spec):
+        found["ContainerEntrypoint"] = ["/bin/sh", layout.START]
+    if spec.metrics:
+        found["MetricDefinitions"] = [{"Name": one.name, "Regex": one.regex} for one in spec.metrics]
+    return found
+
+
+def _hidden(spec: TaskSpec, setting: Setting) -> list[ChannelSource]:
+    """The channel that brings the code, where the toolkit does not fetch it; cut off from S3 it cannot."""
+    fetched = starts_by_toolkit(spec) and not spec.security.network_isolation
+    if spec.kind == "algorithm" or fetched:
+        return []
+    place = setting.place
+    return [ChannelSource(name=layout.SOURCE_CHANNEL, uri=layout.uri(place.bucket, place.source(setting.job)))]
+
+
+def _output(spec: TaskSpec, base: str) -> OutputDataConfigTypeDef:
+    found: OutputDataConfigTypeDef = {"S3OutputPath": base}
+    if spec.security.kms_key_id:
+        found["KmsKeyId"] = spec.security.kms_key_id
+    return found
+
+
+def _resources(spec: TaskSpec) -> ResourceConfigTypeDef:
+    """The machines; their type is any that the person names, which the service may know and our stubs may not."""
+    machines, key = spec.instances, spec.security.kms_key_id
+    found: ResourceConfigTypeDef = {
+        "InstanceType": cast("TrainingInstanceTypeType", machines.type),
+        "InstanceCount": machines.count,
+        "VolumeSizeInGB": machines.volume_gb,
+    }
+    if key and can_encrypt_disks(key, machines.type):
+        found["VolumeKmsKeyId"] = key
+    if machines.keep_alive_mins:
+        found["KeepAlivePeriodInSeconds"] = machines.keep_alive_mins * 60
+    return found
+
+
+def can_encrypt_disks(key: str, instance_type: str) -> bool:
+    """Whether a key can be named for the disks of such machines."""
+    return "alias/" not in key and not _OWN_DISKS.fullmatch(instance_type)
+
+
+def _checkpoints(spec: TaskSpec, place: TaskPlace) -> CheckpointConfigTypeDef:
+    """Where the state lies in the job: for an image's own program where SageMaker's algorithms look by themselves."""
+    found: CheckpointConfigTypeDef = {"S3Uri": layout.uri(place.bucket, place.state.rstrip("/"))}
+    if spec.kind != "algorithm":
+        found["LocalPath"] = layout.STATE
+    return found
+
+
+def _secure(request: CreateTrainingJobRequestTypeDef, spec: TaskSpec) -> None:
+    """Put in by which network the job runs, and what is cut off or encrypted."""
+    security = spec.security
+    if security.vpc_subnets:
+        request["VpcConfig"] = {
+            "SecurityGroupIds": list(security.vpc_security_groups),
+            "Subnets": list(security.vpc_subnets),
+        }
+    if security.network_isolation:
+        request["EnableNetworkIsolation"] = True
+    if security.encrypt_traffic:
+        request["EnableInterContainerTrafficEncryption"] = True
+
+
+def stopping(machines: Instances) -> StoppingConditionTypeDef:
+    """The limits in time; only spot jobs may wait."""
+    limits: StoppingConditionTypeDef = {"MaxRuntimeInSeconds": machines.max_run_mins * 60}
+    if machines.spot:
+        limits["MaxWaitTimeInSeconds"] = machines.wait_mins * 60
+    return limits
+
+
+def hyperparameters(spec: TaskSpec, setting: Setting) -> dict[str, str]:
+    """The person's values as JSON texts, and script mode's own, by which AWS's tools know such a job.
+
+    An algorithm gets the person's alone, as plain text.
+    https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md names the others.
+    """
+    if spec.kind == "algorithm":
+        return {key: str(value) for key, value in spec.hyperparameters.items()}
+    place, job = setting.place, setting.job
+    program = layout.LAUNCHER if starts_by_toolkit(spec) else spec.code.entry_point or layout.LAUNCHER
+    own: dict[str, Any] = {
+        "sagemaker_program": program,
+        "sagemaker_submit_directory": _submitted(spec, layout.uri(place.bucket, place.source(job) + layout.TARBALL)),
+        "sagemaker_job_name": job,
+        "sagemaker_region": setting.region,
+        **runner_hyperparameters(spec.launch_distribution, spec.instances.type),
+    }
+    encoded = {key: json.dumps(value) for key, value in {**spec.hyperparameters, **own}.items()}
+    return encoded | {"sagemaker_container_log_level": LOG_LEVEL}
+
+
+def _submitted(spec: TaskSpec, uri: str) -> str:
+    """Where the toolkit finds the packed code: on S3, or in the hidden channel when it cannot reach S3."""
+    return layout.SUBMITTED if starts_by_toolkit(spec) and spec.security.network_isolation else uri
+
+
+def runner_hyperparameters(distribution: Mapping[str, Any] | None, instance_type: str) -> dict[str, Any]:
+    """What tells AWS's toolkit how to train together, by the names and values of SageMaker SDK 2.
+
+    estimator.Framework._distribution_configuration and pytorch.PyTorch._pytorch_distribution_configuration have them.
+    """
+    ways = distribution or {}
+    told: dict[str, Any] = {name: True for way, name in _SWITCHES.items() if is_enabled(ways, way)}
+    if is_enabled(ways, "mpi"):
+        if ways["mpi"].get("processes_per_host"):
+            told["sagemaker_mpi_num_of_processes_per_host"] = ways["mpi"]["processes_per_host"]
+        told["sagemaker_mpi_custom_mpi_options"] = ways["mpi"].get("custom_mpi_options", "")
+    if is_enabled(ways, "smdistributed"):
+        told |= _smdistributed(ways["smdistributed"])
+    if any(is_enabled(ways, way) for way in ("torch_distributed", "pytorchddp", "smdistributed")):
+        told["sagemaker_instance_type"] = instance_type
+    return told
+
+
+def _smdistributed(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """AWS's own two libraries; the parameters of the second are a hyperparameter of the script's."""
+    data, model = parts.get("dataparallel", {}), parts.get("modelparallel", {})
+    told: dict[str, Any] = {"sagemaker_distributed_dataparallel_enabled": data.get("enabled", False)}
+    if data.get("enabled"):
+        told["sagemaker_distributed_dataparallel_custom_mpi_options"] = data.get("custom_mpi_options", "")
+    if model.get("enabled"):
+        told["mp_parameters"] = model.get("parameters", {})
+    return told
+
+
+def tags(spec: Spec) -> dict[str, str]:
+    """The person's tags, and ours that name project and task in full."""
+    return {**spec.tags, PROJECT_TAG: spec.place.project, TASK_TAG: spec.place.task}
+
+
+def _channel(channel: ChannelSource) -> ChannelTypeDef:
+    found: ChannelTypeDef = {
+        "ChannelName": channel.name,
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": channel.uri,
+                "S3DataDistributionType": channel.distribution,
+            }
+        },
+        "InputMode": channel.input_mode,
+    }
+    if channel.content_type:
+        found["ContentType"] = channel.content_type
+    return found

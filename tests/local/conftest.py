@@ -1,0 +1,158 @@
+"""An engine for each test, and jobs made in a line."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simple_sagemaker.images import frameworks as images
+from simple_sagemaker.local.api.cloudwatch_logs import GROUP, LocalLogs
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
+from simple_sagemaker.local.job.home import Home, Settings
+from simple_sagemaker.storage.folder_store import FolderStore
+from tests.local.doors import boto3_client, http_client
+
+FINAL = {"Completed", "Failed", "Stopped"}
+ROLE = "arn:aws:iam::000000000000:role/SageMakerIAMRole_p"
+ISOLATION = os.environ.get("SSM_ISOLATION") or "auto"
+PLAIN = ISOLATION == "plain"
+DOCKER = ISOLATION == "docker"  # in a run that `python -m tests.docker.daemon` has given a daemon
+IMAGE = images.framework_image("pytorch", instance_type="ml.m5.large", region="us-east-1")
+processes_only = pytest.mark.skipif(DOCKER, reason="a container has its image's programs and its own network")
+
+
+def settings(**changes: Any) -> Settings:
+    """How the engine of a test runs jobs."""
+    found: dict[str, Any] = {"python": sys.executable, "isolation": ISOLATION, "stop_grace_s": 3}
+    if DOCKER:
+        environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": os.environ["TESTS_DOCKER_HOST"]}
+        found |= {"docker": ["docker"], "docker_environment": environment}
+    return Settings(**{**found, **changes})
+
+
+class Engine:
+    """The engine behind one door, with its buckets and logs."""
+
+    def __init__(self, root: Path, door: str) -> None:
+        self.home = Home(root)
+        self.store = FolderStore(self.home.buckets)
+        self.store.make_bucket("b")
+        self.direct = LocalSageMaker(self.home, settings=settings())
+        self.doors = ExitStack()
+        self.client: Any = self._through(door)
+        self.logs = LocalLogs(self.home)
+        self._count = 0
+
+    def _through(self, door: str) -> Any:
+        if door == "http":
+            return self.doors.enter_context(http_client(self.direct))
+        return boto3_client(self.direct) if door == "boto3" else self.direct
+
+    def request(self, script: str, **changes: Any) -> dict[str, Any]:
+        """A legal request whose hosts run ``script`` in sh; changed members win, None takes a member out."""
+        self._count += 1
+        name = changes.pop("name", f"job-{self._count}")
+        hosts = changes.pop("hosts", 1)
+        channels = changes.pop("channels", [])
+        self.store.write("b", f"code-{name}/run.sh", script.encode())
+        request = {
+            "TrainingJobName": name,
+            "RoleArn": ROLE,
+            "AlgorithmSpecification": {
+                "TrainingInputMode": "File",
+                "TrainingImage": IMAGE,
+                "ContainerEntrypoint": ["/bin/sh", "/opt/ml/input/data/run/run.sh"],
+                **changes.pop("algorithm", {}),
+            },
+            "InputDataConfig": [*channels, channel("run", f"s3://b/code-{name}/")],
+            "OutputDataConfig": {"S3OutputPath": "s3://b/p/t"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 30},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "Environment": {"BASE": "/opt/ml"},
+            **changes,
+        }
+        return {key: value for key, value in request.items() if value is not None}
+
+    def start(self, script: str, **changes: Any) -> str:
+        """Start a job and give its name."""
+        request = self.request(script, **changes)
+        self.client.create_training_job(**request)
+        return str(request["TrainingJobName"])
+
+    def run(self, script: str, **changes: Any) -> Mapping[str, Any]:
+        """Run a job to its end and give its description."""
+        return self.end(self.start(script, **changes))
+
+    def end(self, name: str, within_s: float = 60) -> Mapping[str, Any]:
+        """Wait for a job's end and give its description."""
+        return self.until(name, lambda described: described["TrainingJobStatus"] in FINAL, within_s)
+
+    def until(self, name: str, holds: Callable[[Mapping[str, Any]], bool], within_s: float = 60) -> Mapping[str, Any]:
+        """Wait until something holds of a job's description."""
+        limit = time.monotonic() + within_s
+        while True:
+            described: Mapping[str, Any] = self.client.describe_training_job(TrainingJobName=name)
+            if holds(described):
+                return described
+            if time.monotonic() > limit:
+                break
+            time.sleep(0.02)
+        raise TimeoutError(f"{name} after {within_s} s: {described}")
+
+    def until_printed(self, name: str, text: str, within_s: float = 30) -> None:
+        """Wait until some host has printed a text."""
+        limit = time.monotonic() + within_s
+        while time.monotonic() < limit:
+            if any(text in line for lines in self.printed(name).values() for line in lines):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"{name} did not print {text!r}: {self.printed(name)}")
+
+    def printed(self, name: str) -> dict[str, list[str]]:
+        """The lines of each host of a job."""
+        page = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")
+        found: dict[str, list[str]] = {}
+        for stream in page["logStreams"]:
+            host = stream["logStreamName"].partition("/")[2].rpartition("-")[0]
+            events = self.logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"])["events"]
+            found.setdefault(host, []).extend(event["message"] for event in events)
+        return found
+
+    def archive(self, job: str, name: str) -> dict[str, bytes | None]:
+        """The members of ``model`` or ``output`` of a job; None for a folder. Raises FileNotFoundError."""
+        data = self.store.read("b", f"p/t/{job}/output/{name}.tar.gz")
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            return {
+                member.name: content.read() if (content := archive.extractfile(member)) else None for member in archive
+            }
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys under a prefix, without it."""
+        return [found.key[len(prefix) :] for found in self.store.list("b", prefix)]
+
+
+def channel(name: str, uri: str, **changes: Any) -> dict[str, Any]:
+    """A member of InputDataConfig."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    source |= changes.pop("source", {})
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **changes}
+
+
+@pytest.fixture(params=["direct", "boto3", "http"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine of its own for the test, through each door; what still runs at the end is stopped."""
+    made = Engine(tmp_path / "home", request.param)
+    yield made
+    for summary in made.direct.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]:
+        made.direct.stop_training_job(TrainingJobName=summary["TrainingJobName"])
+        made.end(summary["TrainingJobName"])
+    made.doors.close()

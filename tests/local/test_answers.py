@@ -1,0 +1,144 @@
+"""Every answer has the shape that the service's model publishes for it, at each time of a job's life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from simple_sagemaker.local.api.sagemaker import operations
+from tests.local.conftest import Engine, channel
+from tests.local.processing import Processings, brought, sent
+from tests.local.scripts import WAIT
+
+pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
+MODEL = botocore.session.get_session().get_service_model("sagemaker")
+
+
+class Checked:
+    """The engine's operations, each answer held against the model."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.answers = operations(engine.direct)
+        self.called: set[str] = set()
+
+    def call(self, operation: str, **request: Any) -> Any:
+        answer = self.answers[operation](**request)
+        self.called.add(operation)
+        shape: Any = MODEL.operation_model(operation).output_shape
+        body = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        if shape is None:
+            assert body == {}
+        else:
+            assert not body.keys() - shape.members.keys()
+            report = ParamValidator().validate(body, shape)
+            assert not report.has_errors(), report.generate_report()
+            _known(body, shape)
+        return answer
+
+
+def _known(value: Any, shape: Any) -> None:
+    """No member that the model has not, no word outside its enums; the validator overlooks both."""
+    if shape.type_name == "structure":
+        assert not value.keys() - shape.members.keys(), shape.name
+        for name, member in value.items():
+            _known(member, shape.members[name])
+    elif shape.type_name == "list":
+        for member in value:
+            _known(member, shape.member)
+    elif shape.type_name == "string" and shape.enum:
+        assert value in shape.enum, shape.name
+
+
+FULL: dict[str, Any] = {
+    "HyperParameters": {"a": "1"},
+    "algorithm": {"MetricDefinitions": [{"Name": "Score", "Regex": "Score=(.*?);"}], "ContainerArguments": ["x"]},
+    "CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/state"},
+    "TensorBoardOutputConfig": {"S3OutputPath": "s3://b/p/t"},
+    "Tags": [{"Key": "k", "Value": "v"}],
+    "ExperimentConfig": {"ExperimentName": "e"},
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
+}
+
+
+def test_every_operation_answers_in_its_published_shape(engine: Engine) -> None:
+    engine.store.write("b", "p/a", b"x")
+    checked = Checked(engine)
+
+    def every_read(name: str) -> None:
+        arn = checked.call("DescribeTrainingJob", TrainingJobName=name)["TrainingJobArn"]
+        checked.call("ListTrainingJobs", MaxResults=1)
+        checked.call("Search", Resource="TrainingJob", MaxResults=1, SortBy="CreationTime")
+        checked.call("ListTags", ResourceArn=arn)
+        checked.call("AddTags", ResourceArn=arn, Tags=[{"Key": "new", "Value": ""}])
+        checked.call("DeleteTags", ResourceArn=arn, TagKeys=["new"])
+
+    running = engine.request(f"echo 'Score=1;'; echo ready; {WAIT}", channels=[channel("d", "s3://b/p/")], **FULL)
+    checked.call("CreateTrainingJob", **running)
+    every_read("job-1")
+    engine.until_printed("job-1", "ready")
+    every_read("job-1")
+    checked.call("StopTrainingJob", TrainingJobName="job-1")
+    every_read("job-1")
+    engine.end("job-1")
+    every_read("job-1")
+    ends = {"job-2": "true", "job-3": "exit 1", "job-4": WAIT}
+    for name, script in ends.items():
+        engine.run(script, name=name, StoppingCondition={"MaxRuntimeInSeconds": 1 if name == "job-4" else 60})
+        every_read(name)
+    checked.call("DeleteTrainingJob", TrainingJobName="job-1")
+    assert checked.called == {name for name in checked.answers if "Processing" not in name}
+
+
+FULL_PROCESSING: dict[str, Any] = {
+    "inputs": [brought("d", "s3://b/p/", "/opt/ml/processing/input/d", S3DataDistributionType="ShardedByS3Key")],
+    "outputs": [sent("o", "/opt/ml/processing/o", "s3://b/o", "Continuous")],
+    "Environment": {"A": "b"},
+    "Tags": [{"Key": "k", "Value": "v"}],
+    "ExperimentConfig": {"ExperimentName": "e"},
+    "NetworkConfig": {"EnableNetworkIsolation": True},
+}
+
+
+def test_every_operation_on_processing_jobs_answers_in_its_published_shape(engine: Engine) -> None:
+    engine.store.write("b", "p/a", b"x")
+    checked, jobs = Checked(engine), Processings(engine)
+
+    def every_read(name: str) -> None:
+        arn = checked.call("DescribeProcessingJob", ProcessingJobName=name)["ProcessingJobArn"]
+        checked.call("ListProcessingJobs", MaxResults=1)
+        checked.call("ListTags", ResourceArn=arn)
+
+    ends = {"stopped": WAIT, "done": "mkdir -p $ML/output; echo yes > $ML/output/message", "failed": "exit 1"}
+    for name, script in ends.items():
+        request = jobs.request(script, name=name, **FULL_PROCESSING)
+        checked.call("CreateProcessingJob", **request)
+        every_read(name)
+        if name == "stopped":
+            jobs.until(name, lambda described: "ProcessingStartTime" in described)
+            checked.call("StopProcessingJob", ProcessingJobName=name)
+        described = jobs.end(name)
+        every_read(name)
+        assert {key: described[key] for key in request.keys() - {"Tags"}} == {
+            key: request[key] for key in request.keys() - {"Tags"}
+        }
+    checked.call("DeleteProcessingJob", ProcessingJobName="done")
+    assert checked.called >= {name for name in checked.answers if "Processing" in name}
+
+
+def test_a_description_repeats_the_request(engine: Engine) -> None:
+    request = engine.request("echo 'Score=1;'", **FULL)
+    engine.client.create_training_job(**request)
+    described = engine.end("job-1")
+    unsaid = {"Tags", "StoppingCondition", "ExperimentConfig"}
+    assert {key: described[key] for key in request.keys() - unsaid} == {k: request[k] for k in request.keys() - unsaid}
+    assert described["StoppingCondition"] == FULL["StoppingCondition"]
+
+
+def test_a_job_that_failed_before_its_start_has_no_times_of_one(engine: Engine) -> None:
+    described = engine.run("true", CheckpointConfig={"S3Uri": "s3://nobody/x"})
+    assert described["TrainingJobStatus"] == "Failed"
+    Checked(engine).call("DescribeTrainingJob", TrainingJobName="job-1")

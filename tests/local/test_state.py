@@ -1,0 +1,123 @@
+"""Checkpoints: restored at the start, kept while a job runs, flushed at every end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.local.conftest import DOCKER, Engine
+from tests.local.scripts import IS_FIRST, ML, WAIT, ask
+
+pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
+KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
+LOOK = """
+found = {}
+for at, _, names in os.walk(ML + "/checkpoints"):
+    for path in [os.path.join(at, name) for name in names]:
+        found[os.path.relpath(path, ML + "/checkpoints")] = open(path).read()
+print(json.dumps(found))
+"""
+
+
+def put(engine: Engine, *keys: str) -> None:
+    for key in keys:
+        engine.store.write("b", key, key.encode())
+
+
+def test_the_state_is_there_on_every_host_before_the_start(engine: Engine) -> None:
+    put(engine, "state/a", "state/algo-1/x", "state/algo-2/y", "state2/other")
+    held = {"a": "state/a", "algo-1/x": "state/algo-1/x", "algo-2/y": "state/algo-2/y"}
+    assert ask(engine, LOOK, hosts=2, **KEPT) == {"algo-1": held, "algo-2": held}
+    assert engine.keys("state/") == ["a", "algo-1/x", "algo-2/y"]
+    assert not [key for key in engine.keys("p/t/") if key.endswith(".tar.gz")]
+
+
+def test_the_state_follows_the_folder_while_the_job_runs(engine: Engine) -> None:
+    put(engine, "state/old")
+    script = f"""{ML} cd $ML/checkpoints; trap 'exit 0' TERM
+echo 1 > kept; echo 1 > dropped; mkdir d; echo 1 > d/deep
+until [ -e go ]; do sleep 0.05; done
+rm dropped old; echo 22 > kept; rm -r d
+while :; do sleep 0.05; done
+"""
+    name = engine.start(f"{ML} rm -f $ML/checkpoints/go; (sleep 2; : > $ML/checkpoints/go) &\n{script}", **KEPT)
+    engine.until(name, lambda _: engine.keys("state/") == ["d/deep", "dropped", "kept", "old"], within_s=20)
+    engine.until(name, lambda _: engine.keys("state/") == ["go", "kept"], within_s=20)
+    assert engine.store.read("b", "state/kept") == b"22\n"
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
+)
+def test_the_last_write_before_any_end_is_kept(engine: Engine, ending: str, status: str) -> None:
+    limit = {"MaxRuntimeInSeconds": 5 if DOCKER else 1}  # a container takes a moment
+    described = engine.run(f"{ML} echo last > $ML/checkpoints/last; {ending}", StoppingCondition=limit, **KEPT)
+    assert described["TrainingJobStatus"] == status
+    assert engine.store.read("b", "state/last") == b"last\n"
+
+
+def test_what_is_written_on_sigterm_is_kept(engine: Engine) -> None:
+    script = f"{ML} trap 'echo bye > $ML/checkpoints/bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+    name = engine.start(script, **KEPT)
+    engine.until_printed(name, "ready")
+    engine.client.stop_training_job(TrainingJobName=name)
+    engine.end(name)
+    assert engine.store.read("b", "state/bye") == b"bye\n"
+
+
+def test_a_host_never_deletes_what_is_another_hosts(engine: Engine) -> None:
+    put(engine, "state/algo-1/x", "state/algo-2/y", "state/shared")
+    script = f"{ML} {IS_FIRST} || {{ rm -r $ML/checkpoints/algo-1 $ML/checkpoints/shared; exit 0; }}\n"
+    assert engine.run(f"{script} rm $ML/checkpoints/algo-1/x", hosts=2, **KEPT)["TrainingJobStatus"] == "Completed"
+    assert engine.keys("state/") == ["algo-2/y", "shared"]
+
+
+def test_a_file_that_a_host_rewrote_is_its_own_to_delete(engine: Engine) -> None:
+    put(engine, "state/algo-1/x")
+    script = f"""{ML} cd $ML/checkpoints; {IS_FIRST} && {{ sleep 3.5; exit 0; }}
+echo mine > algo-1/x; sleep 2; rm algo-1/x
+"""
+    engine.run(script, hosts=2, **KEPT)
+    assert engine.keys("state/") == []
+
+
+def test_a_second_job_goes_on_from_the_state_of_the_first(engine: Engine) -> None:
+    script = f"{ML} cd $ML/checkpoints; n=$(cat n 2>/dev/null || echo 0); echo $((n + 1)) > n"
+    for _ in range(3):
+        engine.run(script, **KEPT)
+    assert engine.store.read("b", "state/n") == b"3\n"
+
+
+def test_links_and_pipes_in_the_state_are_passed_over(engine: Engine) -> None:
+    described = engine.run(f"{ML} cd $ML/checkpoints; echo x > f; ln -s f l; mkfifo p; ln -s .. up", **KEPT)
+    assert described["TrainingJobStatus"] == "Completed"
+    assert engine.keys("state/") == ["f"]
+
+
+def test_a_checkpoint_that_its_own_job_made_unreadable_is_still_kept(engine: Engine) -> None:
+    described = engine.run(f"{ML} cd $ML/checkpoints; mkdir d; echo x > d/f; chmod 000 d/f d", **KEPT)
+    assert described["TrainingJobStatus"] == "Completed", described.get("FailureReason")
+    assert engine.store.read("b", "state/d/f") == b"x\n"
+
+
+def test_a_state_whose_bucket_is_missing_fails_the_job_with_a_reason(engine: Engine) -> None:
+    described = engine.run("true", CheckpointConfig={"S3Uri": "s3://nobody/state"})
+    assert described["TrainingJobStatus"] == "Failed"
+    assert "nobody" in described["FailureReason"]
+
+
+def test_a_file_that_cannot_be_kept_is_named_in_the_log(engine: Engine) -> None:
+    script = """
+C=${SAGEMAKER_BASE_DIR:-/opt/ml}/input/config
+S=$(sed 's/.*"LocalPath": *"\\([^"]*\\)".*/\\1/' $C/checkpointconfig.json)
+if grep -q '"current_host": "algo-1"' $C/resourceconfig.json
+then echo x > $S/x
+else sleep 2; mkdir $S/x; echo y > $S/x/y
+fi
+"""
+    described = engine.run(script, hosts=2, CheckpointConfig={"S3Uri": "s3://b/clash", "LocalPath": "/state"})
+    assert described["TrainingJobStatus"] == "Completed"
+    assert engine.keys("clash/") == ["x"]
+    assert any("x/y is not kept" in line for line in engine.printed(described["TrainingJobName"])["algo-2"])

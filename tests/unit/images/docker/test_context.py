@@ -1,0 +1,110 @@
+"""What of a folder an image is built from, and whether it has changed. tests/docker asks a real Docker the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.images.docker.context import digest, files
+from simple_sagemaker.images.docker.ignore import Ignored
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "context"
+    (made / "sub").mkdir(parents=True)
+    (made / "a.txt").write_text("a")
+    (made / "sub/b.txt").write_text("b")
+    (made / "run.sh").write_text("true")
+    (made / "link").symlink_to("a.txt")
+    return made
+
+
+def _lead_elsewhere(folder: Path) -> None:
+    (folder / "link").unlink()
+    (folder / "link").symlink_to("run.sh")
+
+
+def _be_a_file(folder: Path) -> None:
+    (folder / "link").unlink()
+    (folder / "link").write_text("a.txt")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "content": lambda folder: (folder / "a.txt").write_text("c"),
+    "a name": lambda folder: (folder / "a.txt").rename(folder / "c.txt"),
+    "rights": lambda folder: os.chmod(folder / "run.sh", 0o700),
+    "a new file": lambda folder: (folder / "new").write_text(""),
+    "a new folder": lambda folder: os.makedirs(folder / "new"),
+    "a folder's rights": lambda folder: os.chmod(folder / "sub", 0o700),
+    "where a link leads": _lead_elsewhere,
+    "a file in place of a link": _be_a_file,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_change_that_docker_sees_changes_the_digest(folder: Path, change: Callable[[Path], object]) -> None:
+    before = digest(folder)
+    change(folder)
+    assert digest(folder) != before
+
+
+def test_times_and_ignored_files_change_nothing(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("*.md\nsub/deep\n")
+    before = digest(folder)
+    os.utime(folder / "a.txt", (1, 1))
+    (folder / "notes.md").write_text("x")
+    (folder / "sub/deep").mkdir()
+    (folder / "sub/deep/c").write_text("x")
+    assert digest(folder) == before
+
+
+def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
+    (folder / "a.txt").unlink()
+    (folder / "a.txt").symlink_to("nowhere")
+    assert digest(folder)  # a link is a link, wherever it leads
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    (folder / "run.sh").chmod(0)
+    with pytest.raises(UsageError, match=r"run\.sh.*cannot be read"):
+        digest(folder)
+
+
+@pytest.mark.parametrize(
+    ("rules", "out", "kept"),
+    [
+        ("*.md", ["a.md"], ["sub/a.md", "a.mdx"]),
+        ("**/*.md", ["a.md", "sub/a.md", "sub/deep/a.md"], ["a.mdx"]),
+        ("*\n!a.txt", ["b.txt", "sub", "sub/a.txt"], ["a.txt"]),
+        ("!a.txt\n*", ["a.txt"], []),
+        ("/sub", ["sub", "sub/a"], ["deep/sub"]),
+        ("sub/", ["sub", "sub/a"], ["subs"]),
+        ("sub/*", ["sub/a", "sub/deep/a"], ["sub"]),
+        ("sub\n!sub/keep", ["sub", "sub/a"], ["sub/keep", "sub/keep/a"]),
+        ("a?c", ["abc"], ["ac", "a/c"]),
+        ("[a-c].txt", ["b.txt"], ["d.txt"]),
+        ("[^a-c].txt", ["d.txt"], ["b.txt"]),
+        ("# a comment\n\n  a.txt  ", ["a.txt"], ["# a comment"]),
+        ("./a/../b", ["b"], ["a"]),
+        ("a/**/z", ["a/z", "a/b/z", "a/b/c/z"], ["a/zz", "z"]),
+        ("**/node_modules", ["node_modules", "x/node_modules/y"], ["node_modules2"]),
+        ("docs/**", ["docs/a", "docs/a/b"], ["doc"]),
+        (r"a\*b", ["a*b"], ["axb"]),
+        ("a.b", ["a.b"], ["axb"]),
+    ],
+)
+def test_rules_leave_out_what_docker_leaves_out(rules: str, out: list[str], kept: list[str]) -> None:
+    ignored = Ignored(rules)
+    assert [path for path in out if path not in ignored] == []
+    assert [path for path in kept if path in ignored] == []
+
+
+def test_what_is_left_out_is_not_even_looked_at(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("sub\n")
+    assert files(folder) == [".dockerignore", "a.txt", "link", "run.sh"]
+    (folder / ".dockerignore").write_text("sub\n!sub/b.txt\n")
+    assert files(folder) == [".dockerignore", "a.txt", "link", "run.sh", "sub/b.txt"]

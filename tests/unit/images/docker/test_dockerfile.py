@@ -1,0 +1,79 @@
+"""A Dockerfile as a person gives it, and what it is built on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.images.docker.dockerfile import bases, find, read
+
+BASE = "1.dkr.ecr.us-east-1.amazonaws.com/base:1"
+
+
+def test_the_base_is_put_in_for_its_name_wherever_it_stands() -> None:
+    own = read("# __BASE_IMAGE__ is put in\nFROM __BASE_IMAGE__ AS one\nCOPY --from=__BASE_IMAGE__ /a /b")
+    assert own.needs_base
+    assert own.on(BASE) == f"# {BASE} is put in\nFROM {BASE} AS one\nCOPY --from={BASE} /a /b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "built"),
+    [
+        ("RUN true", f"FROM {BASE}\nRUN true\n"),
+        ("# syntax=docker/dockerfile:1\n\nRUN true", f"# syntax=docker/dockerfile:1\n\nFROM {BASE}\nRUN true\n"),
+        ("ARG x=1\nRUN echo $x", f"FROM {BASE}\nARG x=1\nRUN echo $x\n"),
+        ("ENV a=b\nCOPY --from=__BASE_IMAGE__ /a /b", f"FROM {BASE}\nENV a=b\nCOPY --from={BASE} /a /b\n"),
+    ],
+)
+def test_a_text_without_from_is_built_on_the_base(text: str, built: str) -> None:
+    own = read(text)
+    assert own.needs_base
+    assert not own.names_its_base
+    assert own.on(BASE) == built
+
+
+@pytest.mark.parametrize("text", ["FROM x", "from x as y\nRUN a", "# c\nARG V=1\nFROM x:$V\nRUN b"])
+def test_a_text_with_a_base_of_its_own_stays_as_it_is(text: str) -> None:
+    own = read(text)
+    assert not own.needs_base
+    assert own.on("") == f"{text}\n"
+
+
+def test_the_images_that_a_text_stands_on_are_found_without_its_own_stages() -> None:
+    text = (
+        "FROM --platform=linux/amd64 a:1 AS one\nFROM one AS two\nFROM b:2\nfrom $c\nFROM scratch\nFROM ONE\nFROM a:1\n"
+    )
+    assert bases(text) == ["a:1", "b:2"]
+
+
+def test_a_folder_is_read_with_what_lies_in_it_and_a_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"\xef\xbb\xbfFROM x\r\nCOPY a /\r\n")
+    (tmp_path / "a").write_text("1")
+    folder, file = read(str(tmp_path)), read(str(tmp_path / "Dockerfile"))
+    assert (folder.text, folder.folder) == ("FROM x\r\nCOPY a /\r\n", tmp_path)
+    assert (file.text, file.folder, file.context) == (folder.text, None, "")
+    (tmp_path / "a").write_text("2")
+    assert read(str(tmp_path)).content != folder.content
+    assert read(str(tmp_path / "Dockerfile")).content == file.content
+
+
+def test_the_content_is_the_same_wherever_the_folder_lies(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text("FROM x\n")
+    assert read(str(tmp_path / "here")).content == read(str(tmp_path / "there")).content
+
+
+def test_a_long_text_is_no_path(tmp_path: Path) -> None:
+    assert find("RUN " + "x" * 5000) is None
+    with pytest.raises(UsageError, match="nor the text of a Dockerfile"):
+        find("echo " + "x" * 5000)
+
+
+def test_bytes_that_are_no_utf8_come_through(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM x\nENV a=\xff\n")
+    assert read(os.fspath(tmp_path)).text.encode("utf-8", "surrogateescape") == b"FROM x\nENV a=\xff\n"
+    assert read(os.fspath(tmp_path)).content

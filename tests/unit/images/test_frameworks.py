@@ -1,0 +1,185 @@
+"""Image addresses, held against what AWS's own SDK answered (``images_recorded.json``, by tools/refresh_images.py)."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.images.frameworks import framework_image, frameworks
+
+RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("images_recorded.json").read_text(encoding="utf-8"))
+DATA = Path(sys.modules["simple_sagemaker.images.frameworks"].__file__ or "").with_name("image_data")
+
+
+def image(
+    framework: str = "pytorch",
+    *,
+    version: str | None = None,
+    py_version: str | None = None,
+    machine: str = "ml.m5.large",
+    region: str = "eu-west-1",
+) -> str:
+    """The repository and tag of an address."""
+    address = framework_image(framework, version=version, py_version=py_version, instance_type=machine, region=region)
+    return address.partition("/")[2]
+
+
+def refused(*words: str, **asked: str) -> None:
+    """Asking is refused, with all of these words in the message."""
+    framework = asked.pop("framework", "pytorch")
+    with pytest.raises(UsageError) as error:
+        image(framework, **asked)
+    assert [word for word in words if word not in str(error.value)] == [], str(error.value)
+
+
+@pytest.mark.parametrize("row", RECORDED["answers"], ids=lambda row: "-".join(row[:3]))
+def test_every_recorded_answer_of_the_sdk_is_ours(row: list[Any]) -> None:
+    framework, machine, region, host, answers = row
+    for answer in answers:
+        version, py, expected = answer.split(" ")
+        ours = framework_image(framework, version=version, py_version=py, instance_type=machine, region=region)
+        assert ours == f"{host}/{expected}"
+
+
+def test_the_record_covers_every_version_that_is_known() -> None:
+    for framework in frameworks():
+        versions = json.loads((DATA / f"{framework}.json").read_text(encoding="utf-8"))["versions"]
+        asked = {
+            answer.split(" ")[0].partition("+")[0]
+            for row in RECORDED["answers"]
+            if row[0] == framework
+            for answer in row[4]
+        }
+        assert set(versions) <= asked
+
+
+def test_the_data_says_where_it_comes_from_and_the_record_comes_from_there_too() -> None:
+    for framework in frameworks():
+        source = json.loads((DATA / f"{framework}.json").read_text(encoding="utf-8"))["from"]
+        assert source == RECORDED["from"]
+        assert source.keys() == {"package", "version", "read"}
+
+
+def test_a_version_without_a_python_is_that_version_with_its_newest_python() -> None:
+    assert image(version="1.12.1") == "pytorch-training:1.12.1-cpu-py38"
+    assert image(version="1.6.0") == "pytorch-training:1.6.0-cpu-py36"  # py3 and py36 are published
+    assert image("tensorflow", version="1.15.2") == "tensorflow-training:1.15.2-cpu-py37"
+
+
+def test_a_python_without_a_version_is_the_newest_version_with_that_python() -> None:
+    assert image(py_version="py38") == "pytorch-training:1.12.1-cpu-py38"
+    assert image("tensorflow", py_version="py39") == "tensorflow-training:2.11.0-cpu-py39"
+
+
+def test_nothing_given_is_the_newest_image() -> None:
+    assert image() == "pytorch-training:2.10.0-cpu-py313"
+    assert image("tensorflow") == "tensorflow-training:2.21.0-cpu-py312"
+    assert image("sklearn") == "sagemaker-scikit-learn:1.9-0-cpu-py3"
+
+
+def test_nothing_given_is_the_newest_image_of_the_region() -> None:
+    assert image(py_version="py311") == "pytorch-training:2.5.1-cpu-py311"
+    assert image(py_version="py311", region="us-iso-east-1") == "pytorch-training:2.3.0-cpu-py311"
+    refused("2.5.1", "us-iso-east-1", "2.3.0", version="2.5.1", region="us-iso-east-1")
+
+
+def test_nothing_given_is_the_newest_image_of_the_machine() -> None:
+    assert image(machine="ml.p2.xlarge") == "pytorch-training:1.12.1-gpu-py38"
+    refused("P2", "2.0.1", machine="ml.p2.xlarge", version="2.0.1")
+
+
+def test_a_short_version_stays_short_in_the_address() -> None:
+    assert image(version="2.6") == "pytorch-training:2.6-cpu-py312"
+    assert image(version="2.6.0") == "pytorch-training:2.6.0-cpu-py312"
+
+
+@pytest.mark.parametrize(
+    ("machine", "processor"),
+    [
+        ("local", "cpu"),
+        ("local_gpu", "gpu"),
+        ("ml.m5.large", "cpu"),
+        ("ml.c5n.18xlarge", "cpu"),
+        ("ml.t3.medium", "cpu"),
+        ("ml.g4dn.xlarge", "gpu"),
+        ("ml.g6e.xlarge", "gpu"),
+        ("ml.p4d.24xlarge", "gpu"),
+        ("ml.p6-b200.48xlarge", "gpu"),
+    ],
+)
+def test_the_machine_chooses_the_processor(machine: str, processor: str) -> None:
+    assert image(version="2.6", machine=machine) == f"pytorch-training:2.6-{processor}-py312"
+
+
+@pytest.mark.parametrize("machine", ["ml.trn1.2xlarge", "ml.inf2.xlarge", "ml.c7g.large", "ml.g5g.xlarge"])
+def test_a_machine_with_neither_processor_is_refused(machine: str) -> None:
+    refused(machine, "--image_uri", machine=machine)
+
+
+@pytest.mark.parametrize("machine", ["", "m5.large", "ml.m5", "locals", "ml.m5.large.x"])
+def test_what_is_no_machine_is_refused(machine: str) -> None:
+    refused("no instance type", machine=machine)
+
+
+def test_a_framework_without_gpu_images_says_so() -> None:
+    refused("local_gpu", "cpu only", "sklearn", framework="sklearn", machine="local_gpu")
+
+
+def test_a_version_that_is_not_there_is_refused_with_its_neighbours() -> None:
+    refused("1.12.7", "1.12.0", "1.12.1", "--framework_version", version="1.12.7")
+    refused("99", "2.10.0", version="99")
+    refused("newest", "2.10.0", version="newest")
+    refused("1.4-2", "1.4-2-py312", framework="sklearn", version="1.4-9")
+
+
+def test_a_python_that_is_not_there_is_refused_with_those_that_are() -> None:
+    refused("py38", "py312", "--py_version", version="2.6", py_version="py38")
+    refused("3.12", "py312", version="2.6", py_version="3.12")
+
+
+def test_a_region_that_is_not_there_is_refused_with_those_that_are() -> None:
+    refused("eu-west-9", "eu-west-1", region="eu-west-9")
+    refused("''", "us-east-1", region="")
+
+
+def test_a_framework_that_is_not_there_is_refused_with_those_that_are() -> None:
+    refused("caffe", "pytorch, sklearn, tensorflow", "--image_uri", framework="caffe")
+    refused("../image_data/pytorch", framework="../image_data/pytorch")
+
+
+def test_every_regions_host_is_in_the_domain_that_botocore_knows() -> None:
+    partitions = botocore.session.get_session().get_data("partitions")["partitions"]
+    facts = json.loads((DATA / "pytorch.json").read_text(encoding="utf-8"))
+    regions = {region for owners in facts["accounts"] for names in owners.values() for region in names.split()}
+    domains = {
+        region: partition["outputs"]["dnsSuffix"]
+        for partition in partitions
+        for region in regions
+        if re.fullmatch(partition["regionRegex"], region)
+    }
+    for region, domain in domains.items():
+        host = framework_image("pytorch", instance_type="local", region=region).partition("/")[0]
+        assert host.partition(".dkr.")[2] == f"ecr.{region}.{domain}"
+    assert len(domains) > 40
+
+
+def test_an_address_costs_no_heavy_import() -> None:
+    ask = (
+        "import sys; from simple_sagemaker.images.frameworks import framework_image as f;"
+        "f('pytorch', instance_type='local', region='us-east-1');"
+        "print(sorted({'boto3', 'botocore', 'importlib.resources', 'packaging'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_data_is_small() -> None:
+    assert [file.name for file in DATA.iterdir() if file.stat().st_size > 30_000] == []

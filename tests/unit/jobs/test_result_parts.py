@@ -1,0 +1,126 @@
+"""Parts change places whole: killed at any moment, the old one or the new one is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.jobs import result_parts as parts
+
+# Dies at the n-th thing that it does to the file system, for n from 0 until it comes through; after each it says what
+# is there, and what is there once the folder was held again.
+KILLED = """
+import json, os, sys
+from pathlib import Path
+from simple_sagemaker import parts
+
+WATCHED = {"os.mkdir", "os.rename", "os.rmdir", "os.remove", "open", "shutil.rmtree"}
+
+def fill(text):
+    def write(to):
+        for name in "abc":
+            (to / name).write_text(text)
+    return write
+
+def attempt(folder, deadly):
+    done = [0]
+    def watch(event, arguments):
+        if event in WATCHED:
+            if done[0] == deadly:
+                os._exit(9)
+            done[0] += 1
+    sys.addaudithook(watch)
+    with parts.held(folder):
+        parts.replace(folder, "model", fill("new"))
+    os._exit(0)
+
+def seen(folder):
+    place = folder / "model"
+    return sorted(path.read_text() for path in place.iterdir()) if place.exists() else None
+
+deadly, status = 0, 9
+while status == 9:
+    folder = Path(sys.argv[1]) / str(deadly)
+    if sys.argv[2] == "replaced":
+        with parts.held(folder):
+            parts.replace(folder, "model", fill("old"))
+    child = os.fork()
+    if not child:
+        attempt(folder, deadly)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    before = seen(folder)
+    with parts.held(folder):
+        print(json.dumps([deadly, status, before, seen(folder), sorted(os.listdir(folder))]))
+    deadly += 1
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+@pytest.mark.parametrize("kind", ["replaced", "first"])
+def test_a_kill_at_any_moment_leaves_a_whole_part(tmp_path: Path, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), kind], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    rounds = [json.loads(line) for line in done.stdout.splitlines()]
+    new, old = ["new"] * 3, ["old"] * 3 if kind == "replaced" else None
+    assert len(rounds) > 10
+    for _, _, before, after, names in rounds:
+        assert before in (old, new, None)
+        assert after in (old, new)
+        assert names == (["model"] if after else [])
+    assert rounds[0][3] == old
+    assert rounds[-1][1:] == [0, new, new, ["model"]]
+    assert sum(before is None for _, _, before, *_ in rounds) <= (1 if old else len(rounds))
+
+
+def fill(text: str) -> parts.Fill:
+    return lambda to: (to / "file").write_text(text)
+
+
+def test_a_failure_while_filling_leaves_the_old_part(tmp_path: Path) -> None:
+    parts.replace(tmp_path, "logs", fill("old"))
+
+    def broken(to: Path) -> None:
+        (to / "half").write_text("")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parts.replace(tmp_path, "logs", broken)
+    assert os.listdir(tmp_path) == ["logs"]
+    assert (tmp_path / "logs/file").read_text() == "old"
+
+
+def test_what_only_looks_like_a_leftover_is_kept(tmp_path: Path) -> None:
+    names = [".model.new-", ".model.new-0123456789abcdeg", ".models.new-0123456789abcdef", ".x.new-0123456789abcdef"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".logs.new-0123456789abcdef").write_text("a file")
+    (tmp_path / ".state.new-0123456789abcdef").symlink_to(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    with parts.held(tmp_path):
+        assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+def test_two_commands_come_one_after_the_other(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib; from simple_sagemaker import parts; print('go', flush=True)\n"
+        "with parts.held(pathlib.Path(sys.argv[1])): print('in', flush=True)"
+    )
+    words = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        other.kill()
+    with parts.held(tmp_path), subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "go\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.3)
+        other.kill()
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0

@@ -1,0 +1,144 @@
+"""What a host's mirror sends, and what it may delete."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simple_sagemaker.core.store import Copied, Told, untold
+from simple_sagemaker.local.data.mirror import Mirror
+from simple_sagemaker.storage.file_copy import ChangedMeanwhile
+from simple_sagemaker.storage.folder_store import FolderStore
+from tests.counts import examples
+from tests.unit.memory import MemoryStore
+
+HOSTS = ["algo-1", "algo-2"]
+names = st.sampled_from(["x", "algo-1/x", "algo-2/x", "algo-3/x", "d/y"])
+
+
+def mirror(folder: Path, store: MemoryStore | FolderStore, host: str = "algo-1") -> Mirror:
+    return Mirror(folder, "b", "state/", store, host, HOSTS)
+
+
+def settle(one: Mirror) -> None:
+    for _ in one.pass_once():
+        pass
+
+
+def restored(folder: Path, store: MemoryStore | FolderStore, host: str = "algo-1") -> Mirror:
+    made = mirror(folder, store, host)
+    for _ in made.restore():
+        pass
+    return made
+
+
+def write(folder: Path, path: str, text: str) -> None:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text(text)
+
+
+@given(there=st.sets(names), dropped=st.sets(names), host=st.sampled_from(HOSTS))
+def test_of_what_it_found_a_host_deletes_only_its_own_folder_and_the_first_what_is_nobodys(
+    there: set[str], dropped: set[str], host: str
+) -> None:
+    store = MemoryStore(*(f"state/{name}" for name in there))
+    with tempfile.TemporaryDirectory() as top:
+        one = restored(Path(top), store, host)
+        for name in there & dropped:
+            (Path(top) / name).unlink()
+        settle(one)
+    others = "algo-2/" if host == "algo-1" else None
+    gone = {
+        name
+        for name in there & dropped
+        if (host == "algo-2" and name.startswith("algo-2/")) or (others and not name.startswith(others))
+    }
+    assert store.objects.keys() == {f"state/{name}" for name in there - gone}
+
+
+@settings(max_examples=examples(30, 500))  # each one writes files
+@given(steps=st.lists(st.dictionaries(names, st.text(max_size=3), max_size=4), min_size=1, max_size=4))
+def test_what_one_host_writes_is_mirrored_exactly(steps: list[dict[str, str]]) -> None:
+    store = MemoryStore()
+    with tempfile.TemporaryDirectory() as top:
+        one = restored(Path(top), store)
+        for number, files in enumerate(steps):
+            for old in [old for old in Path(top).rglob("*") if old.is_file()]:
+                if str(old.relative_to(top)) not in files:
+                    old.unlink()
+            for path, text in files.items():
+                write(Path(top), path, text)
+                os.utime(Path(top) / path, ns=(number * 10**9, number * 10**9))
+            settle(one)
+            assert store.objects == {f"state/{path}": text.encode() for path, text in files.items()}
+
+
+def test_an_unchanged_file_is_sent_once(tmp_path: Path) -> None:
+    store = MemoryStore()
+    one = restored(tmp_path, store)
+    write(tmp_path, "x", "1")
+    settle(one)
+    store.objects.clear()
+    settle(one)
+    assert store.objects == {}
+
+
+def test_what_was_only_restored_is_not_sent_back(tmp_path: Path) -> None:
+    store = MemoryStore("state/x")
+    one = restored(tmp_path, store)
+    store.objects["state/x"] = b"another job's"
+    settle(one)
+    assert store.objects["state/x"] == b"another job's"
+
+
+def test_a_name_that_no_bucket_can_hold_is_remembered_with_its_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "buckets")
+    store.make_bucket("b")
+    store.write("b", "state/x", b"")
+    one = mirror(tmp_path / "folder", store)
+    write(tmp_path / "folder", "x/below", "1")  # beside the object x
+    write(tmp_path / "folder", "good", "1")
+    settle(one)
+    assert "x/below" in one.refused
+    assert store.read("b", "state/good") == b"1"
+
+
+@pytest.mark.parametrize("key", ["state/", "state/sub/"])
+def test_console_markers_in_the_state_are_passed_over(tmp_path: Path, key: str) -> None:
+    restored(tmp_path, MemoryStore(key, "state/x"))
+    assert (tmp_path / "x").is_file()
+
+
+def test_a_key_that_would_leave_the_folder_is_never_restored(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    one = restored(folder, MemoryStore("state/../escaped", "state//tmp/escaped-too", "state/x"))
+    assert one.refused.keys() == {"../escaped", "/tmp/escaped-too"}
+    assert (folder / "x").is_file()
+    assert not (tmp_path / "escaped").exists()
+    assert not Path("/tmp/escaped-too").exists()
+
+
+def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path) -> None:
+    class Restless(MemoryStore):
+        """Says of every file that it changed while it was read, as the S3 store does."""
+
+        restless = True
+
+        def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+            if self.restless:
+                raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
+            return super().send(path, bucket, key, moved)
+
+    store = Restless()
+    (tmp_path / "log").write_text("x")
+    kept = mirror(tmp_path, store)
+    settle(kept)
+    assert list(store.list("b", "")) == []
+    store.restless = False
+    settle(kept)
+    assert store.read("b", "state/log") == b"x"

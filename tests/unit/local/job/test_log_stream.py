@@ -1,0 +1,93 @@
+"""Lines on their way from a host into its file and back."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simple_sagemaker.local.job import log_stream as events
+from simple_sagemaker.local.job.log_stream import LONGEST_EVENT, Stream
+
+Chunks = list[bytes]
+
+
+def through(chunks: Chunks, folder: Path, *, most: int = 10_000) -> list[str]:
+    """The messages that come back after the chunks were fed one by one, read in pages."""
+    stream = Stream(host="algo-1", folder=folder / "logs")
+    for chunk in chunks:
+        stream.feed(chunk)
+    stream.close()
+    found: list[str] = []
+    for name in events.streams(folder / "logs"):
+        start = 0
+        while True:
+            page, end = events.read(folder / "logs" / name, start, most_bytes=1 << 20, most=most)
+            if end == start:
+                break
+            found += [str(event["message"]) for event in page]
+            start = end
+    return found
+
+
+@given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=8), most=st.integers(1, 5))
+def test_bytes_come_back_as_the_same_lines_however_they_were_cut(data: bytes, cuts: list[int], most: int) -> None:
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    chunks = [data[start:end] for start, end in itertools.pairwise(edges)]
+    lines = data.split(b"\n")
+    expected = [line.decode("utf-8", "replace") for line in (lines if lines[-1] else lines[:-1])]
+    with tempfile.TemporaryDirectory() as folder:
+        assert through(chunks, Path(folder), most=most) == expected
+
+
+@given(sizes=st.lists(st.integers(0, 3 * LONGEST_EVENT), max_size=4), step=st.integers(1000, 1 << 18))
+def test_lines_of_any_length_lose_nothing_and_no_event_is_too_long(sizes: list[int], step: int) -> None:
+    data = b"".join(b"x" * size + b"\n" for size in sizes)
+    chunks = [data[start : start + step] for start in range(0, len(data), step)]
+    with tempfile.TemporaryDirectory() as folder:
+        found = through(chunks, Path(folder))
+    assert "".join(found) == "x" * sum(sizes)
+    assert all(len(message) <= LONGEST_EVENT for message in found)
+
+
+def test_a_half_written_line_waits_for_its_other_half(tmp_path: Path) -> None:
+    path = tmp_path / "algo-1-1"
+    path.write_bytes(b"1 one\n2 tw")
+    first, end = events.read(path, 0, most_bytes=100, most=10)
+    assert [event["message"] for event in first] == ["one"]
+    with path.open("ab") as more:
+        more.write(b"o\n")
+    second, _ = events.read(path, end, most_bytes=100, most=10)
+    assert [event["message"] for event in second] == ["two"]
+
+
+def test_a_page_smaller_than_a_line_still_moves_on(tmp_path: Path) -> None:
+    path = tmp_path / "algo-1-1"
+    path.write_bytes(b"1 " + b"x" * LONGEST_EVENT + b"\n2 y\n")
+    found, end = events.read(path, 0, most_bytes=1 << 20, most=1)
+    assert len(found) == 1
+    assert events.read(path, end, most_bytes=1 << 20, most=1)[0][0]["message"] == "y"
+
+
+def test_times_never_go_back_within_a_stream(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path)
+    stream._last_ms = 10**15  # as if the clock had been set back since
+    stream.feed(b"a\n")
+    stream.close()
+    (name,) = events.streams(tmp_path)
+    found, _ = events.read(tmp_path / name, 0, most_bytes=100, most=10)
+    assert found[0]["timestamp"] == 10**15
+
+
+def test_a_metric_is_found_in_a_line_that_arrives_in_pieces(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", patterns=[("Score", re.compile("Score=(.*?);"))])
+    for piece in (b"Sco", b"re=1", b"0;", b" Score=nan; Score=x;\nScore=2"):
+        stream.feed(piece)
+    stream.close()
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert '"value": 10.0' in lines[0]
+    assert stream.last_values["Score"]["value"] != 2

@@ -1,0 +1,84 @@
+"""A store that keeps objects in memory: it holds every key that S3 holds, also those that a folder cannot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from simple_sagemaker.core.store import Copied, Stored, Told, untold
+from simple_sagemaker.storage.s3.streaming import Held
+
+
+class MemoryStore:
+    """One bucket named ``b``."""
+
+    def __init__(self, *keys: str) -> None:
+        self.objects = {key: key.encode() for key in keys}
+
+    @property
+    def place(self) -> str:
+        return "memory"
+
+    def has_bucket(self, bucket: str) -> bool:
+        return bucket == "b"
+
+    def make_bucket(self, bucket: str) -> None:
+        raise NotImplementedError
+
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        return sorted({key[len(prefix) :].partition("/")[0] for key in self.objects if "/" in key[len(prefix) :]})
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        if bucket != "b":
+            raise FileNotFoundError(f"no bucket {bucket!r}")
+        for key in sorted(self.objects, key=str.encode):
+            if key.startswith(prefix):
+                yield Stored(key=key, size=len(self.objects[key]), modified=0.0, tag=self._tag(key))
+
+    def read(self, bucket: str, key: str) -> bytes:
+        if key not in self.objects:
+            raise FileNotFoundError(key)
+        return self.objects[key]
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        self.objects[key] = data
+
+    def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
+        found = self.objects.get(key) == expected
+        if found:
+            self.objects[key] = data
+        return found
+
+    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(self.read(bucket, key))
+
+    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+        Path(to).write_bytes(self.read(bucket, key))
+
+    @contextmanager
+    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Held]:
+        yield Held(self.read(bucket, key), moved)
+
+    def copy(self, bucket: str, key: str, to: str) -> None:
+        self.objects[to] = self.read(bucket, key)
+
+    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        path = Path(path)
+        self.objects[key] = path.read_bytes()
+        return Copied(stat=path.stat(), digest="", tag=self._tag(key))
+
+    def digest(self, path: Path, moved: Told = untold) -> str:
+        return ""
+
+    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        return self.objects[found.key] == path.read_bytes()
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
+
+    def _tag(self, key: str) -> str:
+        return hashlib.sha256(self.objects[key]).hexdigest()

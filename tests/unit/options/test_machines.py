@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.core.specs import Image, Instances
+from simple_sagemaker.images.frameworks import frameworks
+from simple_sagemaker.options.machines import FRAMEWORKS
+from tests.unit.cli.typed import RUN, refused, run
+
+
+def test_machines_are_as_chosen() -> None:
+    spec = run("--it", "ml.p3.2xlarge", "--ic", "2", "-v", "50", "--max_run_mins", "60", "--max_wait_mins", "90")
+    assert spec.instances == Instances(
+        type="ml.p3.2xlarge", count=2, volume_gb=50, max_run_mins=60, max_wait_mins=90, spot=True
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", ["local", "local_gpu", "ml.m5.large", "ml.p4d.24xlarge", "ml.u-6tb1.56xlarge", "ml.trn1.2xlarge"]
+)
+def test_an_instance_type_is_awss_or_this_machine(kind: str) -> None:
+    assert run("--instance_type", kind).instances.type == kind
+
+
+@pytest.mark.parametrize("kind", ["p3.2xlarge", "ml.p3", "ML.P3.2XLARGE", "docker", "ml.p3.2xlarge "])
+def test_another_instance_type_is_refused(kind: str) -> None:
+    assert "ml.FAMILY.SIZE" in refused(*RUN, "--it", kind)
+
+
+def test_a_forgotten_ml_is_recognised() -> None:
+    assert "Did you mean ml.p3.2xlarge?" in refused(*RUN, "--it", "p3.2xlarge")
+
+
+@pytest.mark.parametrize("flag", ["--ic", "--instance_count", "-v", "--max_run_mins"])
+@pytest.mark.parametrize("word", ["0", "-5"])
+def test_a_number_that_is_too_small_is_refused(flag: str, word: str) -> None:
+    assert f"{flag} {word} is too small" in refused(*RUN, flag, word)
+
+
+@pytest.mark.parametrize("word", ["two", "1.5", "1e3", "1_000", "٣", " 3", "9" * 5000])
+def test_a_number_is_a_whole_one(word: str) -> None:
+    assert "whole number" in refused(*RUN, "--ic", word)
+
+
+def test_a_job_runs_for_28_days_at_most() -> None:
+    assert run("--max_run_mins", "40320").instances.max_run_mins == 40320
+    assert "28 days" in refused(*RUN, "--max_run_mins", "40321")
+
+
+def test_waiting_includes_running() -> None:
+    assert run("--max_wait_mins", "1440").instances.wait_mins == 1440
+    assert run("--max_wait_mins", "0", "--max_run_mins", "7").instances.wait_mins == 7
+    assert "--max_run_mins 1440" in refused(*RUN, "--max_wait_mins", "1439")
+    assert "is too small" in refused(*RUN, "--max_wait_mins", "-1")
+
+
+def test_on_demand_machines_are_not_waited_for() -> None:
+    assert "only spot jobs wait" in refused(*RUN, "--no_spot", "--max_wait_mins", "2000")
+    assert not run("--no_spot", "--max_wait_mins", "0").instances.spot
+
+
+def test_spot_and_no_spot_contradict_each_other() -> None:
+    assert "contradict" in refused(*RUN, "--no_spot", "--use_spot_instances")
+    assert run("--use_spot_instances").instances.spot
+
+
+def test_an_image_is_as_chosen() -> None:
+    spec = run(
+        *("-f", "tensorflow", "--fv", "2.3.0", "--pv", "py37"),
+        *("--ar", "a/b", "--rn", "r_1", "--image_tag", "v1", "--df", "RUN true"),
+    )
+    assert spec.image == Image(
+        framework="tensorflow",
+        framework_version="2.3.0",
+        py_version="py37",
+        docker_file="RUN true",
+        aws_repo_name="a/b",
+        repo_name="r_1",
+        image_tag="v1",
+    )
+
+
+@pytest.mark.parametrize("name", ["pytorch", "tensorflow", "sklearn", "xgboost", "huggingface"])
+def test_there_are_five_frameworks(name: str) -> None:
+    assert run("-f", name).image.framework == name
+    assert name in refused(*RUN, "-f", "jax")
+
+
+def test_no_framework_is_published_that_cannot_be_chosen() -> None:
+    assert set(frameworks()) <= set(FRAMEWORKS)
+
+
+def test_an_image_can_be_named_outright() -> None:
+    assert run("--image_uri", "reg.io:5000/a/b@sha256:0a").image == Image(uri="reg.io:5000/a/b@sha256:0a")
+
+
+@pytest.mark.parametrize("uri", ["a b", "https://x/y", "é", "x" * 256])
+def test_what_is_no_images_address_is_refused(uri: str) -> None:
+    assert "--image_uri" in refused(*RUN, "--image_uri", uri)
+
+
+@pytest.mark.parametrize("words", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
+def test_an_image_named_outright_leaves_nothing_to_choose(words: list[str]) -> None:
+    assert f"so {words[0]} chooses nothing" in refused(*RUN, "--image_uri", "x", *words)
+
+
+@pytest.mark.parametrize(
+    "name", ["Upper", "a", "a//b", "-a", "a b", "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "x" * 257]
+)
+def test_what_no_repository_can_be_called_is_refused(name: str) -> None:
+    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--ar", name)
+    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--rn", name)
+
+
+@pytest.mark.parametrize("tag", [".a", "-a", "a/b", "a b", "x" * 129])
+def test_what_is_no_tag_is_refused(tag: str) -> None:
+    assert "no image's tag" in refused(*RUN, "--df", "RUN true", "--image_tag", tag)
+
+
+def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:
+    assert run("--no_spot", "--keep_alive_mins", "60").instances.keep_alive_mins == 60
+    assert run("--keep_alive_mins", "0").instances.spot
+    assert "60 is the most" in refused(*RUN, "--no_spot", "--keep_alive_mins", "61")
+    assert "Add --no_spot" in refused(*RUN, "--keep_alive_mins", "5")
+
+
+def test_a_job_is_tried_again_up_to_30_times() -> None:
+    assert run("--retry_attempts", "30").instances.retry_attempts == 30
+    assert "30 is the most" in refused(*RUN, "--retry_attempts", "31")
+    assert "is too small" in refused(*RUN, "--retry_attempts", "-1")
+
+
+@pytest.mark.parametrize("text", ["RUN pip3 install x", "\n# a comment\nFROM __BASE_IMAGE__\nRUN true\n", "from x"])
+def test_a_dockerfile_can_be_given_as_text(text: str) -> None:
+    assert run("--df", text).image.docker_file == text
+
+
+def test_a_dockerfile_can_be_a_folder_or_a_file(here: Path) -> None:
+    (here / "image").mkdir()
+    (here / "image" / "Dockerfile").write_text("FROM x\n")
+    assert run("--df", "image").image.docker_file == "image"
+    assert run("--df", "image/Dockerfile").image.docker_file == "image/Dockerfile"
+
+
+def test_a_folder_without_a_dockerfile_is_refused() -> None:
+    assert "no file named Dockerfile" in refused(*RUN, "--df", "data")
+
+
+@pytest.mark.parametrize("word", ["nosuch", "no such folder", "./image", "# only a comment\n"])
+def test_a_dockerfile_that_is_neither_there_nor_text_is_refused(word: str) -> None:
+    assert "nor the text of a Dockerfile" in refused(*RUN, "--df", word)

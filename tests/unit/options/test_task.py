@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.core.specs import Code, Download, Image, Instances, Place, Rerun, TaskSpec
+from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
+
+
+def test_a_bare_run_has_the_defaults_of_the_specs() -> None:
+    expected = TaskSpec(
+        kind="run",
+        place=Place(project="proj", task="task"),
+        code=Code(entry_point="train.py", entry_file=Path("train.py")),
+        instances=Instances(),
+        image=Image(),
+        rerun=Rerun(),
+        download=Download(),
+    )
+    assert run() == expected
+
+
+def test_a_bare_shell_has_no_code_but_its_command() -> None:
+    spec = shell()
+    assert spec.kind == "shell"
+    assert spec.code == Code(command="ls -l")
+
+
+def test_a_command_line_without_a_command_is_run() -> None:
+    assert parse([*TASK, "-e", "train.py"]) == run()
+
+
+def test_the_first_releases_names_mean_todays_options() -> None:
+    early = ["--aws_repo", "repo", "--python_version", "py3", "--docker_file_path", "RUN true", "-m"]
+    today = ["--aws_repo_name", "repo", "--py_version", "py3", "--docker_file_path_or_content", "RUN true"]
+    assert run(*early) == run(*today)
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["run"], ["--project_name (-p)", "--task_name (-t)", "--entry_point (-e)"]),
+        (["run", "-p", "x"], ["--task_name (-t)", "--entry_point (-e)"]),
+        (["shell", *TASK], ["--cmd_line (--cmd)"]),
+        (["--fr"], ["--project_name (-p)"]),
+    ],
+)
+def test_all_missing_options_are_named_at_once(argv: list[str], names: list[str]) -> None:
+    said = refused(*argv)
+    assert all(name in said for name in names)
+
+
+def test_an_unknown_command_is_refused() -> None:
+    assert "no command 'rum'" in refused("rum", "-p", "x")
+
+
+def test_nothing_typed_is_refused_with_the_page() -> None:
+    assert "Run a Python or shell script as a task" in refused()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "x" * 129])
+@pytest.mark.parametrize("flag", ["-p", "-t"])
+def test_names_of_projects_and_tasks_are_checked(flag: str, name: str) -> None:
+    argv = ["run", "-e", "train.py", flag, name, {"-p": "-t", "-t": "-p"}[flag], "ok"]
+    assert flag in refused(*argv)
+
+
+def test_underscores_and_dots_are_fine_in_names() -> None:
+    spec = meant(["run", "-e", "train.py", "-p", "my_p.1", "-t", "my_task"])
+    assert spec.place == Place(project="my_p.1", task="my_task")
+
+
+@pytest.mark.parametrize("prefix", ["", "x", "x/", "a/b/c"])
+def test_the_prefix_is_kept_as_typed(prefix: str) -> None:
+    assert run("--prefix", prefix).place.prefix == prefix
+
+
+@pytest.mark.parametrize("prefix", ["/x", "a//b", "../x", "a/./b", "/"])
+def test_a_prefix_that_no_folder_could_hold_is_refused(prefix: str) -> None:
+    assert repr(prefix) in refused(*RUN, "--prefix", prefix)
+
+
+def test_a_bucket_is_kept_and_checked() -> None:
+    assert run("-b", "my-bucket").place.bucket == "my-bucket"
+    assert "My_Bucket" in refused(*RUN, "-b", "My_Bucket")
+
+
+@pytest.mark.parametrize("flag", ["-o", "-b", "--fv", "--image_tag", "--model_uri", "--df", "--it", "--ic", "-s"])
+def test_an_empty_value_is_refused(flag: str) -> None:
+    assert f"{flag} is empty" in refused(*RUN, flag, "")
+
+
+def test_an_empty_command_line_is_refused() -> None:
+    assert "--cmd_line is empty" in refused("shell", *TASK, "--cmd_line", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "rerun"),
+    [
+        (["--fr"], Rerun(force_running=True)),
+        (["--cs"], Rerun(clean_state=True)),
+        (["--ks"], Rerun()),
+        (["--clean_state", "--force_running"], Rerun(force_running=True, clean_state=True)),
+    ],
+)
+def test_rerunning_is_as_chosen(words: list[str], rerun: Rerun) -> None:
+    assert run(*words).rerun == rerun
+
+
+def test_clearing_and_keeping_the_state_contradict_each_other() -> None:
+    assert "--cs and --ks contradict" in refused(*RUN, "--ks", "--cs")
+
+
+def test_downloads_are_as_chosen() -> None:
+    spec = run("-o", "out", "--download_state", "--download_output")
+    assert spec.download == Download(path=Path("out"), state=True, output=True)
+    assert run("-o", "out", "--download_model").download == Download(path=Path("out"), model=True)
+
+
+@pytest.mark.parametrize("what", ["state", "model", "output"])
+def test_a_download_without_a_place_is_refused(what: str) -> None:
+    said = refused(*SHELL, f"--download_{what}")
+    assert f"--download_{what}" in said
+    assert "-o" in said
+
+
+@pytest.mark.parametrize("path", ["train.py", "train.py/deeper/still"])
+def test_an_output_path_that_is_a_file_is_refused(path: str) -> None:
+    assert "'train.py' is a file" in refused(*RUN, "-o", path)
+
+
+def test_an_output_path_need_not_be_there() -> None:
+    assert run("-o", "a/b/c").download.path == Path("a/b/c")
+
+
+def test_an_output_path_may_be_a_folder_that_is_there() -> None:
+    assert run("-o", "data").download.path == Path("data")
+
+
+def test_a_path_that_the_system_refuses_is_no_traceback() -> None:
+    said = refused(*RUN, "-i", "x" * 5000)
+    assert "too long" in said

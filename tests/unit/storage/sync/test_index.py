@@ -1,0 +1,145 @@
+"""The index of what was sent: a cache that is never believed too much."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.storage.sync import index
+from simple_sagemaker.storage.sync.index import Index, Sent
+from simple_sagemaker.storage.sync.local_tree import Tree
+from simple_sagemaker.storage.sync.sync import Sync, Synced
+
+
+def quiet() -> None:
+    raise AssertionError("nobody else has it")
+
+
+def test_rows_are_kept_in_the_order_of_keys(tmp_path: Path) -> None:
+    rows = [Sent(f"{number:05}{letter}", "m", "d", "t") for number in range(3000) for letter in "aé"]
+    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+        for row in reversed(rows):
+            found.put(row)
+    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+        assert list(found.rows()) == sorted(rows, key=lambda row: row.key.encode())
+        found.forget(rows[0].key)
+        found.put(rows[1]._replace(tag="new"))
+    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+        assert [(row.key, row.tag) for row in found.rows()][:1] == [(rows[1].key, "new")]
+
+
+def test_what_was_put_is_kept_when_the_sync_fails(tmp_path: Path) -> None:
+    def fail() -> None:
+        with index.opened(tmp_path / "i.sqlite", quiet) as found:
+            found.put(Sent("k", "m", "d", "t"))
+            raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        fail()
+    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+        assert [row.key for row in found.rows()] == ["k"]
+
+
+def test_a_file_written_to_within_the_clocks_tick_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("x")
+    fresh = os.stat(tmp_path / "f")
+    assert index.settled(index.mark(fresh), time.time_ns()) == ""
+    assert index.settled(index.mark(fresh), time.time_ns() + 10**10) == index.mark(fresh)
+
+
+def sync(top: Path, cache: Path | None) -> Synced:
+    store = FolderStore(top / "buckets")
+    store.make_bucket("b")
+    return Sync(tree=Tree(top / "data"), store=store, bucket="b", prefix="p/", cache=cache).run()
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    for number in range(30):
+        (tmp_path / "data" / f"{number}").write_text("x")
+    return tmp_path
+
+
+def file_of(top: Path) -> Path:
+    (found,) = (top / "cache").glob("*.sqlite")
+    return found
+
+
+@pytest.mark.parametrize("damage", ["all", "middle", "empty", "other", "older"])
+def test_a_broken_index_is_begun_anew(top: Path, damage: str) -> None:
+    sync(top, top / "cache")
+    file = file_of(top)
+    whole = file.read_bytes()
+    if damage == "all":
+        file.write_bytes(b"no database" * 1000)
+    elif damage == "middle":
+        file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    elif damage == "empty":
+        file.write_bytes(b"")
+    else:
+        base = sqlite3.connect(file)
+        base.execute("DROP TABLE sent")
+        base.execute("CREATE TABLE sent (other TEXT)" if damage == "other" else "PRAGMA user_version = 99")
+        base.commit()
+        base.close()
+    (top / "data" / "new").write_text("y")
+    assert (sync(top, top / "cache").sent, sync(top, top / "cache").sent) == (1, 0)
+    assert FolderStore(top / "buckets").read("b", "p/new") == b"y"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_home_that_cannot_be_written_is_no_hindrance(top: Path) -> None:
+    (top / "closed").mkdir(mode=0o500)
+    assert sync(top, top / "closed" / "cache").sent == 30
+
+
+def test_without_a_cache_nothing_is_sent_again_either(top: Path) -> None:
+    assert (sync(top, None).sent, sync(top, None).sent) == (30, 0)
+
+
+def test_a_second_sync_of_the_same_place_waits_and_says_so(top: Path) -> None:
+    store = FolderStore(top / "buckets")
+    store.make_bucket("b")
+    notes: list[str] = []
+    waits = threading.Event()
+
+    def note(text: str) -> None:
+        notes.append(text)
+        waits.set()
+
+    second = Sync(tree=Tree(top / "data"), store=store, bucket="b", prefix="p/", cache=top / "cache", note=note)
+    place = index.file_of(top / "cache", f"{store.place}\ns3://b/p/")
+    with index.opened(place, quiet):
+        thread = threading.Thread(target=second.run)
+        thread.start()
+        assert waits.wait(60)
+        assert list(store.list("b", "p/")) == []
+    thread.join()
+    assert notes == ["Waiting for another command that sends the same input"]
+    assert len(list(store.list("b", "p/"))) == 30
+
+
+def test_many_syncs_at_once_end_in_a_mirror(top: Path) -> None:
+    processes = [multiprocessing.get_context("spawn").Process(target=sync, args=(top, top / "cache")) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert sync(top, top / "cache").sent == 0
+
+
+def test_an_index_that_nobody_kept_vanishes() -> None:
+    temporary = Index("")
+    temporary.put(Sent("k", "m", "d", "t"))
+    temporary.save()
+    assert [row.key for row in temporary.rows()] == ["k"]
+    temporary.close()

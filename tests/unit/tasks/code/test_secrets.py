@@ -1,0 +1,121 @@
+"""Secrets that lie among the code are seen; what only talks of secrets is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.tasks.code.files import CodeFiles
+
+# Put together here, so that nobody who looks for keys finds this file.
+KEY = "-----BEGIN " + "OPENSSH PRIVATE KEY-----\nb3Bl\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n"
+AWS = "aws_secret_access_key"
+
+SECRETS = {
+    ".env": "A=1",
+    "conf/.env.production": "A=1",
+    ".ENV": "A=1",
+    ".envrc": "export A=1",
+    "deploy/id_rsa": "",
+    ".ssh/config": "Host x",
+    ".ssh/anything": "",
+    "deploy key": KEY,
+    "deploy/key.txt": "\n\n" + KEY,
+    "server.pem": CERTIFICATE + "-----BEGIN " + "RSA PRIVATE KEY-----\n",
+    "key.asc": "-----BEGIN " + "PGP PRIVATE KEY BLOCK-----\n",
+    "putty": "PuTTY-User-Key-File-" + "3: ssh-ed25519\n",
+    "store.p12": "",
+    "release.keystore": "",
+    ".aws/credentials": "",
+    "my-credentials": f"[default]\n{AWS} = abc\n",
+    "boto.cfg": f"[Credentials]\n{AWS} = abc\n",
+    "rootkey.csv": "",
+    "me_accessKeys.csv": "",
+    "new user.csv": "User name,Password,Access key ID,Secret access key,Console login link\n",
+    "google.json": '{"type": "service_account", "private_key": "x"}',
+    "adc.json": '{\n  "type": "authorized_user",\n  "refresh_token": "x"\n}',
+    "kaggle.json": "{}",
+    ".netrc": "machine x login y password z",
+    ".pypirc": "[pypi]\nusername = __token__\npassword = pypi-x\n",
+    ".npmrc": "//registry.example/:_authToken=x\n",
+    "pip.conf": "[global]\nindex-url = https://me:word@host/simple\n",
+    ".git-credentials": "",
+    ".docker/config.json": "{}",
+    ".kube/config": "",
+    "cluster.yaml": "apiVersion: v1\nkind: Config\nusers:\n- user:\n    client-key-data: x\n",
+    ".streamlit/secrets.toml": "",
+}
+HARMLESS = {
+    ".env.example": "A=",
+    ".env.template": "A=",
+    "env.py": "",
+    "id_rsa.pub": "ssh-rsa x",
+    "keys.py": f"KEY = '''{KEY}'''",
+    "test_keys.py": "# -----BEGIN " + "RSA PRIVATE KEY-----",
+    "server.crt": CERTIFICATE,
+    "setup.cfg": f"# {AWS} is read from the environment\n",
+    "config.yaml": "token: ${TOKEN}\n",
+    "service.json": '{"type": "service_account"}',
+    ".pypirc": "[distutils]\nindex-servers = pypi\n",
+    ".npmrc": "registry=https://registry.example\n",
+    "pip.conf": "[global]\nindex-url = https://host/simple\n",
+    "aws/credentials.py": "",
+    "deploy.yaml": "kind: Deployment\npassword: x\n",
+    "data.csv": "Access,Secret\n",
+    "environment.yml": "",
+}
+
+
+def gathered(top: Path) -> CodeFiles:
+    found = CodeFiles()
+    found.add_folder(top, "", use_gitignore=False)
+    return found
+
+
+def write(top: Path, name: str, text: str) -> Path:
+    path = top / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_what_looks_like_a_secret_stays_at_home_and_is_named(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, name, SECRETS[name])
+    write(tmp_path, "worker.py", "")
+    found = gathered(tmp_path)
+    assert {*found.files} == {"worker.py"}
+    assert found.secrets == [str(path)]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_sounds_like_a_secret_is_packed(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, HARMLESS[name])
+    assert {*gathered(tmp_path).files} == {name}
+
+
+@pytest.mark.parametrize("line", ["!.env", "!/conf/.env", "!conf/.env", "!.env*"])
+def test_a_line_that_names_it_brings_a_secret_back(tmp_path: Path, line: str) -> None:
+    write(tmp_path, "conf/.env", "A=1")
+    write(tmp_path, "conf/key", KEY)
+    write(tmp_path, ".ssmignore", line)
+    found = gathered(tmp_path)
+    assert {*found.files} == {"conf/.env"}
+    assert found.secrets == [str(tmp_path / "conf/key")]
+
+
+def test_a_link_to_a_secret_is_no_way_around(tmp_path: Path) -> None:
+    secret = write(tmp_path, "home/.aws/credentials", "")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/settings").symlink_to(secret)
+    assert gathered(tmp_path / "code").secrets == [str(tmp_path / "code/settings")]
+
+
+def test_a_secret_that_was_named_itself_is_packed_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path, ".env", "A=1")
+    found = CodeFiles()
+    found.add_file(path, ".env")
+    assert {*found.files} == {".env"}
+    assert found.exposed == [str(path)]

@@ -32,9 +32,9 @@ with tarfile.open(sys.argv[2], "w:gz", compresslevel=6) as archive:
 OURS = """
 import sys
 from pathlib import Path
-from simple_sagemaker.codefiles import CodeFiles
-from simple_sagemaker.source import fingerprint, package
-from simple_sagemaker.specs import Code, Place, TaskSpec
+from simple_sagemaker.tasks.code.files import CodeFiles
+from simple_sagemaker.tasks.code.package import fingerprint, package
+from simple_sagemaker.core.specs import Code, Place, TaskSpec
 spec = TaskSpec(kind="shell", place=Place(project="p", task="t"), code=Code())
 code = CodeFiles()
 code.add_folder(Path(sys.argv[1]), "", use_gitignore=False)

@@ -17,7 +17,7 @@ from simple_sagemaker.jobs import result_parts as parts
 KILLED = """
 import json, os, sys
 from pathlib import Path
-from simple_sagemaker import parts
+from simple_sagemaker.jobs import result_parts as parts
 
 WATCHED = {"os.mkdir", "os.rename", "os.rmdir", "os.remove", "open", "shutil.rmtree"}
 
@@ -110,7 +110,7 @@ def test_what_only_looks_like_a_leftover_is_kept(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
 def test_two_commands_come_one_after_the_other(tmp_path: Path) -> None:
     script = (
-        "import sys, pathlib; from simple_sagemaker import parts; print('go', flush=True)\n"
+        "import sys, pathlib; from simple_sagemaker.jobs import result_parts as parts; print('go', flush=True)\n"
         "with parts.held(pathlib.Path(sys.argv[1])): print('in', flush=True)"
     )
     words = [sys.executable, "-c", script, str(tmp_path)]

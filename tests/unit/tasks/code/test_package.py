@@ -373,9 +373,9 @@ def test_memory_does_not_grow_with_the_size_of_the_code(tmp_path: Path) -> None:
         (tmp_path / f"code/{number}.bin").write_bytes(os.urandom(1 << 20) * 40)
     tell = f"""
 from pathlib import Path
-from simple_sagemaker.source import collect, package
-from simple_sagemaker.specs import Code, Place, TaskSpec
-from simple_sagemaker.folderstore import FolderStore
+from simple_sagemaker.tasks.code.package import collect, package
+from simple_sagemaker.core.specs import Code, Place, TaskSpec
+from simple_sagemaker.storage.folder_store import FolderStore
 spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=Path({str(tmp_path / "code")!r})))
 found = collect(spec, FolderStore(Path("/")), Path("/nowhere"))
 package(spec, found, {{}}).pack(Path({str(tmp_path / "packed")!r}))

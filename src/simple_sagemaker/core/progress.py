@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(kw_only=True)
@@ -60,6 +61,26 @@ class Meter:
             return ""
         seconds = round(spent * rest / done)
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else _minutes(seconds)
+
+
+class Watcher(Protocol):
+    """Interface of a progress display: it receives what happens while a task runs."""
+
+    def phase(self, name: str, message: str) -> None:
+        """The job entered a phase; both texts are the service's."""
+        ...
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        """A host printed lines."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line was done."""
+        ...
+
+    def moving(self, meter: Meter) -> AbstractContextManager[None]:
+        """Show a transfer for as long as the context lasts; the meter says how far it is."""
+        ...
 
 
 class Unshown:

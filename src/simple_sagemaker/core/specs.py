@@ -17,17 +17,6 @@ Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 TaskOutput = Literal["state", "model", "source", "output"]
 DataStore = Literal["local", "s3"]
 
-# Ways of training together that AWS's toolkit must start inside its images; torch_distributed needs nobody else.
-# The keys are those of SageMaker SDK 2: estimator._distribution_configuration.
-AWS_RUNNERS = (
-    "mpi",
-    "multi_worker_mirrored_strategy",
-    "parameter_server",
-    "pytorchddp",
-    "pytorchxla",
-    "smdistributed",
-)
-
 DISTRIBUTIONS: tuple[Distribution, ...] = ("FullyReplicated", "ShardedByS3Key")
 INPUT_MODES: tuple[InputMode, ...] = ("File", "FastFile", "Pipe")
 DATA_STORES: tuple[DataStore, ...] = ("local", "s3")
@@ -277,20 +266,3 @@ class EmulatorSpec:
     role_delay_s: float
     faults: str
     env_file: Path | None
-
-
-def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
-    """Whether ``--distribution`` switches on one way of training together, itself or one of its parts."""
-    chosen = (distribution or {}).get(way, {})
-    parts = [part for part in chosen.values() if isinstance(part, Mapping)]
-    return any(part.get("enabled") is True for part in [chosen, *parts])
-
-
-def runners_needed(distribution: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The ways of training together that are switched on and that only AWS's toolkit can start."""
-    return tuple(way for way in AWS_RUNNERS if is_enabled(distribution, way))
-
-
-def starts_by_toolkit(spec: TaskSpec) -> bool:
-    """Whether AWS's toolkit starts the code: because it was chosen, or because nothing else can."""
-    return spec.launched_by == "toolkit" or bool(runners_needed(spec.launch_distribution))

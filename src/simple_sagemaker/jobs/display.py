@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.progress import Meter, Unshown
-from .follow import Watcher
+from ..core.progress import Meter, Unshown, Watcher
 
 if TYPE_CHECKING:
     from rich.console import Console

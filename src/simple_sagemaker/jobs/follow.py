@@ -5,15 +5,14 @@ The job is asked for seldom, its lines more often; each has a pace of its own, f
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..core import job
 from ..core.aws_errors import explained, is_denied
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
-from ..core.progress import Meter
+from ..core.progress import Watcher
 from ..errors import Detached
 from . import logs as joblogs
 from .outages import Clock, Patience, Seldom, reason
@@ -24,26 +23,6 @@ if TYPE_CHECKING:
 
 _LONGEST_SILENCE_S = 15 * 60.0
 _LAST_LINES_S = 60.0  # of trouble, after which the end is told without the last lines
-
-
-class Watcher(Protocol):
-    """Whoever is told what happens while a task runs."""
-
-    def phase(self, name: str, message: str) -> None:
-        """The job has come to a phase, in the service's words."""
-        ...
-
-    def lines(self, host: str, lines: list[str]) -> None:
-        """A host has printed lines."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something worth a line has been done."""
-        ...
-
-    def moving(self, meter: Meter) -> AbstractContextManager[None]:
-        """While inside, bytes move as the meter says."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

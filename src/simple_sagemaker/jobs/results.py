@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core import layout
 from ..core.aws_errors import in_our_words
 from ..core.job import Job
-from ..core.progress import Meter, counted, size
+from ..core.progress import Meter, Watcher, counted, size
 from ..core.specs import Download
 from ..errors import SsmError
 from ..storage.archives import unpack as archives
@@ -24,7 +24,6 @@ from ..storage.safe_paths import Unholdable
 from ..storage.sync.download import Earlier, Fetching
 from . import logs as joblogs
 from . import result_parts as parts
-from .follow import Watcher
 from .result_parts import Fill, NotBrought, Part
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.specs import AWS_RUNNERS, Code, LaunchedBy, is_enabled, runners_needed
+from ..core.distribution import AWS_RUNNERS, is_enabled, runners_needed
+from ..core.specs import Code, LaunchedBy
 from ..errors import UsageError
 from .parsed import Words, own_name
 

@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
 
+from ..core.distribution import runner_hyperparameters
 from ..core.names import check_bucket, check_name, is_job_name
 from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, TaskSpec
 from ..errors import UsageError
-from ..tasks.training_request import runner_hyperparameters
 from .code import code, is_algorithm
 from .distribution import launch_distribution, launched_by
 from .inputs import input_mode, inputs, model_uri

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from ..core.progress import Watcher
 from ..core.services import Services
 from ..core.specs import TaskSpec
 from ..images import choose as imagechoice
-from ..jobs.follow import Watcher
 
 _log = logging.getLogger("simple_sagemaker.task")
 

@@ -19,8 +19,9 @@ from ..jobs import outcome as ending
 from .progress import Progress, watching
 
 if TYPE_CHECKING:
+    from ..core.progress import Watcher
     from ..core.services import Services
-    from ..jobs.follow import JobResult, Watcher
+    from ..jobs.follow import JobResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,9 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, get_args
 
-from ..core.progress import Unshown
+from ..core.progress import Unshown, Watcher
 from ..errors import UsageError
 from ..jobs import display as show
-from ..jobs.follow import Watcher
 
 Progress = Literal["none", "lines", "auto"]
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import boto3
     from typing_extensions import Unpack
 
+    from ..core.progress import Watcher
     from ..core.services import Services
-    from ..jobs.follow import Watcher
 
 _PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
 _RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}

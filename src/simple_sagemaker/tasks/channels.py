@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from ..core import layout
 from ..core.layout import TaskPlace
-from ..core.progress import Meter, counted, size
+from ..core.progress import Meter, Watcher, counted, size
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused
 from ..errors import InputNotFound, UsageError
-from ..jobs.follow import Watcher
 from ..storage.file_copy import ChangedMeanwhile
 from ..storage.sync.local_tree import Survey, Tree
 from ..storage.sync.sync import Sync, Synced

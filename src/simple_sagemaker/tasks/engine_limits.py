@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..core.distribution import runners_needed
 from ..core.services import Services
-from ..core.specs import Spec, runners_needed
+from ..core.specs import Spec
 from ..errors import EngineUnavailable, UsageError
 
 

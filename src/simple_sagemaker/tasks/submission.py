@@ -9,8 +9,8 @@ from ..core import layout, names
 from ..core.access import Needs
 from ..core.job import JobKind
 from ..core.layout import TaskPlace
+from ..core.progress import Watcher
 from ..core.specs import Spec
-from ..jobs.follow import Watcher
 from . import channels as inputs
 from .processing_request import processing_request
 from .training_request import Setting, training_request

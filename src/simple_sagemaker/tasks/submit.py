@@ -17,12 +17,11 @@ from ..core.aws_errors import role_not_ready
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
-from ..core.progress import counted
+from ..core.progress import Watcher, counted
 from ..core.specs import Spec
 from ..errors import UsageError
 from ..images import choose as imagechoice
 from ..images.docker.dockerfile import Dockerfile
-from ..jobs.follow import Watcher
 from . import channels as inputs
 from . import engine_limits as possible
 from . import history

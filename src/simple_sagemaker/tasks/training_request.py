@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core import layout
+from ..core.distribution import runner_hyperparameters, starts_by_toolkit
 from ..core.layout import TaskPlace
-from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec, is_enabled, starts_by_toolkit
+from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.literals import TrainingInstanceTypeType
@@ -34,16 +35,6 @@ LOG_LEVEL = "20"
 # Machines whose disks are built in and encrypt themselves: a key for them is refused. The families are those of
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html; a "d" in the name says it of most.
 _OWN_DISKS = re.compile(r"ml\.([^.]*d|g5|g6|gr6|g7|p5|p6|trn1|trn2|i3|i4|i7)[^.]*\..*")
-
-# By these names AWS's toolkit is told which of its runners to take.
-_SWITCHES = {
-    "mpi": "sagemaker_mpi_enabled",
-    "multi_worker_mirrored_strategy": "sagemaker_multi_worker_mirrored_strategy_enabled",
-    "parameter_server": "sagemaker_parameter_server_enabled",
-    "pytorchddp": "sagemaker_pytorch_ddp_enabled",
-    "pytorchxla": "sagemaker_pytorch_xla_multi_worker_enabled",
-    "torch_distributed": "sagemaker_torch_distributed_enabled",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,35 +196,6 @@ def hyperparameters(spec: TaskSpec, setting: Setting) -> dict[str, str]:
 def _submitted(spec: TaskSpec, uri: str) -> str:
     """Where the toolkit finds the packed code: on S3, or in the hidden channel when it cannot reach S3."""
     return layout.SUBMITTED if starts_by_toolkit(spec) and spec.security.network_isolation else uri
-
-
-def runner_hyperparameters(distribution: Mapping[str, Any] | None, instance_type: str) -> dict[str, Any]:
-    """What tells AWS's toolkit how to train together, by the names and values of SageMaker SDK 2.
-
-    estimator.Framework._distribution_configuration and pytorch.PyTorch._pytorch_distribution_configuration have them.
-    """
-    ways = distribution or {}
-    told: dict[str, Any] = {name: True for way, name in _SWITCHES.items() if is_enabled(ways, way)}
-    if is_enabled(ways, "mpi"):
-        if ways["mpi"].get("processes_per_host"):
-            told["sagemaker_mpi_num_of_processes_per_host"] = ways["mpi"]["processes_per_host"]
-        told["sagemaker_mpi_custom_mpi_options"] = ways["mpi"].get("custom_mpi_options", "")
-    if is_enabled(ways, "smdistributed"):
-        told |= _smdistributed(ways["smdistributed"])
-    if any(is_enabled(ways, way) for way in ("torch_distributed", "pytorchddp", "smdistributed")):
-        told["sagemaker_instance_type"] = instance_type
-    return told
-
-
-def _smdistributed(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """AWS's own two libraries; the parameters of the second are a hyperparameter of the script's."""
-    data, model = parts.get("dataparallel", {}), parts.get("modelparallel", {})
-    told: dict[str, Any] = {"sagemaker_distributed_dataparallel_enabled": data.get("enabled", False)}
-    if data.get("enabled"):
-        told["sagemaker_distributed_dataparallel_custom_mpi_options"] = data.get("custom_mpi_options", "")
-    if model.get("enabled"):
-        told["mp_parameters"] = model.get("parameters", {})
-    return told
 
 
 def tags(spec: Spec) -> dict[str, str]:

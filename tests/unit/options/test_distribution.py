@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.core.specs import AWS_RUNNERS, runners_needed, starts_by_toolkit
+from simple_sagemaker.core.distribution import AWS_RUNNERS, runners_needed, starts_by_toolkit
 from tests.unit.cli.typed import RUN, SHELL, TASK, refused, run, shell
 
 TORCH = '{"torch_distributed": {"enabled": true}}'

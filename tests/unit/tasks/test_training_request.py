@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from simple_sagemaker.core.distribution import runner_hyperparameters
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.specs import Code, Image, Instances, Kind, Place, Security, TaskSpec
-from simple_sagemaker.tasks.training_request import Setting, hyperparameters, runner_hyperparameters, training_request
+from simple_sagemaker.tasks.training_request import Setting, hyperparameters, training_request
 
 PLACE = Place(project="p", task="t")
 SETTING = Setting(

@@ -16,8 +16,9 @@ from typing import Any
 
 from ... import payload
 from ...core import layout
+from ...core.distribution import starts_by_toolkit
 from ...core.progress import Meter
-from ...core.specs import Spec, starts_by_toolkit
+from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import InputNotFound, UsageError
 from ...storage.archives import unpack as archives

@@ -14,11 +14,10 @@ from typing import TypeVar
 
 from ...core import layout
 from ...core.layout import TaskPlace
-from ...core.progress import Meter, counted, size
+from ...core.progress import Meter, Watcher, counted, size
 from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import UsageError
-from ...jobs.follow import Watcher
 from .. import history
 from . import ignore as leftout
 from . import package as source

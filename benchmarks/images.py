@@ -26,11 +26,13 @@ SSM = str(Path(sys.executable).with_name("ssm"))
 # From nothing to the image's address, as a run of a task finds it on its way.
 FIND = """
 import os, sys
-from simple_sagemaker import imagechoice, services, specs
-at_hand, image = services.aws(os.environ), specs.Image(docker_file=sys.argv[1])
-own = imagechoice.dockerfile_of(image)
-recipe = imagechoice.choose(image, own, instance_type="ml.m5.large", region=at_hand.region, project="bench")
-at_hand.images.made(recipe, lambda _: None)
+from simple_sagemaker.core import specs
+from simple_sagemaker.images import choose
+from simple_sagemaker.services.choose import aws
+services, image = aws(os.environ), specs.Image(docker_file=sys.argv[1])
+dockerfile = choose.dockerfile_of(image)
+recipe = choose.choose(image, dockerfile, instance_type="ml.m5.large", region=services.region, project="bench")
+services.images.made(recipe, lambda _: None)
 """
 
 

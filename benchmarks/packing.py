@@ -53,7 +53,7 @@ UNPACK_TAR = 'mkdir "$2" && tar xzf "$1" -C "$2" && rm -r "$2"'
 UNPACK_OURS = """
 import shutil, sys
 from pathlib import Path
-from simple_sagemaker import archives
+from simple_sagemaker.storage.archives import unpack as archives
 to = Path(sys.argv[2])
 to.mkdir()
 archives.unpack(Path(sys.argv[1]), to, address="an archive")

@@ -5,11 +5,71 @@ The engines speak AWS's errors (botocore's ``ClientError``); the product speaks 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from typing_extensions import Self
+
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Spelling = Callable[[str, str], str]
+
 
 class SsmError(Exception):
     """Something a person can act on. ``str(error)`` is the whole message, without a traceback."""
 
     exit_status = 1
+    _parts: tuple[str, Mapping[str, object]] | None = None
+
+    @classmethod
+    def naming(cls, template: str, /, **values: object) -> Self:
+        """Make an error whose message names options, which each door spells its own way (:meth:`respell`).
+
+        In the template ``{value}`` stands for one of the values, and any other ``{name}`` for the option of that name;
+        ``{name:value}`` is an option together with a value that it was given, such as a channel's name. To begin with
+        the message is spelled as on the command line.
+        """
+        error = cls()
+        error._parts = (template, values)
+        error.respell(spell_typed)
+        return error
+
+    def respell(self, spell: Spelling) -> None:
+        """Spell the options that the message names; ``spell`` gets an option's name, and its value or ""."""
+        if self._parts is not None:
+            template, values = self._parts
+            self.args = (template.format_map(_Fields(values, spell)),)
+
+
+def spell_typed(name: str, value: str = "") -> str:
+    """An option as it is typed: ``--name``, or ``--name VALUE``; a hyperparameter by its own name."""
+    if name == "hp" and value:
+        return f"--{value}"
+    return f"--{name} {value}" if value else f"--{name}"
+
+
+class _Fields(dict[str, object]):
+    """The fields of a template: the values, and options by any other name."""
+
+    def __init__(self, values: Mapping[str, object], spell: Spelling) -> None:
+        super().__init__(values)
+        self._spell = spell
+
+    def __missing__(self, name: str) -> _Option:
+        return _Option(name, self, self._spell)
+
+
+class _Option:
+    """An option that a template names."""
+
+    def __init__(self, name: str, values: Mapping[str, object], spell: Spelling) -> None:
+        self._name = name
+        self._values = values
+        self._spell = spell
+
+    def __format__(self, field: str) -> str:
+        return self._spell(self._name, str(self._values[field]) if field else "")
 
 
 class JobFailed(SsmError):
@@ -17,7 +77,7 @@ class JobFailed(SsmError):
 
 
 class UsageError(SsmError):
-    """The words typed cannot be meant; nothing was written and nothing was started."""
+    """Usage error: options that are wrong, missing or contradict each other; nothing was written or started."""
 
     exit_status = 2
 
@@ -29,19 +89,19 @@ class JobStopped(SsmError):
 
 
 class InputNotFound(SsmError):
-    """A bucket, object, folder or task that the job reads is not there; nothing was started."""
+    """A bucket, object, folder or task that the job reads does not exist; nothing was started."""
 
     exit_status = 4
 
 
 class NoCredentials(SsmError):
-    """AWS was asked for, and no credentials or region were found."""
+    """The run needs AWS, and no credentials or region were found."""
 
     exit_status = 5
 
 
 class EngineUnavailable(SsmError):
-    """The engine that was asked for cannot run here: no Docker, no POSIX system, an unknown name."""
+    """The chosen engine cannot run here: no Docker, no POSIX system, an unknown name."""
 
     exit_status = 6
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .core.instance_types import is_local
 from .core.specs import Distribution, TaskOutput
 from .errors import UsageError
 from .project import Data, Job, Outcome, Project
@@ -14,8 +15,6 @@ from .project.options import StrPath
 
 if TYPE_CHECKING:
     import boto3
-
-_LOCAL_TYPES = ("local", "local_gpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +237,7 @@ class SageMakerProject:
 
     def _where(self, instance_type: str | None) -> str:
         kind = instance_type or self.defaultInstanceParams.instance_type
-        return "local" if self.local_mode and kind not in _LOCAL_TYPES else kind
+        return "local" if self.local_mode and not is_local(kind) else kind
 
 
 def _made(kind: type[Any], params: Mapping[str, Any], said: str) -> Any:

@@ -250,5 +250,5 @@ def test_a_state_that_is_cleared_cannot_be_read_by_the_same_command(shell: Shell
     told(process(shell, "--code", "w.py"))
     refused = process(shell, "--code", "w.py", "--clean_state", "--iit", "old", "task", "state")
     assert refused.status == 2
-    assert "--clean_state clears the state that --input_task old would read" in refused.err
+    assert "--clean_state clears the state that --iit old would read" in refused.err
     assert "state/algo-1/count" in keys(shell)

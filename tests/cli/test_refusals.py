@@ -30,7 +30,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "mpi",
     ),
-    "a Dockerfile without Docker": ((*RUN, "-e", "w.py", "--df", "RUN true"), 6, "--docker_file_path_or_content"),
+    "a Dockerfile without Docker": ((*RUN, "-e", "w.py", "--df", "RUN true"), 6, "--df builds an image"),
     "a framework version that is none": ((*RUN, "-e", "w.py", "--fv", "99.9"), 2, "99.9"),
     "an output of a task that never ran": ((*RUN, "-e", "w.py", "--iit", "x", "other", "model"), 4, "other"),
     "no command": (("shell", "-p", "p", "-t", "t"), 2, "--cmd_line"),

@@ -150,7 +150,7 @@ import json, sys
 from pathlib import Path
 from simple_sagemaker.local.home import Settings
 from simple_sagemaker.local.sagemaker import LocalSageMaker
-from tests.engine.conftest import Engine
+from tests.local.conftest import Engine
 engine = Engine(Path({str(home)!r}), "direct")
 engine.client = LocalSageMaker(engine.home, settings=Settings(**json.loads(sys.argv[1])))
 algorithm = {{"TrainingInputMode": "File", "TrainingImage": {image!r}}}

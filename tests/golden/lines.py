@@ -137,9 +137,9 @@ def made(line: tuple[str, ...], buckets: Path) -> dict[str, Any]:
     assert isinstance(spec, TaskSpec)
     place = TaskPlace(bucket=BUCKET, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
     assert layout.uri(BUCKET, place.folder.rstrip("/")) == FOLDER
-    plan = Planner(spec, place, services(buckets), print).plan(JOB)
+    plan = Planner(spec, place, services(buckets), print).plan()
     setting = request.Setting(job=JOB, place=place, role_arn=ROLE, region=REGION, image_uri=_image(spec))
-    return dict(request.training_request(spec, setting, plan.channels))
+    return dict(request.training_request(spec, setting, plan.channels_of(JOB)))
 
 
 def _image(spec: TaskSpec) -> str:

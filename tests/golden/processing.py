@@ -44,9 +44,9 @@ def made(line: tuple[str, ...], buckets: Path, *, earlier_state: bool = False) -
     spec = parse(line)
     assert isinstance(spec, ProcessSpec)
     place = TaskPlace(bucket=BUCKET, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
-    plan = Planner(spec, place, services(buckets), print).plan(JOB)
+    plan = Planner(spec, place, services(buckets), print).plan()
     setting = Setting(job=JOB, place=place, role_arn=ROLE, region=REGION, image_uri=_image(spec))
-    return dict(processing_request(spec, setting, plan.channels, earlier_state=earlier_state))
+    return dict(processing_request(spec, setting, plan.channels_of(JOB), earlier_state=earlier_state))
 
 
 def everything(buckets: Path) -> dict[str, dict[str, Any]]:

@@ -50,7 +50,7 @@ def test_without_a_session_and_credentials_both_ways_out_are_named(away: Path) -
 
 def test_an_input_that_is_not_there_is_said_in_pythons_words(away: Path, emulator: Emulator) -> None:
     project = Project("proj", boto3_session=emulator.session())
-    with pytest.raises(InputNotFound, match=r"^inputs left: no completed job of task 'nosuch'"):
+    with pytest.raises(InputNotFound, match=r"^inputs\['left'\]: no completed job of task 'nosuch'"):
         project.run("other", "worker.py", inputs={"left": project.input_of("nosuch", "model")})
 
 

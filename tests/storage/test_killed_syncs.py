@@ -21,8 +21,8 @@ from tests.storage.test_mirroring import of_folder, of_store, sync
 CHILD = """
 import sys, time
 from pathlib import Path
-from tests.stores.test_killed_syncs import store_at
-from tests.stores.test_mirroring import sync
+from tests.storage.test_killed_syncs import store_at
+from tests.storage.test_mirroring import sync
 print("ready", flush=True)
 sys.stdin.readline()
 sync(Path(sys.argv[2]), store_at(sys.argv[1]), "killed")

@@ -1,11 +1,11 @@
-"""The one pass over the words of a command, before anything is given a meaning.
+"""The one pass over the arguments of a command, before anything is given a meaning.
 
-In: the words after ``ssm run``, ``shell`` or ``data``, and the option table. Out: which options were given with which
-words, the hyperparameters, and the script's own arguments. Nothing is looked up on disk.
+In: what follows ``ssm run``, ``shell`` or ``data``, and the option table. Out: which options were used with which
+values, the hyperparameters, and the script's own arguments. Nothing is looked up on disk.
 
-The rules: the first ``--`` ends the pass. An option takes exactly as many words as the table says, also words that
-begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next word, unless that begins with
-``--``. A word that belongs to nothing is refused; for ``ssm data``, which runs nothing, and ``ssm process``, which has
+The rules: the first ``--`` ends the pass. An option takes exactly as many values as the table says, also ones that
+begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next argument, unless that begins with
+``--``. An argument that fits nowhere is refused; for ``ssm data``, which runs nothing, and ``ssm process``, which has
 no hyperparameters, an unknown ``--key`` is one.
 """
 
@@ -14,115 +14,115 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UsageError
+from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
 from ..options.option import MANY, Option
-from ..options.parsed import Given, Words, own_name, plain_name
 from ..options.reserved import close_to
 from ..options.table import COMMANDS, by_flag, owner
 
+_COMMAND_OPTIONS = frozenset({"command", "entrypoint", "arguments"})  # whose values may begin with a dash
 
-def read(command: str, argv: Sequence[str]) -> Words:
-    """Sort out the words after the command. Raises UsageError for words that cannot be meant."""
-    words = list(argv)
-    end = words.index("--") if "--" in words else len(words)
-    taken = _Pass(Words(command, words[end + 1 :]), words[:end])
-    if end < len(words) and not taken.words.takes_arguments:
+
+def read(command: str, argv: Sequence[str]) -> Arguments:
+    """Sort out what follows the command. Raises UsageError for an argument that fits nowhere."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    reader = _Reader(Arguments(command, argv[end + 1 :]), list(argv[:end]))
+    if end < len(argv) and not reader.arguments.takes_script_arguments:
         raise UsageError(f"'ssm {command}' runs no code, so nothing can follow --: leave it out.")
-    while taken.left:
-        taken.step()
-    return taken.words
+    while reader.rest:
+        reader.step()
+    return reader.arguments
 
 
-class _Pass:
-    """The words still to be read, and what the last step read (for saying why a word fits nowhere)."""
+class _Reader:
+    """What is still to be read, and what the last step read (to say why an argument fits nowhere)."""
 
-    def __init__(self, words: Words, left: list[str]) -> None:
-        self.words = words
-        self.left = left
-        self.last: Given | None = None
+    def __init__(self, arguments: Arguments, rest: list[str]) -> None:
+        self.arguments = arguments
+        self.rest = rest
+        self.last: Use | None = None
 
-    def _own_name(self, flag: str, *values: str) -> str:
-        return own_name(flag, *values) if self.words.for_code else ""
+    def _advise_hp(self, flag: str, *values: str) -> str:
+        return hyperparameter_advice(flag, *values) if self.arguments.takes_hyperparameters else ""
 
     def step(self) -> None:
-        """Read one option or hyperparameter, with the words that belong to it."""
-        word = self.left.pop(0)
-        flag, equals, attached = word.partition("=")
-        option = self.words.options.get(flag)
+        """Read one option or hyperparameter, with its values."""
+        argument = self.rest.pop(0)
+        flag, equals, attached = argument.partition("=")
+        option = self.arguments.options.get(flag)
         if option:
-            self._option(option, flag, attached if equals else None)
-        elif word.startswith("--"):
-            self._hyperparameter(flag, attached if equals else None)
+            self._read_option(option, flag, attached if equals else None)
+        elif argument.startswith("--"):
+            self._read_hyperparameter(flag, attached if equals else None)
         else:
-            raise UsageError(self._why_stray(word))
+            raise UsageError(self._why_unexpected(argument))
 
-    def _option(self, option: Option, flag: str, attached: str | None) -> None:
+    def _read_option(self, option: Option, flag: str, attached: str | None) -> None:
         if attached is not None:
-            taken = self._attached(option, flag, attached)
-        elif option.words == MANY:
-            taken = self._several(option, flag)
+            values = self._check_attached(option, flag, attached)
+        elif option.value_count == MANY:
+            values = self._take_several(option, flag)
         else:
-            taken = self._exactly(option, flag)
-        self._record(option, Given(flag, taken))
+            values = self._take_exactly(option, flag)
+        self._record(option, Use(flag, values))
 
-    def _attached(self, option: Option, flag: str, value: str) -> tuple[str, ...]:
-        if option.words in {1, MANY}:
+    def _check_attached(self, option: Option, flag: str, value: str) -> tuple[str, ...]:
+        if option.value_count in {1, MANY}:
             return (value,)
-        raise UsageError(f"{flag}={value}: {_wants(option, flag)}.{self._own_name(flag, value)}")
+        raise UsageError(f"{flag}={value}: {_takes(option, flag)}.{self._advise_hp(flag, value)}")
 
-    def _several(self, option: Option, flag: str) -> tuple[str, ...]:
+    def _take_several(self, option: Option, flag: str) -> tuple[str, ...]:
         count = 0
-        while count < len(self.left) and not _dashed(self.left[count]):
+        while count < len(self.rest) and not _has_dash(self.rest[count]):
             count += 1
         if not count:
-            raise UsageError(f"{_wants(option, flag)}, and none follows.{self._own_name(flag)}")
+            raise UsageError(f"{_takes(option, flag)}, and none follows.{self._advise_hp(flag)}")
         return self._take(count)
 
-    def _exactly(self, option: Option, flag: str) -> tuple[str, ...]:
-        words = self._take(option.words)
-        if len(words) < option.words:
-            given = " ".join(map(repr, words)) or "nothing"
-            raise UsageError(f"{_wants(option, flag)}, and got {given}.{self._own_name(flag, *words)}")
-        swallowed = [word for word in words if word in self.words.options]
+    def _take_exactly(self, option: Option, flag: str) -> tuple[str, ...]:
+        values = self._take(option.value_count)
+        if len(values) < option.value_count:
+            got = " ".join(map(repr, values)) or "nothing"
+            raise UsageError(f"{_takes(option, flag)}, and got {got}.{self._advise_hp(flag, *values)}")
+        swallowed = [value for value in values if value in self.arguments.options]
         if swallowed and option.name != "hp":
-            advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.words == 1 else ""
-            raise UsageError(f"{_wants(option, flag)}, but {swallowed[0]} is an option.{advice}{self._own_name(flag)}")
-        return words
+            advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.value_count == 1 else ""
+            raise UsageError(f"{_takes(option, flag)}, but {swallowed[0]} is an option.{advice}{self._advise_hp(flag)}")
+        return values
 
     def _take(self, count: int) -> tuple[str, ...]:
-        words = tuple(self.left[:count])
-        del self.left[:count]
-        return words
+        values = tuple(self.rest[:count])
+        del self.rest[:count]
+        return values
 
-    def _record(self, option: Option, given: Given) -> None:
-        earlier = self.words.given.setdefault(option.name, [])
-        if earlier and option.words and not option.repeatable:
-            both = " and ".join(" ".join([use.flag, *map(repr, use.words)]) for use in (earlier[0], given))
-            raise UsageError(f"{given.flag} can be given once, not as {both}.")
-        earlier.append(given)
-        self.last = given
+    def _record(self, option: Option, use: Use) -> None:
+        earlier = self.arguments.uses.setdefault(option.name, [])
+        if earlier and option.value_count and not option.repeatable:
+            both = " and ".join(" ".join([one.flag, *map(repr, one.values)]) for one in (earlier[0], use))
+            raise UsageError(f"{use.flag} can be given once, not as {both}.")
+        earlier.append(use)
+        self.last = use
         if option.name == "hp":
-            name, value = given.words
-            self.words.hyperparameters.append((plain_name(name, given.flag), value))
+            name, value = use.values
+            self.arguments.hyperparameters.append((check_hyperparameter_name(name, use.flag), value))
 
-    def _hyperparameter(self, key: str, attached: str | None) -> None:
-        if not self.words.for_code:
-            raise UsageError(_no_option(key, self.words) + self._as_a_word(key))
-        name = plain_name(key[2:], key)
-        other = owner(key, not_of=self.words.command)
+    def _read_hyperparameter(self, key: str, attached: str | None) -> None:
+        command = self.arguments.command
+        if not self.arguments.takes_hyperparameters:
+            raise UsageError(_no_option(key, self.arguments) + self._advise_attaching(key))
+        name = check_hyperparameter_name(key[2:], key)
+        other = owner(key, not_of=command)
         if other:
-            raise UsageError(
-                f"{key} is an option of 'ssm {other}', not of 'ssm {self.words.command}'.{self._own_name(key)}"
-            )
-        meant = f"--{name.replace('-', '_')}"
-        if meant != key and meant in self.words.options:
-            raise UsageError(f"{key} is no option; did you mean {meant}?{self._own_name(key)}")
-        value = self._next_word(key) if attached is None else attached
-        self.words.hyperparameters.append((name, value))
-        self.last = Given(key, (value,))
+            raise UsageError(f"{key} is an option of 'ssm {other}', not of 'ssm {command}'.{self._advise_hp(key)}")
+        with_underscores = f"--{name.replace('-', '_')}"
+        if with_underscores != key and with_underscores in self.arguments.options:
+            raise UsageError(f"{key} is no option; did you mean {with_underscores}?{self._advise_hp(key)}")
+        value = self._take_value(key) if attached is None else attached
+        self.arguments.hyperparameters.append((name, value))
+        self.last = Use(key, (value,))
 
-    def _next_word(self, key: str) -> str:
-        if self.left and not self.left[0].startswith("--"):
-            return self.left.pop(0)
+    def _take_value(self, key: str) -> str:
+        if self.rest and not self.rest[0].startswith("--"):
+            return self.rest.pop(0)
         close = close_to(key[2:])
         guess = f"Did you mean --{close}? Otherwise give" if close else "Give"
         raise UsageError(
@@ -130,64 +130,63 @@ class _Pass:
             f"{guess} it one ({key}=true), or pass it on to your script as it is, at the end: -- {key}"
         )
 
-    def _as_a_word(self, word: str) -> str:
-        """How a word with a dash is made one of the option before it, where that can have such words."""
-        option = self.words.options.get(self.last.flag) if self.last else None
-        if option is None or option.name not in _COMMANDS:
+    def _advise_attaching(self, argument: str) -> str:
+        """How an argument with a dash becomes a value of the option before it, where that can have such values."""
+        option = self.arguments.options.get(self.last.flag) if self.last else None
+        if option is None or option.name not in _COMMAND_OPTIONS:
             return ""
-        return f"\nAs a word of {option.flags[0]} it is attached: {option.flags[0]}={word}"
+        return f"\nAs a word of {option.flags[0]} it is attached: {option.flags[0]}={argument}"
 
-    def _why_stray(self, word: str) -> str:
-        if _dashed(word):
-            return _why_no_option(word, self.words) + self._as_a_word(word)
+    def _why_unexpected(self, argument: str) -> str:
+        if _has_dash(argument):
+            return _why_no_option(argument, self.arguments) + self._advise_attaching(argument)
         if self.last is None:
-            return f"{word!r} belongs to no option."
-        option = self.words.options.get(self.last.flag)
-        took = " ".join(map(repr, self.last.words))
-        why = _wants(option, self.last.flag) if option else f"{self.last.flag} is a hyperparameter with one value"
-        after = f"{word!r} belongs to no option: {why}" + (f", and got {took}." if took else ".")
+            return f"unexpected argument {argument!r}."
+        option = self.arguments.options.get(self.last.flag)
+        values = " ".join(map(repr, self.last.values))
+        takes = _takes(option, self.last.flag) if option else f"{self.last.flag} is a hyperparameter with one value"
+        why = f"unexpected argument {argument!r}: {takes}" + (f", and got {values}." if values else ".")
         if not option:
-            return f"{after}\nQuote a value that has blanks in it."
-        return after + (self._own_name(self.last.flag) if option.words else self._own_name(self.last.flag, word))
+            return f"{why}\nQuote a value that has blanks in it."
+        advice = self._advise_hp(self.last.flag) if option.value_count else self._advise_hp(self.last.flag, argument)
+        return why + advice
 
 
-_COMMANDS = frozenset({"command", "entrypoint", "arguments"})  # whose words may begin with a dash
+def _has_dash(argument: str) -> bool:
+    return len(argument) > 1 and argument.startswith("-")
 
 
-def _dashed(word: str) -> bool:
-    return len(word) > 1 and word.startswith("-")
-
-
-def _wants(option: Option, flag: str) -> str:
-    if not option.words:
+def _takes(option: Option, flag: str) -> str:
+    if not option.value_count:
         return f"{flag} takes no value"
-    count = {1: "one value", 2: "two values"}.get(option.words, "values")
+    count = {1: "one value", 2: "two values"}.get(option.value_count, "values")
     return f"{flag} takes {count} ({option.shape})"
 
 
-def _why_no_option(word: str, words: Words) -> str:
-    """Why a word with a single dash means nothing, and what its writer may have meant."""
-    name = word.lstrip("-").partition("=")[0]
-    option = words.options.get(word[:2])
-    if option and option.words and len(word) > 2:
-        glued = f"There is no option {word}. If {word[:2]} is meant, put a blank after it: {word[:2]} {word[2:]}"
-        return f"{glued}\nA hyperparameter has two dashes: -{word} VALUE" if words.for_code else glued
-    if not words.for_code:
-        return _no_option(word, words)
-    return f"There is no option {word}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
+def _why_no_option(argument: str, arguments: Arguments) -> str:
+    """Why an argument with a single dash means nothing, and what may have been meant."""
+    name = argument.lstrip("-").partition("=")[0]
+    option = arguments.options.get(argument[:2])
+    if option and option.value_count and len(argument) > 2:
+        short, value = argument[:2], argument[2:]
+        why = f"There is no option {argument}. If {short} is meant, put a blank after it: {short} {value}"
+        return f"{why}\nA hyperparameter has two dashes: -{argument} VALUE" if arguments.takes_hyperparameters else why
+    if not arguments.takes_hyperparameters:
+        return _no_option(argument, arguments)
+    return f"There is no option {argument}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
 
 
-def _no_option(flag: str, words: Words) -> str:
-    """That a command without hyperparameters has no such option, and what it may have been meant for."""
+def _no_option(flag: str, arguments: Arguments) -> str:
+    """That a command without hyperparameters has no such option, and which one may have been meant."""
     from difflib import get_close_matches
 
     other = next((other for other in COMMANDS if flag in by_flag(other)), None)
-    close = get_close_matches(flag, list(words.options), n=1, cutoff=0.7)
-    said = f"There is no option {flag}"
-    alike = get_close_matches(flag, close, cutoff=0.9)
-    if other and not alike:
-        return f"{said} here: it is one of 'ssm {other}'."
+    close = get_close_matches(flag, list(arguments.options), n=1, cutoff=0.7)
+    text = f"There is no option {flag}"
+    is_alike = bool(get_close_matches(flag, close, cutoff=0.9))
+    if other and not is_alike:
+        return f"{text} here: it is one of 'ssm {other}'."
     if close:
-        return f"{said}. Did you mean {close[0]}?"
-    can = "a word of your script goes after --" if words.takes_arguments else "nothing runs that could have one"
-    return f"{said}, and {can}."
+        return f"{text}. Did you mean {close[0]}?"
+    place = "an argument of your script goes after --"
+    return f"{text}, and {place if arguments.takes_script_arguments else 'nothing runs that could have one'}."

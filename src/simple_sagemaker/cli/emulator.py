@@ -15,43 +15,43 @@ from pathlib import Path
 
 from ..core.specs import EmulatorSpec
 from ..errors import EngineUnavailable, UsageError
-from ..options.parsed import Words
+from ..options.arguments import Arguments
 
 _GRACE_S = 5.0
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
-def emulator_spec(words: Words) -> EmulatorSpec:
-    """The emulator that the words ask for. Raises UsageError."""
-    home, env_file = words.one("home"), words.one("env_file")
-    endpoint, region = words.one("s3_endpoint"), words.must("region")
+def emulator_spec(arguments: Arguments) -> EmulatorSpec:
+    """Build the spec of an emulator. Raises UsageError."""
+    home, env_file = arguments.text("home"), arguments.text("env_file")
+    endpoint, region = arguments.text("s3_endpoint"), arguments.required_text("region")
     if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
         raise UsageError(f"--s3_endpoint {endpoint!r} is no address: it begins with http:// or https://.")
     if not _REGION.fullmatch(region):
         raise UsageError(f"--region {region!r} is no region; they read us-east-1.")
     return EmulatorSpec(
-        port=_port(words.must("port")),
+        port=_port(arguments.required_text("port")),
         home=None if home is None else Path(home).absolute(),
         region=region,
         s3_endpoint=endpoint,
-        registry=words.one("registry"),
-        enforce_iam=words.has("enforce_iam"),
-        role_delay_s=_seconds(words.must("role_delay")),
-        faults=words.must("faults"),
+        registry=arguments.text("registry"),
+        enforce_iam=arguments.has("enforce_iam"),
+        role_delay_s=_seconds(arguments.required_text("role_delay")),
+        faults=arguments.required_text("faults"),
         env_file=None if env_file is None else Path(env_file),
     )
 
 
-def _port(word: str) -> int:
-    if not word.isdecimal() or int(word) > 65535:
-        raise UsageError(f"--port {word!r} is no port: they are the numbers up to 65535, and 0 is any that is free.")
-    return int(word)
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise UsageError(f"--port {text!r} is no port: they are the numbers up to 65535, and 0 is any that is free.")
+    return int(text)
 
 
-def _seconds(word: str) -> float:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?", word):
-        raise UsageError(f"--role_delay {word!r} is no number of seconds.")
-    return float(word)
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?", text):
+        raise UsageError(f"--role_delay {text!r} is not a number of seconds.")
+    return float(text)
 
 
 def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:

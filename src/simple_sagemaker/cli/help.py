@@ -23,13 +23,13 @@ _STATUSES = """\
 exit status:
   0 completed              4 an input is missing
   1 failed                 5 no AWS credentials
-  2 the words are wrong    6 the chosen engine cannot run here
+  2 usage error            6 the chosen engine cannot run here
   3 stopped, or time is up 7 left while the job goes on
   8 AWS does not allow it  9 over the account's quota
 """
 
-_WORDS = """\
-your script's own words:
+_ARGUMENTS = """\
+your script's own arguments:
   --NAME VALUE, for any NAME that is not an option above, is a hyperparameter
   (--hp NAME VALUE is one whatever NAME is). Whatever follows a lone -- goes to
   {what} as it is.
@@ -82,8 +82,8 @@ def main_page() -> str:
     )
     parser.epilog = f"{_MORE}\n{_ENGINES}\n{_STATUSES}"
     commands = parser.add_argument_group("commands")
-    for name, meaning in COMMANDS.items():
-        commands.add_argument(name, help=f"{meaning}.")
+    for name, description in COMMANDS.items():
+        commands.add_argument(name, help=f"{description}.")
     general = parser.add_argument_group("options")
     general.add_argument("-h", "--help", action="store_true", help="Show this page.")
     general.add_argument("--version", action="store_true", help="Show the version.")
@@ -92,22 +92,23 @@ def main_page() -> str:
 
 def page(command: str) -> str:
     """What ``-h`` shows for a command."""
-    own = ["[--NAME VALUE ...]"] if command in BOTH else []
-    own += ["[-- ARGUMENT ...]"] if command in JOBS else []
-    usage = _filled(f"ssm {command}", [*_required(command), "[option ...]", *own])
+    parts = [*_required(command), "[option ...]"]
+    parts += ["[--NAME VALUE ...]"] if command in BOTH else []
+    parts += ["[-- ARGUMENT ...]"] if command in JOBS else []
+    usage = _wrap(f"ssm {command}", parts)
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
-    parser.epilog = "\n".join([*_own_words(command), _EXAMPLES[command], _STATUSES])
+    parser.epilog = "\n".join([*_script_arguments(command), _EXAMPLES[command], _STATUSES])
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for option in options:
             if command in option.commands:
-                _show(group, option, command)
+                _add(group, option, command)
     return parser.format_help()
 
 
-def _own_words(command: str) -> list[str]:
-    """What is said of the words of a person's own code, for the commands that run any."""
-    return [_WORDS.format(what="the script" if command == "run" else "the command")] if command in BOTH else []
+def _script_arguments(command: str) -> list[str]:
+    """The section on the script's own arguments, for commands that run code."""
+    return [_ARGUMENTS.format(what="the script" if command == "run" else "the command")] if command in BOTH else []
 
 
 def _parser(prog: str, usage: str, description: str) -> argparse.ArgumentParser:
@@ -121,14 +122,14 @@ def _parser(prog: str, usage: str, description: str) -> argparse.ArgumentParser:
     )
 
 
-def _show(group: argparse._ArgumentGroup, option: Option, command: str) -> None:
-    if option.words:
-        group.add_argument(*option.flags, metavar=option.shape, help=_meaning(option, command))
+def _add(group: argparse._ArgumentGroup, option: Option, command: str) -> None:
+    if option.value_count:
+        group.add_argument(*option.flags, metavar=option.shape, help=_describe(option, command))
     else:
-        group.add_argument(*option.flags, action="store_true", help=_meaning(option, command))
+        group.add_argument(*option.flags, action="store_true", help=_describe(option, command))
 
 
-def _meaning(option: Option, command: str) -> str:
+def _describe(option: Option, command: str) -> str:
     early = [flag for flag in flags_on(command, option) if flag == option.early]
     notes = [f"(default: {option.default})"] if option.default else []
     return " ".join([option.help, *notes, *(f"{flag} is an older name." for flag in early)])
@@ -139,7 +140,7 @@ def _required(command: str) -> list[str]:
     return [f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed]
 
 
-def _filled(command: str, parts: list[str]) -> str:
+def _wrap(command: str, parts: list[str]) -> str:
     """A usage on as many lines as the terminal needs: argparse breaks only what it writes itself."""
     lines, indent = [command], " " * len(f"usage: {command}")
     for part in parts:

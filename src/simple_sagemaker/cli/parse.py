@@ -1,15 +1,15 @@
-"""From words to meaning: ``parse(argv)`` is the whole of it.
+"""From a command line to its spec: ``parse(argv)`` is the whole of it.
 
-In: the words after ``ssm``. Out: a frozen TaskSpec, ProcessSpec, DataSpec or EmulatorSpec, or an error in the words
-that were typed. It reads the disk only to see that what the words name is there; it writes nothing and asks no service.
-Whatever is not needed for a help page is imported when it is needed.
+In: the arguments after ``ssm``. Out: a frozen TaskSpec, ProcessSpec, DataSpec or EmulatorSpec, or an error that names
+options as they were typed. It reads the disk only to see that the paths named exist; it writes nothing and calls no
+service. Whatever a help page does not need is imported when it is needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import UsageError
+from ..errors import Spelling, UsageError, spell_typed
 from ..options.option import DATA, EMULATOR, PROCESS
 from ..options.table import COMMANDS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
-    """The task, the data of a task, or the emulator that the words after ``ssm`` ask for.
+    """Turn the arguments after ``ssm`` into the spec of a task, of a task's data, or of an emulator.
 
     Raises UsageError or InputNotFound. For ``-h`` and ``--version`` prints the page and raises SystemExit(0).
     """
@@ -29,13 +29,31 @@ def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSp
         _show(_main_page())
     if list(argv) == ["--version"]:
         _show(_version())
-    command, words = _command(argv)
+    command, rest = _command(argv)
     try:
-        return _meant(command, words)
+        return _spec(command, rest)
     except UsageError as error:
         raise UsageError(f"ssm {command}: {error}{_next_step(command)}") from error
     except OSError as error:
         raise UsageError(f"ssm {command}: {error.filename!r}: {error.strerror}.{_next_step(command)}") from error
+
+
+def spelling(argv: Sequence[str]) -> Spelling:
+    """How this command line spells options: as they were typed, and with two dashes those that were not."""
+
+    def spell(name: str, value: str = "") -> str:
+        from .argv import read
+
+        try:
+            arguments = read(*_command(argv))
+        except UsageError:
+            return spell_typed(name, value)
+        if name == "hp":
+            return spell_typed(name, value)
+        typed = [use.flag for use in arguments.each(name) if not value or value in use.values]
+        return f"{typed[0] if typed else f'--{name}'} {value}".rstrip()
+
+    return spell
 
 
 def _next_step(command: str) -> str:
@@ -43,7 +61,7 @@ def _next_step(command: str) -> str:
 
 
 def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The command and the words after it; without a command, ``run`` is meant, as in the first release."""
+    """The command and what follows it; without a command it is ``run``, as in the first release."""
     if argv[0] in COMMANDS:
         return argv[0], argv[1:]
     if argv[0].startswith("-"):
@@ -53,25 +71,25 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     raise UsageError(f"ssm: there is no command {argv[0]!r}, only {known}.\nThey are explained by: ssm -h")
 
 
-def _meant(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
+def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
     from .argv import read
 
-    words = read(command, argv)
-    if words.has("help"):
+    arguments = read(command, argv)
+    if arguments.has("help"):
         from .help import page
 
         _show(page(command))
     if command in EMULATOR:
         from .emulator import emulator_spec
 
-        return emulator_spec(words)
+        return emulator_spec(arguments)
     if command in PROCESS:
         from ..options.process import process_spec
 
-        return process_spec(words)
+        return process_spec(arguments)
     from ..options.task import data_spec, task_spec
 
-    return data_spec(words) if command in DATA else task_spec(words)
+    return data_spec(arguments) if command in DATA else task_spec(arguments)
 
 
 def _main_page() -> str:

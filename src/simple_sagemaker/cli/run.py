@@ -1,4 +1,4 @@
-"""``ssm run`` and ``ssm shell``: a task started, followed to its end, its results brought, its end told."""
+"""``ssm run``, ``shell`` and ``process``: what a run of a task asks at the terminal, and what it prints."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from ..core import aws_console as console
-from ..core.aws_errors import in_our_words
-from ..core.job import stop
+from ..core import aws_console
+from ..core.instance_types import is_local
 from ..errors import Detached, SsmError
-from ..jobs import cost as costs
-from ..jobs import display as show
-from ..jobs import follow
-from ..jobs import outcome as ending
+from ..jobs import display, outcome
 from ..jobs.display import Screen
-from ..tasks import history
-from ..tasks import lock as claim
-from ..tasks import submit as task
-from ..tasks.submit import Found, Planned, Prepared
+from ..tasks import run as tasks
+from ..tasks.run import Run
+from ..tasks.submit import DryRun
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -34,103 +29,72 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came: like Ctrl-C, but there is nobody to ask."""
 
 
-def _terminated(*_: object) -> None:
+def _raise_terminated(*_: object) -> None:
     raise Terminated
 
 
-def run(spec: Spec, at_hand: Services) -> int:
-    """Run the task to its end; gives 0. Raises JobFailed, JobStopped or Detached for other ends.
+def run(spec: Spec, services: Services) -> int:
+    """Run the task to its end; return 0. Raises JobFailed, JobStopped or Detached for other ends.
 
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
-    signal.signal(signal.SIGTERM, _terminated)
-    if spec.download.path is not None:
-        from ..jobs.result_parts import check_all_ours
-
-        check_all_ours(spec.download)
-    with show.screen(spec.instances.count) as screen:
-        job = task.prepare(spec, at_hand, screen)
-        if isinstance(job, Planned) or spec.dry_run:
-            return _planned(job, screen)
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    with display.screen(spec.instances.count) as screen:
+        task_run = tasks.prepare(spec, services, screen)
+        if isinstance(task_run, DryRun) or spec.dry_run:
+            return _print_dry_run(task_run, screen)
         if not spec.wait:
-            return _left(job, at_hand, screen)
-        ended = _followed(job, at_hand, screen)
-        where, trouble = _brought(spec, ended, at_hand, screen)
-        watched = isinstance(job, Prepared) or job.runs
-        took = costs.told(ended.described, at_hand) if watched else ""
-    _tell(ended, [line for line in (took, where) if line])
-    if trouble:
-        raise trouble
+            return _leave(task_run, screen)
+        result = _follow(task_run, screen)
+        where, failure = _bring(spec, task_run, result, screen)
+        cost_line = task_run.cost_line(result)
+    _print_outcome(result, [line for line in (cost_line, where) if line])
+    if failure:
+        raise failure
     return 0
 
 
-def _planned(job: Prepared | Found | Planned, screen: Screen) -> int:
-    """Say what a dry run found; nothing was changed."""
-    if isinstance(job, Planned):
-        for note in job.notes:
+def _print_dry_run(found: Run | DryRun, screen: Screen) -> int:
+    """Print what a dry run found; nothing was changed."""
+    if isinstance(found, DryRun):
+        for note in found.notes:
             screen.note(note)
-        print(json.dumps(job.request, indent=2))
+        print(json.dumps(found.request, indent=2))
     screen.note("Dry run: nothing was made, sent or started")
     return 0
 
 
-def _left(job: Prepared | Found, at_hand: Services, screen: Screen) -> int:
+def _leave(task_run: Run, screen: Screen) -> int:
     """Start the job if it is new, and leave it to itself; its name is all that is printed."""
-    if isinstance(job, Prepared):
-        task.launch(job, at_hand)
-    print(job.job)
-    if isinstance(job, Prepared) or job.runs:
-        screen.note(_how_to_see(job, at_hand))
+    task_run.launch(screen)
+    print(task_run.name)
+    if task_run.is_running:
+        screen.note(_how_to_see(task_run))
     return 0
 
 
-def _brought(spec: Spec, ended: JobResult, at_hand: Services, screen: Screen) -> tuple[str, SsmError | None]:
-    """Bring the results that were asked for: where they are, or why they are not there."""
-    if spec.download.path is None:
-        return _how_to_bring(spec, ended), None
-    from ..jobs import results
-
-    try:
-        brought = results.bring(spec.download, ended.described, at_hand, screen)
-    except SsmError as error:
-        return "" if ended.status == "Completed" else str(error), error
-    folder = spec.download.path
-    return f"Results: {folder}/ ({', '.join(brought)})\nNext: cat {folder / 'logs' / 'logs0'}", None
-
-
-def _followed(job: Prepared | Found, at_hand: Services, screen: Screen) -> JobResult:
-    """Start the job if it is new, and watch it; Ctrl-C asks what to do with it, a second one while asked detaches."""
-    if isinstance(job, Found) and not job.runs:
-        return follow.result(job.place, job.described)
-    started = isinstance(job, Found)
-    follower = follow.Follower(job.job, job.place, at_hand, screen, kind=job.kind)
+def _follow(task_run: Run, screen: Screen) -> JobResult:
+    """Follow the job to its end; Ctrl-C asks what to do with it, a second one while asking detaches."""
     while True:
         try:
-            if not started and isinstance(job, Prepared):
-                task.launch(job, at_hand)
-                started = True
-                screen.note(f"Job {job.job}")
-            with in_our_words(region=at_hand.region, job=job.job):
-                return follower.to_the_end()
+            return task_run.follow(screen)
         except KeyboardInterrupt as interruption:
-            if not started and history.describe(job.job, job.kind, at_hand.sagemaker) is None:
-                claim.give_up(job.place, job.job, at_hand)
+            if not task_run.has_job:
                 raise
-            started = True
-            _decide(job, at_hand, screen, ask=not isinstance(interruption, Terminated))
+            _decide(task_run, screen, ask=not isinstance(interruption, Terminated))
 
 
-def _decide(job: Prepared | Found, at_hand: Services, screen: Screen, *, ask: bool) -> None:
-    """Do with a running job what the person says; without a person at the keyboard, leave it running and say so."""
-    answer = _asked(screen) if ask and sys.stdin.isatty() else "d"
+def _decide(task_run: Run, screen: Screen, *, ask: bool) -> None:
+    """Do with a running job what the person wants; without a person at the keyboard, leave it running and say so."""
+    answer = _ask(screen) if ask and sys.stdin.isatty() else "d"
     if answer == "d":
-        raise Detached(f"Detached: the job {job.job} goes on.\n{_how_to_see(job, at_hand)}")
+        raise Detached(f"Detached: the job {task_run.name} goes on.\n{_how_to_see(task_run)}")
     if answer == "s":
-        stop(job.job, job.kind, at_hand.sagemaker)
+        task_run.stop()
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
 
 
-def _asked(screen: Screen) -> str:
+def _ask(screen: Screen) -> str:
     """What the person wants: s, d or c. A second Ctrl-C, or the end of input, is d."""
     with screen.paused():
         while True:
@@ -144,28 +108,41 @@ def _asked(screen: Screen) -> str:
                 return answer
 
 
-def _how_to_see(job: Prepared | Found, at_hand: Services) -> str:
-    if at_hand.jobs:
-        folder = at_hand.jobs / job.job
+def _bring(spec: Spec, task_run: Run, result: JobResult, screen: Screen) -> tuple[str, SsmError | None]:
+    """Bring the results that the spec asks for: where they are, or why they are not there."""
+    folder = spec.download.path
+    if folder is None:
+        return _how_to_bring(spec, result), None
+    try:
+        parts = task_run.bring(result, screen)
+    except SsmError as error:
+        return "" if result.status == "Completed" else str(error), error
+    return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
+
+
+def _how_to_see(task_run: Run) -> str:
+    services = task_run.services
+    if services.jobs:
+        folder = services.jobs / task_run.name
         return f"The same command joins it.\nIts log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
-    page = console.training_job if job.kind == "training" else console.processing_job
-    return f"The same command joins it.\nIn the console: {page(job.job, region=at_hand.region)}"
+    page = aws_console.training_job if task_run.kind == "training" else aws_console.processing_job
+    return f"The same command joins it.\nIn the console: {page(task_run.name, region=services.region)}"
 
 
-def _tell(ended: JobResult, more: list[str]) -> None:
-    """Say how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
-    ending.check(ended, *more)
-    print(f"Completed{ending.took(ended)}: {ended.job}", *more, sep="\n", file=sys.stderr, flush=True)
+def _print_outcome(result: JobResult, more: list[str]) -> None:
+    """Print how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
+    outcome.check(result, *more)
+    print(f"Completed{outcome.took(result)}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
 
 
-def _how_to_bring(spec: Spec, ended: JobResult) -> str:
+def _how_to_bring(spec: Spec, result: JobResult) -> str:
     """The command that brings the results, ready to be pasted."""
     place = spec.place
-    words = ["ssm", "data", "-p", place.project, "-t", place.task]
-    words += ["--bucket_name", place.bucket] if place.bucket else []
-    words += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
-    words += ["--prefix", place.prefix] if place.prefix else []
-    words += ["--data_store", place.data_store] if place.data_store else []
-    words += ["--job", ended.job] if ended.status != "Completed" else []
-    engine = "SSM_ENGINE=local " if spec.instances.type in {"local", "local_gpu"} else ""
-    return f"Its logs and results: {engine}{shlex.join(words)} -o FOLDER"
+    command = ["ssm", "data", "-p", place.project, "-t", place.task]
+    command += ["--bucket_name", place.bucket] if place.bucket else []
+    command += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
+    command += ["--prefix", place.prefix] if place.prefix else []
+    command += ["--data_store", place.data_store] if place.data_store else []
+    command += ["--job", result.job] if result.status != "Completed" else []
+    variables = "SSM_ENGINE=local " if is_local(spec.instances.type) else ""
+    return f"Its logs and results: {variables}{shlex.join(command)} -o FOLDER"

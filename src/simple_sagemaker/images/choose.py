@@ -19,7 +19,7 @@ def dockerfile_of(image: Image) -> Dockerfile | None:
     try:
         return dockerfile.read(image.docker_file)
     except UsageError as error:
-        raise UsageError(f"--docker_file_path_or_content {error}") from error
+        raise UsageError.naming("{docker_file_path_or_content} {error}", error=error) from error
 
 
 def choose(image: Image, own: Dockerfile | None, *, instance_type: str, region: str, project: str) -> str | Recipe:
@@ -43,7 +43,7 @@ def choose(image: Image, own: Dockerfile | None, *, instance_type: str, region: 
     )
 
 
-def at_hand(image: str | Recipe, instance_type: str, images: Images, say: Say) -> MadeImage:
+def get_ready(image: str | Recipe, instance_type: str, images: Images, say: Say) -> MadeImage:
     """The image where jobs run: brought there, or made, unless it is there already. ``say`` is told how it goes."""
     if isinstance(image, Recipe):
         return images.made(image, say)

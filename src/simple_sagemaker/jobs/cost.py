@@ -34,7 +34,7 @@ def spent(job: Job) -> Spent | None:
     return Spent(hosts=job.hosts, ran_s=ran * job.hosts, billed_s=billed * job.hosts, saved_percent=saved)
 
 
-def told(job: Job, services: Services) -> str:
+def describe(job: Job, services: Services) -> str:
     """What an ended job took, in a line; "" where nothing is billed: on this machine, or when it never started.
 
     Dollars are the list price of the machines for the billed seconds, in which AWS has counted what spot saved; disks
@@ -44,13 +44,13 @@ def told(job: Job, services: Services) -> str:
     if found is None:
         return ""
     done = "trained" if job.kind == "training" else "processed"
-    words = [f"{found.ran_s:,} s {done}", f"{found.billed_s:,} s billed"]
+    parts = [f"{found.ran_s:,} s {done}", f"{found.billed_s:,} s billed"]
     if found.saved_percent is not None and found.saved_percent > 0:
-        words.append(f"{found.saved_percent} % saved by spot")
+        parts.append(f"{found.saved_percent} % saved by spot")
     if job.instance_type and found.billed_s >= _WORTH_ASKING_S:
-        words += _dollars(found.billed_s, services.price(job.instance_type))
+        parts += _dollars(found.billed_s, services.price(job.instance_type))
     on = f" on {found.hosts} machines" if found.hosts > 1 else ""
-    return f"Took{on}: {', '.join(words)}"
+    return f"Took{on}: {', '.join(parts)}"
 
 
 def _dollars(seconds: int, hourly: float | None) -> list[str]:

@@ -43,10 +43,10 @@ def screen(hosts: int) -> Iterator[Screen]:
 
 
 @contextmanager
-def told(hosts: int) -> Iterator[Watcher]:
-    """Who tells somebody that works in Python: a status line on a terminal, else plain lines.
+def notebook_screen(hosts: int) -> Iterator[Watcher]:
+    """Progress display for the Python API: a status line on a terminal, else plain lines.
 
-    There is one status line, the main thread's.
+    Only the main thread gets the status line.
     """
     in_front = threading.current_thread() is threading.main_thread()
     if not (in_front and sys.stdout.isatty() and sys.stderr.isatty()):
@@ -76,7 +76,7 @@ class Lines(Unshown):
         self._width = _width(hosts)
 
     def phase(self, name: str, message: str) -> None:
-        self.note(said(name, message))
+        self.note(phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         for line in lines:
@@ -98,7 +98,7 @@ class Pipe(Unshown):
             sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
     def phase(self, name: str, message: str) -> None:
-        self.note(said(name, message))
+        self.note(phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         if self._deaf:
@@ -139,7 +139,7 @@ class Terminal:
         return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     def phase(self, name: str, message: str) -> None:
-        self._phase = name if name == "Training" else said(name, message)
+        self._phase = name if name == "Training" else phase_line(name, message)
 
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
@@ -172,6 +172,6 @@ class Terminal:
             self._status.start()
 
 
-def said(phase: str, message: str) -> str:
+def phase_line(phase: str, message: str) -> str:
     """A phase in a line."""
     return f"{phase}: {message}" if message else phase

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from ..core.layout import LAUNCHER, RUN_FILE, split_uri
 from ..core.specs import Code
 from ..errors import UsageError
-from .parsed import Words
+from .arguments import Arguments
 
 # Packed beside everyone's code.
 OURS_AT_THE_ROOT = (LAUNCHER, RUN_FILE, "ssm_launcher", "task_toolkit", "worker_toolkit")
@@ -22,89 +22,93 @@ _PACKED_BESIDE = "a file of ours, packed beside your code"
 _SEGMENT = re.compile(r"[A-Za-z0-9._+-]+")
 
 
-def code(words: Words) -> Code:
+def training_code(arguments: Arguments) -> Code:
     """The code of the task. Raises UsageError when something named is not there, or two things would collide.
 
     An algorithm has none.
     """
-    if is_algorithm(words):
+    if is_algorithm(arguments):
         return Code()
-    what = _command(words) if words.command == "shell" else _script(words)
-    _check_root(what)
-    return replace(what, use_gitignore=words.has("use_gitignore"))
+    code = _command(arguments) if arguments.command == "shell" else _script(arguments)
+    _check_root(code)
+    return replace(code, use_gitignore=arguments.has("use_gitignore"))
 
 
-def processing_code(words: Words) -> Code:
+def processing_code(arguments: Arguments) -> Code:
     """The code of a processing task: its script, if it has one, and what lies around and beside it. Raises as above."""
-    if words.has("code") and words.must("code").startswith("s3://"):
-        what = _on_s3(words)
-    elif words.has("code"):
-        what = _script(words, "code")
+    if arguments.has("code") and arguments.required_text("code").startswith("s3://"):
+        code = _on_s3(arguments)
+    elif arguments.has("code"):
+        code = _script(arguments, "code")
     else:
-        what = _around(words)
-    _check_root(what)
-    return replace(what, use_gitignore=words.has("use_gitignore"))
+        code = _without_script(arguments)
+    _check_root(code)
+    return replace(code, use_gitignore=arguments.has("use_gitignore"))
 
 
-def _on_s3(words: Words) -> Code:
+def _on_s3(arguments: Arguments) -> Code:
     """A script that lies on S3 by itself."""
-    uri = words.must("code")
+    flag, uri = arguments.flag("code"), arguments.required_text("code")
     try:
         name = split_uri(uri)[1].rpartition("/")[2]
     except ValueError as error:
-        raise UsageError(f"--code {uri!r} names no bucket: write s3://BUCKET/KEY.") from error
+        raise UsageError(f"{flag} {uri!r} names no bucket: write s3://BUCKET/KEY.") from error
     if not name:
-        raise UsageError(f"--code {uri!r} names a folder: name the script in it.")
-    if words.has("source_dir"):
-        folder = words.flag("source_dir")
-        raise UsageError(f"--code {uri} lies on S3 by itself, and {folder} is where it would lie: drop one.")
-    return Code(entry_point=name, entry_uri=uri, dependencies=tuple(_dependencies(words)))
+        raise UsageError(f"{flag} {uri!r} names a folder: name the script in it.")
+    if arguments.has("source_dir"):
+        folder = arguments.flag("source_dir")
+        raise UsageError(f"{flag} {uri} lies on S3 by itself, and {folder} is where it would lie: drop one.")
+    return Code(entry_point=name, entry_uri=uri, dependencies=tuple(_dependencies(arguments)))
 
 
-def _around(words: Words) -> Code:
+def _without_script(arguments: Arguments) -> Code:
     """What a command without a script finds in the code folder."""
-    source, beside = words.one("source_dir"), tuple(_dependencies(words))
+    source, dependencies = arguments.text("source_dir"), tuple(_dependencies(arguments))
     if source is None:
-        return Code(dependencies=beside)
+        return Code(dependencies=dependencies)
     if source.startswith("s3://"):
-        return Code(source_uri=_packed(words.flag("source_dir"), source), dependencies=beside)
-    return Code(source_dir=_folder(words.flag("source_dir"), source), dependencies=beside)
+        return Code(source_uri=_archive_uri(arguments.flag("source_dir"), source), dependencies=dependencies)
+    return Code(source_dir=_folder(arguments.flag("source_dir"), source), dependencies=dependencies)
 
 
-def is_algorithm(words: Words) -> bool:
+def is_algorithm(arguments: Arguments) -> bool:
     """Whether the image's own program runs: an image is named, and no code."""
-    named = words.has("entry_point") or words.has("source_dir") or words.command != "run"
-    return words.has("image_uri") and not named
+    named = arguments.has("entry_point") or arguments.has("source_dir") or arguments.command != "run"
+    return arguments.has("image_uri") and not named
 
 
-def _script(words: Words, name: str = "entry_point") -> Code:
-    flag, entry = words.flag(name), words.must(name)
-    source = words.one("source_dir")
-    beside = tuple(_dependencies(words))
+def _script(arguments: Arguments, name: str = "entry_point") -> Code:
+    flag, entry = arguments.flag(name), arguments.required_text(name)
+    source = arguments.text("source_dir")
+    beside = tuple(_dependencies(arguments))
     if source is None:
-        return _single(flag, Path(entry), beside)
+        return _single_file(arguments, name, Path(entry), beside)
     if source.startswith("s3://"):
-        uri = _packed(words.flag("source_dir"), source)
-        return Code(entry_point=_legal_entry(flag, entry), source_uri=uri, dependencies=beside)
-    folder = _folder(words.flag("source_dir"), source)
-    return Code(entry_point=_legal_entry(flag, _within(flag, entry, folder)), source_dir=folder, dependencies=beside)
+        uri = _archive_uri(arguments.flag("source_dir"), source)
+        return Code(entry_point=_check_entry(arguments, name, entry), source_uri=uri, dependencies=beside)
+    folder = _folder(arguments.flag("source_dir"), source)
+    entry = _check_entry(arguments, name, _within(flag, entry, folder))
+    return Code(entry_point=entry, source_dir=folder, dependencies=beside)
 
 
-def _single(flag: str, file: Path, beside: tuple[Path, ...]) -> Code:
+def _single_file(arguments: Arguments, name: str, file: Path, beside: tuple[Path, ...]) -> Code:
     if not file.is_file():
-        raise UsageError(f"{flag} {str(file)!r}: {_what_is(file)}.\nName the file to run; its folder, if any, with -s.")
-    return Code(entry_point=_legal_entry(flag, file.name), entry_file=file, dependencies=beside)
+        raise UsageError(
+            f"{arguments.flag(name)} {str(file)!r}: {_what_is(file)}.\n"
+            f"Name the file to run; its folder, if any, with {arguments.advise('source_dir')}."
+        )
+    return Code(entry_point=_check_entry(arguments, name, file.name), entry_file=file, dependencies=beside)
 
 
-def _command(words: Words) -> Code:
-    command, paths = words.must("cmd_line"), _paths(words, "dir_files")
-    beside = _dependencies(words)
+def _command(arguments: Arguments) -> Code:
+    command, paths = arguments.required_text("cmd_line"), _paths(arguments, "dir_files")
+    beside = _dependencies(arguments)
     if len(paths) == 1 and paths[0].is_dir():
         return Code(command=command, source_dir=paths[0], dependencies=tuple(beside))
     return Code(command=command, dependencies=(*paths, *beside))
 
 
-def _packed(flag: str, uri: str) -> str:
+def _archive_uri(flag: str, uri: str) -> str:
     try:
         _, key = split_uri(uri)
     except ValueError as error:
@@ -114,20 +118,20 @@ def _packed(flag: str, uri: str) -> str:
     return uri
 
 
-def _folder(flag: str, word: str) -> Path:
-    folder = Path(word)
+def _folder(flag: str, path: str) -> Path:
+    folder = Path(path)
     if not folder.is_dir():
-        raise UsageError(f"{flag} {word!r}: {_what_is(folder)}.\nName the folder with the code.")
+        raise UsageError(f"{flag} {path!r}: {_what_is(folder)}.\nName the folder with the code.")
     return folder
 
 
 def _within(flag: str, entry: str, folder: Path) -> str:
     """The entry point's place within the folder, whether it was typed relative to it or to where we are."""
-    found = [path for path in (folder / entry, Path(entry)) if path.is_file()]
-    inside = [place for place in (_place_in(folder, path) for path in found) if place]
+    files = [path for path in (folder / entry, Path(entry)) if path.is_file()]
+    inside = [place for place in (_place_in(folder, path) for path in files) if place]
     if inside:
         return inside[0]
-    if found:
+    if files:
         raise UsageError(
             f"{flag} {entry!r} lies outside the source folder {str(folder)!r}, so it would not be packed.\n"
             "Name a file inside that folder, or the folder that holds it."
@@ -146,35 +150,35 @@ def _place_in(folder: Path, file: Path) -> str | None:
     return real_file.relative_to(real_folder).as_posix()
 
 
-def _legal_entry(flag: str, entry: str) -> str:
+def _check_entry(arguments: Arguments, name: str, entry: str) -> str:
     """``entry`` as it is, when SageMaker's toolkit would run a file of that name."""
     parts = entry.split("/")
-    if flag == "--code":  # no toolkit is asked
+    if name == "code":  # a processing job does not use the toolkit
         return entry
     if all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts) and not entry.startswith("-"):
         return entry
     raise UsageError(
-        f"{flag} {entry!r}: SageMaker runs no file of that name.\n"
+        f"{arguments.flag(name)} {entry!r}: SageMaker runs no file of that name.\n"
         "Each part of it has letters, digits, dots, dashes, plus signs and underscores; the first is no dash."
     )
 
 
-def _dependencies(words: Words) -> list[Path]:
-    return _paths(words, "dependencies")
+def _dependencies(arguments: Arguments) -> list[Path]:
+    return _paths(arguments, "dependencies")
 
 
-def _paths(words: Words, name: str) -> list[Path]:
-    return [_existing(use.flag, word) for use in words.each(name) for word in use.words]
+def _paths(arguments: Arguments, name: str) -> list[Path]:
+    return [_existing(use.flag, text) for use in arguments.each(name) for text in use.texts()]
 
 
-def _existing(flag: str, word: str) -> Path:
-    if "://" in word:
-        raise UsageError(f"{flag} takes paths of this machine, not {word!r}.")
-    if not word:
+def _existing(flag: str, text: str) -> Path:
+    if "://" in text:
+        raise UsageError(f"{flag} takes paths of this machine, not {text!r}.")
+    if not text:
         raise UsageError(f"{flag}: one of its paths is empty.")
-    path = Path(word)
+    path = Path(text)
     if not path.exists():
-        raise UsageError(f"{flag} {word!r}: {_what_is(path)}.\nName a file or folder that is there.")
+        raise UsageError(f"{flag} {text!r}: {_what_is(path)}.\nName a file or folder that is there.")
     return path
 
 
@@ -196,22 +200,22 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # Path.resolve() would follow the links
 
 
-def _check_root(what: Code) -> None:
+def _check_root(code: Code) -> None:
     """Refuse two things of one name at the root of the code folder: one of them would silently be lost."""
     taken: dict[str, str] = dict.fromkeys(OURS_AT_THE_ROOT, _PACKED_BESIDE)
-    for name, whose in _code_names(what):
+    for name, whose in _code_names(code):
         _claim(taken, name, whose)
     taken.setdefault(_START, _PACKED_BESIDE)
-    for path in what.dependencies:
+    for path in code.dependencies:
         _claim(taken, base_name(path), f"{str(path)!r}")
 
 
-def _code_names(what: Code) -> Iterable[tuple[str, str]]:
-    if what.source_dir:
-        return [(path.name, f"{str(path)!r}") for path in sorted(what.source_dir.iterdir())]
-    if what.entry_uri:
-        return [(str(what.entry_point), what.entry_uri)]
-    return [(what.entry_file.name, f"{str(what.entry_file)!r}")] if what.entry_file else []
+def _code_names(code: Code) -> Iterable[tuple[str, str]]:
+    if code.source_dir:
+        return [(path.name, f"{str(path)!r}") for path in sorted(code.source_dir.iterdir())]
+    if code.entry_uri:
+        return [(str(code.entry_point), code.entry_uri)]
+    return [(code.entry_file.name, f"{str(code.entry_file)!r}")] if code.entry_file else []
 
 
 def _claim(taken: dict[str, str], name: str, whose: str) -> None:

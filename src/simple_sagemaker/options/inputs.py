@@ -22,8 +22,8 @@ from ..core.specs import (
     TaskOutput,
 )
 from ..errors import InputNotFound, UsageError
+from .arguments import Arguments, Use, hyperparameter_advice
 from .option import PROCESS
-from .parsed import Given, Words, own_name
 
 CHANNEL_LIMIT = 19  # SageMaker allows 20 (CreateTrainingJob, InputDataConfig); ours for the code is one of them
 PROCESSING_LIMIT = 8  # of 10 (CreateProcessingJob, ProcessingInputs): the others bring code and state
@@ -32,136 +32,137 @@ DATA, MODEL = "data", "model"
 _PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each: there is no folder to choose within
 
 
-def inputs(words: Words) -> tuple[Input, ...]:
+def inputs(arguments: Arguments) -> tuple[Input, ...]:
     """The task's channels, in the order: ``-i``, ``--iis``, ``--iit``. Raises UsageError or InputNotFound."""
-    readers: Mapping[str, Callable[[Given], Input]] = {
+    readers: Mapping[str, Callable[[Use], Input]] = {
         "input_path": _path_input,
         "input_s3": _s3_input,
         "input_task": _task_input,
     }
-    found = [(use.flag, read(use)) for name, read in readers.items() for use in words.each(name)]
-    names = [(flag, channel.name) for flag, channel in found]
-    _check_names(names, with_model=words.has("model_uri"), is_processing=words.command in PROCESS)
-    return tuple(channel for _, channel in found)
+    channels = [(use.flag, read(use)) for name, read in readers.items() for use in arguments.each(name)]
+    names = [(flag, channel.name) for flag, channel in channels]
+    model = arguments.flag("model_uri") if arguments.has("model_uri") else ""
+    _check_names(names, model=model, is_processing=arguments.command in PROCESS)
+    return tuple(channel for _, channel in channels)
 
 
-def input_mode(words: Words) -> InputMode:
+def input_mode(arguments: Arguments) -> InputMode:
     """How folders of data reach the job. Raises UsageError."""
-    flag, word = words.flag("input_mode"), words.must("input_mode")
+    flag, text = arguments.flag("input_mode"), arguments.required_text("input_mode")
     for mode in INPUT_MODES:
-        if word == mode:
+        if text == mode:
             return mode
-    raise UsageError(f"{flag} {word!r} is no way to bring data.{_rather(word, INPUT_MODES)}{own_name(flag, word)}")
+    advice = f"{_suggest(text, INPUT_MODES)}{hyperparameter_advice(flag, text)}"
+    raise UsageError(f"{flag} {text!r} is not a way to bring data.{advice}")
 
 
-def model_uri(words: Words) -> str | None:
+def model_uri(arguments: Arguments) -> str | None:
     """The model to start from, an ``s3://`` address or an existing path. Raises UsageError or InputNotFound."""
-    word = words.one("model_uri")
-    if word is None:
+    flag, address = arguments.flag("model_uri"), arguments.text("model_uri")
+    if address is None:
         return None
-    if word.startswith("s3://"):
-        return s3_uri("--model_uri", word)
-    path = unquote(urlsplit(word).path) if word.startswith("file://") else word
-    _check_there("--model_uri", path)
+    if address.startswith("s3://"):
+        return s3_uri(flag, address)
+    path = unquote(urlsplit(address).path) if address.startswith("file://") else address
+    _check_exists(flag, path)
     return path
 
 
-def s3_uri(flag: str, word: str) -> str:
-    """``word`` as it is, when it is an address that SageMaker can read from."""
+def s3_uri(flag: str, uri: str) -> str:
+    """``uri`` as it is, when it is an address that SageMaker can read from."""
     try:
-        split_uri(word)
+        split_uri(uri)
     except ValueError as error:
-        raise UsageError(f"{flag}: {word!r} is no S3 address: write s3://BUCKET/KEY.") from error
-    if len(word) > URI_LIMIT:
-        raise UsageError(f"{flag}: an address of {len(word)} characters; SageMaker takes at most {URI_LIMIT}.")
-    return word
+        raise UsageError(f"{flag}: {uri!r} is not an S3 address: write s3://BUCKET/KEY.") from error
+    if len(uri) > URI_LIMIT:
+        raise UsageError(f"{flag}: an address of {len(uri)} characters; SageMaker takes at most {URI_LIMIT}.")
+    return uri
 
 
-def _path_input(use: Given) -> Input:
+def _path_input(use: Use) -> Input:
     (path,), distribution, subdir = _parts(use, ["PATH"])
     if path.startswith("s3://"):
         return S3Input(name=DATA, uri=s3_uri(use.flag, path), distribution=distribution, subdir=subdir)
-    _check_there(use.flag, path, subdir)
+    _check_exists(use.flag, path, subdir)
     return LocalInput(path=Path(path), distribution=distribution, subdir=subdir, name=DATA)
 
 
-def _s3_input(use: Given) -> Input:
+def _s3_input(use: Use) -> Input:
     (name, uri), distribution, subdir = _parts(use, ["NAME", "URI"])
     check_channel(use.flag, name)
     return S3Input(name=name, uri=s3_uri(f"{use.flag} {name}", uri), distribution=distribution, subdir=subdir)
 
 
-def _task_input(use: Given) -> Input:
-    (name, task, word), distribution, subdir = _parts(use, ["NAME", "TASK", "TYPE"])
+def _task_input(use: Use) -> Input:
+    (name, task, type_name), distribution, subdir = _parts(use, ["NAME", "TASK", "TYPE"])
     check_channel(use.flag, name)
     check_name(f"{use.flag} {name}: the task", task)
-    kind = _output_type(f"{use.flag} {name} {task}", word)
+    kind = _output_type(f"{use.flag} {name} {task}", type_name)
     if subdir and kind in _PACKED:
         raise UsageError(f"{use.flag} {name}: a task's {kind} is one packed file; it has no folder {subdir!r} to read.")
     return TaskInput(name=name, task=task, type=kind, distribution=distribution, subdir=subdir)
 
 
-def _parts(use: Given, form: Sequence[str]) -> tuple[Sequence[str], Distribution, str]:
-    """The words that ``form`` names, then the distribution and the sub-folder, which may be left out."""
-    named, rest = list(use.words[: len(form)]), list(use.words[len(form) :])
+def _parts(use: Use, form: Sequence[str]) -> tuple[Sequence[str], Distribution, str]:
+    """The values that ``form`` names, then the distribution and the sub-folder, which may be left out."""
+    texts = use.texts()
+    named, rest = texts[: len(form)], texts[len(form) :]
     if len(named) < len(form) or len(rest) > 2 or "" in named:
-        typed = " ".join(map(repr, use.words))
-        raise UsageError(
-            f"{use.flag} takes {' '.join(form)} [DISTRIBUTION] [SUBDIR], not {typed}.{own_name(use.flag, *use.words)}"
-        )
+        values, advice = " ".join(map(repr, texts)), hyperparameter_advice(use.flag, *texts)
+        raise UsageError(f"{use.flag} takes {' '.join(form)} [DISTRIBUTION] [SUBDIR], not {values}.{advice}")
     flag = f"{use.flag} {named[0]}"
     distribution = _distribution(flag, rest[0]) if rest else DISTRIBUTIONS[0]
     return named, distribution, _subdir(flag, rest[1]) if len(rest) > 1 else ""
 
 
-def _distribution(flag: str, word: str) -> Distribution:
+def _distribution(flag: str, text: str) -> Distribution:
     for distribution in DISTRIBUTIONS:
-        if word == distribution:
+        if text == distribution:
             return distribution
-    raise UsageError(f"{flag}: {word!r} is no distribution.{_rather(word, DISTRIBUTIONS)}")
+    raise UsageError(f"{flag}: {text!r} is not a distribution.{_suggest(text, DISTRIBUTIONS)}")
 
 
-def _output_type(flag: str, word: str) -> TaskOutput:
+def _output_type(flag: str, text: str) -> TaskOutput:
     for kind in TASK_OUTPUTS:
-        if word == kind:
+        if text == kind:
             return kind
-    raise UsageError(f"{flag}: {word!r} is nothing that a task leaves.{_rather(word, TASK_OUTPUTS)}")
+    raise UsageError(f"{flag}: {text!r} is nothing that a task leaves.{_suggest(text, TASK_OUTPUTS)}")
 
 
-def _rather(word: str, choices: Sequence[str]) -> str:
+def _suggest(text: str, choices: Sequence[str]) -> str:
     """The choices, and the one that was probably meant."""
     folded = {choice.lower(): choice for choice in choices}
-    begun = [choice for low, choice in folded.items() if word and low.startswith(word.lower())]
-    close = begun or [folded[low] for low in get_close_matches(word.lower(), folded, n=1)]
+    begun = [choice for low, choice in folded.items() if text and low.startswith(text.lower())]
+    close = begun or [folded[low] for low in get_close_matches(text.lower(), folded, n=1)]
     guess = f"Did you mean {close[0]}? " if close else ""
     return f"\n{guess}It is one of: {', '.join(choices)}."
 
 
-def _subdir(flag: str, word: str) -> str:
+def _subdir(flag: str, text: str) -> str:
     """A folder within the input, without a "/" at its end."""
-    folder = word.removesuffix("/")
+    folder = text.removesuffix("/")
     if any(part in {"", ".", ".."} for part in folder.split("/")):
-        raise UsageError(f"{flag}: SUBDIR {word!r} must be a folder within the input: a relative path without '..'.")
+        raise UsageError(f"{flag}: SUBDIR {text!r} must be a folder within the input: a relative path without '..'.")
     return folder
 
 
-def _check_there(flag: str, word: str, subdir: str = "") -> None:
-    if "://" in word:
-        raise UsageError(f"{flag} {word!r}: only paths of this machine and s3://BUCKET/KEY addresses can be read.")
-    place = Path(word) / subdir
+def _check_exists(flag: str, path: str, subdir: str = "") -> None:
+    if "://" in path:
+        raise UsageError(f"{flag} {path!r}: only paths of this machine and s3://BUCKET/KEY addresses can be read.")
+    place = Path(path) / subdir
     if not place.exists():
-        raise InputNotFound(f"{flag} {word!r}: there is no {str(place)!r} on this machine.\nCheck the path.")
+        raise InputNotFound(f"{flag} {path!r}: there is no {str(place)!r} on this machine.\nCheck the path.")
 
 
-def _check_names(named: Sequence[tuple[str, str]], *, with_model: bool, is_processing: bool) -> None:
+def _check_names(named: Sequence[tuple[str, str]], *, model: str, is_processing: bool) -> None:
     """Every channel has a name of its own, and there are not more of them than a job can have."""
-    owners = {SOURCE_CHANNEL: "the channel that brings your code"} | ({MODEL: "--model_uri"} if with_model else {})
+    owners = {SOURCE_CHANNEL: "the channel that brings your code"} | ({MODEL: model} if model else {})
     if is_processing:
         owners[EARLIER_STATE] = "the channel that brings the task's state"
     for flag, name in named:
         if name in owners:
             raise UsageError(f"{flag}: the channel name {name!r} is taken by {owners[name]}. Choose another one.")
         owners[name] = flag
-    limit = PROCESSING_LIMIT if is_processing else CHANNEL_LIMIT - with_model
+    limit = PROCESSING_LIMIT if is_processing else CHANNEL_LIMIT - bool(model)
     if len(named) > limit:
-        raise UsageError(f"{len(named)} inputs; a job can have {limit}{' and its model' if with_model else ''}.")
+        raise UsageError(f"{len(named)} inputs; a job can have {limit}{' and its model' if model else ''}.")

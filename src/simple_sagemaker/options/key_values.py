@@ -1,4 +1,4 @@
-"""What is given by name and value: hyperparameters, variables, tags and metrics, within the limits of the service.
+"""Options with a name and a value: hyperparameters, variables, tags and metrics, within the service's limits.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ..core.specs import Metric
 from ..errors import UsageError
-from .parsed import Given, Words
+from .arguments import Arguments
 from .reserved import TOOLKIT_PREFIX, is_platforms, is_toolkits
 
 HYPERPARAMETER_LIMIT: Final = 100
@@ -37,42 +37,50 @@ _METRIC_NAME_LIMIT: Final = 255
 _METRIC_REGEX_LIMIT: Final = 500
 
 
-def hyperparameters(words: Words, *, plain: bool = False, taken: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def hyperparameters(
+    arguments: Arguments, *, plain: bool = False, reserved: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The hyperparameters in their order, values as they were given. Raises UsageError for what SageMaker would refuse.
 
-    ``plain`` ones are sent as they are and have all the room; otherwise ``taken`` are sent beside them.
+    ``plain`` ones are sent as they are and have all the room; otherwise ``reserved`` ones, which ``--distribution``
+    sets, are sent beside them.
     """
-    found: dict[str, Any] = {}
-    for name, value in words.hyperparameters:
-        if name in found:
-            raise UsageError(f"--{name} is given twice, as {found[name]!r} and as {value!r}: keep one.")
-        if name in (taken or {}):
-            raise UsageError(f"--{name}: --distribution sets this hyperparameter. Choose another name.")
-        _check_hyperparameter(name, value, plain=plain)
-        found[name] = value
-    room = HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _OWN - len(taken or {}))
-    if len(found) > room:
-        advice = "" if plain else "\nPut them in a file beside the code, or pass them on after --."
-        raise UsageError(f"{len(found)} hyperparameters; a job has room for {room}.{advice}")
-    for name, value in (taken or {}).items():
-        _check_length(f"--distribution: {name}", json.dumps(value))
-    return found
+    reserved = reserved or {}
+    values: dict[str, Any] = {}
+    for name, value in arguments.hyperparameters:
+        flag = arguments.hyperparameter(name)
+        if name in values:
+            raise UsageError(f"{flag} is given twice, as {values[name]!r} and as {value!r}: keep one.")
+        if name in reserved:
+            raise UsageError(f"{flag}: {arguments.flag('distribution')} sets this hyperparameter. Choose another name.")
+        _check_hyperparameter(arguments, name, value, plain=plain)
+        values[name] = value
+    room = HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _OWN - len(reserved))
+    if len(values) > room:
+        other = f"\nPut them in a file beside the code, or pass them on {arguments.as_script_arguments}."
+        raise UsageError(f"{len(values)} hyperparameters; a job has room for {room}.{'' if plain else other}")
+    for name, value in reserved.items():
+        _check_length(f"{arguments.flag('distribution')}: {name}", json.dumps(value))
+    return values
 
 
-def _check_hyperparameter(name: str, value: object, *, plain: bool) -> None:
+def _check_hyperparameter(arguments: Arguments, name: str, value: object, *, plain: bool) -> None:
+    flag = arguments.hyperparameter(name)
     if is_toolkits(name):
         raise UsageError(
-            f"--{name}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
-            "Choose another name, or pass it on after --."
+            f"{flag}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
+            f"Choose another name, or pass it on {arguments.as_script_arguments}."
         )
     if len(name) > _NAME_LIMIT:
-        raise UsageError(f"--{name[:20]}…: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
+        cut = arguments.hyperparameter(f"{name[:20]}…")
+        raise UsageError(f"{cut}: a name of {len(name)} characters; SageMaker takes at most {_NAME_LIMIT}.")
     if plain:
-        _check_text(f"--{name}", str(value))
-        _check_length(f"--{name}", str(value))
+        _check_text(flag, str(value))
+        _check_length(flag, str(value))
     else:
+        where = arguments.as_script_arguments
         _check_length(
-            f"--{name}", json.dumps(value), "Pass it on after --, where there is no such limit, or put it in a file."
+            flag, json.dumps(value), f"Pass it on {where}, where there is no such limit, or put it in a file."
         )
 
 
@@ -85,33 +93,35 @@ def _check_length(what: str, sent: str, advice: str = "Make it shorter.") -> Non
 
 
 def _check_text(what: str, value: str) -> None:
-    """Bytes that are no text cannot be in a request as they are."""
+    """Refuse bytes that are not text: a request cannot hold them."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise UsageError(f"{what}: its value is not text in UTF-8, and SageMaker takes nothing else.") from error
 
 
-def _pairs(words: Words, option: str, check: Callable[[str, str, str], None]) -> dict[str, str]:
-    """What a repeatable option says by name; ``check`` is given its flag, a name and what belongs to it."""
-    found: dict[str, str] = {}
-    for use in words.each(option):
-        name, value = use.words
-        _check_new(use, name, found)
+def _pairs(arguments: Arguments, option: str, check: Callable[[str, str, str], None]) -> dict[str, str]:
+    """The names and values of a repeatable option; ``check`` is called with its flag, a name and the value."""
+    pairs: dict[str, str] = {}
+    for use in arguments.each(option):
+        name, value = use.texts()
+        if name in pairs:
+            raise UsageError(f"{use.flag} {name!r} is given twice, as {pairs[name]!r} and as {value!r}: keep one.")
         check(use.flag, name, value)
-        found[name] = value
-    return found
+        pairs[name] = value
+    return pairs
 
 
-def environment(words: Words, option: str = "job_env", *, longest: int = _VARIABLE_LENGTH) -> dict[str, str]:
+def environment(arguments: Arguments, option: str = "job_env", *, longest: int = _VARIABLE_LENGTH) -> dict[str, str]:
     """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
-    found = _pairs(words, option, partial(_check_variable, longest))
-    if len(found) > VARIABLE_LIMIT:
-        raise UsageError(f"{len(found)} variables with --{option}; a job can have {VARIABLE_LIMIT}: use a file.")
-    return found
+    variables = _pairs(arguments, option, partial(_check_variable, arguments, longest))
+    if len(variables) > VARIABLE_LIMIT:
+        flag = arguments.flag(option)
+        raise UsageError(f"{len(variables)} variables with {flag}; a job can have {VARIABLE_LIMIT}: use a file.")
+    return variables
 
 
-def _check_variable(longest: int, flag: str, name: str, value: str) -> None:
+def _check_variable(arguments: Arguments, longest: int, flag: str, name: str, value: str) -> None:
     if not _VARIABLE.fullmatch(name):
         advice = " Put a blank between name and value." if "=" in name else ""
         raise UsageError(
@@ -120,19 +130,19 @@ def _check_variable(longest: int, flag: str, name: str, value: str) -> None:
     if len(name) > longest or len(value) > longest:
         raise UsageError(
             f"{flag} {name[:40]!r}: a variable's name and its value have {longest} characters at most.\n"
-            "Pass a longer value on after --, or in a file."
+            f"Pass a longer value on {arguments.as_script_arguments}, or in a file."
         )
     _check_text(f"{flag} {name!r}", value)
     if is_platforms(name):
         raise UsageError(f"{flag} {name!r}: the job sets this variable itself. Choose another name.")
 
 
-def tags(words: Words) -> dict[str, str]:
+def tags(arguments: Arguments) -> dict[str, str]:
     """The person's tags. Raises UsageError for what SageMaker would refuse, and for the two that are ours."""
-    found = _pairs(words, "tag", _check_tag)
-    if len(found) > TAG_ROOM:
-        raise UsageError(f"{len(found)} tags; a job has room for {TAG_ROOM}: leave some out.")
-    return found
+    pairs = _pairs(arguments, "tag", _check_tag)
+    if len(pairs) > TAG_ROOM:
+        raise UsageError(f"{len(pairs)} tags; a job has room for {TAG_ROOM}: leave some out.")
+    return pairs
 
 
 def _check_tag(flag: str, key: str, value: str) -> None:
@@ -156,12 +166,12 @@ def _fits_a_tag(letter: str) -> bool:
     return letter in "_.:/=+-@" or unicodedata.category(letter)[0] in "LZN"
 
 
-def metrics(words: Words) -> tuple[Metric, ...]:
+def metrics(arguments: Arguments) -> tuple[Metric, ...]:
     """The metrics to find in the logs. Raises UsageError for a regular expression that could find none."""
-    found = _pairs(words, "metric_definitions", _check_metric)
-    if len(found) > METRIC_LIMIT:
-        raise UsageError(f"{len(found)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
-    return tuple(Metric(name=name, regex=regex) for name, regex in found.items())
+    pairs = _pairs(arguments, "metric_definitions", _check_metric)
+    if len(pairs) > METRIC_LIMIT:
+        raise UsageError(f"{len(pairs)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
+    return tuple(Metric(name=name, regex=regex) for name, regex in pairs.items())
 
 
 def _check_metric(flag: str, name: str, regex: str) -> None:
@@ -179,8 +189,3 @@ def _check_metric(flag: str, name: str, regex: str) -> None:
             f"{flag} {name!r}: {regex!r} has no group to hold the value.\n"
             f"Put the number in parentheses, as in {name + '=([0-9.]+)'!r}."
         )
-
-
-def _check_new(use: Given, name: str, found: dict[str, str]) -> None:
-    if name in found:
-        raise UsageError(f"{use.flag} {name!r} is given twice, as {found[name]!r} and as {use.words[1]!r}: keep one.")

@@ -14,24 +14,24 @@ DATA: tuple[str, ...] = ("data",)
 ALL = JOBS + DATA
 EMULATOR: tuple[str, ...] = ("emulator",)
 
-MANY = -1  # an option that takes one word or more, up to the next word that begins with a dash
+MANY = -1  # an option that takes one value or more, up to the next argument that begins with a dash
 
 
 class Option:
-    """One option: how it is spelled, how many words it takes, and what it means.
+    """One option: how it is spelled, how many values it takes, and what it means.
 
-    ``flags`` are all its spellings, ``name`` the first of them without dashes. ``words`` is 0 for a flag, 1, 2, or
-    MANY. ``default`` is what is meant when the option is not given. ``early`` is its spelling in the first release,
-    which had no command but ``run``.
+    ``flags`` are all its spellings, ``name`` the first of them without dashes. ``value_count`` is 0 for a flag, 1,
+    2, or MANY. ``default`` applies when the option is not given. ``early`` is its spelling in the first release, whose
+    only command was ``run``.
     """
 
-    __slots__ = ("commands", "default", "early", "flags", "help", "repeatable", "required", "shape", "words")
+    __slots__ = ("commands", "default", "early", "flags", "help", "repeatable", "required", "shape", "value_count")
 
     def __init__(
         self,
         *flags: str,
         help: str,  # noqa: A002 - argparse's own word for it
-        words: int = 1,
+        value_count: int = 1,
         shape: str = "",
         default: str | None = None,
         required: bool = False,
@@ -42,7 +42,7 @@ class Option:
         self.flags = flags
         self.early = early
         self.help = help
-        self.words = words
+        self.value_count = value_count
         self.shape = shape
         self.default = default
         self.required = required
@@ -57,4 +57,4 @@ class Option:
 
 def flag(*flags: str, help: str, commands: tuple[str, ...] = JOBS) -> Option:  # noqa: A002
     """An option without a value."""
-    return Option(*flags, words=0, help=help, commands=commands)
+    return Option(*flags, value_count=0, help=help, commands=commands)

@@ -1,4 +1,4 @@
-"""The meaning of ``ssm process``: a ProcessSpec from the words, or a refusal that says what to type instead."""
+"""From the arguments of ``ssm process`` to a ProcessSpec, or an error that says what to do instead."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from ..core.specs import Image, ProcessSpec
 from ..errors import UsageError
+from .arguments import Arguments, text_of
 from .code import processing_code
 from .inputs import inputs
 from .key_values import environment, tags
 from .machines import image, processing_instances
-from .parsed import Words
 from .security import security
 from .task import check_required, download, place, rerun, wait
 
@@ -19,61 +19,61 @@ _SKLEARN = "sklearn"
 _VARIABLE_LENGTH = 256  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 
 
-def process_spec(words: Words) -> ProcessSpec:
-    """The processing task that the words ask for. Raises UsageError or InputNotFound."""
-    check_required(words)
-    _check_what_runs(words)
+def process_spec(arguments: Arguments) -> ProcessSpec:
+    """Build the spec of a processing task. Raises UsageError or InputNotFound."""
+    check_required(arguments)
+    _check_what_runs(arguments)
     return ProcessSpec(
-        place=place(words),
-        code=processing_code(words),
-        command=_command(words, "command") or _command(words, "entrypoint"),
-        arguments=(*_joined(words, "arguments"), *words.arguments),
-        instances=processing_instances(words),
-        image=_image(words),
-        inputs=inputs(words),
-        tags=tags(words),
-        rerun=rerun(words),
-        download=download(words),
-        security=security(words),
-        environment=environment(words, "env", longest=_VARIABLE_LENGTH),
-        dry_run=words.has("dry_run"),
-        wait=wait(words),
+        place=place(arguments),
+        code=processing_code(arguments),
+        command=_command(arguments, "command") or _command(arguments, "entrypoint"),
+        arguments=(*arguments.texts("arguments"), *arguments.script_arguments),
+        instances=processing_instances(arguments),
+        image=_image(arguments),
+        inputs=inputs(arguments),
+        tags=tags(arguments),
+        rerun=rerun(arguments),
+        download=download(arguments),
+        security=security(arguments),
+        environment=environment(arguments, "env", longest=_VARIABLE_LENGTH),
+        dry_run=arguments.has("dry_run"),
+        wait=wait(arguments),
     )
 
 
-def _check_what_runs(words: Words) -> None:
-    """A script, or a whole command: exactly one of them."""
-    script, whole, start = words.has("code"), words.has("entrypoint"), words.has("command")
+def _check_what_runs(arguments: Arguments) -> None:
+    """Refuse anything but exactly one of a script and a whole command."""
+    script, whole, start = arguments.has("code"), arguments.has("entrypoint"), arguments.has("command")
+    code, entrypoint, command = (arguments.flag(name) for name in ("code", "entrypoint", "command"))
     if script and whole:
         raise UsageError(
-            f"--code names a script and {words.flag('entrypoint')} a whole command: drop one.\n"
-            "What starts the script is said with --command."
+            f"{code} names a script and {entrypoint} a whole command: drop one.\n"
+            f"What starts the script is said with {command}."
         )
     if start and not script:
-        raise UsageError("--command starts the script of --code, and there is none. A whole command is --entrypoint.")
+        raise UsageError(f"{command} starts the script of {code}, and there is none. A whole command is {entrypoint}.")
     if not script and not whole:
-        raise UsageError("say what runs: --code FILE, a script; or --entrypoint WORD ..., a whole command.")
+        script_advice, command_advice = arguments.advise("code"), arguments.advise("entrypoint")
+        raise UsageError(f"say what runs: {script_advice}, a script; or {command_advice}, a whole command.")
 
 
-def _command(words: Words, name: str) -> tuple[str, ...]:
-    """The words of a command; a single one with blanks in it is split as a shell would."""
-    found = _joined(words, name)
-    if len(found) != 1:
-        return found
+def _command(arguments: Arguments, name: str) -> tuple[str, ...]:
+    """The words of a command; a single text is split as a shell would, while a list from Python is taken as it is."""
+    uses = arguments.each(name)
+    if len(uses) == 1 and len(uses[0].values) == 1 and isinstance(uses[0].values[0], list):
+        return tuple(text_of(uses[0].flag, one) for one in uses[0].values[0])
+    texts = arguments.texts(name)
+    if len(texts) != 1:
+        return texts
     try:
-        return tuple(shlex.split(found[0])) or found
+        return tuple(shlex.split(texts[0])) or texts
     except ValueError as error:
-        raise UsageError(f"{words.flag(name)} {found[0]!r}: {str(error).lower()}.") from error
+        raise UsageError(f"{arguments.flag(name)} {texts[0]!r}: {str(error).lower()}.") from error
 
 
-def _joined(words: Words, name: str) -> tuple[str, ...]:
-    """The words of every use of an option, one after the other."""
-    return tuple(word for use in words.each(name) for word in use.words)
-
-
-def _image(words: Words) -> Image:
-    """The image; the version that is meant without any is sklearn's."""
-    found = image(words)
-    if found.framework == _SKLEARN or words.has("framework_version"):
-        return found
-    return replace(found, framework_version=None)
+def _image(arguments: Arguments) -> Image:
+    """The image; the default version is sklearn's."""
+    chosen = image(arguments)
+    if chosen.framework == _SKLEARN or arguments.has("framework_version"):
+        return chosen
+    return replace(chosen, framework_version=None)

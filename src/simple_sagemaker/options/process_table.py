@@ -16,12 +16,12 @@ CODE = (
         "requirements.txt at its root is installed before the script runs.",
     ),
     Option(
-        "--command", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        "--command", value_count=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
         help="The words that start the script of --code. One that begins with a dash is attached: --command bash "
         "--command=-x; or all are one quoted word: --command 'bash -x'. (default: python3 for a .py file)",
     ),
     Option(
-        "--entrypoint", "-e", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        "--entrypoint", "-e", value_count=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
         help="Instead of a script: a whole command, its words given as those of --command.",
     ),
 )  # fmt: skip
@@ -50,12 +50,12 @@ IMAGE = (
 
 RUNNING = (
     Option(
-        "--env", words=2, shape="KEY VALUE", repeatable=True, commands=PROCESS,
+        "--env", value_count=2, shape="KEY VALUE", repeatable=True, commands=PROCESS,
         help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: no "
         "place for secrets.",
     ),
     Option(
-        "--arguments", words=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
+        "--arguments", value_count=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,
         help="Arguments of the script or command. What follows a lone -- comes after them, with dashes or without.",
     ),
 )  # fmt: skip

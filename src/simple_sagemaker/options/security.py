@@ -7,7 +7,7 @@ import re
 from ..core.names import check_bucket
 from ..core.specs import Security
 from ..errors import UsageError
-from .parsed import Words
+from .arguments import Arguments
 
 SUBNET_LIMIT, GROUP_LIMIT = 16, 5  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VpcConfig.html
 
@@ -22,50 +22,52 @@ _SUBNET = re.compile(r"subnet-[0-9a-zA-Z]{1,25}")
 _GROUP = re.compile(r"sg-[0-9a-zA-Z]{1,29}")
 
 
-def security(words: Words) -> Security:
+def security(arguments: Arguments) -> Security:
     """What was said about role, network and encryption. Raises UsageError."""
-    subnets = _ids(words, "vpc_subnets", _SUBNET, "subnet-0123456789abcdef0", SUBNET_LIMIT)
-    groups = _ids(words, "vpc_security_groups", _GROUP, "sg-0123456789abcdef0", GROUP_LIMIT)
+    subnets = _ids(arguments, "vpc_subnets", _SUBNET, "subnet-0123456789abcdef0", SUBNET_LIMIT)
+    groups = _ids(arguments, "vpc_security_groups", _GROUP, "sg-0123456789abcdef0", GROUP_LIMIT)
     if bool(subnets) != bool(groups):
-        given, other = ("vpc_subnets", "vpc_security_groups") if subnets else ("vpc_security_groups", "vpc_subnets")
-        raise UsageError(f"--{given}: a job in a network of yours needs --{other} too.")
+        subnet_flag, group_flag = arguments.flag("vpc_subnets"), arguments.flag("vpc_security_groups")
+        one, other = (subnet_flag, group_flag) if subnets else (group_flag, subnet_flag)
+        raise UsageError(f"{one}: a job in a network of yours needs {other} too.")
     return Security(
-        role_name=_matching(words, "role_name", _ROLE, "a role's name or ARN"),
-        read_buckets=tuple(check_bucket(word, use.flag) for use in words.each("read_buckets") for word in use.words),
+        role_name=_matching(arguments, "role_name", _ROLE, "a role's name or ARN"),
+        read_buckets=tuple(
+            check_bucket(bucket, arguments.flag("read_buckets")) for bucket in arguments.texts("read_buckets")
+        ),
         vpc_subnets=subnets,
         vpc_security_groups=groups,
-        kms_key_id=_matching(words, "kms_key_id", _KEY, "a key's id, alias (alias/NAME) or ARN"),
-        network_isolation=words.has("network_isolation"),
-        encrypt_traffic=words.has("encrypt_traffic"),
+        kms_key_id=_matching(arguments, "kms_key_id", _KEY, "a key's id, alias (alias/NAME) or ARN"),
+        network_isolation=arguments.has("network_isolation"),
+        encrypt_traffic=arguments.has("encrypt_traffic"),
     )
 
 
-def bucket_owner(words: Words) -> str | None:
+def bucket_owner(arguments: Arguments) -> str | None:
     """The account that somebody else's bucket belongs to. Raises UsageError without a bucket."""
-    owner = _matching(words, "bucket_owner", _ACCOUNT, "an account, which has 12 digits")
-    if owner and not words.has("bucket_name"):
-        raise UsageError(
-            f"--bucket_owner {owner}: say whose bucket it is, with --bucket_name; the default one is yours."
-        )
+    owner = _matching(arguments, "bucket_owner", _ACCOUNT, "an account, which has 12 digits")
+    if owner and not arguments.has("bucket_name"):
+        flag, bucket = arguments.flag("bucket_owner"), arguments.flag("bucket_name")
+        raise UsageError(f"{flag} {owner}: say whose bucket it is, with {bucket}; the default one is yours.")
     return owner
 
 
-def _matching(words: Words, name: str, form: re.Pattern[str], meant: str) -> str | None:
-    word = words.one(name)
-    if word is None or form.fullmatch(word):
-        return word
-    raise UsageError(f"--{name} {word!r} is not {meant}.")
+def _matching(arguments: Arguments, name: str, form: re.Pattern[str], description: str) -> str | None:
+    text = arguments.text(name)
+    if text is None or form.fullmatch(text):
+        return text
+    raise UsageError(f"{arguments.flag(name)} {text!r} is not {description}.")
 
 
-def _ids(words: Words, name: str, form: re.Pattern[str], example: str, most: int) -> tuple[str, ...]:
-    found = tuple(word for use in words.each(name) for word in use.words)
-    wrong = next((word for word in found if not form.fullmatch(word)), None)
+def _ids(arguments: Arguments, name: str, form: re.Pattern[str], example: str, most: int) -> tuple[str, ...]:
+    flag, ids = arguments.flag(name), arguments.texts(name)
+    wrong = next((one for one in ids if not form.fullmatch(one)), None)
     if wrong is not None:
         advice = " Put blanks between ids, no commas." if "," in wrong else ""
-        raise UsageError(f"--{name} {wrong!r} is no id, such as {example}.{advice}")
-    twice = next((word for word in found if found.count(word) > 1), None)
+        raise UsageError(f"{flag} {wrong!r} is not an id, such as {example}.{advice}")
+    twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice:
-        raise UsageError(f"--{name}: {twice} is given twice: keep one.")
-    if len(found) > most:
-        raise UsageError(f"--{name}: {len(found)} of them; a job can have {most}.")
-    return found
+        raise UsageError(f"{flag}: {twice} is given twice: keep one.")
+    if len(ids) > most:
+        raise UsageError(f"{flag}: {len(ids)} of them; a job can have {most}.")
+    return ids

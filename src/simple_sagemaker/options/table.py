@@ -1,6 +1,7 @@
 """The option table of the commands: every option is declared here once, and nowhere else.
 
-The pass over the words (``words.py``), the help pages (``help.py``) and the meaning (``task.py``) all read it.
+The pass over the command line (``cli/argv.py``), the help pages (``cli/help.py``) and the specs (``task.py``) all read
+it.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ CODE = (
         help="The command line to run, in one quoted word; a shell inside the job reads it.",
     ),
     Option(
-        "--dir_files", words=MANY, shape="PATH [PATH ...]", commands=SHELL,
+        "--dir_files", value_count=MANY, shape="PATH [PATH ...]", commands=SHELL,
         help="What the command needs beside it. One folder: its content is copied to the code folder. Files, or "
         "several paths: each is copied there under its own base name.",
     ),
     Option(
-        "--dependencies", "-d", words=MANY, shape="PATH [PATH ...]", repeatable=True,
+        "--dependencies", "-d", value_count=MANY, shape="PATH [PATH ...]", repeatable=True,
         help="More files and folders, each copied into the code folder under its base name.",
     ),
     _flag(
@@ -146,15 +147,17 @@ RUNNING = (
         "one of AWS's images, which is what a --distribution that needs it gets anyway. (default: as needed)",
     ),
     Option(
-        "--job_env", words=2, shape="KEY VALUE", repeatable=True, commands=BOTH,
+        "--job_env", value_count=2, shape="KEY VALUE", repeatable=True, commands=BOTH,
         help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: "
         "no place for secrets.",
     ),
     _flag("--dry_run", help="Print the request that would be sent and say what would be made; change nothing."),
     _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
-    Option("--tag", words=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated."),
     Option(
-        "--hp", words=2, shape="NAME VALUE", repeatable=True, commands=BOTH,
+        "--tag", value_count=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated.",
+    ),
+    Option(
+        "--hp", value_count=2, shape="NAME VALUE", repeatable=True, commands=BOTH,
         help="A hyperparameter, also one whose name is an option's here; may be repeated.",
     ),
     _flag("-m", commands=RUN, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
@@ -162,7 +165,7 @@ RUNNING = (
 
 IO = (
     Option(
-        "--input_path", "-i", words=MANY, shape="PATH [DISTRIBUTION] [SUBDIR]",
+        "--input_path", "-i", value_count=MANY, shape="PATH [DISTRIBUTION] [SUBDIR]",
         help="The data channel: a file or folder of this machine, brought to the task's input before the job, or an "
         "s3:// address. DISTRIBUTION is FullyReplicated (every machine gets all, the default) or ShardedByS3Key "
         "(each gets a share).",
@@ -172,11 +175,11 @@ IO = (
         help="A trained model to start from, on S3 or this machine; the job finds it in its channel 'model'.",
     ),
     Option(
-        "--input_s3", "--iis", words=MANY, repeatable=True, shape="NAME URI [DISTRIBUTION] [SUBDIR]",
+        "--input_s3", "--iis", value_count=MANY, repeatable=True, shape="NAME URI [DISTRIBUTION] [SUBDIR]",
         help="A further channel NAME with what lies at an s3:// address; may be repeated.",
     ),
     Option(
-        "--input_task", "--iit", words=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
+        "--input_task", "--iit", value_count=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
         help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
         "model, source or output; may be repeated.",
     ),
@@ -188,7 +191,7 @@ IO = (
     _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
     _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
     Option(
-        "--metric_definitions", "--md", words=2, shape="NAME REGEX", repeatable=True, commands=BOTH,
+        "--metric_definitions", "--md", value_count=2, shape="NAME REGEX", repeatable=True, commands=BOTH,
         help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
     ),
 )  # fmt: skip
@@ -199,11 +202,11 @@ SECURITY = (
         help="The role the job acts by: one that is there, left as it is, instead of one made for the project.",
     ),
     Option(
-        "--vpc_subnets", words=MANY, shape="ID [ID ...]",
+        "--vpc_subnets", value_count=MANY, shape="ID [ID ...]",
         help="Run in these subnets of a network of yours; with --vpc_security_groups.",
     ),
     Option(
-        "--vpc_security_groups", words=MANY, shape="ID [ID ...]",
+        "--vpc_security_groups", value_count=MANY, shape="ID [ID ...]",
         help="The security groups of the job's machines; with --vpc_subnets.",
     ),
     Option(

@@ -7,23 +7,25 @@ import logging
 from ..core.progress import Watcher
 from ..core.services import Services
 from ..core.specs import TaskSpec
-from ..images import choose as imagechoice
+from ..images import choose
 
 _log = logging.getLogger("simple_sagemaker.task")
 
 
-def own_image(spec: TaskSpec, services: Services, watcher: Watcher) -> str:
+def build_image(spec: TaskSpec, services: Services, watcher: Watcher) -> str:
     """The address of the image that a task runs in, built where it has to be.
 
     Jobs as processes of this machine have no images: there it is the ready-made one's, and a warning says so.
     """
-    own = imagechoice.dockerfile_of(spec.image)
-    if own and services.engine == "local":
+    dockerfile = choose.dockerfile_of(spec.image)
+    if dockerfile and services.engine == "local":
         _log.warning(
             "No image is built: jobs are processes of this machine (SSM_ENGINE=local), and run with its packages. "
             "In containers of it they run with SSM_ENGINE=docker."
         )
-        own = None
+        dockerfile = None
     kind = spec.instances.type
-    image = imagechoice.choose(spec.image, own, instance_type=kind, region=services.region, project=spec.place.project)
-    return imagechoice.at_hand(image, kind, services.images, watcher.note).address
+    image = choose.choose(
+        spec.image, dockerfile, instance_type=kind, region=services.region, project=spec.place.project
+    )
+    return choose.get_ready(image, kind, services.images, watcher.note).address

@@ -1,4 +1,4 @@
-"""Who runs a project's tasks and keeps what they left, composed once for all threads."""
+"""The engines of a project: each composed once, for all threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.specs import DataStore, Spec
 from ..errors import UsageError
-from ..services import choose as services
+from ..services import choose
 
 if TYPE_CHECKING:
     import boto3
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["aws", "local", "docker"]
 
-_HERE = 'engine="local", or SSM_ENGINE=local'
+_ADVICE = 'engine="local", or SSM_ENGINE=local'
 
 
 class Engines:
@@ -34,7 +34,7 @@ class Engines:
         data_store: DataStore | None,
         session: boto3.Session | None,
     ) -> None:
-        self._engine = _checked(engine)
+        self._engine = _check(engine)
         self._instance_type = instance_type or ""
         self._data_store: DataStore | None = data_store
         self._session = session
@@ -43,16 +43,16 @@ class Engines:
         self._ran: dict[str, str] = {}
 
     def for_task(self, spec: Spec) -> Services:
-        """Who runs a task."""
-        engine = services.engine_of(spec, self._environment())
+        """The services that run a task."""
+        engine = choose.engine_of(spec, self._environment())
         self._ran[spec.place.task] = engine
         return self._services(engine)
 
     def for_data(self, task_name: str = "") -> Services:
-        """Who keeps what a task left: whoever ran it, as far as that was here; else what runs all the others."""
+        """The services that keep what a task left: those that ran it, if this project did, else the usual ones."""
         used = set(self._ran.values())
         engine = self._ran.get(task_name) or (used.pop() if len(used) == 1 else None)
-        return self._services(engine or services.chosen_engine(self._instance_type, self._environment()))
+        return self._services(engine or choose.choose_engine(self._instance_type, self._environment()))
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **({"SSM_ENGINE": self._engine} if self._engine else {})}
@@ -60,14 +60,14 @@ class Engines:
     def _services(self, engine: str) -> Services:
         with self._composing:
             if engine not in self._composed:
-                self._composed[engine] = services.composed(
-                    engine, self._environment(), instead=_HERE, data_store=self._data_store, session=self._session
+                self._composed[engine] = choose.compose(
+                    engine, self._environment(), instead=_ADVICE, data_store=self._data_store, session=self._session
                 )
             return self._composed[engine]
 
 
-def _checked(name: Any) -> Engine | None:
-    if name is None or name in services.ENGINES:
-        found: Engine | None = name
-        return found
-    raise UsageError(f"engine is one of {', '.join(services.ENGINES)}, not {name!r}.")
+def _check(name: Any) -> Engine | None:
+    if name is None or name in choose.ENGINES:
+        engine: Engine | None = name
+        return engine
+    raise UsageError(f"engine is one of {', '.join(choose.ENGINES)}, not {name!r}.")

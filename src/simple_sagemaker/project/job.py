@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core import job
 from ..core.aws_errors import only_ours
-from ..core.job import JobKind
-from ..core.layout import TaskPlace
-from ..core.specs import Download, TaskOutput
-from ..jobs import follow, results
-from ..jobs import logs as joblogs
-from ..jobs import outcome as ending
-from .progress import Progress, watching
+from ..core.specs import TaskOutput
+from ..jobs import logs, outcome
+from .progress import Progress, display_progress
 
 if TYPE_CHECKING:
-    from ..core.progress import Watcher
-    from ..core.services import Services
     from ..jobs.follow import JobResult
+    from ..tasks.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +24,7 @@ class Result:
 
     ``status`` is Completed, Failed or Stopped, ``secondary`` the service's finer word for it, ``reason`` why it failed.
     ``message`` is what the code of a processing job said of its end. ``folder`` is where results were brought, if they
-    were. ``described`` is everything that the service says.
+    were. ``described`` is the service's whole description of the job.
     """
 
     job: str
@@ -50,109 +44,89 @@ class Result:
         return {one["MetricName"]: one["Value"] for one in self.described.get("FinalMetricDataList", [])}
 
     def uri(self, kind: TaskOutput) -> str:
-        """Where the job's model, output, state or source lies: an ``s3://`` address. Raises KeyError without any."""
+        """The ``s3://`` address of the job's model, output, state or source. Raises KeyError without any."""
         return self.outputs[kind]
 
 
 class Job:
     """A job of a task, running or ended. Threads may share it."""
 
-    def __init__(
-        self,
-        name: str,
-        place: TaskPlace,
-        services: Services,
-        *,
-        kind: JobKind,
-        download: Download,
-        progress: Progress,
-        hosts: int,
-    ) -> None:
-        self._name = name
-        self._kind: JobKind = kind
-        self._place = place
-        self._services = services
-        self._download = download
+    def __init__(self, run: Run, *, progress: Progress, hosts: int) -> None:
+        self._run = run
         self._progress: Progress = progress
         self._hosts = hosts
         self._waiting = threading.RLock()  # one thread watches, the others wait for it
         self._ended: JobResult | None = None
 
     def __repr__(self) -> str:
-        return f"<Job {self._name} of task {self._place.task}>"
+        return f"<Job {self.name} of task {self.task_name}>"
 
     @property
     def name(self) -> str:
         """The job's name, which SageMaker knows it by."""
-        return self._name
+        return self._run.name
 
     @property
     def task_name(self) -> str:
         """The task that it is a job of."""
-        return self._place.task
+        return self._run.place.task
 
     @property
     def status(self) -> str:
         """InProgress, Stopping, Completed, Failed or Stopped, as the service says now."""
-        return self._ended.status if self._ended else self._described().status
+        if self._ended:
+            return self._ended.status
+        with self._our_errors():
+            return self._run.describe().status
 
     def logs(self) -> dict[str, list[str]]:
         """The lines that each host has printed so far, by the host's name; a host that printed none is not there."""
-        found: dict[str, list[str]] = {}
-        with self._our_words():
-            group = joblogs.GROUPS[self._kind]
-            for stream in joblogs.streams(self._name, self._services.logs, group):
-                lines = found.setdefault(f"algo-{joblogs.host_number(stream)}", [])
-                for page in joblogs.pages(stream, self._services.logs, group):
+        lines_of: dict[str, list[str]] = {}
+        with self._our_errors():
+            cloudwatch, group = self._run.services.logs, logs.GROUPS[self._run.kind]
+            for stream in logs.streams(self.name, cloudwatch, group):
+                lines = lines_of.setdefault(f"algo-{logs.host_number(stream)}", [])
+                for page in logs.pages(stream, cloudwatch, group):
                     lines += page
-        return found
+        return lines_of
 
     def stop(self) -> None:
-        """Ask it to stop, and leave: its code gets SIGTERM, and what it wrote is kept. One that has ended is left."""
-        with self._our_words():
+        """Ask it to stop, and return at once: its code gets SIGTERM, and what it wrote is kept.
+
+        A job that has ended is left alone.
+        """
+        with self._our_errors():
             if self.status == "InProgress":
-                job.stop(self._name, self._kind, self._services.sagemaker)
+                self._run.stop()
 
     def wait(self) -> Result:
         """Wait for its end, however it ends, and bring the results if the task was asked to."""
         with self._waiting:
             if self._ended is None:
-                self._ended = self._followed()
-            return result_of(self._ended, self._download.path)
+                self._ended = self._follow()
+            return result_of(self._ended, self._run.download.path)
 
     def result(self) -> Result:
         """Wait for its completion, as :meth:`wait` does. Raises JobFailed or JobStopped for other ends."""
-        found = self.wait()
+        result = self.wait()
         if self._ended:
-            ending.check(self._ended)
-        return found
+            outcome.check(self._ended)
+        return result
 
-    def _followed(self) -> JobResult:
-        """How it ended, once it has, with its results brought."""
-        with self._our_words():
-            described = self._described()
-            if described.has_ended and self._download.path is None:
-                return follow.result(self._place, described)
-            with watching(self._progress, self._hosts) as watcher:
-                ended = self._end(described, watcher)
-                results.bring(self._download, ended.described, self._services, watcher)
+    def _follow(self) -> JobResult:
+        """Follow the job to its end and bring its results."""
+        with self._our_errors(), display_progress(self._progress, self._hosts) as watcher:
+            self._run.describe()
+            ended = self._run.follow(watcher)
+            self._run.bring(ended, watcher)
         return ended
 
-    def _end(self, described: job.Job, watcher: Watcher) -> JobResult:
-        if described.has_ended:
-            return follow.result(self._place, described)
-        return follow.Follower(self._name, self._place, self._services, watcher, kind=self._kind).to_the_end()
-
-    def _described(self) -> job.Job:
-        with self._our_words():
-            return job.describe(self._name, self._kind, self._services.sagemaker)
-
-    def _our_words(self) -> Any:
-        return only_ours(region=self._services.region, job=self._name)
+    def _our_errors(self) -> Any:
+        return only_ours(region=self._run.services.region, job=self.name)
 
 
 def result_of(ended: JobResult, folder: Path | None = None) -> Result:
-    """How a job ended, for whoever asked in Python."""
+    """How a job ended, as the Python API shows it."""
     return Result(
         job=ended.job,
         task_name=ended.place.task,

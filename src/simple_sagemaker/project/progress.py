@@ -1,4 +1,4 @@
-"""Who is told what happens while a task runs: Python's log, and on request whoever looks at the output."""
+"""Where the progress of a task goes: Python's logging, or on request the output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from ..core.progress import Unshown, Watcher
 from ..errors import UsageError
-from ..jobs import display as show
+from ..jobs import display
 
 Progress = Literal["none", "lines", "auto"]
 
@@ -16,27 +16,27 @@ _tasks = logging.getLogger("simple_sagemaker.task")
 _lines = logging.getLogger("simple_sagemaker.lines")
 
 
-def checked(progress: str) -> Progress:
+def check_progress(progress: str) -> Progress:
     """``progress`` as it is, when it is one. Raises UsageError."""
     for one in get_args(Progress):
         if progress == one:
-            found: Progress = one
-            return found
+            known: Progress = one
+            return known
     raise UsageError(f"progress is one of {', '.join(get_args(Progress))}, not {progress!r}.")
 
 
-def watching(progress: Progress, hosts: int) -> AbstractContextManager[Watcher]:
-    """Whoever is told, for as long as something happens."""
+def display_progress(progress: Progress, hosts: int) -> AbstractContextManager[Watcher]:
+    """The display of that name, for as long as the context lasts."""
     if progress == "lines":
-        return nullcontext(show.Lines(hosts))
-    return show.told(hosts) if progress == "auto" else nullcontext(Logged())
+        return nullcontext(display.Lines(hosts))
+    return display.notebook_screen(hosts) if progress == "auto" else nullcontext(Logged())
 
 
 class Logged(Unshown):
-    """Python's log: what is done with a task in ``simple_sagemaker.task``, its lines in ``simple_sagemaker.lines``."""
+    """Logs what is done with a task to ``simple_sagemaker.task``, and the job's lines to ``simple_sagemaker.lines``."""
 
     def phase(self, name: str, message: str) -> None:
-        _tasks.info("%s", show.said(name, message))
+        _tasks.info("%s", display.phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         for line in lines:

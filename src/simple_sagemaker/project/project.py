@@ -1,4 +1,4 @@
-"""A series of tasks, and what is done with them."""
+"""A series of tasks: running them, and what they left."""
 
 from __future__ import annotations
 
@@ -11,24 +11,21 @@ from typing import TYPE_CHECKING
 
 from ..core.aws_errors import only_ours
 from ..core.names import check_name
-from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, Spec, TaskOutput, TaskSpec
+from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
 from ..errors import UsageError
 from ..jobs import follow, results
-from ..jobs.result_parts import check_all_ours
 from ..options.machines import image, instances
 from ..options.process import process_spec
 from ..options.task import data_spec, task_spec
-from ..tasks import history
-from ..tasks import lock as claim
-from ..tasks import stored as data
-from ..tasks import submit as task
-from ..tasks.submit import Planned, Prepared
-from . import words
-from .build_image import own_image
+from ..tasks import run as runs
+from ..tasks import stored
+from ..tasks.submit import DryRun
+from .arguments import arguments_of, python_spelling
+from .build_image import build_image
 from .engines import Engine, Engines
 from .job import Job, Result, result_of
 from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
-from .progress import Progress, checked, watching
+from .progress import Progress, check_progress, display_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     import boto3
     from typing_extensions import Unpack
 
-    from ..core.progress import Watcher
     from ..core.services import Services
 
 _PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
@@ -83,7 +79,7 @@ class Project:
         }
         self._role_name = role_name
         self._instance_type = instance_type
-        self._progress: Progress = checked(progress)
+        self._progress: Progress = check_progress(progress)
         self._engines = Engines(engine, instance_type=instance_type, data_store=data_store, session=boto3_session)
 
     def __repr__(self) -> str:
@@ -102,13 +98,13 @@ class Project:
         Gives the job once it has completed, or with ``wait=False`` as soon as it is started. Raises JobFailed or
         JobStopped for another end, and UsageError, InputNotFound and others of ours before anything is started.
         """
-        said = {**options, "task_name": task_name, "entry_point": entry_point}
-        return self._begun("run", said, known=_RUN, wait=wait)
+        named = {**options, "task_name": task_name, "entry_point": entry_point}
+        return self._run("run", named, known=_RUN, wait=wait)
 
     def shell(self, task_name: str, cmd_line: str, *, wait: bool = True, **options: Unpack[ShellOptions]) -> Job:
         """Run a shell command line as a task, as ``ssm shell`` does; else as :meth:`run`."""
-        said = {**options, "task_name": task_name, "cmd_line": cmd_line}
-        return self._begun("shell", said, known=_SHELL, wait=wait)
+        named = {**options, "task_name": task_name, "cmd_line": cmd_line}
+        return self._run("shell", named, known=_SHELL, wait=wait)
 
     def process(
         self,
@@ -122,7 +118,7 @@ class Project:
 
         ``code`` is a file of this machine or an ``s3://`` address. The rest is as for :meth:`run`.
         """
-        return self._begun("process", {**options, "task_name": task_name, "code": code}, known=_PROCESS, wait=wait)
+        return self._run("process", {**options, "task_name": task_name, "code": code}, known=_PROCESS, wait=wait)
 
     def download(
         self,
@@ -141,45 +137,43 @@ class Project:
         They are those of its newest completed job, or of ``job``, which may have ended otherwise. Raises InputNotFound
         when there is no such task or job.
         """
-        with self._asked(task_name, {"output_path": output_path, "job": job}) as (spec, at_hand):
+        with self._stored(task_name, {"output_path": output_path, "job": job}) as (spec, services):
             download = replace(spec.download, logs=logs, model=model, output=output, state=state, source=source)
-            described = data.job_of(spec, data.place_of(spec, at_hand), at_hand)
+            ended = stored.job_of(spec, stored.place_of(spec, services), services)
             folder = Path(os.fspath(output_path))
-            return {name: folder / name for name in results.bring(download, described, at_hand)}
+            return {name: folder / name for name in results.bring(download, ended, services)}
 
     def result(self, task_name: str, *, job: str | None = None) -> Result:
         """How the newest completed job of a task ended, or how ``job`` did. Raises InputNotFound without one."""
-        with self._asked(task_name, {"output_path": ".", "job": job}) as (spec, at_hand):
-            place = data.place_of(spec, at_hand)
-            described = data.job_of(spec, place, at_hand)
-            return result_of(follow.result(place, described))
+        with self._stored(task_name, {"output_path": ".", "job": job}) as (spec, services):
+            place = stored.place_of(spec, services)
+            return result_of(follow.result(place, stored.job_of(spec, place, services)))
 
     def clean_state(self, task_name: str) -> int:
         """Clear a task's state and say how many files it had. Raises UsageError while a job of the task runs."""
-        with self._asked(task_name, {"clean_state": True}) as (spec, at_hand):
-            return data.clear_state(data.place_of(spec, at_hand), at_hand)
+        with self._stored(task_name, {"clean_state": True}) as (spec, services):
+            return stored.clear_state(stored.place_of(spec, services), services)
 
     def clean_all(self) -> int:
         """Delete everything of the project, its tasks' states and results included, and say how many files it had.
 
         Its role stays. Raises UsageError while a job of the project runs, and InputNotFound where nothing is.
         """
-        with self._asked("-", {"clean_state": True}) as (spec, at_hand):
-            return data.clear_project(spec, at_hand)
+        with self._stored("-", {"clean_state": True}) as (spec, services):
+            return stored.clear_project(spec, services)
 
     def build_image(self, **options: Unpack[RunOptions]) -> str:
         """The address of the image that a task with these options runs in, built and pushed where it has to be.
 
         Jobs as processes of this machine have no images: there it is the ready-made image's, which they record.
         """
-        said = self._filled({**options, "task_name": ""})
-        with words.in_python(said):
-            found = words.words("run", said, known=_RUN)
-            where = Place(project=self._name, task="")
-            spec = TaskSpec(kind="run", place=where, code=Code(), instances=instances(found), image=image(found))
-            at_hand = self._engines.for_task(spec)
-            with only_ours(region=at_hand.region), watching(self._progress, 1) as watcher:
-                return own_image(spec, at_hand, watcher)
+        with python_spelling():
+            arguments = arguments_of("run", self._with_defaults({**options, "task_name": ""}), known=_RUN)
+            place, machines = Place(project=self._name, task=""), instances(arguments)
+            spec = TaskSpec(kind="run", place=place, code=Code(), instances=machines, image=image(arguments))
+            services = self._engines.for_task(spec)
+            with only_ours(region=services.region), display_progress(self._progress, 1) as watcher:
+                return build_image(spec, services, watcher)
 
     def input_of(
         self, task_name: str, kind: TaskOutput, *, distribution: Distribution = "FullyReplicated", subdir: str = ""
@@ -190,55 +184,33 @@ class Project:
         """
         return Outcome(task_name, kind, distribution=distribution, subdir=subdir)
 
-    def _filled(self, said: Mapping[str, object]) -> dict[str, object]:
-        """What is said of a task, and what the project says of all."""
-        machine = said.get("instance_type") or self._instance_type
-        return {**said, **self._place, "instance_type": machine, "role_name": self._role_name}
+    def _with_defaults(self, options: Mapping[str, object]) -> dict[str, object]:
+        """The options of a task, completed by those of the project."""
+        machine = options.get("instance_type") or self._instance_type
+        return {**options, **self._place, "instance_type": machine, "role_name": self._role_name}
 
-    def _begun(self, command: str, said: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
-        said = self._filled(said)
-        with words.in_python(said):
-            found = words.words(command, said, known=known)
-            spec = process_spec(found) if command == "process" else task_spec(found)
-            check_all_ours(spec.download)
-            at_hand = self._engines.for_task(spec)
-            with only_ours(region=at_hand.region), watching(self._progress, spec.instances.count) as watcher:
-                job = self._started(spec, at_hand, watcher)
+    def _run(self, command: str, options: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
+        with python_spelling():
+            arguments = arguments_of(command, self._with_defaults(options), known=known)
+            spec = process_spec(arguments) if command == "process" else task_spec(arguments)
+            services = self._engines.for_task(spec)
+            hosts = spec.instances.count
+            with only_ours(region=services.region), display_progress(self._progress, hosts) as watcher:
+                run = runs.prepare(spec, services, watcher)
+                if isinstance(run, DryRun):
+                    raise UsageError("A dry run starts nothing.")
+                run.launch(watcher)
+        job = Job(run, progress=self._progress, hosts=hosts)
         if wait:
             job.result()
         return job
 
-    def _started(self, spec: Spec, at_hand: Services, watcher: Watcher) -> Job:
-        """A job that serves, started if there was none."""
-        found = task.prepare(spec, at_hand, watcher)
-        if isinstance(found, Planned):
-            raise UsageError("A dry run starts nothing.")
-        if isinstance(found, Prepared):
-            try:
-                task.launch(found, at_hand)
-            except KeyboardInterrupt:
-                if history.describe(found.job, found.kind, at_hand.sagemaker) is None:
-                    claim.give_up(found.place, found.job, at_hand)
-                raise
-            watcher.note(f"Job {found.job}")
-        hosts = spec.instances.count
-        return Job(
-            found.job,
-            found.place,
-            at_hand,
-            kind=found.kind,
-            download=spec.download,
-            progress=self._progress,
-            hosts=hosts,
-        )
-
     @contextmanager
-    def _asked(self, task_name: str, more: Mapping[str, object]) -> Iterator[tuple[DataSpec, Services]]:
-        """What is asked of a task's data, and who has it."""
-        said = {**self._place, "task_name": task_name, **more}
+    def _stored(self, task_name: str, options: Mapping[str, object]) -> Iterator[tuple[DataSpec, Services]]:
+        """The spec of a task's data, and the services that keep it."""
         with ExitStack() as stack:
-            stack.enter_context(words.in_python(said))
-            spec = data_spec(words.words("data", said, known=_DATA))
-            at_hand = self._engines.for_data(task_name)
-            stack.enter_context(only_ours(region=at_hand.region))
-            yield spec, at_hand
+            stack.enter_context(python_spelling())
+            spec = data_spec(arguments_of("data", {**self._place, "task_name": task_name, **options}, known=_DATA))
+            services = self._engines.for_data(task_name)
+            stack.enter_context(only_ours(region=services.region))
+            yield spec, services

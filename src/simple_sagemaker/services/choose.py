@@ -1,4 +1,4 @@
-"""What runs jobs here: one frozen bundle, composed from what the environment says. The only place that reads it.
+"""Chooses who runs jobs, and composes the services of that engine from the environment. Only this room reads it.
 
 ``SSM_ENGINE`` (or ``--it local``) chooses: ``aws``, ``local`` (processes of this machine) or ``docker``.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..core import names
 from ..core.access import Access, OnS3, Open
 from ..core.image_builder import NoImages
+from ..core.instance_types import is_local
 from ..core.services import Services, no_price
 from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store
@@ -36,16 +37,15 @@ if TYPE_CHECKING:
     from ..local.supervisor.spawn import Waiting
 
 ENGINES = ("aws", "local", "docker")
-_LOCAL_TYPES = ("local", "local_gpu")
 
 
-def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_image: bool = False) -> str:
+def choose_engine(instance_type: str, environment: Mapping[str, str], *, own_image: bool = False) -> str:
     """The engine for a job: what ``SSM_ENGINE`` says, else this machine for ``--it local``, else AWS.
 
     This machine runs a job in containers where an image was named or is to be built (``own_image``).
     """
     on_this_machine = "docker" if own_image else "local"
-    engine = environment.get("SSM_ENGINE") or (on_this_machine if instance_type in _LOCAL_TYPES else "aws")
+    engine = environment.get("SSM_ENGINE") or (on_this_machine if is_local(instance_type) else "aws")
     if engine not in ENGINES:
         raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
     return engine
@@ -54,36 +54,40 @@ def chosen_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
 def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
     """The engine that runs this task. Raises UsageError for two that contradict each other."""
     own_image = bool(spec.image.docker_file or spec.image.uri)
-    engine = chosen_engine(spec.instances.type, environment, own_image=own_image)
-    if engine == "aws" and spec.instances.type in _LOCAL_TYPES:
-        raise UsageError(f"--instance_type {spec.instances.type} and SSM_ENGINE={engine} contradict each other.")
+    engine = choose_engine(spec.instances.type, environment, own_image=own_image)
+    if engine == "aws" and is_local(spec.instances.type):
+        raise UsageError.naming(
+            "{instance_type:type} and SSM_ENGINE={engine} contradict each other.",
+            type=spec.instances.type,
+            engine=engine,
+        )
     return engine
 
 
-def for_task(spec: Spec, environment: Mapping[str, str], waiting: Waiting | None = None) -> Services:
+def for_task(spec: Spec, environment: Mapping[str, str], prestarted: Waiting | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
-    ``waiting`` is a supervisor that was started ahead, for a job of this machine.
+    ``prestarted`` is a supervisor that was started ahead, for a job of this machine.
     """
     engine = engine_of(spec, environment)
     instead = "SSM_ENGINE=local or --it local"
-    return composed(engine, environment, instead=instead, data_store=spec.place.data_store, waiting=waiting)
+    return compose(engine, environment, instead=instead, data_store=spec.place.data_store, prestarted=prestarted)
 
 
 def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
     """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
-    engine = chosen_engine("", environment)
+    engine = choose_engine("", environment)
     engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
-    return composed(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
+    return compose(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
 
 
-def composed(
+def compose(
     engine: str,
     environment: Mapping[str, str],
     *,
     instead: str,
     data_store: DataStore | None = None,
-    waiting: Waiting | None = None,
+    prestarted: Waiting | None = None,
     session: boto3.Session | None = None,
 ) -> Services:
     """The services of an engine. ``instead`` is what chooses this machine, for those who cannot have another.
@@ -92,9 +96,11 @@ def composed(
     """
     if engine == "aws":
         if data_store == "local":
-            raise UsageError("--data_store local is for jobs on this machine; jobs on AWS have their data on S3.")
+            raise UsageError.naming(
+                "{data_store:store} is for jobs on this machine; jobs on AWS have their data on S3.", store="local"
+            )
         return aws(environment, instead, session)
-    return local(environment, waiting, containers=engine == "docker", on_s3=data_store == "s3")
+    return local(environment, prestarted, containers=engine == "docker", on_s3=data_store == "s3")
 
 
 def aws(
@@ -129,7 +135,7 @@ def aws(
 
 def local(
     environment: Mapping[str, str],
-    waiting: Waiting | None = None,
+    prestarted: Waiting | None = None,
     *,
     containers: bool = False,
     on_s3: bool = False,
@@ -144,9 +150,9 @@ def local(
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import ACCOUNT, REGION, Home
 
-    if on_s3 and waiting:  # it does not know the caller's credentials
-        waiting.leave()
-        waiting = None
+    if on_s3 and prestarted:  # it does not know the caller's credentials
+        prestarted.leave()
+        prestarted = None
     home = Home(here.home_folder(environment))
     settings = here.settings(environment, home, containers=containers)
     store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
@@ -155,7 +161,7 @@ def local(
         sagemaker=LocalSageMaker(
             home,
             settings=replace(settings, region=region, callers_s3=on_s3),
-            waiting=waiting,
+            waiting=prestarted,
             callers=here.callers_variables(environment) if on_s3 else None,
         ),
         logs=LocalLogs(home),

@@ -1,4 +1,4 @@
-"""From a task's inputs to the channels of its job: what is there is checked first, then local data is sent."""
+"""From a task's inputs to the channels of its job: every input is checked first, then local data is sent."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import layout
+from ..core import layout, names
 from ..core.layout import TaskPlace
 from ..core.progress import Meter, Watcher, counted, size
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
-from ..core.store import KeyRefused
+from ..core.store import KeyRefused, Store
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
 from ..storage.sync.local_tree import Survey, Tree
@@ -30,134 +31,165 @@ _MODEL_CONTENT = "application/x-sagemaker-model"  # as AWS's SDK marks the chann
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """Local files that a channel needs under a key prefix before the job."""
+    """Local files that a channel needs on S3 before the job.
+
+    ``prefix`` is where they go; None for a model, which goes to a place of the job's own.
+    """
 
     tree: Tree
     survey: Survey
-    prefix: str
+    prefix: str | None
+
+    def prefix_of(self, job: str, place: TaskPlace) -> str:
+        """The key prefix that the files of a job go to."""
+        return place.model(job) if self.prefix is None else self.prefix
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The channels of a job, and what has to be sent for them."""
+    """The channels of a task's next job, and what has to be sent for them, as surveyed once.
+
+    The address of a local model is empty until the job has a name: :meth:`channels_of` fills it in.
+    """
 
     channels: list[ChannelSource]
     uploads: list[Upload]
+    place: TaskPlace
+    store: Store
 
-    def fingerprint(self, services: Services) -> str:
-        """A digest of what the channels hold: names and sizes, and when each was last changed. Lists every input."""
+    def channels_of(self, job: str) -> list[ChannelSource]:
+        """The channels of a job of that name."""
+        model = layout.uri(self.place.bucket, self.place.model(job))
+        return [channel if channel.uri else replace(channel, uri=model) for channel in self.channels]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of what the channels hold: names and sizes, and when each was last changed.
+
+        Lists every input that is not local, once.
+        """
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
         parts += [upload.survey.digest for upload in self.uploads]
         digest = hashlib.sha256(json.dumps(parts).encode())
-        mirrored = {upload.prefix for upload in self.uploads}
+        local = {"", *(layout.uri(self.place.bucket, upload.prefix) for upload in self.uploads if upload.prefix)}
         for channel in self.channels:
-            bucket, key = layout.split_uri(channel.uri)
-            if key not in mirrored:
-                digest.update(f"\n{channel.name}".encode())
-                for one in services.store.list(bucket, key):
-                    digest.update(json.dumps([one.key, one.size, one.modified]).encode())
+            if channel.uri in local:
+                continue
+            digest.update(f"\n{channel.name}".encode())
+            for one in self.store.list(*layout.split_uri(channel.uri)):
+                digest.update(json.dumps([one.key, one.size, one.modified]).encode())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Finds out what a job's channels will be, of one task; ``note`` is told of what it waits for."""
+    """Plans the channels of a task's next job; ``note`` shows what it waits for."""
 
     spec: Spec
     place: TaskPlace
     services: Services
     note: Callable[[str], None]
 
-    def plan(self, job: str) -> Plan:
-        """The channels of a job. Writes nothing. Raises InputNotFound for what is not there.
+    def plan(self) -> Plan:
+        """Survey the inputs. Writes nothing. Raises InputNotFound for one that does not exist.
 
         Waits for the end of a task in progress whose output is an input.
         """
-        resolved = [self._resolved(one) for one in self.spec.inputs] + self._model(job)
-        uploads = [upload for _, upload in resolved if upload is not None]
-        return Plan(channels=[channel for channel, _ in resolved], uploads=uploads)
+        resolved = [self._resolve(one) for one in self.spec.inputs] + self._resolve_model()
+        return Plan(
+            channels=[channel for channel, _ in resolved],
+            uploads=[upload for _, upload in resolved if upload is not None],
+            place=self.place,
+            store=self.services.store,
+        )
 
     @property
     def _mode(self) -> InputMode:
         """How folders reach the job."""
         return "File" if self.spec.kind == "process" else self.spec.input_mode
 
-    def _resolved(self, one: Input) -> tuple[ChannelSource, Upload | None]:
+    def _resolve(self, one: Input) -> tuple[ChannelSource, Upload | None]:
         if isinstance(one, LocalInput):
-            path = one.path / one.subdir if one.subdir else one.path
-            uri = layout.uri(self.place.bucket, self.place.input)
-            mode = self._mode
-            source = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
-            return source, self._upload(Tree(path), self.place.input)
-        uri = _joined(one.uri, one.subdir) if isinstance(one, S3Input) else self._of_task(one)
+            tree = Tree(one.path / one.subdir if one.subdir else one.path)
+            uri, prefix = layout.uri(self.place.bucket, self.place.input), self.place.input
+            channel = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
+            return channel, Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix)
+        uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], _first_key(uri, one.name, self.services))
         mode = "File" if is_single else self._mode
         return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode), None
 
-    def _of_task(self, one: TaskInput) -> str:
+    def _uri_of_task(self, one: TaskInput) -> str:
         other = replace(self.place, task=one.task)
         if other == self.place and one.type == "state" and self.spec.rerun.clean_state:
-            raise UsageError(f"--clean_state clears the state that --input_task {one.name} would read: drop one.")
-        self._await_end(other)
-        described = history.newest_completed(other, self.services.store, self.services.sagemaker)
-        if described is None:
-            raise InputNotFound(
-                f"--input_task {one.name}: no completed job of task {one.task!r} was found under "
-                f"{layout.uri(other.bucket, other.folder)}.\n"
-                "Run that task first, or check its name, --prefix and --bucket_name."
+            raise UsageError.naming(
+                "{clean_state} clears the state that {input_task:channel} would read: drop one.", channel=one.name
             )
-        address = described.outputs.get(one.type)
+        self._await_end(other)
+        job = history.newest_completed(other, self.services.store, self.services.sagemaker)
+        if job is None:
+            raise InputNotFound.naming(
+                "{input_task:channel}: no completed job of task {task!r} was found under {folder}.\n"
+                "Run that task first, or check its name, {prefix} and {bucket_name}.",
+                channel=one.name,
+                task=one.task,
+                folder=layout.uri(other.bucket, other.folder),
+            )
+        address = job.outputs.get(one.type)
         if address is None:
-            raise InputNotFound(f"--input_task {one.name}: {described.name} of task {one.task!r} keeps no {one.type}.")
-        return _joined(address, one.subdir)
+            raise InputNotFound.naming(
+                "{input_task:channel}: {job} of task {task!r} keeps no {type}.",
+                channel=one.name,
+                job=job.name,
+                task=one.task,
+                type=one.type,
+            )
+        return _join(address, one.subdir)
 
     def _await_end(self, place: TaskPlace) -> None:
         """Wait until no job of a task is in progress."""
         noted, began = False, time.monotonic()
         while True:
-            described = history.newest(place, self.services.store, self.services.sagemaker)
-            if described is None or described.has_ended:
+            job = history.newest(place, self.services.store, self.services.sagemaker)
+            if job is None or job.has_ended:
                 return
             if not noted:
-                self.note(f"Waiting for {described.name}, whose output is an input")
+                self.note(f"Waiting for {job.name}, whose output is an input")
                 noted = True
             time.sleep(self.services.pace(time.monotonic() - began))
 
-    def _model(self, job: str) -> list[tuple[ChannelSource, Upload | None]]:
+    def _resolve_model(self) -> list[tuple[ChannelSource, Upload | None]]:
         address = "" if self.spec.kind == "process" else self.spec.model_uri
         if not address:
             return []
         if address.startswith("s3://"):
             _first_key(address, "model", self.services)
             return [(ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT), None)]
-        prefix = self.place.model(job)
-        source = ChannelSource(name="model", uri=layout.uri(self.place.bucket, prefix), content_type=_MODEL_CONTENT)
-        return [(source, self._upload(Tree(Path(address), option="--model_uri"), prefix))]
-
-    @staticmethod
-    def _upload(tree: Tree, prefix: str) -> Upload:
-        return Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix)
+        tree = Tree(Path(address), option="model_uri")
+        like_the_job = names.job_name(self.place.task, started=self.services.now(), token="x" * names.TOKEN_LENGTH)
+        upload = Upload(tree=tree, survey=tree.survey(self.place.model(like_the_job)), prefix=None)
+        return [(ChannelSource(name="model", uri="", content_type=_MODEL_CONTENT), upload)]
 
 
-def send(plan: Plan, place: TaskPlace, services: Services, watcher: Watcher) -> None:
-    """Send what the plan needs, and tell what moved."""
+def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
+    """Send what the plan needs for a job, and show what moved."""
     for upload in plan.uploads:
         for note in upload.survey.notes:
             watcher.note(note)
-        done = _sent(upload, place, services, watcher)
+        done = _send(upload, upload.prefix_of(job, plan.place), plan.place, services, watcher)
         watcher.note(
             f"Input: {counted(done.held)}, {done.sent:,} sent ({size(done.sent_bytes)}), {done.deleted:,} deleted"
         )
 
 
-def _sent(upload: Upload, place: TaskPlace, services: Services, watcher: Watcher) -> Synced:
+def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, watcher: Watcher) -> Synced:
     meter = Meter(what="Sending", files=upload.survey.files, size=upload.survey.size)
     sync = Sync(
         tree=upload.tree,
         store=services.store,
         bucket=place.bucket,
-        prefix=upload.prefix,
-        cache=services.cache if upload.prefix == place.input else None,  # a job's own place is never sent to again
+        prefix=prefix,
+        cache=services.cache if prefix == place.input else None,  # a job's own place is never sent to again
         note=watcher.note,
         meter=meter,
     )
@@ -165,31 +197,27 @@ def _sent(upload: Upload, place: TaskPlace, services: Services, watcher: Watcher
         with watcher.moving(meter):
             return sync.run()
     except KeyRefused as error:
-        raise UsageError(f"{upload.tree.option}: {error}") from error
+        raise UsageError.naming(f"{{{upload.tree.option}}}: {{error}}", error=error) from error
     except ChangedMeanwhile as error:
-        raise UsageError(f"{upload.tree.option}: {error}.\nRun this again when nothing writes to it.") from error
+        raise UsageError.naming(
+            f"{{{upload.tree.option}}}: {{error}}.\nRun this again when nothing writes to it.", error=error
+        ) from error
 
 
-def has_state(place: TaskPlace, services: Services) -> bool:
-    """Whether earlier jobs of the task left a state."""
-    found = services.store.list(place.bucket, place.state)
-    return any(not one.key.endswith("/") for one in found)
-
-
-def _joined(uri: str, subdir: str) -> str:
+def _join(uri: str, subdir: str) -> str:
     return f"{uri.rstrip('/')}/{subdir.strip('/')}/" if subdir else uri
 
 
 def _first_key(uri: str, channel: str, services: Services) -> str:
     """The first key under an address, which is an object's own if it names one. Raises InputNotFound without any.
 
-    A key that ends in "/" alone is a folder's mark, not data.
+    A key that ends in "/" is a folder's marker and does not count as data.
     """
     bucket, key = layout.split_uri(uri)
     try:
-        for found in services.store.list(bucket, key):
-            if not found.key.endswith("/"):
-                return found.key
+        for one in services.store.list(bucket, key):
+            if not one.key.endswith("/"):
+                return one.key
     except FileNotFoundError:
         raise InputNotFound(
             f"Channel {channel!r} reads {uri}, and there is no bucket {bucket!r}.\n{_bucket_advice(bucket, services)}"
@@ -201,6 +229,6 @@ def _first_key(uri: str, channel: str, services: Services) -> str:
 
 
 def _bucket_advice(bucket: str, services: Services) -> str:
-    if services.engine == "local":
+    if services.buckets:
         return f"Jobs on this machine read buckets from folders: fill {services.bucket_folder(bucket)} (copy or link)."
     return "Check the name, and that your credentials may list it."

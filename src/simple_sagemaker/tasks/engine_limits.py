@@ -11,27 +11,30 @@ from ..errors import EngineUnavailable, UsageError
 
 
 def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
-    """Raises EngineUnavailable or UsageError for what this engine cannot do; ``note`` is told what it ignores."""
+    """Raise EngineUnavailable or UsageError for what this engine cannot do; ``note`` shows what it ignores."""
     if services.engine == "local":
         _check_processes(spec, note)
 
 
 def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:
-    """What jobs as processes of this machine have not got: images."""
+    """Refuse what jobs that run as processes of this machine do not have: images."""
     if spec.image.docker_file:
-        raise EngineUnavailable(
-            "--docker_file_path_or_content builds an image, and jobs as processes of this machine have none.\n"
+        raise EngineUnavailable.naming(
+            "{docker_file_path_or_content} builds an image, and jobs as processes of this machine have none.\n"
             "Run in containers (SSM_ENGINE=docker), or leave it out to run with this machine's packages."
         )
     if spec.kind == "algorithm":
-        raise EngineUnavailable(
-            f"--image_uri {spec.image.uri} without --entry_point runs the image's own program, and jobs as processes "
-            "of this machine have no images.\nRun in a container (SSM_ENGINE=docker), or give code with --entry_point."
+        raise EngineUnavailable.naming(
+            "{image_uri:uri} without {entry_point} runs the image's own program, and jobs as processes of this machine "
+            "have no images.\nRun in a container (SSM_ENGINE=docker), or give code with {entry_point}.",
+            uri=spec.image.uri,
         )
     if spec.image.uri:
         note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")
     if spec.kind != "process" and (runners := runners_needed(spec.launch_distribution)):
-        raise UsageError(
-            f"--distribution {runners[0]} is started by programs inside AWS's images, and this machine has none.\n"
-            'Here {"torch_distributed": {"enabled": true}} works; or run on AWS.'
+        raise UsageError.naming(
+            "{distribution:runner} is started by programs inside AWS's images, and this machine has none.\n"
+            "Here {example} works; or run on AWS.",
+            runner=runners[0],
+            example='{"torch_distributed": {"enabled": true}}',
         )

@@ -1,7 +1,7 @@
-"""One submission of a task at a time: whoever writes the task's claim starts the job, the others join it.
+"""The lock on a task: one submission at a time. The command that writes it starts the job, the others join that job.
 
-The claim is an object that names the job. It stands while that job is being sent and runs; it is given up when the job
-has ended, and when two minutes have gone without the job coming to be (its command was killed on the way).
+The lock is the object ``claim.json``, which names the job. It holds while that job is being sent and runs; it is void
+once the job has ended, or when the job does not exist two minutes later (its command was killed on the way).
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ _PATIENCE = timedelta(minutes=2)
 
 
 def take(place: TaskPlace, name: str, kind: JobKind, services: Services) -> Job | None:
-    """Claim the task for a job of a kind; None when it is ours, else the job that has it, to be joined.
+    """Lock the task for a job of a kind; return None when the lock is ours, else the job that has it, to be joined.
 
     Waits while another command is still sending.
     """
     ours = json.dumps({"job": name, "kind": kind, "at": services.now().isoformat()}).encode()
     began = time.monotonic()
     while True:
-        there = _read(place, services)
-        if there is None:
+        held = _read(place, services)
+        if held is None:
             if services.store.write_if(place.bucket, place.claim, ours, expected=None):
                 return None
             continue
-        holder = json.loads(there)
+        holder = json.loads(held)
         other = history.describe(holder["job"], holder.get("kind", "training"), services.sagemaker)
         if other and not other.has_ended:
             return other
-        given_up = other is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
-        if given_up and services.store.write_if(place.bucket, place.claim, ours, expected=there):
+        is_stale = other is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
+        if is_stale and services.store.write_if(place.bucket, place.claim, ours, expected=held):
             return None
         time.sleep(services.pace(time.monotonic() - began))
 
 
-def give_up(place: TaskPlace, job: str, services: Services) -> None:
-    """Take back our claim for a job that will not be; somebody else's is left alone."""
-    there = _read(place, services)
-    if there is not None and json.loads(there)["job"] == job:
+def release(place: TaskPlace, job: str, services: Services) -> None:
+    """Release our lock, for a job that will not be started; another command's is left alone."""
+    held = _read(place, services)
+    if held is not None and json.loads(held)["job"] == job:
         services.store.delete(place.bucket, [place.claim])
 
 

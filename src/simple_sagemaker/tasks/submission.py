@@ -1,8 +1,9 @@
-"""What is asked of which task: what every step of a submission needs, and what follows from it alone."""
+"""One submission of a task: what every step of it needs, and what follows from that alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..core import layout, names
@@ -11,8 +12,9 @@ from ..core.job import JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Spec
-from . import channels as inputs
+from .channels import Plan, Planner
 from .processing_request import processing_request
+from .state import has_state
 from .training_request import Setting, training_request
 
 if TYPE_CHECKING:
@@ -24,17 +26,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """What was asked for, of which task, by which services, and who is told.
+class Submission:
+    """What is submitted, of which task, with which services, and the display of its progress.
 
-    ``there`` is whether the task's bucket exists.
+    ``bucket_exists`` is whether the task's bucket does.
     """
 
     spec: Spec
     place: TaskPlace
     services: Services
     watcher: Watcher
-    there: bool
+    bucket_exists: bool
 
     @property
     def kind(self) -> JobKind:
@@ -45,15 +47,23 @@ class Order:
         """A name for a job that begins now."""
         return names.job_name(self.place.task, started=self.services.now(), token=self.services.token())
 
-    def plan(self, job: str) -> inputs.Plan:
-        """The channels of a job, and what has to be sent for them."""
-        return inputs.Planner(self.spec, self.place, self.services, self.watcher.note).plan(job)
+    @cached_property
+    def plan(self) -> Plan:
+        """The job's channels, and what has to be sent for them: surveyed once, when it is first needed.
 
-    def needs(self, plan: inputs.Plan, image: str) -> Needs:
+        Raises InputNotFound and UsageError. Waits for the end of a task in progress whose output is an input.
+        """
+        return Planner(self.spec, self.place, self.services, self.watcher.note).plan()
+
+    def plan_again(self) -> None:
+        """Forget the plan, because so much time has passed that the inputs may have changed."""
+        self.__dict__.pop("plan", None)
+
+    def needs(self, image: str) -> Needs:
         """What the job's role must allow: what lies outside the project's folder is named one by one."""
         place, security = self.place, self.spec.security
         reads = {layout.uri(bucket) for bucket in security.read_buckets}
-        for channel in plan.channels:
+        for channel in self.plan.channels_of("the-job"):  # the job's own folder is in the project's, whatever its name
             bucket, key = layout.split_uri(channel.uri)
             if bucket != place.bucket:
                 reads.add(layout.uri(bucket))
@@ -69,14 +79,15 @@ class Order:
             role_name=security.role_name,
         )
 
-    def request(self, setting: Setting, plan: inputs.Plan) -> Request:
+    def request(self, setting: Setting) -> Request:
         """The whole request, of the task's kind."""
+        channels = self.plan.channels_of(setting.job)
         if self.spec.kind == "process":
-            keeps = self.there and not self.spec.rerun.clean_state and inputs.has_state(self.place, self.services)
-            return processing_request(self.spec, setting, plan.channels, earlier_state=keeps)
-        return training_request(self.spec, setting, plan.channels)
+            keeps = self.bucket_exists and not self.spec.rerun.clean_state and has_state(self.place, self.services)
+            return processing_request(self.spec, setting, channels, earlier_state=keeps)
+        return training_request(self.spec, setting, channels)
 
-    def tell(self, note: str) -> None:
-        """Tell whoever watches, if there is something to tell."""
-        if note:
-            self.watcher.note(note)
+    def note(self, text: str) -> None:
+        """Show a line, unless it is empty."""
+        if text:
+            self.watcher.note(text)

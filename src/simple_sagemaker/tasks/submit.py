@@ -1,14 +1,13 @@
-"""A task from what was asked to a job: a finished or running one that serves, or a new one, checked, packed and sent.
+"""A task from its spec to a job: an existing one that serves, or a new one, checked, packed and sent.
 
 In: a TaskSpec or ProcessSpec, and the services. Out: a job to follow. Everything that can be refused is refused before
-the first byte is written. At most one job of a task is started at a time, however many commands ask.
+the first byte is written. At most one job of a task is started at a time, however many commands are run.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core import layout
@@ -20,17 +19,14 @@ from ..core.layout import TaskPlace
 from ..core.progress import Watcher, counted
 from ..core.specs import Spec
 from ..errors import UsageError
-from ..images import choose as imagechoice
+from ..images import choose
 from ..images.docker.dockerfile import Dockerfile
-from . import channels as inputs
-from . import engine_limits as possible
-from . import history
-from . import lock as claim
-from . import training_request as request
-from .code import package as source
-from .code import upload as delivery
-from .code.upload import Delivery
-from .submission import Order
+from . import channels, engine_limits, history, lock
+from .code import package, upload
+from .code.upload import Code, Delivery
+from .state import clear_state
+from .submission import Submission
+from .training_request import Setting
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -41,71 +37,78 @@ _ROLE_PAUSE_S = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class PreparedJob:
     """A job that can be started: its name, the task's place, and the whole request.
 
-    ``new_role`` is whether its role was made or changed just now, so that SageMaker may not know it yet.
+    ``is_role_new`` is whether its role was made or changed just now, so that SageMaker may not know it yet.
     """
 
-    job: str
+    name: str
     place: TaskPlace
     kind: JobKind
     request: Request
-    new_role: bool
+    is_role_new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
-    """What ``--dry_run`` tells: the request that would be sent, and line by line what would be made and sent first."""
+class DryRun:
+    """The result of ``--dry_run``: the request that would be sent, and a line for each thing made or sent first."""
 
     request: Request
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A job that is there already and serves: completed (the task is skipped), or running (it is joined)."""
+class ExistingJob:
+    """An existing job to reuse: completed (the task is skipped), or running (the run joins it)."""
 
-    job: str
     place: TaskPlace
-    described: Job
+    job: Job
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.job.name
 
     @property
     def kind(self) -> JobKind:
-        """Which kind of job it is, which need not be the kind that was asked for."""
-        return self.described.kind
+        """Which kind of job it is, which need not be the kind of the spec."""
+        return self.job.kind
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it has yet to end."""
-        return not self.described.has_ended
+        return not self.job.has_ended
 
 
-def prepare(spec: Spec, services: Services, watcher: Watcher) -> Prepared | Found | Planned:
-    """Find a job that serves, or check everything and send code and data, so that one call starts a new one.
+def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | ExistingJob | DryRun:
+    """Find a job to reuse, or check everything and send code and data, so that one call starts a new one.
 
-    For a dry run everything is checked, nothing is sent, and the plan comes back.
-    Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Ended on the way, it leaves a
-    folder of a job that never was, which nothing counts as one; running the same task again is safe.
+    For a dry run everything is checked, nothing is sent, and what would be done is returned.
+    Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Interrupted on the way, it leaves
+    a folder without a job, which nothing counts as one; running the same task again is safe.
     """
-    possible.check(spec, services, watcher.note)
-    place = _place(spec, services)
-    there = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
-    order = Order(spec=spec, place=place, services=services, watcher=watcher, there=there)
-    own = imagechoice.dockerfile_of(spec.image)
-    return delivery.with_steady_code(lambda: _decided(order, own), watcher.note)
+    engine_limits.check(spec, services, watcher.note)
+    place = _place_of(spec, services)
+    bucket_exists = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
+    submission = Submission(spec=spec, place=place, services=services, watcher=watcher, bucket_exists=bucket_exists)
+    dockerfile = choose.dockerfile_of(spec.image)
+    return upload.with_steady_code(lambda: _find_or_send(submission, dockerfile), watcher.note)
 
 
-def _decided(order: Order, own: Dockerfile | None) -> Prepared | Found | Planned:
-    with delivery.read(order.spec, order.services.store) as code:
-        made_from = source.fingerprint(order.spec, code.files, own.content if own else None)
-        return _serving(order, made_from) or _sent(order, code, made_from, own)
+def _find_or_send(submission: Submission, dockerfile: Dockerfile | None) -> PreparedJob | ExistingJob | DryRun:
+    with upload.read(submission.spec, submission.services.store) as code:
+        fingerprint = package.fingerprint(submission.spec, code.files, dockerfile.content if dockerfile else None)
+        exists = submission.bucket_exists
+        return _find_reusable(submission, fingerprint, bucket_exists=exists) or _send(
+            submission, code, fingerprint, dockerfile
+        )
 
 
-def launch(prepared: Prepared, services: Services) -> None:
-    """Start the job. That its name is taken means that an earlier try got through.
+def launch(prepared: PreparedJob, services: Services) -> None:
+    """Start the job. That its name is taken means that an earlier try succeeded.
 
-    A role just made takes a while until SageMaker can assume it: that is waited for, up to two minutes.
+    It takes a while until SageMaker can assume a role that was just made: that is waited for, up to two minutes.
     """
     began = time.monotonic()
     while True:
@@ -115,169 +118,158 @@ def launch(prepared: Prepared, services: Services) -> None:
             if error_code(error) == "ResourceInUse":
                 return
             waited = time.monotonic() - began
-            if prepared.new_role and role_not_ready(error) and waited < _ROLE_READY_S:
+            if prepared.is_role_new and role_not_ready(error) and waited < _ROLE_READY_S:
                 time.sleep(min(_ROLE_PAUSE_S, max(0.2, waited)))
                 continue
-            claim.give_up(prepared.place, prepared.job, services)
+            lock.release(prepared.place, prepared.name, services)
             raise
         return
 
 
-def _create(prepared: Prepared, services: Services) -> None:
+def _create(prepared: PreparedJob, services: Services) -> None:
     """Send the request by the operation of its kind."""
-    sent: Any = prepared.request  # the kind says which of the two it is
+    request: Any = prepared.request  # the kind says which of the two it is
     if prepared.kind == "training":
-        services.sagemaker.create_training_job(**sent)
+        services.sagemaker.create_training_job(**request)
     else:
-        services.sagemaker.create_processing_job(**sent)
+        services.sagemaker.create_processing_job(**request)
 
 
-def _serving(order: Order, made_from: dict[str, str]) -> Found | None:
+def _find_reusable(submission: Submission, fingerprint: dict[str, str], *, bucket_exists: bool) -> ExistingJob | None:
     """The task's newest job, where it makes a new one needless: it runs, or it is completed and nothing forces."""
-    rerun = order.spec.rerun
-    described = None
-    if order.there and not rerun.force_running:
-        described = history.newest(order.place, order.services.store, order.services.sagemaker, likely=order.kind)
-    if described is None:
+    rerun, place, services = submission.spec.rerun, submission.place, submission.services
+    newest = None
+    if bucket_exists and not rerun.force_running:
+        newest = history.newest(place, services.store, services.sagemaker, likely=submission.kind)
+    if newest is None:
         return None
-    found = Found(job=described.name, place=order.place, described=described)
-    if found.runs and rerun.clean_state:
-        raise UsageError(
-            f"--clean_state: the job {found.job} of this task is in progress and writes the state.\n"
-            "Wait for its end, or stop it."
+    existing = ExistingJob(job=newest, place=place)
+    if existing.is_running and rerun.clean_state:
+        raise UsageError.naming(
+            "{clean_state}: the job {job} of this task is in progress and writes the state.\n"
+            "Wait for its end, or stop it.",
+            job=existing.name,
         )
-    if found.runs:
-        changed = ", ".join(_differences(order, found.job, made_from))
-        told = f"; what was typed now differs in: {changed} (--force_running would start it beside)" if changed else ""
-        order.watcher.note(f"Joining {found.job}, which is in progress{told}")
-        return found
-    if described.status != "Completed" or rerun.clean_state:
+    if existing.is_running:
+        changed = ", ".join(_differences(submission, existing.name, fingerprint))
+        warning = f"; what this run asks for differs in: {changed} (--force_running starts it anyway)"
+        submission.note(f"Joining {existing.name}, which is in progress{warning if changed else ''}")
+        return existing
+    if newest.status != "Completed" or rerun.clean_state:
         return None
-    return None if _changed(order, found.job, made_from) else found
+    return None if _has_changed(submission, existing.name, fingerprint) else existing
 
 
-def _changed(order: Order, job: str, made_from: dict[str, str]) -> bool:
-    """Whether the completed job must be run again for what changed since; says in a line what did.
+def _has_changed(submission: Submission, job: str, fingerprint: dict[str, str]) -> bool:
+    """Whether the completed job must be run again for what changed since; shows a line with what did.
 
     Inputs are looked at (and so listed) only for ``--if_changed``.
     """
-    now = dict(made_from)
-    if order.spec.rerun.if_changed:
-        now["inputs"] = order.plan(job).fingerprint(order.services)
-    names_changed = ", ".join(_differences(order, job, now))
-    if names_changed and order.spec.rerun.if_changed:
-        order.watcher.note(f"Running again: since {job} changed: {names_changed}")
+    if_changed = submission.spec.rerun.if_changed
+    now = {**fingerprint, "inputs": submission.plan.fingerprint} if if_changed else fingerprint
+    changed = ", ".join(_differences(submission, job, now))
+    if changed and if_changed:
+        submission.note(f"Running again: since {job} changed: {changed}")
         return True
-    told = f"; since then changed: {names_changed} (--if_changed would run it again)" if names_changed else ""
-    order.watcher.note(f"Skipped: the task was completed by {job}{told}")
+    warning = f"; since then changed: {changed} (--if_changed would run it again)" if changed else ""
+    submission.note(f"Skipped: the task was completed by {job}{warning}")
     return False
 
 
-def _differences(order: Order, job: str, now: dict[str, str]) -> list[str]:
+def _differences(submission: Submission, job: str, now: dict[str, str]) -> list[str]:
     """The names of what a job was made from and what is different now."""
-    before = history.run_file(order.place, job, order.services.store).get("fingerprint", {})
+    before = history.run_file(submission.place, job, submission.services.store).get("fingerprint", {})
     return [name for name, digest in now.items() if before.get(name) != digest]
 
 
-def _sent(
-    order: Order, code: delivery.Code, made_from: dict[str, str], own: Dockerfile | None
-) -> Prepared | Found | Planned:
-    """Everything a new job needs, sent under a claim on the task; or the job of whoever has the claim.
+def _send(
+    submission: Submission, code: Code, fingerprint: dict[str, str], dockerfile: Dockerfile | None
+) -> PreparedJob | ExistingJob | DryRun:
+    """Send everything that a new job needs, under a lock on the task; or return the job of whoever has the lock.
 
-    An image is made before the claim is taken: that takes minutes, for which no other command should have to wait.
+    An image is made before the lock is taken: that takes minutes, for which no other command should have to wait.
     """
-    spec, place, services = order.spec, order.place, order.services
-    image = _chosen_image(order, own)
-    job = order.new_name()
-    plan = order.plan(job)
+    spec, place, services = submission.spec, submission.place, submission.services
+    image = _choose_image(submission, dockerfile)
+    job = submission.new_name()
+    _ = submission.plan  # the inputs are checked before anything is made
     if spec.dry_run:
-        return _planned(order, code, job=job, plan=plan, image=image)
-    at_hand = imagechoice.at_hand(image, spec.instances.type, services.images, order.watcher.note)
-    if at_hand.is_new:  # a name says when its job began, and inputs may be others by now
-        job = order.new_name()
-        plan = order.plan(job)
-    needs = order.needs(plan, at_hand.address)
-    if not order.there:
-        order.tell(services.access.make_bucket(place.bucket))
-    other = None if spec.rerun.force_running else claim.take(place, job, order.kind, services)
+        return _dry_run(submission, code, job=job, image=image)
+    ready_image = choose.get_ready(image, spec.instances.type, services.images, submission.note)
+    if ready_image.is_new:  # a name says when its job began, and inputs may have changed by now
+        job = submission.new_name()
+        submission.plan_again()
+    needs = submission.needs(ready_image.address)
+    if not submission.bucket_exists:
+        submission.note(services.access.make_bucket(place.bucket))
+    other = None if spec.rerun.force_running else lock.take(place, job, submission.kind, services)
     if other:
-        order.watcher.note(f"Joining {other.name}, which another command started")
-        return Found(job=other.name, place=place, described=other)
-    quicker = None if spec.rerun.force_running else _serving(replace(order, there=True), made_from)
-    if quicker:  # another command's job began and ended while we were getting ready
-        claim.give_up(place, job, services)
-        return quicker
+        submission.note(f"Joining {other.name}, which another command started")
+        return ExistingJob(place=place, job=other)
+    if not spec.rerun.force_running:
+        sooner = _find_reusable(submission, fingerprint, bucket_exists=True)
+        if sooner:  # another command's job began and ended while we were getting ready
+            lock.release(place, job, services)
+            return sooner
     try:
         role = services.access.role(needs)
-        order.tell(role.note)
-        package = source.package(spec, code.files, {**made_from, "inputs": plan.fingerprint(services)})
-        Delivery(place=place, job=job, store=services.store, watcher=order.watcher).send(package, code)
-        _send_data(order, plan)
+        submission.note(role.note)
+        packed = package.package(spec, code.files, {**fingerprint, "inputs": submission.plan.fingerprint})
+        Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)
+        _send_data(submission, job)
     except BaseException:
-        claim.give_up(place, job, services)
+        lock.release(place, job, services)
         raise
-    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    made = order.request(setting, plan)
-    return Prepared(job=job, place=place, kind=order.kind, request=made, new_role=bool(role.note))
+    setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
+    request = submission.request(setting)
+    return PreparedJob(name=job, place=place, kind=submission.kind, request=request, is_role_new=bool(role.note))
 
 
-def _chosen_image(order: Order, own: Dockerfile | None) -> str | Recipe:
-    spec = order.spec
-    image = imagechoice.choose(
+def _choose_image(submission: Submission, dockerfile: Dockerfile | None) -> str | Recipe:
+    spec = submission.spec
+    image = choose.choose(
         spec.image,
-        own,
+        dockerfile,
         instance_type=spec.instances.type,
-        region=order.services.region,
-        project=order.place.project,
+        region=submission.services.region,
+        project=submission.place.project,
     )
-    if own and isinstance(image, Recipe) and not own.names_its_base:
-        order.watcher.note(f"Image: the Dockerfile has no FROM, so it is built on {image.bases[0]}")
+    if dockerfile and isinstance(image, Recipe) and not dockerfile.names_its_base:
+        submission.note(f"Image: the Dockerfile has no FROM, so it is built on {image.bases[0]}")
     return image
 
 
-def _planned(order: Order, code: delivery.Code, *, job: str, plan: inputs.Plan, image: str | Recipe) -> Planned:
+def _dry_run(submission: Submission, code: Code, *, job: str, image: str | Recipe) -> DryRun:
     """What would be sent and made, found out without a change anywhere."""
-    spec, place, services = order.spec, order.place, order.services
-    found = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
-    needs = order.needs(plan, found.address)
+    spec, place, services = submission.spec, submission.place, submission.services
+    planned = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
+    needs = submission.needs(planned.address)
     role = services.access.role(needs, change=False)
-    setting = request.Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    sent = [f"{counted(one.survey.files)} to {layout.uri(place.bucket, one.prefix)}" for one in plan.uploads]
+    setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
+    uploads = [
+        f"{counted(one.survey.files)} to {layout.uri(place.bucket, one.prefix_of(job, place))}"
+        for one in submission.plan.uploads
+    ]
     notes = (
-        *found.notes,
-        "" if order.there else f"Bucket: {place.bucket} would be made",
+        *planned.notes,
+        "" if submission.bucket_exists else f"Bucket: {place.bucket} would be made",
         role.note,
         f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",
-        *(f"Input: {one}" for one in sent),
-        *delivery.told(code.files),
+        *(f"Input: {one}" for one in uploads),
+        *upload.describe(code.files),
         f"Code: would be sent to {layout.uri(place.bucket, place.source(job))}",
     )
-    made = order.request(setting, plan)
-    return Planned(request=made, notes=tuple(note for note in notes if note))
+    return DryRun(request=submission.request(setting), notes=tuple(note for note in notes if note))
 
 
-def _send_data(order: Order, plan: inputs.Plan) -> None:
-    place, services = order.place, order.services
-    if order.spec.rerun.clean_state:
-        cleared = clear_state(place, services)
-        order.watcher.note(f"State: {counted(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
-    inputs.send(plan, place, services, order.watcher)
+def _send_data(submission: Submission, job: str) -> None:
+    place, services = submission.place, submission.services
+    if submission.spec.rerun.clean_state:
+        count = clear_state(place, services)
+        submission.note(f"State: {counted(count)} cleared under {layout.uri(place.bucket, place.state)}")
+    channels.send(submission.plan, job, services, submission.watcher)
 
 
-def _place(spec: Spec, services: Services) -> TaskPlace:
+def _place_of(spec: Spec, services: Services) -> TaskPlace:
     bucket = spec.place.bucket or services.access.default_bucket()
     return TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
-
-
-def clear_state(place: TaskPlace, services: Services) -> int:
-    """Delete everything under the task's state; gives the number of files."""
-    count = 0
-
-    def counted() -> Iterator[str]:
-        nonlocal count
-        for found in services.store.list(place.bucket, place.state):
-            count += 1
-            yield found.key
-
-    services.store.delete(place.bucket, counted())
-    return count

@@ -1,4 +1,4 @@
-"""What lies near the place where a task was not found: its likes in the project, in other prefixes, other projects."""
+"""Suggestions where a task was not found: similar tasks of the project, of other prefixes, and other projects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 8
 
 
 def advice(place: TaskPlace, store: Store) -> str:
-    """What may have been meant, in words for a person. Reads a few listings."""
+    """What the person may have meant. Reads a few listings."""
     likes = [*_in_project(place, store), *_elsewhere(place, store)]
     if likes:
         return "There are: " + "; ".join(likes[:_SHOWN]) + "."
@@ -55,8 +55,8 @@ def _prefixes(place: TaskPlace, store: Store) -> Iterator[str]:
                 waiting.append(f"{above}{name}/")
 
 
-def _close(name: str, there: Sequence[str], *, sure: bool) -> list[str]:
+def _close(name: str, others: Sequence[str], *, sure: bool) -> list[str]:
     """Those of that name or like it; when none is and it need not be ``sure``, all of them."""
-    folded = {other.lower(): other for other in there}
+    folded = {other.lower(): other for other in others}
     close = [folded[other] for other in get_close_matches(name.lower(), folded, n=_SHOWN, cutoff=0.6)]
-    return close or ([] if sure else list(there))
+    return close or ([] if sure else list(others))

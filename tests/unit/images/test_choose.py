@@ -10,7 +10,7 @@ from simple_sagemaker.core.image_builder import Recipe
 from simple_sagemaker.core.specs import Image
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.images.choose import choose, default_name, dockerfile_of, platform
-from simple_sagemaker.services.choose import chosen_engine
+from simple_sagemaker.services.choose import choose_engine
 
 BASE = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6-cpu-py312"
 
@@ -93,9 +93,9 @@ def test_a_folder_that_is_not_there_is_told_of_by_the_options_name() -> None:
 
 
 def test_this_machine_runs_own_images_in_containers_unless_told() -> None:
-    assert chosen_engine("local", {}) == "local"
-    assert chosen_engine("local", {}, own_image=True) == "docker"
-    assert chosen_engine("local_gpu", {}, own_image=True) == "docker"
-    assert chosen_engine("local", {"SSM_ENGINE": "local"}, own_image=True) == "local"
-    assert chosen_engine("ml.m5.large", {}, own_image=True) == "aws"
-    assert chosen_engine("ml.m5.large", {"SSM_ENGINE": "docker"}) == "docker"
+    assert choose_engine("local", {}) == "local"
+    assert choose_engine("local", {}, own_image=True) == "docker"
+    assert choose_engine("local_gpu", {}, own_image=True) == "docker"
+    assert choose_engine("local", {"SSM_ENGINE": "local"}, own_image=True) == "local"
+    assert choose_engine("ml.m5.large", {}, own_image=True) == "aws"
+    assert choose_engine("ml.m5.large", {"SSM_ENGINE": "docker"}) == "docker"

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from simple_sagemaker.aws import prices
-from simple_sagemaker.cli.run import _tell
+from simple_sagemaker.cli.run import _print_outcome
 from simple_sagemaker.core import aws_console as console
 from simple_sagemaker.core.job import of_training
 from simple_sagemaker.core.services import Reading, Services
@@ -67,7 +67,7 @@ def took(*, hourly: float | None = None, engine: str = "aws", spot: bool = False
 
     services: Services = replace(Watch().services(lambda _: 0, Reading()), engine=engine, price=price)
     found = described(DONE, status="Completed", hosts=hosts, EnableManagedSpotTraining=spot, **times)
-    text = costs.told(of_training(found), services)
+    text = costs.describe(of_training(found), services)
     assert set(asked) <= {"ml.m5.large"}
     return text + (" (asked)" if asked else "")
 
@@ -233,7 +233,7 @@ def test_every_end_tells_what_it_took(
 ) -> None:
     ended = result(PLACE, of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
     with pytest.raises(error) if error else nullcontext() as told:
-        _tell(ended, ["Took: 90 s trained", "Results: here"])
+        _print_outcome(ended, ["Took: 90 s trained", "Results: here"])
     said = str(told.value) if told else capsys.readouterr().err
     assert said.startswith(f"{status} after 90 s: {JOB}")
     assert said.rstrip().endswith("Took: 90 s trained\nResults: here")

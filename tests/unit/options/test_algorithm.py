@@ -20,11 +20,11 @@ def test_an_image_with_code_runs_the_code() -> None:
 
 
 def test_a_folder_of_code_wants_an_entry_point_whatever_the_image() -> None:
-    assert "missing: --entry_point (-e)" in refused(*ALONE, "-s", "code")
+    assert "missing: --entry_point FILE (-e)" in refused(*ALONE, "-s", "code")
 
 
 def test_without_an_image_code_is_missing() -> None:
-    assert "missing: --entry_point (-e)" in refused("run", *TASK)
+    assert "missing: --entry_point FILE (-e)" in refused("run", *TASK)
 
 
 def test_an_image_does_not_stand_for_a_shells_command() -> None:

@@ -60,7 +60,7 @@ def test_a_misspelt_distribution_is_recognised(word: str, meant: str) -> None:
 
 
 def test_a_subfolder_needs_a_distribution_before_it() -> None:
-    assert "'part' is no distribution" in refused(*RUN, "-i", "data", "part")
+    assert "'part' is not a distribution" in refused(*RUN, "-i", "data", "part")
 
 
 @pytest.mark.parametrize("subdir", ["/part", "..", "part/../..", "./part", "part//b", "/", ""])

@@ -116,7 +116,7 @@ def test_what_no_repository_can_be_called_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("tag", [".a", "-a", "a/b", "a b", "x" * 129])
 def test_what_is_no_tag_is_refused(tag: str) -> None:
-    assert "no image's tag" in refused(*RUN, "--df", "RUN true", "--image_tag", tag)
+    assert "not an image tag" in refused(*RUN, "--df", "RUN true", "--image_tag", tag)
 
 
 def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:

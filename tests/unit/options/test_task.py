@@ -41,10 +41,10 @@ def test_the_first_releases_names_mean_todays_options() -> None:
 @pytest.mark.parametrize(
     ("argv", "names"),
     [
-        (["run"], ["--project_name (-p)", "--task_name (-t)", "--entry_point (-e)"]),
-        (["run", "-p", "x"], ["--task_name (-t)", "--entry_point (-e)"]),
-        (["shell", *TASK], ["--cmd_line (--cmd)"]),
-        (["--fr"], ["--project_name (-p)"]),
+        (["run"], ["--project_name NAME (-p)", "--task_name NAME (-t)", "--entry_point FILE (-e)"]),
+        (["run", "-p", "x"], ["--task_name NAME (-t)", "--entry_point FILE (-e)"]),
+        (["shell", *TASK], ["--cmd_line COMMAND (--cmd)"]),
+        (["--fr"], ["--project_name NAME (-p)"]),
     ],
 )
 def test_all_missing_options_are_named_at_once(argv: list[str], names: list[str]) -> None:

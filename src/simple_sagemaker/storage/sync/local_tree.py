@@ -86,10 +86,10 @@ class _Seen:
 
 @dataclass
 class Tree:
-    """A folder's files, or one file. ``option`` is how a person named it."""
+    """A folder's files, or one file. ``option`` is the name of the option that named it, for errors."""
 
     path: Path
-    option: str = "-i"
+    option: str = "input_path"
     _seen: _Seen | None = field(default=None, repr=False, compare=False)  # what the last survey saw
 
     def survey(self, prefix: str = "") -> Survey:
@@ -107,10 +107,7 @@ class Tree:
             seen.add(key, state)
         digest.update("".join(lines).encode())
         if not found.files:
-            raise UsageError(
-                f"{self.option} {str(self.path)!r} holds no file, and a channel needs at least one.\n"
-                "Give a folder with data."
-            )
+            raise self._error("{path!r} holds no file, and a channel needs at least one.\nGive a folder with data.")
         found.digest = digest.hexdigest()
         return found
 
@@ -142,8 +139,8 @@ class Tree:
         here = os.stat(folder)
         same = (here.st_dev, here.st_ino)
         if same in above:
-            raise UsageError(
-                f"{self.option}: the link {folder!r} leads back to a folder that it lies in.\nRemove the link."
+            raise self._error(
+                "the link {link!r} leads back to a folder that it lies in.\nRemove the link.", link=folder
             )
         is_empty = True
         for name in self._names(folder):
@@ -175,8 +172,8 @@ class Tree:
     def _check_gone(self, path: str, error: OSError) -> None:
         """See that a file that cannot be looked at has vanished, and is none that somebody should know of."""
         if os.path.islink(path):
-            raise UsageError(
-                f"{self.option}: the link {path!r} leads nowhere.\nRemove it, or make what it points to."
+            raise self._error(
+                "the link {link!r} leads nowhere.\nRemove it, or make what it points to.", link=path
             ) from error
         if not isinstance(error, FileNotFoundError):
             raise error
@@ -195,4 +192,8 @@ class Tree:
             raise self._refused(path, "cannot be read", "Make it readable, or move it away")
 
     def _refused(self, name: str, why: str, what_next: str) -> UsageError:
-        return UsageError(f"{self.option} {str(self.path)!r}: {name!r} {why}.\n{what_next}.")
+        return self._error("{path!r}: {name!r} {why}.\n{what_next}.", name=name, why=why, what_next=what_next)
+
+    def _error(self, template: str, **values: object) -> UsageError:
+        """An error that names the option by which the person named the tree."""
+        return UsageError.naming(f"{{{self.option}}} {template}", path=str(self.path), **values)

@@ -21,10 +21,10 @@ from ...core.progress import Meter
 from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import InputNotFound, UsageError
-from ...storage.archives import unpack as archives
+from ...storage.archives import unpack
 from ...storage.archives.tar_writer import Tarball
-from . import ignore as leftout
 from .files import CodeFile, CodeFiles, read_again
+from .ignore import RULES
 
 RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
@@ -86,7 +86,7 @@ def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
     if code.entry_file:
         found.add_file(code.entry_file, code.entry_file.name)
     if code.entry_uri:
-        found.add_file(_fetched(code.entry_uri, store, scratch), str(code.entry_point))
+        found.add_file(_fetch_entry(code.entry_uri, store, scratch), str(code.entry_point))
     for path in code.dependencies:
         name = os.path.basename(os.path.abspath(path))
         if path.is_dir():
@@ -100,19 +100,24 @@ def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
 def _check(spec: Spec, found: CodeFiles) -> None:
     entry, code = spec.code.entry_point, spec.code
     if entry and entry not in found.files and code.source_uri:
-        raise InputNotFound(
-            f"--entry_point {entry} is not in {code.source_uri}.\nName a file at the root of the archive."
+        raise InputNotFound.naming(
+            "{entry_point:entry} is not in {uri}.\nName a file at the root of the archive.",
+            entry=entry,
+            uri=code.source_uri,
         )
     if entry and entry not in found.files:
-        raise UsageError(
-            f"--entry_point {entry} is left out of the code, so nothing could run it.\n"
-            f"A line !{entry} in {leftout.RULES} brings it back, unless a folder that it lies in is left out as well."
+        raise UsageError.naming(
+            "{entry_point:entry} is left out of the code, so nothing could run it.\n"
+            "A line !{entry} in {rules} brings it back, unless a folder that it lies in is left out as well.",
+            entry=entry,
+            rules=RULES,
         )
     if spec.security.network_isolation and _REQUIREMENTS in found.files and _installs(spec, found):
-        raise UsageError(
-            f"--network_isolation: the code has a {_REQUIREMENTS}, and a job without a network can install nothing.\n"
-            "Leave it out of the code, and use an image that has the packages: --docker_file_path_or_content builds "
-            "one, --image_uri names one."
+        raise UsageError.naming(
+            "{network_isolation}: the code has a {file}, and a job without a network can install nothing.\n"
+            "Leave it out of the code, and use an image that has the packages: {docker_file_path_or_content} builds "
+            "one, {image_uri} names one.",
+            file=_REQUIREMENTS,
         )
 
 
@@ -160,7 +165,7 @@ def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -
         "code": _digest(code),
         "entry point": spec.code.entry_point,
         "arguments": list(spec.arguments),
-        **_words(spec),
+        **_of_kind(spec),
         "image": [
             image.framework,
             image.framework_version,
@@ -174,8 +179,8 @@ def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -
     return {**digests, "environment": _environment_digest(spec)}
 
 
-def _words(spec: Spec) -> dict[str, Any]:
-    """What is special to the kind of task."""
+def _of_kind(spec: Spec) -> dict[str, Any]:
+    """What only this kind of task is made from."""
     if spec.kind == "process":
         return {"command": list(spec.command)}
     return {
@@ -218,21 +223,25 @@ def _fetch(uri: str, store: Store, scratch: Path) -> None:
     folder.mkdir()
     try:
         store.fetch(bucket, key, packed)
-        archives.unpack(packed, folder, address=uri)
+        unpack.unpack(packed, folder, address=uri)
     except FileNotFoundError as error:
-        raise InputNotFound(f"--source_dir reads {uri}, and nothing is there.\nCheck the address.") from error
-    except archives.UnsafeArchive as error:
-        raise UsageError(f"--source_dir {uri} is no tar.gz archive of code: {error}") from error
+        raise InputNotFound.naming(
+            "{source_dir} reads {uri}, and nothing is there.\nCheck the address.", uri=uri
+        ) from error
+    except unpack.UnsafeArchive as error:
+        raise UsageError.naming(
+            "{source_dir:uri} is not a tar.gz archive of code: {error}", uri=uri, error=error
+        ) from error
     packed.unlink()
 
 
-def _fetched(uri: str, store: Store, scratch: Path) -> Path:
+def _fetch_entry(uri: str, store: Store, scratch: Path) -> Path:
     """An entry point that lies on S3 by itself."""
     file = scratch / "entry"
     try:
         store.fetch(*layout.split_uri(uri), file)
     except FileNotFoundError as error:
-        raise InputNotFound(f"--code reads {uri}, and nothing is there.\nCheck the address.") from error
+        raise InputNotFound.naming("{code} reads {uri}, and nothing is there.\nCheck the address.", uri=uri) from error
     return file
 
 

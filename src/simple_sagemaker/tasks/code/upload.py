@@ -1,6 +1,6 @@
-"""A task's code on its way to a job: read, told of, packed and sent.
+"""A task's code on its way to a job: read, described, packed and sent.
 
-Nothing of it is kept in memory: what is fetched or packed on the way lies in a temporary folder.
+Memory holds none of it: what is fetched or packed on the way is in a temporary folder.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import UsageError
 from .. import history
-from . import ignore as leftout
-from . import package as source
 from .files import Changed, CodeFiles
+from .ignore import RULES
+from .package import Package, collect
 
 MUCH = 100_000_000  # bytes of code, at which somebody is warned
 _WORTH_NAMES = 1_000_000  # bytes, from which on the largest files are named
@@ -44,9 +44,9 @@ class Code:
 
 @contextmanager
 def read(spec: Spec, store: Store) -> Iterator[Code]:
-    """The code, for as long as the context lasts. Raises what ``source.collect`` does."""
+    """The code, for as long as the context lasts. Raises what :func:`collect` does."""
     with tempfile.TemporaryDirectory(prefix="ssm-") as scratch:
-        yield Code(files=source.collect(spec, store, Path(scratch)), scratch=Path(scratch))
+        yield Code(files=collect(spec, store, Path(scratch)), scratch=Path(scratch))
 
 
 def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
@@ -60,22 +60,22 @@ def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
             if not tries:
                 raise UsageError(
                     f"The file {str(changed)!r} changes all the time, so it cannot be packed.\n"
-                    f"Stop what writes it, or leave it out with a line in {leftout.RULES}."
+                    f"Stop what writes it, or leave it out with a line in {RULES}."
                 ) from changed
             note(f"Code: {changed} was changed while it was read; reading it all again")
 
 
-def told(code: CodeFiles) -> Iterator[str]:
-    """What a person should know of the code before it is sent, line by line."""
+def describe(code: CodeFiles) -> Iterator[str]:
+    """What a person should know about the code before it is sent, line by line."""
     if code.files:
         yield f"Code: {counted(len(code.files))}, {size(code.size)}{_largest(code)}"
     if code.size > MUCH:
         yield (
             f"Warning: {size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
-            f"in {leftout.RULES}, written as in .gitignore; data is brought by -i, and sent once"
+            f"in {RULES}, written as in .gitignore; data is brought by -i, and sent once"
         )
     if code.secrets:
-        yield f"Left out, as they look like secrets: {_names(code.secrets)} ({leftout.RULES} brings back: !NAME)"
+        yield f"Left out, as they look like secrets: {_names(code.secrets)} ({RULES} brings back: !NAME)"
     if code.exposed:
         yield f"Warning: {_names(code.exposed)}: sent because named, though it looks like a secret"
     if code.odd:
@@ -95,28 +95,28 @@ def _names(paths: list[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Where a job's code goes, by which store, and who watches."""
+    """Where a job's code goes, with which store, and the display of its progress."""
 
     place: TaskPlace
     job: str
     store: Store
     watcher: Watcher
 
-    def send(self, package: source.Package, code: Code) -> None:
+    def send(self, package: Package, code: Code) -> None:
         """Put the code below the job's ``source/``, and say what it is. Raises Changed before anything is sent.
 
         An archive of the same content that an earlier job of the task has is copied where it is: then nothing is
         packed or sent. What says what an archive is comes after it, so nobody takes half of one for the whole.
         """
-        for line in told(code.files):
+        for line in describe(code.files):
             self.watcher.note(line)
         bucket, prefix = self.place.bucket, self.place.source(self.job)
-        if package.has_archive and not (code.files.size >= _WORTH_A_LOOK and self._copied(package.digest)):
+        if package.has_archive and not (code.files.size >= _WORTH_A_LOOK and self._copy_earlier(package.digest)):
             self._pack_and_send(package, code, prefix + layout.TARBALL)
         for name, data in package.beside.items():
             self.store.write(bucket, prefix + name, data)
 
-    def _pack_and_send(self, package: source.Package, code: Code, key: str) -> None:
+    def _pack_and_send(self, package: Package, code: Code, key: str) -> None:
         packed = code.scratch / layout.TARBALL
         packing = Meter(what="Packing the code", files=len(code.files.files), size=code.files.size)
         with self.watcher.moving(packing):
@@ -125,14 +125,14 @@ class Delivery:
         with self.watcher.moving(sending):
             self.store.send(packed, self.place.bucket, key, sending.moved)
 
-    def _copied(self, digest: str) -> bool:
-        """Whether an earlier job had the same archive, and this one has a copy of it now."""
-        for job in history.jobs(self.place, self.store)[:_LOOKED_AT]:
+    def _copy_earlier(self, digest: str) -> bool:
+        """Copy the archive of an earlier job that had the same one; return whether there was any."""
+        for job in history.job_names(self.place, self.store)[:_LOOKED_AT]:
             if history.run_file(self.place, job, self.store).get("archive") != digest:
                 continue
             with suppress(FileNotFoundError, PermissionError):  # deleted, or not ours to read: then it is sent
-                there, here = (self.place.source(one) + layout.TARBALL for one in (job, self.job))
-                self.store.copy(self.place.bucket, there, here)
+                source, target = (self.place.source(one) + layout.TARBALL for one in (job, self.job))
+                self.store.copy(self.place.bucket, source, target)
                 self.watcher.note(f"Code: the same as that of {job}, so it is not sent again")
                 return True
         return False

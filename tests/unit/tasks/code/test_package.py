@@ -26,7 +26,7 @@ from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.code.files import Changed, CodeFiles
 from simple_sagemaker.tasks.code.package import collect, fingerprint, package
-from simple_sagemaker.tasks.code.upload import Delivery, read, told, with_steady_code
+from simple_sagemaker.tasks.code.upload import Delivery, describe, read, with_steady_code
 
 
 @pytest.fixture
@@ -240,15 +240,15 @@ def test_requirements_are_refused_where_no_network_would_bring_them(
 ) -> None:
     (folder / "requirements.txt").write_text("numpy\n")
     code = Code(entry_point=entry, source_dir=folder)
-    told = {"security": Security(network_isolation=True), "launched_by": launched_by}
+    options = {"security": Security(network_isolation=True), "launched_by": launched_by}
     if not refused:
-        packed(store, code, **told)
+        packed(store, code, **options)
         return
     with pytest.raises(UsageError, match=r"--network_isolation.*requirements\.txt") as caught:
-        packed(store, code, **told)
+        packed(store, code, **options)
     assert "--image_uri" in str(caught.value)
     (folder / "requirements.txt").unlink()
-    packed(store, code, **told)
+    packed(store, code, **options)
 
 
 def test_other_words_for_the_job_leave_the_archive_as_it_is(store: FolderStore, folder: Path) -> None:
@@ -420,7 +420,7 @@ def test_what_is_told_of_the_code_names_its_size_what_is_largest_and_what_stays_
     def lines() -> list[str]:
         found = CodeFiles()
         found.add_folder(folder, "", use_gitignore=False)
-        return [*told(found)]
+        return [*describe(found)]
 
     assert lines() == ["Code: 4 files, 45 B"]
     (folder / ".env").touch()

@@ -15,7 +15,7 @@ from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
 from simple_sagemaker.options.process import process_spec
 from simple_sagemaker.options.table import options_of
 from simple_sagemaker.options.task import task_spec
-from simple_sagemaker.project import words
+from simple_sagemaker.project.arguments import arguments_of, python_spelling
 from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
@@ -39,7 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def said(command: str = "run", **options: Any) -> TaskSpec:
     own = {"entry_point": "train.py"} if command == "run" else {"cmd_line": "ls"}
-    found = words.words(command, {"project_name": "p", "task_name": "t", **own, **options}, known=SHELL_NAMES)
+    found = arguments_of(command, {"project_name": "p", "task_name": "t", **own, **options}, known=SHELL_NAMES)
     return task_spec(found)
 
 
@@ -116,7 +116,7 @@ PROCESS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("options", "command"), PROCESS, ids=[command for _, command in PROCESS])
 def test_a_processing_task_means_the_same(options: dict[str, Any], command: str) -> None:
     place = {"project_name": "p", "task_name": "t"}
-    found = words.words("process", {**place, **options}, known=ProcessOptions.__optional_keys__ | {*place, "code"})
+    found = arguments_of("process", {**place, **options}, known=ProcessOptions.__optional_keys__ | {*place, "code"})
     assert process_spec(found) == parse(["process", "-p", "p", "-t", "t", *shlex.split(command)])
 
 
@@ -144,9 +144,9 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"instance_cout": 2}, "There is no instance_cout. Did you mean instance_count?"),
         ({"instance_count": 0}, "instance_count 0 is too small"),
         ({"instance_count": "two"}, "instance_count takes a whole number, not 'two'."),
-        ({"instance_count": True}, "instance_count takes a whole number, not 'True'."),
-        ({"instance_count": 2.5}, "instance_count takes a whole number, not '2.5'."),
-        ({"instance_count": [2]}, "instance_count: [2] is neither a text nor a number."),
+        ({"instance_count": True}, "instance_count takes a whole number, not True."),
+        ({"instance_count": 2.5}, "instance_count takes a whole number, not 2.5."),
+        ({"instance_count": [2]}, "instance_count takes a whole number, not [2]."),
         ({"clean_state": 1}, "clean_state is True or False, not 1."),
         ({"use_spot_instances": "no"}, "use_spot_instances is True or False, not 'no'."),
         ({"launch_by": "me"}, "launch_by 'me': it is direct or toolkit."),
@@ -158,23 +158,23 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"tags": {1: "a"}}, "tags: a name in it is a text, not 1."),
         ({"tags": {"SimpleSagemakerTask": "x"}}, "tags 'SimpleSagemakerTask' is a tag by which"),
         ({"read_buckets": "NO"}, "read_buckets 'NO' is not a legal bucket name."),
-        ({"hyperparameters": {"a": {1}}}, "hyperparameters['a']: {1} cannot be said in JSON"),
-        ({"hyperparameters": {"a": float("nan")}}, "hyperparameters['a']: nan cannot be said in JSON"),
+        ({"hyperparameters": {"a": {1}}}, "hyperparameters['a']: {1} cannot be written as JSON"),
+        ({"hyperparameters": {"a": float("nan")}}, "hyperparameters['a']: nan cannot be written as JSON"),
         ({"hyperparameters": {"-a": 1}}, "hyperparameters '-a'"),
         ({"hyperparameters": {"big": "x" * 3000}}, "hyperparameters['big']: its value takes 3002 characters"),
         ({"distribution": "x"}, "distribution is a dictionary in the form of the SageMaker SDK"),
         ({"distribution": {"mpi": {"enabled": "yes"}}}, "distribution: mpi: 'enabled' is true or false"),
         ({"inputs": {"data": "data", "ssm_source": "s3://b/k"}}, "inputs['ssm_source']"),
-        ({"inputs": {"other": "data"}}, "inputs['other']: 'data' is no s3:// address; only the channel 'data' takes"),
-        ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is no distribution"),
+        ({"inputs": {"other": "data"}}, "inputs['other']: 'data' is not an s3:// address; only the channel 'data'"),
+        ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is not a distribution"),
         ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
         ({"entry_point": None}, "missing: entry_point."),
         ({"entry_point": "nosuch.py", "dependencies": "lib"}, UNFOUND),
-        ({"download_model": True}, "download_model: say where to, with output_path DIR."),
+        ({"download_model": True}, "download_model: say where to, with output_path."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_in_pythons_words(options: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError) as caught, words.in_python(options):
+    with pytest.raises(UsageError) as caught, python_spelling():
         said(**options)
     assert str(caught.value).startswith(told)
     assert "--hp" not in str(caught.value)
@@ -202,6 +202,6 @@ def test_a_project_that_cannot_be_is_refused_at_once(options: dict[str, Any], to
 def test_a_name_of_an_option_in_a_hyperparameters_error_stays_an_option() -> None:
     with (
         pytest.raises(UsageError, match=r"^hyperparameters\['sagemaker_x'\]: SageMaker's toolkit"),
-        words.in_python({"hyperparameters": {"sagemaker_x": 1}}),
+        python_spelling(),
     ):
         said(hyperparameters={"sagemaker_x": 1})

@@ -1,0 +1,142 @@
+"""The life of a run: prepare, launch, follow, what an interruption does, bring the results, give up.
+
+In: a spec, the services, and a display of the progress. Out: a job that has ended, with its results brought. The
+command line and Python both live by it, and add only what they ask and print.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core import job as jobs
+from ..core.aws_errors import in_our_words
+from ..core.job import Job, JobKind
+from ..core.layout import TaskPlace
+from ..core.progress import Watcher
+from ..core.specs import Download, Spec
+from ..jobs import cost, follow
+from ..jobs.follow import Follower, JobResult
+from . import history, lock, submit
+from .submit import DryRun, ExistingJob, PreparedJob
+
+if TYPE_CHECKING:
+    from ..core.services import Services
+
+
+class Run:
+    """A run of a task: a job that was prepared, joined, or found completed. Not for several threads at once.
+
+    ``has_job`` is whether SageMaker has the job. ``is_reused`` is whether the job was there before the run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        place: TaskPlace,
+        services: Services,
+        *,
+        kind: JobKind,
+        download: Download,
+        prepared: PreparedJob | None = None,
+        ended: Job | None = None,
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.services = services
+        self.kind: JobKind = kind
+        self.download = download
+        self.is_reused = prepared is None
+        self.is_skipped = ended is not None
+        self.has_job = prepared is None
+        self._prepared = prepared
+        self._ended = ended
+        self._follower: Follower | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the job had yet to end when the run began."""
+        return not self.is_skipped
+
+    def launch(self, watcher: Watcher) -> None:
+        """Start the job, unless it exists; shows its name.
+
+        Interrupted, it finds out whether SageMaker got the request: ``has_job`` then says so, and without a job the
+        lock on the task is released. The KeyboardInterrupt goes on to the caller.
+        """
+        if self.has_job or self._prepared is None:
+            return
+        try:
+            submit.launch(self._prepared, self.services)
+        except KeyboardInterrupt:
+            if history.describe(self.name, self.kind, self.services.sagemaker) is None:
+                lock.release(self.place, self.name, self.services)
+            else:
+                self.has_job = True
+            raise
+        self.has_job = True
+        watcher.note(f"Job {self.name}")
+
+    def follow(self, watcher: Watcher) -> JobResult:
+        """Launch the job if need be and follow it to its end, however it ends.
+
+        After a KeyboardInterrupt it can be called again and goes on where it was, if ``has_job``. Raises Detached when
+        AWS does not answer for long.
+        """
+        self.launch(watcher)
+        if self._ended is not None:
+            return follow.result(self.place, self._ended)
+        if self._follower is None:
+            self._follower = Follower(self.name, self.place, self.services, watcher, kind=self.kind)
+        with in_our_words(region=self.services.region, job=self.name):
+            return self._follower.to_the_end()
+
+    def describe(self) -> Job:
+        """The job as the service describes it now; once it has ended, following it asks no more."""
+        job = jobs.describe(self.name, self.kind, self.services.sagemaker)
+        if job.has_ended:
+            self._ended = job
+        return job
+
+    def stop(self) -> None:
+        """Ask the job to stop: its code gets SIGTERM, and what it wrote is kept."""
+        jobs.stop(self.name, self.kind, self.services.sagemaker)
+
+    def bring(self, result: JobResult, watcher: Watcher) -> list[str]:
+        """Bring the results that the spec asks for; return the names of the parts brought.
+
+        Raises SsmError when a part cannot be brought, after all others have been.
+        """
+        if self.download.path is None:
+            return []
+        from ..jobs import results
+
+        return results.bring(self.download, result.described, self.services, watcher)
+
+    def cost_line(self, result: JobResult) -> str:
+        """What the job took and cost, in a line; empty for a job that this run neither started nor followed."""
+        return "" if self.is_skipped else cost.describe(result.described, self.services)
+
+
+def prepare(spec: Spec, services: Services, watcher: Watcher) -> Run | DryRun:
+    """Prepare a run of a task, up to the call that starts its job; for a dry run of a new job, what would be done.
+
+    Raises what :func:`submit.prepare` raises, and UsageError for a download folder that is not ours to replace.
+    """
+    if spec.download.path is not None:
+        from ..jobs.result_parts import check_all_ours
+
+        check_all_ours(spec.download)
+    prepared = submit.prepare(spec, services, watcher)
+    if isinstance(prepared, DryRun):
+        return prepared
+    new = prepared if isinstance(prepared, PreparedJob) else None
+    ended = prepared.job if isinstance(prepared, ExistingJob) and not prepared.is_running else None
+    return Run(
+        prepared.name,
+        prepared.place,
+        services,
+        kind=prepared.kind,
+        download=spec.download,
+        prepared=new,
+        ended=ended,
+    )

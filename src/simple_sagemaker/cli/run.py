@@ -14,8 +14,8 @@ from ..errors import Detached, SsmError
 from ..jobs import display, outcome
 from ..jobs.display import Screen
 from ..tasks import run as tasks
+from ..tasks.prepared import DryRun
 from ..tasks.run import Run
-from ..tasks.submit import DryRun
 
 if TYPE_CHECKING:
     from ..core.services import Services

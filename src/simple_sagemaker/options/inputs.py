@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ..core.layout import EARLIER_STATE, SOURCE_CHANNEL, split_uri
 from ..core.names import check_channel, check_name
@@ -63,9 +61,15 @@ def model_uri(arguments: Arguments) -> str | None:
         return None
     if address.startswith("s3://"):
         return s3_uri(flag, address)
-    path = unquote(urlsplit(address).path) if address.startswith("file://") else address
+    path = _path_of_file_uri(address) if address.startswith("file://") else address
     _check_exists(flag, path)
     return path
+
+
+def _path_of_file_uri(uri: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(uri).path)
 
 
 def s3_uri(flag: str, uri: str) -> str:
@@ -131,6 +135,8 @@ def _output_type(flag: str, text: str) -> TaskOutput:
 
 def _suggest(text: str, choices: Sequence[str]) -> str:
     """The choices, and the one that was probably meant."""
+    from difflib import get_close_matches
+
     folded = {choice.lower(): choice for choice in choices}
     begun = [choice for low, choice in folded.items() if text and low.startswith(text.lower())]
     close = begun or [folded[low] for low in get_close_matches(text.lower(), folded, n=1)]

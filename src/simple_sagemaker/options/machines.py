@@ -7,7 +7,6 @@ import re
 from ..core.instance_types import is_local
 from ..core.specs import Image, Instances
 from ..errors import UsageError
-from ..images.docker import dockerfile
 from .arguments import Arguments, hyperparameter_advice
 
 FRAMEWORKS = ("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface")
@@ -161,6 +160,8 @@ def _framework(arguments: Arguments) -> str:
 
 def _check_docker_file(flag: str, text: str) -> None:
     """A folder with a Dockerfile, a file, or the text of one."""
+    from ..images.docker import dockerfile
+
     try:
         dockerfile.find(text)
     except UsageError as error:

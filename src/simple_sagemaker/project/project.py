@@ -19,7 +19,7 @@ from ..options.process import process_spec
 from ..options.task import data_spec, task_spec
 from ..tasks import run as runs
 from ..tasks import stored
-from ..tasks.submit import DryRun
+from ..tasks.prepared import DryRun
 from .arguments import arguments_of, python_spelling
 from .build_image import build_image
 from .engines import Engine, Engines

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import random
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -107,6 +105,8 @@ def aws(
     environment: Mapping[str, str], instead: str = "SSM_ENGINE=local", session: boto3.Session | None = None
 ) -> Services:
     """Jobs on Amazon SageMaker, data on S3. Raises NoCredentials, also where no region is set; asks AWS nothing yet."""
+    import random
+
     from ..aws.access import AwsAccess
     from ..aws.clients import connect
     from ..aws.images import AwsImages
@@ -207,6 +207,8 @@ def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:
 
 def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Further words of every build, which SSM_DOCKER_BUILD has. Raises UsageError for quotes that do not end."""
+    import shlex
+
     text = environment.get("SSM_DOCKER_BUILD", "")
     try:
         return tuple(shlex.split(text))

@@ -14,10 +14,10 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Download, Spec
-from ..jobs import cost, follow
+from ..jobs import follow
 from ..jobs.follow import Follower, JobResult
-from . import history, lock, submit
-from .submit import DryRun, ExistingJob, PreparedJob
+from . import submit
+from .prepared import DryRun, ExistingJob, PreparedJob
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -65,8 +65,10 @@ class Run:
         """
         if self.has_job or self._prepared is None:
             return
+        from . import history, lock, send
+
         try:
-            submit.launch(self._prepared, self.services)
+            send.launch(self._prepared, self.services)
         except KeyboardInterrupt:
             if history.describe(self.name, self.kind, self.services.sagemaker) is None:
                 lock.release(self.place, self.name, self.services)
@@ -114,13 +116,17 @@ class Run:
 
     def cost_line(self, result: JobResult) -> str:
         """What the job took and cost, in a line; empty for a job that this run neither started nor followed."""
-        return "" if self.is_skipped else cost.describe(result.described, self.services)
+        if self.is_skipped:
+            return ""
+        from ..jobs import cost
+
+        return cost.describe(result.described, self.services)
 
 
 def prepare(spec: Spec, services: Services, watcher: Watcher) -> Run | DryRun:
     """Prepare a run of a task, up to the call that starts its job; for a dry run of a new job, what would be done.
 
-    Raises what :func:`submit.prepare` raises, and UsageError for a download folder that is not ours to replace.
+    Raises what ``submit.prepare`` raises, and UsageError for a download folder that is not ours to replace.
     """
     if spec.download.path is not None:
         from ..jobs.result_parts import check_all_ours

@@ -12,15 +12,13 @@ from ..core.job import JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Spec
-from .channels import Plan, Planner
-from .processing_request import processing_request
-from .state import has_state
-from .training_request import Setting, training_request
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateProcessingJobRequestTypeDef, CreateTrainingJobRequestTypeDef
 
     from ..core.services import Services
+    from .channels import Plan
+    from .training_request import Setting
 
     Request = CreateTrainingJobRequestTypeDef | CreateProcessingJobRequestTypeDef
 
@@ -53,6 +51,8 @@ class Submission:
 
         Raises InputNotFound and UsageError. Waits for the end of a task in progress whose output is an input.
         """
+        from .channels import Planner  # which a skipped task does not need
+
         return Planner(self.spec, self.place, self.services, self.watcher.note).plan()
 
     def plan_again(self) -> None:
@@ -81,6 +81,10 @@ class Submission:
 
     def request(self, setting: Setting) -> Request:
         """The whole request, of the task's kind."""
+        from .processing_request import processing_request
+        from .state import has_state
+        from .training_request import training_request
+
         channels = self.plan.channels_of(setting.job)
         if self.spec.kind == "process":
             keeps = self.bucket_exists and not self.spec.rerun.clean_state and has_state(self.place, self.services)

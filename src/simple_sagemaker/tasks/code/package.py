@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,6 @@ from ...core.progress import Meter
 from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import InputNotFound, UsageError
-from ...storage.archives import unpack
-from ...storage.archives.tar_writer import Tarball
 from .files import CodeFile, CodeFiles, read_again
 from .ignore import RULES
 
@@ -51,6 +50,8 @@ class Package:
 
     def pack(self, to: Path, meter: Meter | None = None) -> None:
         """Write the archive; ``meter`` counts. Raises Changed for a file that is not what it was when first read."""
+        from ...storage.archives.tar_writer import Tarball
+
         files: dict[str, CodeFile | bytes] = {}
         folders: list[str] = []
         if self._code:
@@ -70,8 +71,8 @@ class Package:
                         meter.finished()
 
 
-def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
-    """The person's code, all of it, by name. ``scratch`` is an empty folder that outlives what is given.
+def collect(spec: Spec, store: Store, scratch: Callable[[], Path]) -> CodeFiles:
+    """The person's code, all of it, by name. ``scratch`` gives a folder that outlives the result.
 
     Raises InputNotFound for an ``s3://`` source that is not there, UsageError for code that cannot be packed, or that
     no job could run as it is, and Changed for a file that is written to all the time.
@@ -79,14 +80,13 @@ def collect(spec: Spec, store: Store, scratch: Path) -> CodeFiles:
     found = CodeFiles()
     code = spec.code
     if code.source_uri:
-        _fetch(code.source_uri, store, scratch)
-        found.add_everything(scratch / _UNPACKED)
+        found.add_everything(_fetch(code.source_uri, store, scratch()))
     if code.source_dir:
         found.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
     if code.entry_file:
         found.add_file(code.entry_file, code.entry_file.name)
     if code.entry_uri:
-        found.add_file(_fetch_entry(code.entry_uri, store, scratch), str(code.entry_point))
+        found.add_file(_fetch_entry(code.entry_uri, store, scratch()), str(code.entry_point))
     for path in code.dependencies:
         name = os.path.basename(os.path.abspath(path))
         if path.is_dir():
@@ -217,7 +217,10 @@ def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _fetch(uri: str, store: Store, scratch: Path) -> None:
+def _fetch(uri: str, store: Store, scratch: Path) -> Path:
+    """Unpack code that lies packed on S3, and return its folder."""
+    from ...storage.archives import unpack
+
     bucket, key = layout.split_uri(uri)
     packed, folder = scratch / layout.TARBALL, scratch / _UNPACKED
     folder.mkdir()
@@ -233,6 +236,7 @@ def _fetch(uri: str, store: Store, scratch: Path) -> None:
             "{source_dir:uri} is not a tar.gz archive of code: {error}", uri=uri, error=error
         ) from error
     packed.unlink()
+    return folder
 
 
 def _fetch_entry(uri: str, store: Store, scratch: Path) -> Path:

@@ -1,68 +1,29 @@
-"""A task's code on its way to a job: read, described, packed and sent.
+"""A task's code on its way to a job: described, packed and sent.
 
 Memory holds none of it: what is fetched or packed on the way is in a temporary folder.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
 
 from ...core import layout
 from ...core.layout import TaskPlace
 from ...core.progress import Meter, Watcher, counted, size
-from ...core.specs import Spec
 from ...core.store import Store
-from ...errors import UsageError
 from .. import history
-from .files import Changed, CodeFiles
+from .files import CodeFiles
 from .ignore import RULES
-from .package import Package, collect
+from .package import Package
+from .read import Code
 
 MUCH = 100_000_000  # bytes of code, at which somebody is warned
 _WORTH_NAMES = 1_000_000  # bytes, from which on the largest files are named
 _WORTH_A_LOOK = 1_000_000  # bytes: to send less takes no longer than to ask whether it is there
 _LOOKED_AT = 3  # of the newest jobs
-_TRIES = 3
 _NAMED = 5
-
-Note = Callable[[str], None]
-_Done = TypeVar("_Done")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Code:
-    """The code of a task as it was read, and a folder for what is made on its way."""
-
-    files: CodeFiles
-    scratch: Path
-
-
-@contextmanager
-def read(spec: Spec, store: Store) -> Iterator[Code]:
-    """The code, for as long as the context lasts. Raises what :func:`collect` does."""
-    with tempfile.TemporaryDirectory(prefix="ssm-") as scratch:
-        yield Code(files=collect(spec, store, Path(scratch)), scratch=Path(scratch))
-
-
-def with_steady_code(act: Callable[[], _Done], note: Note) -> _Done:
-    """What ``act`` gives, which reads and packs the code; done again when a file was changed in between."""
-    tries = _TRIES
-    while True:
-        try:
-            return act()
-        except Changed as changed:
-            tries -= 1
-            if not tries:
-                raise UsageError(
-                    f"The file {str(changed)!r} changes all the time, so it cannot be packed.\n"
-                    f"Stop what writes it, or leave it out with a line in {RULES}."
-                ) from changed
-            note(f"Code: {changed} was changed while it was read; reading it all again")
 
 
 def describe(code: CodeFiles) -> Iterator[str]:
@@ -117,7 +78,7 @@ class Delivery:
             self.store.write(bucket, prefix + name, data)
 
     def _pack_and_send(self, package: Package, code: Code, key: str) -> None:
-        packed = code.scratch / layout.TARBALL
+        packed = code.scratch() / layout.TARBALL
         packing = Meter(what="Packing the code", files=len(code.files.files), size=code.files.size)
         with self.watcher.moving(packing):
             package.pack(packed, packing)

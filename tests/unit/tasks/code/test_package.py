@@ -26,7 +26,8 @@ from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.code.files import Changed, CodeFiles
 from simple_sagemaker.tasks.code.package import collect, fingerprint, package
-from simple_sagemaker.tasks.code.upload import Delivery, describe, read, with_steady_code
+from simple_sagemaker.tasks.code.read import read_code, with_steady_code
+from simple_sagemaker.tasks.code.upload import Delivery, describe
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ class Packed:
 def packed(store: FolderStore, code: Code, **changes: Any) -> Packed:
     spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=code, **changes)
     with tempfile.TemporaryDirectory() as scratch:
-        found = collect(spec, store, Path(scratch))
+        found = collect(spec, store, lambda: Path(scratch))
         marks = fingerprint(spec, found)
         made = package(spec, found, marks)
         made.pack(Path(scratch, "packed"))
@@ -225,7 +226,7 @@ def test_another_image_is_another_task(folder: Path) -> None:
 
 def test_an_algorithm_leaves_run_json_alone(store: FolderStore, tmp_path: Path) -> None:
     spec = TaskSpec(kind="algorithm", place=Place(project="p", task="t"), code=Code(), image=Image(uri="a:1"))
-    found = package(spec, collect(spec, store, tmp_path), fingerprint(spec, CodeFiles()))
+    found = package(spec, collect(spec, store, lambda: tmp_path), fingerprint(spec, CodeFiles()))
     assert not found.has_archive
     assert found.beside.keys() == {layout.RUN_FILE}
     assert json.loads(found.beside[layout.RUN_FILE])["kind"] == "algorithm"
@@ -305,7 +306,7 @@ def test_what_is_neither_file_nor_folder_is_left_out_and_named(
 ) -> None:
     os.mkfifo(folder / "pipe")
     spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
-    found = collect(spec, store, tmp_path)
+    found = collect(spec, store, lambda: tmp_path)
     assert found.odd == [str(folder / "pipe")]
     assert "pipe" not in found.files
 
@@ -327,7 +328,7 @@ def test_a_file_that_changes_before_it_is_packed_is_noticed(
 ) -> None:
     spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
     (folder / "big.bin").write_bytes(bytes(3 << 20))
-    made = package(spec, collect(spec, store, tmp_path), {})
+    made = package(spec, collect(spec, store, lambda: tmp_path), {})
     match change:
         case "rewritten":
             (folder / "big.bin").write_bytes(b"1" * (3 << 20))
@@ -377,7 +378,7 @@ from simple_sagemaker.tasks.code.package import collect, package
 from simple_sagemaker.core.specs import Code, Place, TaskSpec
 from simple_sagemaker.storage.folder_store import FolderStore
 spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=Path({str(tmp_path / "code")!r})))
-found = collect(spec, FolderStore(Path("/")), Path("/nowhere"))
+found = collect(spec, FolderStore(Path("/")), lambda: Path("/nowhere"))
 package(spec, found, {{}}).pack(Path({str(tmp_path / "packed")!r}))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(int(peak.split()[1]) // 1024)
@@ -397,7 +398,7 @@ def test_code_that_an_earlier_job_has_is_copied_and_not_packed_again(
     def sent(number: int, **changes: Any) -> bytes:
         job = f"t-2026-01-01-00-00-0{number}-ABCDEFG{number}"
         made = replace(spec, **changes)
-        with read(made, store) as code:
+        with read_code(made, store) as code:
             package_made = package(made, code.files, fingerprint(made, code.files))
             Delivery(place=place, job=job, store=store, watcher=Notes(notes)).send(package_made, code)
         run = json.loads(store.read("b", place.source(job) + layout.RUN_FILE))

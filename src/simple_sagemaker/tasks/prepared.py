@@ -1,0 +1,57 @@
+"""What preparing a task gives: a job that can be started, an existing one to reuse, or the result of a dry run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.job import Job, JobKind
+from ..core.layout import TaskPlace
+
+if TYPE_CHECKING:
+    from .submission import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedJob:
+    """A job that can be started: its name, the task's place, and the whole request.
+
+    ``is_role_new`` is whether its role was made or changed just now, so that SageMaker may not know it yet.
+    """
+
+    name: str
+    place: TaskPlace
+    kind: JobKind
+    request: Request
+    is_role_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    """The result of ``--dry_run``: the request that would be sent, and a line for each thing made or sent first."""
+
+    request: Request
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingJob:
+    """An existing job to reuse: completed (the task is skipped), or running (the run joins it)."""
+
+    place: TaskPlace
+    job: Job
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.job.name
+
+    @property
+    def kind(self) -> JobKind:
+        """Which kind of job it is, which need not be the kind of the spec."""
+        return self.job.kind
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has yet to end."""
+        return not self.job.has_ended

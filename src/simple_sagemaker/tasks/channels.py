@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ..core import layout, names
 from ..core.layout import TaskPlace
 from ..core.progress import Meter, Watcher, counted, size
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
-from ..core.store import KeyRefused, Store
+from ..core.store import KeyRefused, Store, Stored
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
 from ..storage.sync.local_tree import Survey, Tree
@@ -45,17 +46,43 @@ class Upload:
         return place.model(job) if self.prefix is None else self.prefix
 
 
+class Listing:
+    """The objects under an address, listed once: first as far as the first of them, then the rest."""
+
+    def __init__(self, uri: str, store: Store) -> None:
+        self._uri = uri
+        self._rest = iter(store.list(*layout.split_uri(uri)))
+        self._seen: list[Stored] = []
+
+    def first_key(self) -> str | None:
+        """The first key, which is an object's own if the address names one; None without any.
+
+        A key that ends in "/" is a folder's marker and does not count as data. Raises FileNotFoundError where there is
+        no such bucket.
+        """
+        for one in self._rest:
+            self._seen.append(one)
+            if not one.key.endswith("/"):
+                return one.key
+        return None
+
+    def objects(self) -> Iterator[Stored]:
+        """All objects. Can be called once."""
+        return chain(self._seen, self._rest)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The channels of a task's next job, and what has to be sent for them, as surveyed once.
 
-    The address of a local model is empty until the job has a name: :meth:`channels_of` fills it in.
+    ``listings`` are those of the channels that are not local, by the channels' names. The address of a local model is
+    empty until the job has a name: :meth:`channels_of` fills it in.
     """
 
     channels: list[ChannelSource]
     uploads: list[Upload]
+    listings: dict[str, Listing]
     place: TaskPlace
-    store: Store
 
     def channels_of(self, job: str) -> list[ChannelSource]:
         """The channels of a job of that name."""
@@ -66,17 +93,14 @@ class Plan:
     def fingerprint(self) -> str:
         """A digest of what the channels hold: names and sizes, and when each was last changed.
 
-        Lists every input that is not local, once.
+        Lists every input that is not local to its end.
         """
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
         parts += [upload.survey.digest for upload in self.uploads]
         digest = hashlib.sha256(json.dumps(parts).encode())
-        local = {"", *(layout.uri(self.place.bucket, upload.prefix) for upload in self.uploads if upload.prefix)}
-        for channel in self.channels:
-            if channel.uri in local:
-                continue
-            digest.update(f"\n{channel.name}".encode())
-            for one in self.store.list(*layout.split_uri(channel.uri)):
+        for channel, listing in self.listings.items():
+            digest.update(f"\n{channel}".encode())
+            for one in listing.objects():
                 digest.update(json.dumps([one.key, one.size, one.modified]).encode())
         return digest.hexdigest()
 
@@ -95,29 +119,29 @@ class Planner:
 
         Waits for the end of a task in progress whose output is an input.
         """
-        resolved = [self._resolve(one) for one in self.spec.inputs] + self._resolve_model()
-        return Plan(
-            channels=[channel for channel, _ in resolved],
-            uploads=[upload for _, upload in resolved if upload is not None],
-            place=self.place,
-            store=self.services.store,
-        )
+        plan = Plan(channels=[], uploads=[], listings={}, place=self.place)
+        for one in self.spec.inputs:
+            plan.channels.append(self._resolve(one, plan))
+        if self.spec.kind != "process" and self.spec.model_uri:
+            plan.channels.append(self._resolve_model(self.spec.model_uri, plan))
+        return plan
 
     @property
     def _mode(self) -> InputMode:
         """How folders reach the job."""
         return "File" if self.spec.kind == "process" else self.spec.input_mode
 
-    def _resolve(self, one: Input) -> tuple[ChannelSource, Upload | None]:
+    def _resolve(self, one: Input, plan: Plan) -> ChannelSource:
+        """The channel of an input, surveyed; what it needs before the job goes into the plan."""
         if isinstance(one, LocalInput):
             tree = Tree(one.path / one.subdir if one.subdir else one.path)
             uri, prefix = layout.uri(self.place.bucket, self.place.input), self.place.input
-            channel = ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
-            return channel, Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix)
+            plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
+            return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
         uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one)
-        is_single = uri == layout.uri(layout.split_uri(uri)[0], _first_key(uri, one.name, self.services))
+        is_single = uri == layout.uri(layout.split_uri(uri)[0], self._first_key(uri, one.name, plan))
         mode = "File" if is_single else self._mode
-        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode), None
+        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
 
     def _uri_of_task(self, one: TaskInput) -> str:
         other = replace(self.place, task=one.task)
@@ -158,17 +182,32 @@ class Planner:
                 noted = True
             time.sleep(self.services.pace(time.monotonic() - began))
 
-    def _resolve_model(self) -> list[tuple[ChannelSource, Upload | None]]:
-        address = "" if self.spec.kind == "process" else self.spec.model_uri
-        if not address:
-            return []
+    def _resolve_model(self, address: str, plan: Plan) -> ChannelSource:
         if address.startswith("s3://"):
-            _first_key(address, "model", self.services)
-            return [(ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT), None)]
+            self._first_key(address, "model", plan)
+            return ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT)
         tree = Tree(Path(address), option="model_uri")
         like_the_job = names.job_name(self.place.task, started=self.services.now(), token="x" * names.TOKEN_LENGTH)
-        upload = Upload(tree=tree, survey=tree.survey(self.place.model(like_the_job)), prefix=None)
-        return [(ChannelSource(name="model", uri="", content_type=_MODEL_CONTENT), upload)]
+        plan.uploads.append(Upload(tree=tree, survey=tree.survey(self.place.model(like_the_job)), prefix=None))
+        return ChannelSource(name="model", uri="", content_type=_MODEL_CONTENT)
+
+    def _first_key(self, uri: str, channel: str, plan: Plan) -> str:
+        """The first key under an address, whose listing goes into the plan. Raises InputNotFound without any."""
+        listing = plan.listings[channel] = Listing(uri, self.services.store)
+        bucket, _ = layout.split_uri(uri)
+        try:
+            key = listing.first_key()
+        except FileNotFoundError:
+            advice = _bucket_advice(bucket, self.services)
+            raise InputNotFound(
+                f"Channel {channel!r} reads {uri}, and there is no bucket {bucket!r}.\n{advice}"
+            ) from None
+        if key is None:
+            raise InputNotFound(
+                f"Channel {channel!r} reads {uri}, and nothing is there.\n"
+                "Check the address, or run the task that writes it first."
+            )
+        return key
 
 
 def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
@@ -206,26 +245,6 @@ def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, wat
 
 def _join(uri: str, subdir: str) -> str:
     return f"{uri.rstrip('/')}/{subdir.strip('/')}/" if subdir else uri
-
-
-def _first_key(uri: str, channel: str, services: Services) -> str:
-    """The first key under an address, which is an object's own if it names one. Raises InputNotFound without any.
-
-    A key that ends in "/" is a folder's marker and does not count as data.
-    """
-    bucket, key = layout.split_uri(uri)
-    try:
-        for one in services.store.list(bucket, key):
-            if not one.key.endswith("/"):
-                return one.key
-    except FileNotFoundError:
-        raise InputNotFound(
-            f"Channel {channel!r} reads {uri}, and there is no bucket {bucket!r}.\n{_bucket_advice(bucket, services)}"
-        ) from None
-    raise InputNotFound(
-        f"Channel {channel!r} reads {uri}, and nothing is there.\n"
-        "Check the address, or run the task that writes it first."
-    )
 
 
 def _bucket_advice(bucket: str, services: Services) -> str:

@@ -42,7 +42,7 @@ def _has_changed(submission: Submission, job: str, fingerprint: dict[str, str]) 
     now = {**fingerprint, "inputs": submission.plan.fingerprint} if if_changed else fingerprint
     changed = ", ".join(_differences(submission, job, now))
     if changed and if_changed:
-        submission.note(f"Running again: since {job} changed: {changed}")
+        submission.note_once(f"Running again: since {job} changed: {changed}")
         return True
     warning = f"; since then changed: {changed} (--if_changed would run it again)" if changed else ""
     submission.note(f"Skipped: the task was completed by {job}{warning}")

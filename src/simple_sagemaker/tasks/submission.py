@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class Submission:
     services: Services
     watcher: Watcher
     bucket_exists: bool
+    _noted: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def kind(self) -> JobKind:
@@ -90,6 +91,12 @@ class Submission:
             keeps = self.bucket_exists and not self.spec.rerun.clean_state and has_state(self.place, self.services)
             return processing_request(self.spec, setting, channels, earlier_state=keeps)
         return training_request(self.spec, setting, channels)
+
+    def note_once(self, text: str) -> None:
+        """Show a line, unless this submission has shown it before."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.watcher.note(text)
 
     def note(self, text: str) -> None:
         """Show a line, unless it is empty."""

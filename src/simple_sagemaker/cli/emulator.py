@@ -1,4 +1,4 @@
-"""``ssm emulator``: AWS on a port of this machine until somebody ends it."""
+"""``ssm emulator``: AWS on a port of this machine, until it is stopped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import re
 import shlex
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.specs import EmulatorSpec
@@ -59,21 +58,22 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
     from ..services.choose import emulator
+    from ..services.environment import emulator_home
 
-    with _home(spec.home) as home, _sole(home):
-        served = emulator(spec, home, environment, _say)
+    with emulator_home(spec.home) as home, _lock(home):
+        served = emulator(spec, home, environment, _print)
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         variables = served.start()
-        _tell(spec, home, variables)
+        _print_ready(spec, home, variables)
         ended.wait()
-        _say("Stopping: running jobs get SIGTERM and what they wrote is saved")
+        _print("Stopping: running jobs get SIGTERM and what they wrote is saved")
         served.stop(_GRACE_S)
     return 0
 
 
-def _tell(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -> None:
+def _print_ready(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -> None:
     lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     if spec.env_file is not None:
         scratch = spec.env_file.with_name(f".{spec.env_file.name}.{os.getpid()}")
@@ -82,36 +82,21 @@ def _tell(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -> None:
         scratch.replace(spec.env_file)
     print(lines, end="", flush=True)
     jobs = home / "jobs"
-    _say(
+    how = f"run: source {spec.env_file}" if spec.env_file else "run the export lines above"
+    _print(
         "The emulator is ready; nothing leaves this machine.\n"
-        "In another shell, take over the lines above; then ssm, aws, boto3 and AWS's SDKs come here.\n"
+        f"In another shell, {how}; then ssm, aws, boto3 and AWS's SDKs come here.\n"
         f"Jobs: {jobs}\nTo end it: Ctrl-C, or kill {os.getpid()}"
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    if named is not None:
-        named.mkdir(parents=True, exist_ok=True)
-        yield named
-        return
-    from ..local.job import folder as jobs
-
-    made = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
-    try:
-        yield made
-    finally:
-        with suppress(FileNotFoundError):
-            jobs.remove(made)
-
-
-@contextmanager
-def _sole(home: Path) -> Iterator[None]:
-    """One emulator for a home. Raises EngineUnavailable for the second."""
+def _lock(home: Path) -> Iterator[None]:
+    """Allow one emulator for a home. Raises EngineUnavailable for the second."""
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator needs Linux or macOS.")
     import fcntl

@@ -21,7 +21,7 @@ from ..core.services import Services, no_price
 from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store
 from ..errors import EngineUnavailable, NoCredentials, UsageError
-from . import environment as here
+from .environment import callers_variables, engine_settings, home_folder
 
 if TYPE_CHECKING:
     import boto3
@@ -128,7 +128,7 @@ def aws(
         token=_token,
         pace=pace(random.random),
         reading=reading(random.random),
-        cache=Home(here.home_folder(environment)).sent,
+        cache=Home(home_folder(environment)).sent,
         price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
     )
 
@@ -153,8 +153,8 @@ def local(
     if on_s3 and prestarted:  # it does not know the caller's credentials
         prestarted.leave()
         prestarted = None
-    home = Home(here.home_folder(environment))
-    settings = here.settings(environment, home, containers=containers)
+    home = Home(home_folder(environment))
+    settings = engine_settings(environment, home, containers=containers)
     store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
     return Services(
         engine="docker" if settings.docker else "local",
@@ -162,7 +162,7 @@ def local(
             home,
             settings=replace(settings, region=region, callers_s3=on_s3),
             waiting=prestarted,
-            callers=here.callers_variables(environment) if on_s3 else None,
+            callers=callers_variables(environment) if on_s3 else None,
         ),
         logs=LocalLogs(home),
         store=store,
@@ -248,8 +248,8 @@ def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say
     from ..emulator.serving import Served
     from ..local.job.home import Home
 
-    kept = Home(home)
-    settings = replace(here.settings(environment, kept), region=spec.region, s3_endpoint=spec.s3_endpoint)
+    home_folders = Home(home)
+    settings = replace(engine_settings(environment, home_folders), region=spec.region, s3_endpoint=spec.s3_endpoint)
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
-    return Served(kept, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)
+    return Served(home_folders, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)

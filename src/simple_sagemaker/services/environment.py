@@ -1,6 +1,6 @@
-"""This machine's part of the services: where it keeps things, and how its engine is set up, from the environment.
+"""What the environment says about this machine's engine: where it keeps things, and how it runs jobs.
 
-It is read by :mod:`services` alone. Jobs run as processes, or with ``SSM_ENGINE=docker`` (or ``SSM_ISOLATION=docker``)
+Read by ``choose`` alone. Jobs run as processes, or with ``SSM_ENGINE=docker`` (or ``SSM_ISOLATION=docker``)
 as containers; their data lies in folders of this machine, or on S3.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,19 +37,38 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
 
 
-def settings(environment: Mapping[str, str], home: Home, *, containers: bool = False) -> Settings:
+@contextmanager
+def emulator_home(named: Path | None) -> Iterator[Path]:
+    """The folder that an emulator keeps everything in: the one named, made if need be, or one that goes with it."""
+    if named is not None:
+        named.mkdir(parents=True, exist_ok=True)
+        yield named
+        return
+    import tempfile
+
+    from ..local.job import folder
+
+    home = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
+    try:
+        yield home
+    finally:
+        with suppress(FileNotFoundError):
+            folder.remove(home)
+
+
+def engine_settings(environment: Mapping[str, str], home: Home, *, containers: bool = False) -> Settings:
     """How the engine of this machine runs jobs. Raises UsageError, and EngineUnavailable for ``containers``."""
     from ..local.job.home import Settings
 
     isolation = "docker" if containers else _isolation(environment)
-    found = Settings(
+    settings = Settings(
         python=_python(environment, home.cache),
         isolation=isolation,
         stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
         interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
         spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
     )
-    return _with_containers(found, environment) if isolation == "docker" else found
+    return _with_containers(settings, environment) if isolation == "docker" else settings
 
 
 def callers_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -56,7 +76,7 @@ def callers_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("AWS_") or name in _CALLER_VARIABLES}
 
 
-def _with_containers(found: Settings, environment: Mapping[str, str]) -> Settings:
+def _with_containers(settings: Settings, environment: Mapping[str, str]) -> Settings:
     from dataclasses import replace
 
     from ..images.docker import command
@@ -68,12 +88,12 @@ def _with_containers(found: Settings, environment: Mapping[str, str]) -> Setting
             f"The containers of DOCKER_HOST={where} are on another machine, and would not see this one's folders.\n"
             "Use an engine of this machine, or run the job on AWS."
         )
-    kept = {
+    variables = {
         name: value
         for name, value in environment.items()
         if name.startswith(_ENGINE_PREFIXES) or name in _ENGINE_VARIABLES
     }
-    return replace(found, docker=docker.words, docker_environment=kept)
+    return replace(settings, docker=docker.words, docker_environment=variables)
 
 
 def _python(environment: Mapping[str, str], cache: Path) -> str:
@@ -89,19 +109,19 @@ def _python(environment: Mapping[str, str], cache: Path) -> str:
 def _isolation(environment: Mapping[str, str]) -> str:
     from ..local.job.home import ISOLATIONS
 
-    wanted = environment.get("SSM_ISOLATION") or "auto"
-    if wanted not in ISOLATIONS:
-        raise UsageError(f"SSM_ISOLATION={wanted!r} is none of {', '.join(ISOLATIONS)}.")
-    return wanted
+    name = environment.get("SSM_ISOLATION") or "auto"
+    if name not in ISOLATIONS:
+        raise UsageError(f"SSM_ISOLATION={name!r} is none of {', '.join(ISOLATIONS)}.")
+    return name
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
     """The numbers of seconds that a variable holds, with commas between them; ``default`` when it is empty."""
     text = environment.get(name) or default
     try:
-        found = tuple(float(word) for word in text.split(",") if word)
+        seconds = tuple(float(number) for number in text.split(",") if number)
     except ValueError:
-        found = (-1.0,)
-    if any(not 0 <= number < float("inf") for number in found):
+        seconds = (-1.0,)
+    if any(not 0 <= number < float("inf") for number in seconds):
         raise UsageError(f"{name}={text!r} is not a number of seconds.")
-    return found
+    return seconds

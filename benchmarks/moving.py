@@ -20,7 +20,7 @@ from simple_sagemaker.jobs import result_parts as parts
 from simple_sagemaker.local.job.home import Home
 from simple_sagemaker.services.environment import home_folder
 from simple_sagemaker.storage.folder_store import FolderStore
-from simple_sagemaker.storage.sync.download import Earlier, Fetching
+from simple_sagemaker.storage.sync.download import Earlier, FolderDownload
 from simple_sagemaker.storage.sync.local_tree import Tree
 from simple_sagemaker.storage.sync.sync import Sync
 
@@ -51,7 +51,7 @@ def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
     def fill(to: Path) -> None:
         earlier = [*(Earlier(one, ours=True) for one in parts.earlier_tries(to)), Earlier(folder / "state", ours=False)]
         arriving = to.with_name(parts.ARRIVING)
-        fetching = Fetching(
+        fetching = FolderDownload(
             store=store, bucket=bucket, prefix=prefix, to=to, arriving=arriving, earlier=earlier, meter=Meter()
         )
         print(fetching.run())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.core.store import Source, Told, untold
+from simple_sagemaker.core.store import ProgressCallback, Source, no_progress
 from simple_sagemaker.jobs import result_parts as parts
 from simple_sagemaker.jobs import results
 from simple_sagemaker.storage.archives.tar_writer import Tarball
@@ -26,15 +26,17 @@ class Watched(S3Store):
     """A store whose connection may break after so many bytes of an object; it counts what moves."""
 
     breaks_after = 1 << 60
-    moved = 0
+    bytes_read = 0
 
     @contextmanager
-    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Source]:
-        def counted(size: int) -> None:
-            self.moved += size
-            moved(size)
+    def open_stream(
+        self, bucket: str, key: str, keep: Path, on_progress: ProgressCallback = no_progress
+    ) -> Iterator[Source]:
+        def count(size: int) -> None:
+            self.bytes_read += size
+            on_progress(size)
 
-        with super().opened(bucket, key, keep, counted) as source:
+        with super().open_stream(bucket, key, keep, count) as source:
             yield Cut(source, self.breaks_after)
 
 
@@ -83,11 +85,11 @@ def test_a_download_that_broke_off_goes_on_where_it_was(store: Watched, tmp_path
     with pytest.raises(ConnectionResetError):
         bring(store, tmp_path / "out")
     assert not (tmp_path / "out/model").exists()
-    store.breaks_after, first, store.moved = 1 << 60, store.moved, 0
+    store.breaks_after, first, store.bytes_read = 1 << 60, store.bytes_read, 0
     bring(store, tmp_path / "out")
     assert (tmp_path / "out/model/weights").read_bytes() == content
     assert first >= 24 * MIB
-    assert store.moved <= 24 * MIB + 1024
+    assert store.bytes_read <= 24 * MIB + 1024
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model"]
 
 

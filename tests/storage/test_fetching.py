@@ -14,8 +14,8 @@ from simple_sagemaker.core.store import Store
 from simple_sagemaker.jobs import result_parts as parts
 from simple_sagemaker.storage.s3.ranged_download import RANGE
 from simple_sagemaker.storage.s3.store import S3Store
-from simple_sagemaker.storage.safe_paths import Unholdable
-from simple_sagemaker.storage.sync.download import Earlier, Fetched, Fetching
+from simple_sagemaker.storage.safe_paths import UnusableName
+from simple_sagemaker.storage.sync.download import DownloadResult, Earlier, FolderDownload
 from simple_sagemaker.storage.worker_pool import MOST
 from tests.storage.conftest import session
 
@@ -29,19 +29,19 @@ class Stopping(Meter):
 
     after: int = 0
 
-    def moved(self, size: int) -> None:
-        super().moved(size)
+    def add_bytes(self, size: int) -> None:
+        super().add_bytes(size)
         if self.moved_size >= self.after:
             raise Stopped
 
 
-def bring(store: Store, bucket: str, folder: Path, meter: Meter | None = None) -> Fetched:
+def bring(store: Store, bucket: str, folder: Path, meter: Meter | None = None) -> DownloadResult:
     """Fill the part ``state`` of a folder, as results are brought."""
-    done: list[Fetched] = []
+    done: list[DownloadResult] = []
 
     def fill(to: Path) -> None:
         earlier = [*(Earlier(one, ours=True) for one in parts.earlier_tries(to)), Earlier(folder / "state", ours=False)]
-        fetching = Fetching(
+        fetching = FolderDownload(
             store=store,
             bucket=bucket,
             prefix="p/",
@@ -130,10 +130,10 @@ def test_a_name_that_no_folder_holds_is_refused_before_any_byte(moto: str, tmp_p
         store.write(bucket, key, b"1")
     meter = Meter()
     (tmp_path / "to").mkdir()
-    fetching = Fetching(
+    fetching = FolderDownload(
         store=store, bucket=bucket, prefix="p/", to=tmp_path / "to", arriving=tmp_path / "arriving", meter=meter
     )
-    with pytest.raises(Unholdable, match="'x/y' lies in 'x', which is a file"):
+    with pytest.raises(UnusableName, match="'x/y' lies in 'x', which is a file"):
         fetching.run()
     assert meter.moved_size == 0
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.core.store import Copied, Store, Told, untold
+from simple_sagemaker.core.store import Copied, ProgressCallback, Store, no_progress
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.s3.store import S3Store
 from simple_sagemaker.storage.sync.local_tree import Tree
-from simple_sagemaker.storage.sync.sync import Sync, Synced
+from simple_sagemaker.storage.sync.sync import Sync, SyncResult
 from tests.counts import examples
 from tests.storage.conftest import Kind, session
 
@@ -58,16 +58,16 @@ class Breaking(FolderStore):
         if self.left < 0:
             raise Interrupted
 
-    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
         self._count()
-        return self.store.send(path, bucket, key, moved)
+        return self.store.send(path, bucket, key, on_progress)
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         self._count()
         self.store.delete(bucket, keys)
 
 
-def sync(folder: Path, store: Store, bucket: str, prefix: str = "p/input/") -> Synced:
+def sync(folder: Path, store: Store, bucket: str, prefix: str = "p/input/") -> SyncResult:
     cache = folder.with_name("cache")
     return Sync(tree=Tree(folder), store=store, bucket=bucket, prefix=prefix, cache=cache).run()
 
@@ -122,7 +122,7 @@ def mirrors(store: Store, events: list[tuple[str, str, bytes]]) -> None:
         done = sync(folder, store, bucket)
         wanted = of_folder(folder)
         assert of_store(store, bucket, "p/input/") == wanted
-        assert done.held == len(wanted)
+        assert done.total == len(wanted)
         assert sync(folder, store, bucket).sent == 0
         shutil.rmtree(folder.with_name("cache"))
         assert sync(folder, store, bucket).sent == 0

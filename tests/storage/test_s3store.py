@@ -16,7 +16,7 @@ import trustme
 
 from simple_sagemaker.errors import SsmError, UsageError
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
-from simple_sagemaker.storage.s3.multipart import PART, Changed, Steady
+from simple_sagemaker.storage.s3.multipart import PART, Changed, SteadyFile
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.counts import examples
 from tests.storage.conftest import session
@@ -25,7 +25,7 @@ from tests.storage.servers import rclone_server
 WAYS = pytest.mark.parametrize("key", ["by/obstore", "by/boto3%"])
 
 
-def opened(address: str, bucket: str) -> S3Store:
+def open_store(address: str, bucket: str) -> S3Store:
     store = S3Store(session(), endpoint=address)
     store.make_bucket(bucket)
     return store
@@ -48,13 +48,13 @@ def in_child(act: Callable[[], object]) -> int:
 
 
 def test_a_store_made_in_a_child_of_a_process_that_used_one(moto: str) -> None:
-    opened(moto, "fork-new").write("fork-new", "k", b"parent")
-    assert in_child(lambda: opened(moto, "fork-new").write("fork-new", "k", b"child")) == 0
-    assert opened(moto, "fork-new").read("fork-new", "k") == b"child"
+    open_store(moto, "fork-new").write("fork-new", "k", b"parent")
+    assert in_child(lambda: open_store(moto, "fork-new").write("fork-new", "k", b"child")) == 0
+    assert open_store(moto, "fork-new").read("fork-new", "k") == b"child"
 
 
 def test_a_child_moves_large_files_too(moto: str, tmp_path: Path) -> None:
-    store, data = opened(moto, "fork-large"), os.urandom(1 << 20) * 19
+    store, data = open_store(moto, "fork-large"), os.urandom(1 << 20) * 19
     (tmp_path / "large").write_bytes(data)
     store.write("fork-large", "k", b"parent")
 
@@ -67,7 +67,7 @@ def test_a_child_moves_large_files_too(moto: str, tmp_path: Path) -> None:
 
 
 def test_many_threads_may_be_the_first_to_use_a_store(moto: str) -> None:
-    opened(moto, "threads").write("threads", "k", b"x")
+    open_store(moto, "threads").write("threads", "k", b"x")
     for _ in range(examples(2, 20)):
         write = partial(S3Store(session(), endpoint=moto).write, "threads", data=b"")
         with ThreadPoolExecutor(16) as workers:
@@ -94,7 +94,7 @@ def test_what_a_missing_bucket_lacks_is_the_bucket(moto: str, tmp_path: Path, ke
 
 @WAYS
 def test_a_denied_send_names_the_action_and_the_object(rclone: str, tmp_path: Path, key: str) -> None:
-    opened(rclone, "kept-closed")
+    open_store(rclone, "kept-closed")
     (tmp_path / "large").write_bytes(bytes(PART + 1))
     wrong = boto3.Session(aws_access_key_id="test", aws_secret_access_key="wrong", region_name="us-east-1")
     stranger = S3Store(wrong, endpoint=rclone)
@@ -127,19 +127,19 @@ def test_the_endpoint_is_the_one_given_else_the_sessions(
 
 @pytest.fixture
 def bucket_of_moto(moto: str) -> str:
-    opened(moto, "endpoints")
+    open_store(moto, "endpoints")
     return "endpoints"
 
 
 @WAYS
 def test_a_file_rewritten_while_it_is_sent_never_becomes_an_object(moto: str, tmp_path: Path, key: str) -> None:
-    store = opened(moto, "steady")
+    store = open_store(moto, "steady")
     store.write("steady", key, b"old")
     for size in (5, 3 * PART):
         (tmp_path / "file").write_bytes(bytes(size))
         for left in (size, 1):
             with open(tmp_path / "file", "rb", buffering=0) as source:
-                file = Steady(source)
+                file = SteadyFile(source)
                 os.truncate(tmp_path / "file", left)
                 os.utime(tmp_path / "file", ns=(left, left))
                 with pytest.raises(Changed):
@@ -149,7 +149,7 @@ def test_a_file_rewritten_while_it_is_sent_never_becomes_an_object(moto: str, tm
 
 
 def test_a_file_that_is_rewritten_every_time_is_named(moto: str, tmp_path: Path) -> None:
-    store, path, done = opened(moto, "never"), tmp_path / "file", threading.Event()
+    store, path, done = open_store(moto, "never"), tmp_path / "file", threading.Event()
     path.write_bytes(bytes(4 * PART))
 
     def touch() -> None:
@@ -170,11 +170,11 @@ def test_a_file_that_is_rewritten_every_time_is_named(moto: str, tmp_path: Path)
 
 @WAYS
 def test_a_file_that_grows_is_sent_as_far_as_it_went(moto: str, tmp_path: Path, key: str) -> None:
-    store = opened(moto, "grows")
+    store = open_store(moto, "grows")
     for size in (10, 2 * PART + 5):
         (tmp_path / "log").write_bytes(b"a" * size)
         with open(tmp_path / "log", "rb", buffering=0) as source, open(tmp_path / "log", "ab") as more:
-            file = Steady(source)
+            file = SteadyFile(source)
             more.write(b"b" * 100)
             more.flush()
             store._send(file, "grows", key)
@@ -184,7 +184,7 @@ def test_a_file_that_grows_is_sent_as_far_as_it_went(moto: str, tmp_path: Path, 
 
 
 def test_a_log_that_is_written_to_all_the_time_can_be_kept(moto: str, tmp_path: Path) -> None:
-    store, done = opened(moto, "log"), threading.Event()
+    store, done = open_store(moto, "log"), threading.Event()
     (tmp_path / "log").write_bytes(b"line\n")
 
     def write() -> None:
@@ -204,7 +204,7 @@ def test_a_log_that_is_written_to_all_the_time_can_be_kept(moto: str, tmp_path: 
 
 
 def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto: str, tmp_path: Path) -> None:
-    store, done = opened(moto, "versions"), threading.Event()
+    store, done = open_store(moto, "versions"), threading.Event()
     store.write("versions", "k", b"0" * (5 * PART))
 
     def rewrite() -> None:
@@ -229,20 +229,22 @@ def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto:
 
 
 def test_an_object_deleted_while_it_is_fetched_is_missing(moto: str, tmp_path: Path) -> None:
-    from simple_sagemaker.storage.s3.errors import told
-    from simple_sagemaker.storage.s3.ranged_download import Ranges
+    from simple_sagemaker.storage.s3.errors import translate_errors
+    from simple_sagemaker.storage.s3.ranged_download import RangedDownload
 
-    store = opened(moto, "vanishes")
-    ranges = Ranges(client=store._client, bucket="vanishes", key="k", size=3 * PART, tag='"tag"', to=tmp_path / "to")
+    store = open_store(moto, "vanishes")
+    download = RangedDownload(
+        client=store._client, bucket="vanishes", key="k", size=3 * PART, tag='"tag"', to=tmp_path / "to"
+    )
     with pytest.raises(FileNotFoundError, match="no object s3://vanishes/k"):
-        told(ranges.fetched, "vanishes", "k", "s3:GetObject")
+        translate_errors(download.run, "vanishes", "k", "s3:GetObject")
 
 
 def test_an_object_that_one_request_does_not_copy_is_copied_in_parts(
     moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simple_sagemaker.storage.s3.store.COPIED_WHOLE", 6 << 20)
-    store, data = opened(moto, "copied"), os.urandom(6 << 20)
+    store, data = open_store(moto, "copied"), os.urandom(6 << 20)
     for size, is_whole in ((6 << 20, True), ((6 << 20) + 1, False)):
         store.write("copied", "from %", (data + b"x")[:size])
         store.copy("copied", "from %", "to")
@@ -254,13 +256,13 @@ def test_an_object_that_one_request_does_not_copy_is_copied_in_parts(
 
 
 def test_what_was_not_repeated_is_never_taken_for_our_own(moto: str) -> None:
-    store = opened(moto, "claims")
+    store = open_store(moto, "claims")
     assert store.write_if("claims", "c", b"same", expected=None)
     assert not store.write_if("claims", "c", b"same", expected=None)
 
 
 def test_a_console_marker_is_listed_as_it_is(moto: str) -> None:
-    store = opened(moto, "markers")
+    store = open_store(moto, "markers")
     for key in ("p/", "p/x", "p/y/"):
         store.write("markers", key, b"")
     assert [found.key for found in store.list("markers", "p/")] == ["p/", "p/x", "p/y/"]
@@ -286,7 +288,7 @@ def test_the_authorities_that_a_person_names_are_those_that_are_trusted(
         store = S3Store(session(), endpoint=url)
         store.write("bucket", "key", b"content")
         assert store.read("bucket", "key") == b"content"
-        assert store._clients.fast("bucket", "key") is not None
+        assert store._clients.obstore_for("bucket", "key") is not None
     with rclone_server(tmp_path / "buckets", tmp_path / "of-other.pem") as url:
         store = S3Store(session(), endpoint=url)
         with pytest.raises(SsmError, match="s3:PutObject on s3://bucket/key failed"):
@@ -295,14 +297,14 @@ def test_the_authorities_that_a_person_names_are_those_that_are_trusted(
 
 
 def test_a_large_object_that_is_replaced_while_it_is_read_is_told(moto: str, tmp_path: Path) -> None:
-    store = opened(moto, "replaced-while-read")
+    store = open_store(moto, "replaced-while-read")
     for name in ("one", "two"):
         (tmp_path / name).write_bytes(os.urandom(1 << 20) * (12 * PART >> 20))
     store.send(tmp_path / "one", "replaced-while-read", "k")
     replaced = threading.Event()
 
     def act() -> None:
-        with store.opened("replaced-while-read", "k", tmp_path / "kept", lambda _: assert_set(replaced)) as source:
+        with store.open_stream("replaced-while-read", "k", tmp_path / "kept", lambda _: assert_set(replaced)) as source:
             store.send(tmp_path / "two", "replaced-while-read", "k")
             replaced.set()
             while source.read(PART):
@@ -318,13 +320,13 @@ def assert_set(event: threading.Event) -> None:
 
 @WAYS
 def test_reading_goes_on_from_what_had_arrived(moto: str, tmp_path: Path, key: str) -> None:
-    store = opened(moto, "read-again")
+    store = open_store(moto, "read-again")
     (tmp_path / "file").write_bytes(b"".join(os.urandom(PART) for _ in range(6)))
     store.send(tmp_path / "file", "read-again", key)
 
     def read(moved: list[int], *, until: int) -> bytes:
         whole = b""
-        with store.opened("read-again", key, tmp_path / "kept", moved.append) as source:
+        with store.open_stream("read-again", key, tmp_path / "kept", moved.append) as source:
             while data := source.read(PART):
                 whole += data
                 if len(whole) >= until:

@@ -161,7 +161,7 @@ def test_an_object_is_read_in_order_while_it_arrives(store: Store, bucket: str, 
     (tmp_path / "file").write_bytes(data)
     store.send(tmp_path / "file", bucket, "deep/object")
     moved: list[int] = []
-    with store.opened(bucket, "deep/object", tmp_path / "kept" / "part", moved.append) as source:
+    with store.open_stream(bucket, "deep/object", tmp_path / "kept" / "part", moved.append) as source:
         assert source.size == size
         pieces = []
         while piece := source.read(300_000):
@@ -176,7 +176,7 @@ def test_reading_may_be_left_early(store: Store, bucket: str, tmp_path: Path) ->
     store.send(tmp_path / "file", bucket, "object")
 
     def act() -> None:
-        with store.opened(bucket, "object", tmp_path / "kept") as source:
+        with store.open_stream(bucket, "object", tmp_path / "kept") as source:
             source.read(10)
             raise RuntimeError("enough")
 
@@ -185,7 +185,7 @@ def test_reading_may_be_left_early(store: Store, bucket: str, tmp_path: Path) ->
 
 
 def test_what_is_missing_cannot_be_opened(store: Store, bucket: str, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no/such"), store.opened(bucket, "no/such", tmp_path / "kept"):
+    with pytest.raises(FileNotFoundError, match="no/such"), store.open_stream(bucket, "no/such", tmp_path / "kept"):
         pass
 
 

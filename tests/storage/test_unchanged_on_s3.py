@@ -17,22 +17,22 @@ import botocore.session
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from simple_sagemaker.core.store import Stored, Told, untold
+from simple_sagemaker.core.store import ProgressCallback, Stored, no_progress
 from simple_sagemaker.storage.s3.multipart import PART, digest, etag, part_of
 from simple_sagemaker.storage.s3.store import S3Store
 from simple_sagemaker.storage.sync.local_tree import Tree
-from simple_sagemaker.storage.sync.sync import Sync, Synced
+from simple_sagemaker.storage.sync.sync import Sync, SyncResult
 from tests.counts import examples
 from tests.storage.conftest import session
 
 
-def opened(address: str, bucket: str) -> S3Store:
+def open_store(address: str, bucket: str) -> S3Store:
     store = S3Store(session(), endpoint=address)
     store.make_bucket(bucket)
     return store
 
 
-def sync(folder: Path, store: S3Store, bucket: str, notes: list[str] | None = None) -> Synced:
+def sync(folder: Path, store: S3Store, bucket: str, notes: list[str] | None = None) -> SyncResult:
     note = (notes if notes is not None else []).append
     cache = folder.with_name("cache")
     return Sync(tree=Tree(folder), store=store, bucket=bucket, prefix="p/", cache=cache, note=note).run()
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("server", ["moto", "rclone"])
 def test_another_machine_sends_nothing_again(request: pytest.FixtureRequest, folder: Path, server: str) -> None:
-    store = opened(request.getfixturevalue(server), "another-machine")
+    store = open_store(request.getfixturevalue(server), "another-machine")
     assert sync(folder, store, "another-machine").sent == 3
     assert sync(folder, store, "another-machine").sent == 0
     shutil.rmtree(folder.with_name("cache"))
@@ -62,7 +62,7 @@ def test_another_machine_sends_nothing_again(request: pytest.FixtureRequest, fol
 
 
 def test_what_another_program_changed_is_sent_again(moto: str, folder: Path) -> None:
-    store = opened(moto, "changed-there")
+    store = open_store(moto, "changed-there")
     sync(folder, store, "changed-there")
     store.write("changed-there", "p/small", b"CONTENT")  # of the same size
     store.write("changed-there", "p/stray", b"x")
@@ -73,7 +73,7 @@ def test_what_another_program_changed_is_sent_again(moto: str, folder: Path) -> 
 
 def test_where_contents_are_not_told_files_are_sent_again_and_it_is_said(moto: str, folder: Path) -> None:
     notes: list[str] = []
-    store = opened(moto, "by-kms")
+    store = open_store(moto, "by-kms")
     sync(folder, store, "by-kms")
     store._client.put_object(
         Bucket="by-kms", Key="p/small", Body=b"another", ServerSideEncryption="aws:kms", SSEKMSKeyId="k"
@@ -85,13 +85,15 @@ def test_where_contents_are_not_told_files_are_sent_again_and_it_is_said(moto: s
 
 
 def test_files_that_were_touched_are_known_by_their_digest_where_tags_tell_nothing(moto: str, folder: Path) -> None:
-    store = opened(moto, "by-digest")
+    store = open_store(moto, "by-digest")
     sync(folder, store, "by-digest")
 
     class Opaque(S3Store):
         """As a bucket is whose objects a key of KMS encrypts."""
 
-        def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+        def holds(
+            self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
+        ) -> bool | None:
             return None
 
     for file in folder.iterdir():

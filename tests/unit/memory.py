@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from simple_sagemaker.core.store import Copied, Stored, Told, untold
-from simple_sagemaker.storage.s3.streaming import Held
+from simple_sagemaker.core.store import Copied, ProgressCallback, Stored, no_progress
+from simple_sagemaker.storage.s3.streaming import MemorySource
 
 
 class MemoryStore:
@@ -51,30 +51,36 @@ class MemoryStore:
             self.objects[key] = data
         return found
 
-    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
+    def fetch(
+        self, bucket: str, key: str, to: Path, on_progress: ProgressCallback = no_progress, keep: Path | None = None
+    ) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(bucket, key))
 
-    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+    def fill(self, bucket: str, key: str, to: str, on_progress: ProgressCallback = no_progress) -> None:
         Path(to).write_bytes(self.read(bucket, key))
 
     @contextmanager
-    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Held]:
-        yield Held(self.read(bucket, key), moved)
+    def open_stream(
+        self, bucket: str, key: str, keep: Path, on_progress: ProgressCallback = no_progress
+    ) -> Iterator[MemorySource]:
+        yield MemorySource(self.read(bucket, key), on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
         self.objects[to] = self.read(bucket, key)
 
-    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
         path = Path(path)
         self.objects[key] = path.read_bytes()
         return Copied(stat=path.stat(), digest="", tag=self._tag(key))
 
-    def digest(self, path: Path, moved: Told = untold) -> str:
+    def digest(self, path: Path, on_progress: ProgressCallback = no_progress) -> str:
         return ""
 
-    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
-        return self.objects[found.key] == path.read_bytes()
+    def holds(
+        self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
+    ) -> bool | None:
+        return self.objects[stored.key] == path.read_bytes()
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         for key in keys:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..core import layout
 from ..core.layout import TaskPlace
-from ..core.progress import counted
+from ..core.progress import file_count
 from ..core.specs import DataSpec, Download
 from ..jobs import display, results
 from ..tasks import stored

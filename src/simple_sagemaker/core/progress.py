@@ -28,17 +28,17 @@ class Meter:
     def __post_init__(self) -> None:
         self.began = self.clock()
 
-    def moved(self, size: int) -> None:
+    def add_bytes(self, size: int) -> None:
         """So many bytes of a file have moved."""
         self.moved_size += size
         self.seen_size += size
 
-    def passed(self, size: int) -> None:
+    def skip_file(self, size: int) -> None:
         """A file of that size need not be moved."""
         self.seen_files += 1
         self.seen_size += size
 
-    def finished(self) -> None:
+    def finish_file(self) -> None:
         """A file has moved."""
         self.seen_files += 1
 
@@ -83,7 +83,7 @@ class Watcher(Protocol):
         ...
 
 
-class Unshown:
+class WithoutProgressBar:
     """A part of watchers that do not show bytes on their way."""
 
     def moving(self, meter: Meter) -> AbstractContextManager[None]:  # noqa: ARG002 - as a watcher is called
@@ -101,7 +101,7 @@ def size(count: int) -> str:
     return f"{number:,.1f} TB"
 
 
-def counted(count: int) -> str:
+def file_count(count: int) -> str:
     """A number of files as people read it."""
     return "1 file" if count == 1 else f"{count:,} files"
 

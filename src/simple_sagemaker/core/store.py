@@ -1,4 +1,4 @@
-"""Objects by bucket and key: the protocol of every store. Two keep it: ``folderstore`` and ``s3store``."""
+"""Objects by bucket and key: the protocol that ``storage.folder_store`` and ``storage.s3.store`` implement."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-Told = Callable[[int], None]  # of bytes that have moved; may raise to stop the rest
+ProgressCallback = Callable[[int], None]  # called with the number of bytes just moved; may raise to stop the transfer
 
 
 class KeyRefused(ValueError):
     """A key that this store cannot hold; the message names the key and says why."""
 
 
-def untold(_: int) -> None:
-    """Nobody asks how far a transfer is."""
+def no_progress(_: int) -> None:
+    """No-op progress callback."""
 
 
 class Stored(NamedTuple):
     """One object: its key, its size in bytes and when it was last written (seconds since the epoch).
 
-    ``tag`` is another one after every write: S3's ETag, or which file it is and when that was changed.
+    ``tag`` changes with every write: S3's ETag, or a file's inode and times.
     """
 
     key: str
@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """A file that became an object: what it was when it was opened, its digest ("" if none), the object's tag."""
+    """An uploaded file: its stat when it was opened, its digest ("" if none), and the object's tag."""
 
     stat: os.stat_result
     digest: str
@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         ...
 
     def read(self, size: int, /) -> bytes:
@@ -53,11 +53,11 @@ class Source(Protocol):
 
 
 class Store(Protocol):
-    """What the tool asks of S3. A missing object is FileNotFoundError, a missing bucket too."""
+    """The operations that we need of S3. A missing object or bucket raises FileNotFoundError."""
 
     @property
     def place(self) -> str:
-        """What tells this store from others: where it is."""
+        """The address of this store, which tells it from others."""
         ...
 
     def has_bucket(self, bucket: str) -> bool:
@@ -65,7 +65,7 @@ class Store(Protocol):
         ...
 
     def make_bucket(self, bucket: str) -> None:
-        """Make the bucket; nothing happens when it exists."""
+        """Create the bucket; do nothing if it exists."""
         ...
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
@@ -76,7 +76,7 @@ class Store(Protocol):
         ...
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
-        """The names directly below a prefix that ends in "/" and under which objects lie, sorted."""
+        """The names of the folders directly below a prefix that ends in "/", sorted."""
         ...
 
     def read(self, bucket: str, key: str) -> bytes:
@@ -84,47 +84,57 @@ class Store(Protocol):
         ...
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
-        """Make or replace one object, atomically."""
+        """Create or replace one object, atomically."""
         ...
 
     def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
-        """Write one object only where it is as ``expected`` (None: not there); whether it was. Atomic among all."""
-        ...
+        """Write one object only if its content is ``expected`` (None: it does not exist); return whether it was.
 
-    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
-        """Copy one object to a file, whose folder is made.
-
-        ``keep`` is a file for what has arrived of a large object: left there, and gone on from, if this ends early.
+        Atomic among all writers.
         """
         ...
 
-    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
-        """Write a small object into a file that is there and that nobody looks at yet: ended early, half is in it."""
+    def fetch(
+        self, bucket: str, key: str, to: Path, on_progress: ProgressCallback = no_progress, keep: Path | None = None
+    ) -> None:
+        """Copy one object to a file; its folder is created.
+
+        ``keep`` is a file for the part of a large object received so far: if this ends early the file stays, and the
+        next call resumes from it.
+        """
         ...
 
-    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
-        """One object, read while it arrives; ``keep`` is as in ``fetch``, and gone when all was read.
+    def fill(self, bucket: str, key: str, to: str, on_progress: ProgressCallback = no_progress) -> None:
+        """Write a small object into an existing file that nobody reads yet; if this ends early it is incomplete."""
+        ...
 
-        Raises ChangedMeanwhile for one that is replaced meanwhile.
+    def open_stream(
+        self, bucket: str, key: str, keep: Path, on_progress: ProgressCallback = no_progress
+    ) -> AbstractContextManager[Source]:
+        """Read one object while it arrives; ``keep`` is as in ``fetch``, and is removed when all was read.
+
+        Raises ChangedMeanwhile if the object is replaced meanwhile.
         """
         ...
 
     def copy(self, bucket: str, key: str, to: str) -> None:
-        """Make ``to``, in the same bucket, an object with the content of ``key``, which crosses no network of ours."""
+        """Copy an object to ``to`` in the same bucket; the content does not pass through this machine's network."""
         ...
 
-    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
-        """Copy a file to one object, atomically. Raises ChangedMeanwhile for one that is rewritten all the time."""
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
+        """Upload a file as one object, atomically. Raises ChangedMeanwhile for a file that keeps being rewritten."""
         ...
 
-    def digest(self, path: Path, moved: Told = untold) -> str:
-        """The digest that ``send`` would give for a file; "" where it gives none."""
+    def digest(self, path: Path, on_progress: ProgressCallback = no_progress) -> str:
+        """The digest that ``send`` would return for a file; "" where it returns none."""
         ...
 
-    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
-        """Whether an object has the content of a file, which is of its size; None where that cannot be known.
+    def holds(
+        self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
+    ) -> bool | None:
+        """Whether an object has the content of a file of the same size; None where that cannot be known.
 
-        The object itself is not fetched over a network.
+        The object itself is not downloaded.
         """
         ...
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.progress import Meter, Unshown, Watcher
+from ..core.progress import Meter, Watcher, WithoutProgressBar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +69,7 @@ def _width(hosts: int) -> int:
     return len(f"algo-{hosts}")
 
 
-class Lines(Unshown):
+class Lines(WithoutProgressBar):
     """Plain lines on Python's stdout as it is when they come: a notebook's cell, a file, a test's."""
 
     def __init__(self, hosts: int) -> None:
@@ -87,7 +87,7 @@ class Lines(Unshown):
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-class Pipe(Unshown):
+class Pipe(WithoutProgressBar):
     """Plain lines, for files and programs."""
 
     def __init__(self, width: int) -> None:

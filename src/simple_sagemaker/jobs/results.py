@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core import layout
 from ..core.aws_errors import in_our_words
 from ..core.job import Job
-from ..core.progress import Meter, Watcher, counted, size
+from ..core.progress import Meter, Watcher, file_count, size
 from ..core.specs import Download
 from ..errors import SsmError
 from ..storage.archives import unpack as archives
-from ..storage.safe_paths import Unholdable
-from ..storage.sync.download import Earlier, Fetching
+from ..storage.safe_paths import UnusableName
+from ..storage.sync.download import Earlier, FolderDownload
 from . import logs as joblogs
 from . import result_parts as parts
 from .result_parts import Fill, NotBrought, Part
@@ -125,7 +125,9 @@ def _unpacked(kind: str, uri: str, services: Services, watcher: Watcher | None, 
     meter = Meter(what=f"Fetching the {kind}", files=1)
     with ExitStack() as stack:
         try:
-            packed = stack.enter_context(services.store.opened(bucket, key, to.with_name(parts.PACKED), meter.moved))
+            packed = stack.enter_context(
+                services.store.open_stream(bucket, key, to.with_name(parts.PACKED), meter.add_bytes)
+            )
         except FileNotFoundError:
             return
         meter.size = packed.size
@@ -140,7 +142,7 @@ def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to
     bucket, prefix = layout.split_uri(uri)
     before = Earlier(to.parent.parent / kind, ours=False)
     meter = Meter(what=f"Fetching the {kind}")
-    fetching = Fetching(
+    fetching = FolderDownload(
         store=services.store,
         bucket=bucket,
         prefix=prefix,
@@ -152,9 +154,9 @@ def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to
     try:
         with watcher.moving(meter) if watcher else nullcontext():
             done = fetching.run()
-    except Unholdable as error:
+    except UnusableName as error:
         raise NotBrought(f"The {kind} at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
     if watcher:
         watcher.note(
-            f"{kind.capitalize()}: {counted(done.files)}, {done.fetched:,} fetched ({size(done.fetched_bytes)})"
+            f"{kind.capitalize()}: {file_count(done.files)}, {done.fetched:,} fetched ({size(done.fetched_bytes)})"
         )

@@ -6,7 +6,7 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, get_args
 
-from ..core.progress import Unshown, Watcher
+from ..core.progress import Watcher, WithoutProgressBar
 from ..errors import UsageError
 from ..jobs import display
 

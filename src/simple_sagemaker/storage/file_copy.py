@@ -1,4 +1,4 @@
-"""Files of this machine copied, in the kernel and without filling holes where the system can, and taken away."""
+"""Copy files of this machine, in the kernel and keeping holes where the system can, and move or remove them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ChangedMeanwhile(OSError):
 
 
 def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
-    """Copy a file as ``copy_file`` does; gives what it was before. One that only grows is copied as far as it goes.
+    """Copy a file as ``copy_file`` does and return its stat from before. A file that only grows is copied as it is.
 
-    Raises ChangedMeanwhile for one that is written to otherwise, time and again.
+    Raises ChangedMeanwhile for a file that is changed in any other way during every try.
     """
     for _ in range(_TRIES):
         before = os.stat(source)
@@ -32,15 +32,15 @@ def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
     raise ChangedMeanwhile(f"{source} changed each time while it was being copied")
 
 
-class Held(NamedTuple):
-    """The content of a small file, and what it was when it was opened."""
+class SmallFile(NamedTuple):
+    """The content of a small file, and its stat when it was opened."""
 
     data: bytes
     before: os.stat_result
 
 
-def held(path: Path | str, most: int) -> Held | None:
-    """A file of at most ``most`` bytes as a whole, in the fewest calls; None for others, and for one that changes."""
+def read_small(path: Path | str, most: int) -> SmallFile | None:
+    """Read a file of at most ``most`` bytes in the fewest calls; None for a larger one and for one that changes."""
     handle = os.open(path, os.O_RDONLY | _BINARY)
     try:
         before = os.fstat(handle)
@@ -52,11 +52,11 @@ def held(path: Path | str, most: int) -> Held | None:
         os.close(handle)
     if len(data) != before.st_size or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         return None
-    return Held(data, before)
+    return SmallFile(data, before)
 
 
 def write_new(path: Path | str, data: bytes) -> int:
-    """Make a file, in the fewest calls; gives its open descriptor. Nothing is left of one that could not be written."""
+    """Create a file in the fewest calls; return its open descriptor. If writing fails the file is removed."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     left = memoryview(data)
     try:
@@ -70,7 +70,7 @@ def write_new(path: Path | str, data: bytes) -> int:
 
 
 def copy_file(source: Path | str, to: Path | str) -> None:
-    """Copy the bytes of a file, in the kernel (and as a clone) where the system can; its holes stay holes."""
+    """Copy the bytes of a file, in the kernel (and as a clone) where the system can; holes stay holes."""
     with open(source, "rb", buffering=0) as read, open(to, "wb", buffering=0) as write:
         if hasattr(os, "copy_file_range"):
             try:
@@ -87,11 +87,11 @@ def copy_file(source: Path | str, to: Path | str) -> None:
 
 
 def _copy_in_kernel(read: int, write: int) -> None:
-    found: Any = os.fstat(read)
-    if found.st_blocks * 512 < found.st_size:
-        for start, end in _written_parts(read, found.st_size):
+    state: Any = os.fstat(read)
+    if state.st_blocks * 512 < state.st_size:
+        for start, end in _data_ranges(read, state.st_size):
             _copy_range(read, write, start, end)
-        os.ftruncate(write, found.st_size)
+        os.ftruncate(write, state.st_size)
     else:
         while _system.copy_file_range(read, write, 1 << 30):
             pass
@@ -105,8 +105,8 @@ def _copy_range(read: int, write: int, start: int, end: int) -> None:
         start += done
 
 
-def _written_parts(read: int, size: int) -> Iterator[tuple[int, int]]:
-    """From where to where a file holds what was written, without its holes."""
+def _data_ranges(read: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each part of a file that is not a hole."""
     end = 0
     while end < size:
         try:
@@ -117,8 +117,8 @@ def _written_parts(read: int, size: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def taken_away(path: Path, aside: Path, expected: bytes) -> bool:
-    """Move ``path`` aside if its content is as expected; one of several that try at once does."""
+def move_aside(path: Path, aside: Path, expected: bytes) -> bool:
+    """Move ``path`` aside if its content is ``expected``; of several concurrent callers one succeeds."""
     try:
         os.rename(path, aside)
     except FileNotFoundError:
@@ -133,7 +133,7 @@ def taken_away(path: Path, aside: Path, expected: bytes) -> bool:
 
 
 def prune(folder: Path, top: Path) -> None:
-    """Remove a folder if nothing is in it, and then those it lies in below ``top``."""
+    """Remove a folder if it is empty, then its empty parents below ``top``."""
     while folder != top and top in folder.parents:
         try:
             folder.rmdir()
@@ -142,16 +142,16 @@ def prune(folder: Path, top: Path) -> None:
         folder = folder.parent
 
 
-class ReadFile:
-    """A file of this machine, read once from its beginning; ``moved`` hears of the bytes."""
+class FileSource:
+    """A file of this machine, read once from its beginning; ``on_progress`` is called with the bytes read."""
 
-    def __init__(self, file: RawIOBase, moved: Callable[[int], None]) -> None:
+    def __init__(self, file: RawIOBase, on_progress: Callable[[int], None]) -> None:
         self.size = os.fstat(file.fileno()).st_size
         self._file = file
-        self._moved = moved
+        self._on_progress = on_progress
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end."""
         data = self._file.read(size) or b""
-        self._moved(len(data))
+        self._on_progress(len(data))
         return data

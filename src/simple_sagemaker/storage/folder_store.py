@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.store import Copied, KeyRefused, Source, Stored, Told, untold
-from .file_copy import ReadFile, copy_steady, held, prune, taken_away, write_new
+from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
+from .file_copy import FileSource, copy_steady, move_aside, prune, read_small, write_new
 from .sync.scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
@@ -42,11 +42,11 @@ class FolderStore:
         if not top.is_dir():
             raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
         folder, _, start = prefix.rpartition("/")
-        inside = top / folder if _plain(folder) else None
+        inside = top / folder if _is_plain(folder) else None
         if inside is None or not inside.is_dir():
             return iter(())
-        found = files(str(inside), f"{folder}/" if folder else "", start)
-        return (Stored(key=key, size=of.st_size, modified=of.st_mtime, tag=_tag(of)) for key, of in found)
+        entries = files(str(inside), f"{folder}/" if folder else "", start)
+        return (Stored(key=key, size=of.st_size, modified=of.st_mtime, tag=_tag(of)) for key, of in entries)
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
@@ -70,7 +70,7 @@ class FolderStore:
         scratch, aside = self._scratch(), self._scratch()
         scratch.write_bytes(data)
         try:
-            if expected is not None and not taken_away(path, aside, expected):
+            if expected is not None and not move_aside(path, aside, expected):
                 return False
             os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
         except FileExistsError:
@@ -80,18 +80,31 @@ class FolderStore:
             aside.unlink(missing_ok=True)
         return True
 
-    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:  # noqa: ARG002 - a copy is quick
+    def fetch(
+        self,
+        bucket: str,
+        key: str,
+        to: Path,
+        on_progress: ProgressCallback = no_progress,
+        keep: Path | None = None,  # noqa: ARG002 - a copy is quick
+    ) -> None:
         source = self._path(bucket, key)
         to.parent.mkdir(parents=True, exist_ok=True)
-        moved(copy_steady(source, to).st_size)
+        on_progress(copy_steady(source, to).st_size)
 
-    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
-        moved(copy_steady(self._path(bucket, key), to).st_size)
+    def fill(self, bucket: str, key: str, to: str, on_progress: ProgressCallback = no_progress) -> None:
+        on_progress(copy_steady(self._path(bucket, key), to).st_size)
 
     @contextmanager
-    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> Iterator[Source]:  # noqa: ARG002 - it is here
+    def open_stream(
+        self,
+        bucket: str,
+        key: str,
+        keep: Path,  # noqa: ARG002 - read in place
+        on_progress: ProgressCallback = no_progress,
+    ) -> Iterator[Source]:
         with open(self._path(bucket, key), "rb", buffering=0) as file:
-            yield ReadFile(file, moved)
+            yield FileSource(file, on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
         scratch = self._scratch()
@@ -101,23 +114,23 @@ class FolderStore:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
         self._path(bucket, key)
-        if small := held(path, _SMALL):
-            moved(len(small.data))
-            return Copied(small.before, "", self._written(bucket, key, small.data))
+        if small := read_small(path, _SMALL):
+            on_progress(len(small.data))
+            return Copied(small.before, "", self._write_small(bucket, key, small.data))
         scratch = self._scratch()
         try:
             before = copy_steady(path, scratch)
-            moved(before.st_size)
+            on_progress(before.st_size)
             with open(scratch, "rb") as copy:
                 self._place(scratch, bucket, key)
                 return Copied(stat=before, digest="", tag=_tag(os.fstat(copy.fileno())))
         finally:
             scratch.unlink(missing_ok=True)
 
-    def _written(self, bucket: str, key: str, data: bytes) -> str:
-        """Write an object in the fewest calls; gives its tag."""
+    def _write_small(self, bucket: str, key: str, data: bytes) -> str:
+        """Write an object in the fewest calls; return its tag."""
         scratch = self._scratch()
         handle = write_new(scratch, data)
         try:
@@ -129,15 +142,17 @@ class FolderStore:
         finally:
             os.close(handle)
 
-    def digest(self, path: Path, moved: Told = untold) -> str:  # noqa: ARG002 - contents are compared
+    def digest(self, path: Path, on_progress: ProgressCallback = no_progress) -> str:  # noqa: ARG002 - contents are compared
         return ""
 
-    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
-        with open(path, "rb", buffering=0) as ours, open(self._path(bucket, found.key), "rb", buffering=0) as theirs:
+    def holds(
+        self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
+    ) -> bool | None:
+        with open(path, "rb", buffering=0) as ours, open(self._path(bucket, stored.key), "rb", buffering=0) as theirs:
             while (chunk := ours.read(_CHUNK)) == theirs.read(_CHUNK):
                 if not chunk:
                     return True
-                moved(len(chunk))
+                on_progress(len(chunk))
         return False
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
@@ -151,7 +166,7 @@ class FolderStore:
             prune(path.parent, top)
 
     def _path(self, bucket: str, key: str) -> Path:
-        if not _plain(key) or not key:
+        if not _is_plain(key) or not key:
             raise KeyRefused(f"A folder cannot hold the key {key!r}: empty, '.' and '..' parts are not file names.")
         return self.root / bucket / key
 
@@ -184,5 +199,5 @@ def _tag(of: os.stat_result) -> str:
     return f"{of.st_ino:x}-{of.st_mtime_ns:x}-{of.st_ctime_ns:x}"
 
 
-def _plain(key: str) -> bool:
+def _is_plain(key: str) -> bool:
     return not key or all(part not in {"", ".", ".."} for part in key.split("/"))

@@ -1,4 +1,4 @@
-"""Many transfers at once, by threads: as many as the other side's delay asks for, in a bounded amount of memory."""
+"""Many transfers at once, in threads: as many as the other side's latency calls for, in a bounded amount of memory."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 MOST = 96  # measured at 20 ms of delay: 16 at once are 2.7 times slower than 64 to 128
 _FEWEST = 8  # the best where nothing delays an answer
 _EACH_S = 0.00025  # processor time that a small transfer takes here: more at once than delay / this is of no use
-_HERE_S = 0.00002  # of waiting for the quickest answer: less of it, and all work is this thread's own
+_HERE_S = 0.00002  # of waiting for the quickest answer: with less than that, one thread does all the work
 _TOGETHER = 16  # small transfers handed over as one where answers are quick: handing over takes as long as one
-_COMPANY_S = 0.005  # how long an item waits for others to be handed over with
+_COMPANY_S = 0.005  # how long an item waits to be handed over together with others
 LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
 ROOM = 40 << 20  # bytes that all transfers under way may hold
 
@@ -23,17 +23,17 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def _worked_s() -> float:
-    """How long this thread was on the processor. Not known on Windows, where that clock moves by 16 ms at a time."""
+def _thread_time_s() -> float:
+    """The processor time of this thread. 0 on Windows, where that clock advances by 16 ms at a time."""
     return 0.0 if sys.platform == "win32" else time.thread_time()
 
 
 class Halted(Exception):
-    """The transfer is no longer wanted: another one failed, or the person stopped it."""
+    """The transfer is no longer needed: another one failed, or the person stopped it."""
 
 
 class _Batch(Generic[_Item]):
-    """Items handed over as one, with the bytes that they take."""
+    """Items handed to a thread together, with the bytes of memory that they take."""
 
     def __init__(self) -> None:
         self.items: list[_Item] = []
@@ -41,12 +41,13 @@ class _Batch(Generic[_Item]):
         self.began = time.perf_counter()
 
 
-class Abreast(Generic[_Item, _Result]):
-    """Does ``act`` with every item, many at once.
+class WorkerPool(Generic[_Item, _Result]):
+    """Calls ``act`` with every item, many at once.
 
-    ``weigh`` says how many bytes of memory one takes; those under way take ``room`` bytes at most, or are one. Iterated
-    once: results come as they are ready, items are taken as there is room. The first error is raised; then, and when
-    the iteration is left, transfers under way are halted, where ``check`` raises Halted in them, and waited for.
+    ``weigh`` returns the bytes of memory that an item takes; those under way take at most ``room`` bytes, or are a
+    single one. Iterate once: results come as they are ready, items are taken as there is room. The first error is
+    raised; then, and when the iteration ends early, transfers under way are halted (``check`` raises Halted in them)
+    and waited for.
     """
 
     def __init__(
@@ -66,18 +67,18 @@ class Abreast(Generic[_Item, _Result]):
         self._halted = False
 
     def check(self, _: int = 0) -> None:
-        """Raise Halted once nobody waits for the results any more."""
+        """Raise Halted once the results are no longer needed."""
         if self._halted:
             raise Halted
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Have a small transfer made within: the quickest one says how many are worth having under way."""
-        began_s, worked_s = time.perf_counter(), _worked_s()
+    def measure(self) -> Iterator[None]:
+        """Time the small transfer in this block: the quickest one decides how many are worth running at once."""
+        began_s, worked_s = time.perf_counter(), _thread_time_s()
         yield
         spent_s = time.perf_counter() - began_s
         self._quickest_s = min(self._quickest_s, spent_s)
-        self._least_waited_s = min(self._least_waited_s, spent_s - (_worked_s() - worked_s))
+        self._least_waited_s = min(self._least_waited_s, spent_s - (_thread_time_s() - worked_s))
 
     def __iter__(self) -> Iterator[_Result]:
         batch: _Batch[_Item] = _Batch()
@@ -112,9 +113,9 @@ class Abreast(Generic[_Item, _Result]):
         return max(_FEWEST, min(MOST, at_once))
 
     def _is_here(self, batch: _Batch[_Item]) -> bool:
-        """Whether small items wait for nobody, so that more threads would only take turns; large ones go abreast.
+        """Whether small items wait for nothing, so that more threads would only take turns; large ones run in parallel.
 
-        What counts is the waiting, not the time: a server on a quick machine answers in less than a slow disk.
+        What counts is the waiting, not the time: a server on a fast machine answers sooner than a slow disk.
         """
         return self._least_waited_s < _HERE_S and (len(batch.items) > 1 or batch.load <= LIGHT)
 
@@ -128,13 +129,13 @@ class Abreast(Generic[_Item, _Result]):
     def _is_full(self, batch: _Batch[_Item]) -> bool:
         if not self._under_way:
             return False
-        spare = _FEWEST if self._quickest_s < _FEWEST * _EACH_S else 0  # so that nobody waits for the next batch
+        spare = _FEWEST if self._quickest_s < _FEWEST * _EACH_S else 0  # so that no thread waits for the next batch
         if self._is_here(batch):
             spare = 0
         return self._under_way >= self._at_once(batch) + spare or self._load + batch.load > self._room
 
     def _begin(self, batch: _Batch[_Item]) -> Iterator[_Result]:
-        """Hand a batch over as soon as there is room; gives what comes meanwhile."""
+        """Hand a batch over as soon as there is room; yield the results that come meanwhile."""
         while self._is_full(batch):
             yield from self._next()
         self._handed.put(batch)
@@ -161,6 +162,6 @@ class Abreast(Generic[_Item, _Result]):
                     if self._halted:
                         break
                     results.append(self._act(item))
-            except BaseException as found:  # noqa: BLE001 - raised where the results are read
-                error = found
+            except BaseException as failure:  # noqa: BLE001 - raised where the results are read
+                error = failure
             self._done.put((results, error, batch.load))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from ..core import layout, names
 from ..core.layout import TaskPlace
-from ..core.progress import Meter, Watcher, counted, size
+from ..core.progress import Meter, Watcher, file_count, size
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused, Store, Stored
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
 from ..storage.sync.local_tree import Survey, Tree
-from ..storage.sync.sync import Sync, Synced
+from ..storage.sync.sync import Sync, SyncResult
 from . import history
 from .training_request import ChannelSource
 
@@ -217,7 +217,7 @@ def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
             watcher.note(note)
         done = _send(upload, upload.prefix_of(job, plan.place), plan.place, services, watcher)
         watcher.note(
-            f"Input: {counted(done.held)}, {done.sent:,} sent ({size(done.sent_bytes)}), {done.deleted:,} deleted"
+            f"Input: {file_count(done.total)}, {done.sent:,} sent ({size(done.sent_bytes)}), {done.deleted:,} deleted"
         )
 
 

@@ -18,9 +18,9 @@ def test_bytes_are_told_as_people_read_them(count: int, said: str) -> None:
 def test_a_line_tells_files_bytes_rate_and_time_left() -> None:
     now = 0.0
     meter = Meter(what="Sending", files=4, size=40_000_000, clock=lambda: now)
-    meter.passed(10_000_000)
-    meter.moved(10_000_000)
-    meter.finished()
+    meter.skip_file(10_000_000)
+    meter.add_bytes(10_000_000)
+    meter.finish_file()
     now = 10.0
     assert meter.line() == "Sending: 2 of 4 files  20.0 MB of 40.0 MB  1.0 MB/s  0:10 left"
 
@@ -29,8 +29,8 @@ def test_many_small_files_count_for_the_time_left_too() -> None:
     now = 0.0
     meter = Meter(what="Sending", files=10_000, size=10_000, clock=lambda: now)
     for _ in range(1000):
-        meter.moved(1)
-        meter.finished()
+        meter.add_bytes(1)
+        meter.finish_file()
     now = 60.0
     assert meter.line().endswith("9:00 left")
     meter.files = 1_000_000
@@ -40,6 +40,6 @@ def test_many_small_files_count_for_the_time_left_too() -> None:
 def test_without_totals_no_time_is_guessed() -> None:
     now = 0.0
     meter = Meter(what="Fetching the state", clock=lambda: now)
-    meter.moved(500)
+    meter.add_bytes(500)
     now = 5.0
     assert meter.line() == "Fetching the state: 0 files  500 B  100 B/s"

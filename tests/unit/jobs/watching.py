@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.core.access import Open
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.layout import TaskPlace
-from simple_sagemaker.core.progress import Unshown
+from simple_sagemaker.core.progress import WithoutProgressBar
 from simple_sagemaker.core.services import Reading, Services
 from simple_sagemaker.jobs.follow import Follower
 from simple_sagemaker.jobs.outages import Clock
@@ -88,7 +88,7 @@ class CloudWatch:
 
 
 @dataclass
-class Watch(Unshown):
+class Watch(WithoutProgressBar):
     """A clock that only sleeping moves, a job whose description follows from the time, and all that is told."""
 
     told: list[Any] = field(default_factory=list)

@@ -7,34 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.storage import safe_paths as filling
-from simple_sagemaker.storage.safe_paths import Filling, Unholdable
+from simple_sagemaker.storage import safe_paths
+from simple_sagemaker.storage.safe_paths import SafeFolder, UnusableName
 
 
 @pytest.mark.parametrize("part", ["a:b", "a\\b", "con", "NUL.txt", "com1", "dot.", "blank ", "a\nb", "x*", "<", 'q"'])
 def test_windows_has_names_of_its_own_that_it_cannot_hold(part: str) -> None:
-    assert filling.why_not(part, windows=True)
-    assert filling.why_not(part, windows=False) is None
+    assert safe_paths.why_not(part, windows=True)
+    assert safe_paths.why_not(part, windows=False) is None
 
 
 @pytest.mark.parametrize("part", ["console", "a.b", "nul_", ".hidden", "é", "com10", "a b"])
 def test_other_names_are_fine_everywhere(part: str) -> None:
-    assert filling.why_not(part, windows=True) is None
+    assert safe_paths.why_not(part, windows=True) is None
 
 
 @pytest.mark.parametrize("part", ["", ".", "..", "a\0"])
 def test_some_are_names_nowhere(part: str) -> None:
-    assert filling.why_not(part, windows=False)
+    assert safe_paths.why_not(part, windows=False)
 
 
 def test_a_name_that_the_file_system_takes_for_another_is_told_as_such(tmp_path: Path) -> None:
-    there = Filling(tmp_path)
+    there = SafeFolder(tmp_path)
     os.close(there.new_file("A/x"))
     (tmp_path / "a").mkdir(exist_ok=True)  # as a file system does that knows no case
-    with pytest.raises(Unholdable, match="'a' and 'A' are the same name"):
+    with pytest.raises(UnusableName, match="'a' and 'A' are the same name"):
         there.make_folder("a/y")
 
 
 def test_letters_that_look_alike_fold_together() -> None:
-    assert filling.folded("E\u0301") == filling.folded("\u00e9")
-    assert filling.folded("a") != filling.folded("b")
+    assert safe_paths.fold("E\u0301") == safe_paths.fold("\u00e9")
+    assert safe_paths.fold("a") != safe_paths.fold("b")

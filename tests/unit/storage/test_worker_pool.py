@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from simple_sagemaker.storage.worker_pool import LIGHT, MOST, Abreast, Halted
+from simple_sagemaker.storage.worker_pool import LIGHT, MOST, Halted, WorkerPool
 
 
 def test_every_item_is_done_once_and_every_result_given() -> None:
-    assert sorted(Abreast(lambda number: number * 2, range(1000))) == [number * 2 for number in range(1000)]
+    assert sorted(WorkerPool(lambda number: number * 2, range(1000))) == [number * 2 for number in range(1000)]
 
 
 def test_a_far_side_is_asked_for_more_at_once() -> None:
@@ -24,13 +24,13 @@ def test_a_far_side_is_asked_for_more_at_once() -> None:
         with lock:
             at_once += 1
             most = max(most, at_once)
-        with crowd.timed():
+        with pool.measure():
             time.sleep(0.02)
         with lock:
             at_once -= 1
 
-    crowd: Abreast[int, None] = Abreast(act, range(400))
-    list(crowd)
+    pool: WorkerPool[int, None] = WorkerPool(act, range(400))
+    list(pool)
     assert 16 < most <= MOST
 
 
@@ -46,7 +46,7 @@ def test_those_under_way_stay_within_their_room() -> None:
         with lock:
             held -= weight
 
-    list(Abreast(act, [3, 1, 9, 4, 12, 1, 1, 1, 5] * 5, weigh=lambda weight: weight, room=10))
+    list(WorkerPool(act, [3, 1, 9, 4, 12, 1, 1, 1, 5] * 5, weigh=lambda weight: weight, room=10))
     assert most == 12
 
 
@@ -54,12 +54,12 @@ def test_a_near_side_gets_many_small_ones_at_a_time_and_a_heavy_one_alone() -> N
     done: dict[int, list[int]] = {}
 
     def act(size: int) -> None:
-        with crowd.timed():
+        with pool.measure():
             time.sleep(0.0005)
         done.setdefault(threading.get_ident(), []).append(size)
 
-    crowd: Abreast[int, None] = Abreast(act, [*range(500), LIGHT + 1, *range(500)], weigh=lambda size: size)
-    list(crowd)
+    pool: WorkerPool[int, None] = WorkerPool(act, [*range(500), LIGHT + 1, *range(500)], weigh=lambda size: size)
+    list(pool)
     assert sorted(size for sizes in done.values() for size in sizes) == sorted([*range(500), LIGHT + 1, *range(500)])
     assert len(done) <= 16
 
@@ -68,12 +68,12 @@ def test_a_server_that_answers_at_once_is_still_asked_by_several() -> None:
     threads = set()
 
     def act(_: int) -> None:
-        with crowd.timed():
+        with pool.measure():
             time.sleep(0.00005)  # as long as a quick disk, but nothing is done meanwhile
         threads.add(threading.get_ident())
 
-    crowd: Abreast[int, None] = Abreast(act, range(2000))
-    list(crowd)
+    pool: WorkerPool[int, None] = WorkerPool(act, range(2000))
+    list(pool)
     assert len(threads) > 4
 
 
@@ -87,14 +87,14 @@ def test_what_waits_for_nobody_gets_small_ones_one_by_one_and_heavy_ones_abreast
         if weight > LIGHT:
             time.sleep(0.05)
         else:
-            with crowd.timed():
+            with pool.measure():
                 sum(range(500))
         with lock:
             at_once[weight] -= 1
 
     items = [*[0] * 50, *[1] * 2000, *[LIGHT + 1] * 8]  # the first ones go before any is answered
-    crowd: Abreast[int, None] = Abreast(act, items, weigh=lambda weight: weight)
-    assert len(list(crowd)) == len(items)
+    pool: WorkerPool[int, None] = WorkerPool(act, items, weigh=lambda weight: weight)
+    assert len(list(pool)) == len(items)
     assert most[1] == 1
     assert most[LIGHT + 1] > 2
 
@@ -108,7 +108,7 @@ def test_items_are_taken_only_as_there_is_room() -> None:
             taken = number
             yield number
 
-    for done, _ in enumerate(Abreast(lambda _: None, items())):
+    for done, _ in enumerate(WorkerPool(lambda _: None, items())):
         assert taken - done <= MOST + 1
 
 
@@ -122,21 +122,21 @@ def test_an_error_ends_the_others_and_is_raised() -> None:
         started.set()
         try:
             while True:
-                crowd.check()
+                pool.check()
                 time.sleep(0.001)
         except Halted:
             halted.set()
             raise
 
-    crowd: Abreast[int, None] = Abreast(act, range(2))
+    pool: WorkerPool[int, None] = WorkerPool(act, range(2))
     with pytest.raises(OSError, match="disk is full"):
-        list(crowd)
+        list(pool)
     assert halted.is_set()
     assert not [thread for thread in threading.enumerate() if thread.daemon and "_work" in thread.name]
 
 
 def test_leaving_early_ends_what_is_under_way() -> None:
     before = threading.active_count()
-    for _ in Abreast(lambda number: number, range(100_000)):
+    for _ in WorkerPool(lambda number: number, range(100_000)):
         break
     assert threading.active_count() == before

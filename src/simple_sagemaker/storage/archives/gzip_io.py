@@ -43,7 +43,7 @@ def library() -> Any:
     return isal_zlib
 
 
-class Packed:
+class GzipWriter:
     """A gzip file in the making: what is written to it goes to ``out``, compressed. It is whole once closed."""
 
     def __init__(self, out: BinaryIO, *, level: int = LEVEL) -> None:
@@ -95,14 +95,14 @@ class Packed:
         self._size += len(block)
         before, self._before = self._before, block[-_WINDOW:]
 
-        def compressed() -> bytes:
+        def compress() -> bytes:
             end = zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH
             known = {"zdict": before} if before else {}
             packer = self._library.compressobj(self._level, zlib.DEFLATED, _RAW, **known)
             whole: bytes = packer.compress(block) + packer.flush(end)
             return whole
 
-        return compressed
+        return compress
 
     def _finish(self) -> None:
         end = self._compressor(bytes(self._waiting), last=True)()
@@ -141,7 +141,7 @@ class _Raw(io.RawIOBase):
         return len(data)
 
 
-class Opened:
+class GzipReader:
     """The bytes of a gzip file, in order, unpacked ahead by a thread while those before are used.
 
     It seeks forwards alone. Reading raises Damaged, and whatever ``source`` raises. A few blocks are held, and used
@@ -214,11 +214,11 @@ class Opened:
             self._used = None
         if self._left.is_set():
             return False
-        found = self._ahead.get()
-        if isinstance(found, BaseException):
+        item = self._ahead.get()
+        if isinstance(item, BaseException):
             self._left.set()
-            raise found
-        self._used, count = found
+            raise item
+        self._used, count = item
         self._block = memoryview(self._used)[:count]
         if not count:
             self._left.set()
@@ -232,7 +232,7 @@ class Opened:
                     block = self._free.get() or bytearray(BLOCK)
                     if self._left.is_set():
                         return
-                    count = _filled(packed, block)
+                    count = _fill(packed, block)
                     if raw.is_empty:
                         raise Damaged("it is empty")  # noqa: TRY301 - told to who reads
                     self._ahead.put((block, count))
@@ -251,7 +251,7 @@ def _reader(raw: _Raw) -> GzipFile:
     return unpacking
 
 
-def _filled(packed: GzipFile, block: bytearray) -> int:
+def _fill(packed: GzipFile, block: bytearray) -> int:
     """How many bytes of a block are filled; all of it but at the end. Raises Damaged."""
     try:
         return packed.readinto(block)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
-from . import gzip_io as gz
+from . import gzip_io
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,8 +34,8 @@ class Tarball:
     ``level`` is one of ``gz.LEVELS``. Bytes of a name that are no UTF-8 are surrogate escapes.
     """
 
-    def __init__(self, out: BinaryIO, *, level: int = gz.LEVEL) -> None:
-        self._out = gz.Packed(out, level=level)
+    def __init__(self, out: BinaryIO, *, level: int = gzip_io.LEVEL) -> None:
+        self._out = gzip_io.GzipWriter(out, level=level)
         self._size = 0
 
     def __enter__(self) -> Self:
@@ -89,15 +89,15 @@ def _header(kind: bytes, name: str, *, mode: int, seconds: int, size: int = 0, t
     """The header of one member, after the extended one that says what does not fit."""
     path, link = _bytes(name), _bytes(target)
     prefix, last = _cut(path)
-    told = []
+    records = []
     if last is None or (not path.isascii() and _is_utf8(path)):
-        told.append((b"path", path))
+        records.append((b"path", path))
     if len(link) > _NAME or not link.isascii():
-        told.append((b"linkpath", link))
+        records.append((b"linkpath", link))
     if size > _MOST:
-        told.append((b"size", b"%d" % size))
+        records.append((b"size", b"%d" % size))
     if not 0 <= seconds <= _MOST:
-        told.append((b"mtime", b"%d" % seconds))
+        records.append((b"mtime", b"%d" % seconds))
     plain = _ustar(
         kind,
         path[-_NAME:].lstrip(b"/") if last is None else last,
@@ -107,7 +107,7 @@ def _header(kind: bytes, name: str, *, mode: int, seconds: int, size: int = 0, t
         size=size if size <= _MOST else 0,
         link=link[:_NAME],
     )
-    return _extended(told) + plain if told else plain
+    return _pax_header(records) + plain if records else plain
 
 
 def _bytes(name: str) -> bytes:
@@ -122,11 +122,11 @@ def _cut(path: bytes) -> tuple[bytes, bytes | None]:
     return (path[:at], path[at + 1 :]) if 0 < at <= _PREFIX else (b"", None)
 
 
-def _extended(told: list[tuple[bytes, bytes]]) -> bytes:
+def _pax_header(records: list[tuple[bytes, bytes]]) -> bytes:
     """An extended header, which is a member of its own."""
-    if not all(_is_utf8(value) for _, value in told):
-        told = [(b"hdrcharset", b"BINARY"), *told]
-    content = b"".join(_record(key, value) for key, value in told)
+    if not all(_is_utf8(value) for _, value in records):
+        records = [(b"hdrcharset", b"BINARY"), *records]
+    content = b"".join(_record(key, value) for key, value in records)
     header = _ustar(_EXTENDED, b"././@PaxHeader", prefix=b"", mode=0o644, seconds=0, size=len(content), link=b"")
     return header + content + _ZEROS[: -len(content) % _BLOCK]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SsmError
-from ..safe_paths import Filling, Unholdable, folded, why_not
-from . import gzip_io as gz
+from ..safe_paths import SafeFolder, UnusableName, fold, why_not
+from . import gzip_io
 
 MOST_TIMES = 1000  # as much as gzip can shrink anything; what unpacks to more, and to MUCH, is made to fill a disk
 MUCH = 1 << 30
@@ -30,7 +30,7 @@ _BLOCK = 512
 _CHUNK = 1 << 20
 # What tarfile raises for bytes that are no archive; the last ones are not meant, but have been seen.
 _DAMAGE = (
-    *(tarfile.TarError, gz.Damaged),
+    *(tarfile.TarError, gzip_io.Damaged),
     *(ValueError, IndexError, KeyError, OverflowError, RecursionError, struct.error),
 )
 
@@ -45,18 +45,18 @@ def unpack(packed: Path, to: Path, *, address: str) -> None:
         unpack_stream(source, to, size=os.fstat(source.fileno()).st_size, address=address)
 
 
-def unpack_stream(source: gz.Source, to: Path, *, size: int, address: str) -> None:
+def unpack_stream(source: gzip_io.Source, to: Path, *, size: int, address: str) -> None:
     """Fill ``to``, an empty folder, with what is packed in the ``size`` bytes that ``source`` gives.
 
     Raises UnsafeArchive, and whatever ``source`` raises, and leaves ``to`` half filled.
     """
-    filling = _Unpacking(to, _Room(size, shutil.disk_usage(to).free))
+    unpacker = _Unpacker(to, _Room(size, shutil.disk_usage(to).free))
     try:
-        filling.read(source)
-    except Unholdable as error:
+        unpacker.read(source)
+    except UnusableName as error:
         raise UnsafeArchive(f"{address} was not unpacked: {error}.\n{_ADVICE}") from error
     except _DAMAGE as error:
-        after = f" after {filling.last!r}" if filling.last else ""
+        after = f" after {unpacker.last!r}" if unpacker.last else ""
         raise UnsafeArchive(f"{address} was not unpacked: it is damaged{after} ({error}).\n{_ADVICE}") from error
 
 
@@ -73,15 +73,15 @@ class _Room:
 
     def take(self, name: str, size: int) -> None:
         if size < 0:
-            raise Unholdable(f"{name!r} says that it has {size} bytes")
+            raise UnusableName(f"{name!r} says that it has {size} bytes")
         self._taken += size + _BLOCK
         if self._taken > self._free:
-            raise Unholdable(f"with {name!r} it has {self._taken} bytes, and the disk has {self._free} free")
+            raise UnusableName(f"with {name!r} it has {self._taken} bytes, and the disk has {self._free} free")
         if self._taken > self._most:
-            raise Unholdable(f"with {name!r} it unpacks to {self._taken} bytes, over {MOST_TIMES} times its own size")
+            raise UnusableName(f"with {name!r} it unpacks to {self._taken} bytes, over {MOST_TIMES} times its own size")
 
 
-class _Bytes(gz.Opened):
+class _Bytes(gzip_io.GzipReader):
     """The unpacked bytes, of which a whole bomb is not read into memory."""
 
     def read(self, size: int) -> bytes:
@@ -90,39 +90,39 @@ class _Bytes(gz.Opened):
         return super().read(size)
 
 
-class _Unpacking:
+class _Unpacker:
     """An archive on its way into a folder."""
 
     def __init__(self, to: Path, room: _Room) -> None:
         self.last = ""  # the member that was come to
-        self._filling = Filling(to)
+        self._folder = SafeFolder(to)
         self._room = room
         self._files: dict[str, int] = {}  # sizes
         self._links: dict[str, str] = {}
 
-    def read(self, source: gz.Source) -> None:
+    def read(self, source: gzip_io.Source) -> None:
         with _Bytes(source) as content:
             whole: Any = content  # tarfile asks for no more than it has
             with tarfile.open(fileobj=whole, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
-                kept = vars(archive)["members"]  # a list of all that was read, which nobody needs
+                members = vars(archive)["members"]  # a list of all that was read, which nobody needs
                 while member := archive.next():
                     self._room.take(member.name, member.size)
                     self._member(member, archive, content)
                     self.last = member.name
-                    kept.clear()
+                    members.clear()
             self._check_end(content)
         for name, target in self._links.items():
             check_target(name, target, self._links)
         for name, target in self._links.items():
-            self._filling.new_link(name, target)
+            self._folder.new_link(name, target)
 
     def _member(self, member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> None:
         name = _relative(member.name)
         if member.isdir():
             if name:
-                self._filling.make_folder(name)
+                self._folder.make_folder(name)
         elif not name:
-            raise Unholdable(f"{member.name!r} is the folder itself, and no folder")
+            raise UnusableName(f"{member.name!r} is the folder itself, and no folder")
         elif member.issym():
             self._link(name, member.linkname)
         elif member.islnk():
@@ -130,37 +130,37 @@ class _Unpacking:
         elif member.isreg():
             self._file(name, member, _pieces(member, archive, content))
         else:
-            raise Unholdable(f"{member.name!r} is no file, folder or link")
+            raise UnusableName(f"{member.name!r} is no file, folder or link")
 
     def _link(self, name: str, target: str) -> None:
         if name in self._links:
-            raise Unholdable(f"{name!r} is there twice, and what came first is a link")
+            raise UnusableName(f"{name!r} is there twice, and what came first is a link")
         self._links[name] = target
 
     def _second_name(self, name: str, other: str) -> None:
         if other in self._links:
             self._link(name, self._links[other])
         elif other not in self._files:
-            raise Unholdable(f"{name!r} is another name of {other!r}, which is no file that came before it")
+            raise UnusableName(f"{name!r} is another name of {other!r}, which is no file that came before it")
         else:
             self._same_file(name, other)
 
     def _same_file(self, name: str, other: str) -> None:
         try:
-            self._filling.same_file(name, other)
+            self._folder.same_file(name, other)
         except OSError:  # a file system without second names: a copy it is
             self._room.take(name, self._files[other])
-            os.close(self._filling.new_file(name))
-            shutil.copy2(self._filling.top / other, self._filling.top / name)
+            os.close(self._folder.new_file(name))
+            shutil.copy2(self._folder.top / other, self._folder.top / name)
         self._files[name] = self._files[other]
 
     def _file(self, name: str, member: tarfile.TarInfo, pieces: Iterator[bytes | memoryview]) -> None:
-        with os.fdopen(self._filling.new_file(name, member.mode & 0o755 | 0o600), "wb") as out:
+        with os.fdopen(self._folder.new_file(name, member.mode & 0o755 | 0o600), "wb") as out:
             out.writelines(pieces)
             if out.tell() != member.size:
                 raise tarfile.ReadError(f"{name!r} is cut short")
         with suppress(OSError, OverflowError, ValueError):  # a time that this file system cannot hold
-            os.utime(self._filling.top / name, (member.mtime, member.mtime))
+            os.utime(self._folder.top / name, (member.mtime, member.mtime))
         self._files[name] = member.size
 
     def _check_end(self, content: _Bytes) -> None:
@@ -188,15 +188,15 @@ def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) 
 def _relative(name: str) -> str:
     """The name without the parts that say nothing; empty for the folder itself."""
     if name.startswith("/"):
-        raise Unholdable(f"the name {name!r} leads outside")
+        raise UnusableName(f"the name {name!r} leads outside")
     return "/".join(part for part in name.split("/") if part not in {"", "."})
 
 
 def check_target(name: str, target: str, links: dict[str, str]) -> None:
     """Refuse a link that leads outside the folder, itself or by way of other links. Nothing is looked up on disk."""
     if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
-        raise Unholdable(f"{name!r} is a link to {target!r}, which leads outside")
-    for key in (_as_it_is, folded):  # each file system sees one of the two
+        raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
+    for key in (_as_it_is, fold):  # each file system sees one of the two
         _follow(name, target, {key(link): to for link, to in links.items()}, key)
 
 
@@ -205,7 +205,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
     while left:
         part = left.popleft()
         if part == ".." and not here:
-            raise Unholdable(f"{name!r} is a link to {target!r}, which leads outside")
+            raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
         if part == "..":
             here.pop()
         elif part not in {"", "."}:
@@ -215,7 +215,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
                 continue
             hops += 1
             if hops > _MOST_HOPS:
-                raise Unholdable(f"{name!r} is a link to {target!r}, which leads round in circles")
+                raise UnusableName(f"{name!r} is a link to {target!r}, which leads round in circles")
             left.extendleft(reversed(onward.split("/")))
 
 

@@ -32,13 +32,13 @@ class _Runtime:
     pid: int | None = None
 
 
-class _Here:
+class _ProcessClients:
     """What one process has made; what it inherited by a fork would share connections, and locks that nobody opens."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.client: S3Client | None = None
-        self.ways: dict[str, obstore.store.S3Store | None] = {}
+        self.stores: dict[str, obstore.store.S3Store | None] = {}
         self.checked_s = 0.0  # when it was last seen that there are credentials
 
 
@@ -48,67 +48,68 @@ class Clients:
     def __init__(self, session: boto3.Session, endpoint: str | None) -> None:
         self._session = session
         self._endpoint = endpoint
-        self._made: dict[int, _Here] = {}
+        self._by_process: dict[int, _ProcessClients] = {}
 
     @property
-    def slow(self) -> S3Client:
+    def boto3_client(self) -> S3Client:
         """boto3's client, which can do everything."""
-        here = self._here()
-        with here.lock:  # a session makes one client at a time
-            if here.client is None:
+        clients = self._of_this_process()
+        with clients.lock:  # a session makes one client at a time
+            if clients.client is None:
                 from botocore.config import Config
 
                 config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
-                here.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
-                read_fast(here.client)
-            return here.client
+                clients.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
+                read_fast(clients.client)
+            return clients.client
 
     @property
     def region(self) -> str:
         """The region that requests are made in; a session without one asks where S3 began."""
-        region = self.slow.meta.region_name
+        region = self.boto3_client.meta.region_name
         return "us-east-1" if region == "aws-global" else region
 
-    def fast(self, bucket: str, key: str) -> obstore.store.S3Store | None:
+    def obstore_for(self, bucket: str, key: str) -> obstore.store.S3Store | None:
         """The way of obstore to a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
 
         Raises botocore's errors about credentials here, where obstore does not hide them.
         """
         if not _ORDINARY.fullmatch(key):
             return None
-        here = self._here()
-        if bucket not in here.ways or here.checked_s + _BELIEVED_S < time.monotonic():
+        clients = self._of_this_process()
+        if bucket not in clients.stores or clients.checked_s + _BELIEVED_S < time.monotonic():
             self._credentials()
-            here.checked_s = time.monotonic()
-            self._make_way(here, bucket)
-        return here.ways[bucket]
+            clients.checked_s = time.monotonic()
+            self._make_store(clients, bucket)
+        return clients.stores[bucket]
 
-    def _make_way(self, here: _Here, bucket: str) -> None:
-        client, region = self.slow, self.region
-        with here.lock:
+    def _make_store(self, clients: _ProcessClients, bucket: str) -> None:
+        client, region = self.boto3_client, self.region
+        with clients.lock:
             if _Runtime.pid is None:
                 _Runtime.pid = os.getpid()
-            if bucket in here.ways:
+            if bucket in clients.stores:
                 return
             endpoint = client.meta.endpoint_url.rstrip("/")
             authorities = self._authorities() if endpoint.startswith("https:") else ""
-            untold = authorities and sys.platform != "linux"  # elsewhere obstore asks the system, and trusts others
-            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or untold:
-                here.ways[bucket] = None
+            # Outside Linux obstore uses the system's authorities, and so would trust others too.
+            trusts_others = authorities and sys.platform != "linux"
+            if _Runtime.pid != os.getpid() or is_directory_bucket(bucket) or trusts_others:
+                clients.stores[bucket] = None
             else:
                 with _trusting(authorities):
-                    here.ways[bucket] = self._opened(bucket, endpoint, region)
+                    clients.stores[bucket] = self._open_store(bucket, endpoint, region)
 
     def _authorities(self) -> str:
         """The file of the authorities that the person trusts, as botocore finds it; "" where none is named."""
         core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
         return str(core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
 
-    def _here(self) -> _Here:
+    def _of_this_process(self) -> _ProcessClients:
         pid = os.getpid()
-        return self._made.get(pid) or self._made.setdefault(pid, _Here())
+        return self._by_process.get(pid) or self._by_process.setdefault(pid, _ProcessClients())
 
-    def _opened(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
+    def _open_store(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
         """Everything is said that obstore would else take from the environment, where boto3 decides what it means.
 
         The service verifies a checksum of every object. Where nobody in between can change bytes, signing them too
@@ -138,10 +139,10 @@ class Clients:
         """What obstore signs with; it asks again each time, and boto3 renews them before they expire."""
         from botocore.exceptions import NoCredentialsError
 
-        found = self._session.get_credentials()
-        if found is None:
+        credentials = self._session.get_credentials()
+        if credentials is None:
             raise NoCredentialsError
-        frozen = found.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials()
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,
@@ -175,6 +176,6 @@ def _trusting(authorities: str) -> Iterator[None]:
 
 def _is_safe(endpoint: str) -> bool:
     """Whether what is sent cannot be changed on its way: by TLS, or because it does not leave the machine."""
-    found = urlsplit(endpoint)
-    host = found.hostname or ""
-    return found.scheme == "https" or host in {"localhost", "::1"} or host.startswith("127.")
+    url = urlsplit(endpoint)
+    host = url.hostname or ""
+    return url.scheme == "https" or host in {"localhost", "::1"} or host.startswith("127.")

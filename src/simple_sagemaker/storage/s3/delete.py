@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.aws_errors import is_denial
-from ..worker_pool import Abreast
-from .errors import MISSING, refused, told
+from ..worker_pool import WorkerPool
+from .errors import MISSING, access_denied, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,22 +21,22 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def delete(client: S3Client, bucket: str, keys: Iterable[str]) -> None:
     """Delete objects; those already gone are no error."""
-    for _ in Abreast(partial(_delete, client, bucket), _batches(keys)):
+    for _ in WorkerPool(partial(_delete, client, bucket), _batches(keys)):
         pass
 
 
 def _delete(client: S3Client, bucket: str, keys: Sequence[str]) -> None:
     if _UNSPEAKABLE.search(keys[0]):
-        told(partial(client.delete_object, Bucket=bucket, Key=keys[0]), bucket, keys[0], "s3:DeleteObject")
+        translate_errors(partial(client.delete_object, Bucket=bucket, Key=keys[0]), bucket, keys[0], "s3:DeleteObject")
         return
     objects: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
     remove = partial(client.delete_objects, Bucket=bucket, Delete=objects)
-    for error in told(remove, bucket, keys[0], "s3:DeleteObject").get("Errors", ()):
+    for error in translate_errors(remove, bucket, keys[0], "s3:DeleteObject").get("Errors", ()):
         key, code = error.get("Key", ""), error.get("Code", "")
         if code in MISSING:
             continue
         if is_denial(code):
-            raise refused(bucket, key, "s3:DeleteObject")
+            raise access_denied(bucket, key, "s3:DeleteObject")
         raise OSError(f"s3://{bucket}/{key} was not deleted: {code} {error.get('Message') or ''}".rstrip())
 
 

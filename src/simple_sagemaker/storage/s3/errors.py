@@ -13,52 +13,52 @@ MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _LONGEST = 400
 _UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
 
-_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
 
 
-def told(act: Callable[[], _Given], bucket: str, key: str, action: str) -> _Given:
-    """What ``act`` gives; its errors in the words of a Store."""
+def translate_errors(call: Callable[[], _Result], bucket: str, key: str, action: str) -> _Result:
+    """What ``call`` gives; its errors in the words of a Store."""
     from botocore.exceptions import ClientError
 
     try:
-        return act()
+        return call()
     except ClientError as error:
-        raise known(error, bucket, key, action) from error
+        raise translate_client_error(error, bucket, key, action) from error
     except FileNotFoundError as error:  # obstore's too
-        raise FileNotFoundError(_absent(bucket, key, "NoSuchBucket" in str(error))) from error
+        raise FileNotFoundError(_missing(bucket, key, "NoSuchBucket" in str(error))) from error
     except Exception as error:
         denied = type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}  # obstore's
         if denied or "<Code>AccessDenied</Code>" in str(error):
-            raise refused(bucket, key, action) from error
+            raise access_denied(bucket, key, action) from error
         if type(error).__module__.startswith("obstore"):
-            raise _failed(error, bucket, key, action) from error
+            raise _obstore_failure(error, bucket, key, action) from error
         raise
 
 
-def known(error: Any, bucket: str, key: str, action: str) -> Exception:
+def translate_client_error(error: Any, bucket: str, key: str, action: str) -> Exception:
     """A ClientError in the words of a Store, or as it is."""
     code = error_code(error)
     if code == "NoSuchBucket" or code in MISSING:
-        return FileNotFoundError(_absent(bucket, key, code == "NoSuchBucket"))
+        return FileNotFoundError(_missing(bucket, key, code == "NoSuchBucket"))
     denied = is_denial(code) or error.response["ResponseMetadata"].get("HTTPStatusCode") == 403
-    return refused(bucket, key, action, code or "") if denied else error
+    return access_denied(bucket, key, action, code or "") if denied else error
 
 
-def _failed(error: Exception, bucket: str, key: str, action: str) -> SsmError:
+def _obstore_failure(error: Exception, bucket: str, key: str, action: str) -> SsmError:
     """What obstore gave up, after it tried several times."""
-    said = " ".join(str(error).partition("Debug source:")[0].split())
-    said = said if len(said) <= _LONGEST else said[:_LONGEST] + " …"
+    text = " ".join(str(error).partition("Debug source:")[0].split())
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
     return SsmError(
-        f"{action} on s3://{bucket}/{key} failed, tried again and again: {said}\n"
+        f"{action} on s3://{bucket}/{key} failed, tried again and again: {text}\n"
         "Check the network. The same command goes on from here."
     )
 
 
-def _absent(bucket: str, key: str, whole_bucket: bool) -> str:
+def _missing(bucket: str, key: str, whole_bucket: bool) -> str:
     return f"there is no bucket {bucket!r}" if whole_bucket else f"there is no object s3://{bucket}/{key}"
 
 
-def refused(bucket: str, key: str, action: str, code: str = "") -> PermissionError:
+def access_denied(bucket: str, key: str, action: str, code: str = "") -> PermissionError:
     """The error for an action that the caller may not do."""
     why = f" ({code})" if code not in {"", "403", "AccessDenied"} else ""
     return PermissionError(f"access denied: {action} on s3://{bucket}/{key}{why}")

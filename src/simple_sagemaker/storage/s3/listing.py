@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from ...core.store import Stored
-from .errors import told
+from .errors import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,27 +39,27 @@ def read_fast(client: S3Client) -> None:
 
 def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[Any]:
     """Every answer of a listing; one may be empty and not the last."""
-    page = asked(client, bucket, prefix, delimiter=delimiter)
+    page = request_page(client, bucket, prefix, delimiter=delimiter)
     yield page
     while token := page.get("NextContinuationToken"):
-        page = asked(client, bucket, prefix, delimiter=delimiter, token=token)
+        page = request_page(client, bucket, prefix, delimiter=delimiter, token=token)
         yield page
 
 
-def asked(
+def request_page(
     client: S3Client, bucket: str, prefix: str, *, delimiter: str = "", after: str = "", token: str = "", most: int = 0
 ) -> Any:
     """One answer: the first one, the first of keys behind ``after``, or the one that ``token`` stands for."""
-    said = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
-    request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in said.items() if value}}
-    return told(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
+    options = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
+    request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in options.items() if value}}
+    return translate_errors(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
 
 
 def objects(page: Any) -> list[Stored]:
     """The objects of an answer, however it was read."""
     if FOUND in page:
-        found: list[Stored] = page[FOUND]
-        return found
+        stored: list[Stored] = page[FOUND]
+        return stored
     return [
         Stored(one["Key"], one["Size"], one["LastModified"].timestamp(), one.get("ETag", "").strip('"'))
         for one in page.get("Contents", ())
@@ -69,30 +69,30 @@ def objects(page: Any) -> list[Stored]:
 def folders(page: Any) -> list[str]:
     """The common prefixes of an answer, however it was read."""
     if FOLDERS in page:
-        found: list[str] = page[FOLDERS]
-        return found
+        prefixes: list[str] = page[FOLDERS]
+        return prefixes
     return [one["Prefix"] for one in page.get("CommonPrefixes", ())]
 
 
 def _read(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:
     try:
-        whole = response_dict["body"].decode()
+        text = response_dict["body"].decode()
     except UnicodeDecodeError:
         return  # no XML: botocore refuses it
     if response_dict["status_code"] != 200:
         return
-    named = partial(_key, is_encoded="<EncodingType>url</EncodingType>" in whole)
-    prefixes = _FOLDER.findall(whole)
-    taken = _taken(_FOLDER.sub("", whole) if prefixes else whole, named)
-    if taken is None:
+    decode = partial(_key, is_encoded="<EncodingType>url</EncodingType>" in text)
+    prefixes = _FOLDER.findall(text)
+    parsed = _parse(_FOLDER.sub("", text) if prefixes else text, decode)
+    if parsed is None:
         return
-    found, rest = taken
-    if found or prefixes:
-        customized_response_dict.update({FOUND: found, FOLDERS: list(map(named, prefixes))})
-        response_dict["body"] = rest.encode()
+    objects, body = parsed
+    if objects or prefixes:
+        customized_response_dict.update({FOUND: objects, FOLDERS: list(map(decode, prefixes))})
+        response_dict["body"] = body.encode()
 
 
-def _taken(body: str, named: Callable[[str], str]) -> tuple[list[Stored], str] | None:
+def _parse(body: str, decode: Callable[[str], str]) -> tuple[list[Stored], str] | None:
     """The objects of an answer, and the answer without them; None where some are not as usual."""
     count = body.count(_OPENS)
     if not count:
@@ -103,10 +103,10 @@ def _taken(body: str, named: Callable[[str], str]) -> tuple[list[Stored], str] |
     if not len(keys) == len(sizes) == len(times) == len(tags) == count or not _is_row(body, count):
         return None  # an owner with a Key, an object without a tag: botocore reads it
     first, last = body.index(_OPENS), body.rindex(_CLOSES) + len(_CLOSES)
-    names = (named(key) if "%" in key or "+" in key or "&" in key else key for key in keys)
+    names = (decode(key) if "%" in key or "+" in key or "&" in key else key for key in keys)
     moments = [_second(time[:19]) + float(time[19:-1] or 0) for time in times]  # 2026-11-25T13:40:03.000Z
-    found = zip(names, map(int, sizes), moments, tags, strict=True)
-    return list(map(_stored, found)), body[:first] + body[last:]
+    rows = zip(names, map(int, sizes), moments, tags, strict=True)
+    return list(map(_stored, rows)), body[:first] + body[last:]
 
 
 def _is_row(body: str, count: int) -> bool:

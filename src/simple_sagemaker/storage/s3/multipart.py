@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ...core.store import Told, untold
+from ...core.store import ProgressCallback, no_progress
 
 PART = 8 << 20  # bytes, of what is sent in parts
 AT_ONCE = 4
@@ -20,16 +20,16 @@ class Changed(Exception):
     """A part is of another version than the first."""
 
 
-class Steady:
-    """A file as far as it went when it was opened, to be read once; ``told`` hears of the bytes that were read.
+class SteadyFile:
+    """A file as far as it went when it was opened, to be read once; ``on_progress`` hears of the bytes that were read.
 
     One that only grows is read to its old end. The last read raises Changed for a file that was written to otherwise,
     so whoever sends it has not yet finished the object.
     """
 
-    def __init__(self, source: BinaryIO, told: Told = untold) -> None:
+    def __init__(self, source: BinaryIO, on_progress: ProgressCallback = no_progress) -> None:
         self._source = source
-        self._told = told
+        self._on_progress = on_progress
         self._hash = hashlib.sha256()
         self.before = os.fstat(source.fileno())
         self.size = self._left = self.before.st_size
@@ -48,7 +48,7 @@ class Steady:
         """All of it; what has been added meanwhile too, and what a special file gives that says it is empty."""
         data = self._source.read()
         self._left = max(0, self.size - len(data))
-        self._heard(data)
+        self._count_bytes(data)
         self._look()
         return data
 
@@ -56,7 +56,7 @@ class Steady:
         """The next ``count`` bytes, fewer at the end; without a count all that are left."""
         data = self._source.read(self._left if count < 0 else min(count, self._left))
         self._left -= len(data)
-        self._heard(data)
+        self._count_bytes(data)
         if not self._left or not data:
             self._look()
         return data
@@ -65,9 +65,9 @@ class Steady:
         while data := self.read(PART):
             yield data
 
-    def _heard(self, data: bytes) -> None:
+    def _count_bytes(self, data: bytes) -> None:
         self._hash.update(data)
-        self._told(len(data))
+        self._on_progress(len(data))
 
     def _look(self) -> None:
         now = os.fstat(self._source.fileno())
@@ -81,17 +81,17 @@ def part_of(size: int) -> int:
     return max(PART, -(-size // (_PARTS << 20)) << 20)
 
 
-def digest(path: Path, told: Told = untold) -> str:
+def digest(path: Path, on_progress: ProgressCallback = no_progress) -> str:
     """The digest that a file has when it is sent."""
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     with open(path, "rb", buffering=0) as source:
         while data := source.read(_READ):
-            found.update(data)
-            told(len(data))
-    return found.hexdigest()
+            hasher.update(data)
+            on_progress(len(data))
+    return hasher.hexdigest()
 
 
-def etag(path: Path, like: str, told: Told = untold) -> str:
+def etag(path: Path, like: str, on_progress: ProgressCallback = no_progress) -> str:
     """The ETag that S3 gives a file where it tells the content, in parts or as a whole as the ETag ``like`` does.
 
     "" where it would be one that we cannot know: in parts of another size.
@@ -101,21 +101,21 @@ def etag(path: Path, like: str, told: Told = untold) -> str:
         return ""
     with open(path, "rb", buffering=0) as source:
         if not parts:
-            return _md5(source, None, told).hex()
+            return _md5(source, None, on_progress).hex()
         size = os.fstat(source.fileno()).st_size
         part = part_of(size)
         if str(max(1, -(-size // part))) != parts:
             return ""
-        digests = [_md5(source, part, told) for _ in range(int(parts))]
+        digests = [_md5(source, part, on_progress) for _ in range(int(parts))]
     return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{parts}"
 
 
-def _md5(source: BinaryIO, count: int | None, told: Told) -> bytes:
+def _md5(source: BinaryIO, count: int | None, on_progress: ProgressCallback) -> bytes:
     """The MD5 of the next ``count`` bytes, or of all."""
-    found = hashlib.md5(usedforsecurity=False)
+    hasher = hashlib.md5(usedforsecurity=False)
     left = count
     while data := source.read(_READ if left is None else min(_READ, left)):
-        found.update(data)
-        told(len(data))
+        hasher.update(data)
+        on_progress(len(data))
         left = None if left is None else left - len(data)
-    return found.digest()
+    return hasher.digest()

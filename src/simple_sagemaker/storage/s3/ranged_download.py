@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.aws_api import error_code
-from ...core.store import Told, untold
-from ..worker_pool import Abreast
+from ...core.store import ProgressCallback, no_progress
+from ..worker_pool import WorkerPool
 from .multipart import Changed
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ _READ = 1 << 20
 _TRIES = 4  # with a range whose connection breaks
 
 
-def fetched_small(
-    fast: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path | str
+def fetch_small(
+    store: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path | str
 ) -> tuple[int, str]:
     """The size and ETag of an object; it is in the file if it has no more than ``WHOLE`` bytes."""
-    if fast is not None:
+    if store is not None:
         import obstore
 
-        found = obstore.get(fast, key)
-        meta = found.meta
+        result = obstore.get(store, key)
+        meta = result.meta
         if meta["size"] <= WHOLE:
-            write_whole(to, found.bytes())
+            write_whole(to, result.bytes())
         return meta["size"], meta["e_tag"] or ""
     answer = client.get_object(Bucket=bucket, Key=key)
     with closing(answer["Body"]) as body:
@@ -67,10 +67,10 @@ class _NoRanges(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ranges:
+class RangedDownload:
     """An object of ``size`` bytes and its ETag ``tag``, to be fetched to the file ``to``.
 
-    ``arrived`` hears, from several threads, where a range of ``step`` bytes begins that is in the file.
+    ``on_range_done`` hears, from several threads, where a range of ``step`` bytes begins that is in the file.
     Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file and in the
     journal beside it; not after the machine has been started again, for what was written may be lost then.
     """
@@ -81,18 +81,18 @@ class Ranges:
     size: int
     tag: str
     to: Path
-    moved: Told = untold
+    on_progress: ProgressCallback = no_progress
     resumable: bool = False
     step: int = RANGE
-    arrived: Told = untold
+    on_range_done: ProgressCallback = no_progress
 
-    def fetched(self) -> bool:
+    def run(self) -> bool:
         """Whether the file is whole now; not when the object changed in between."""
-        there = self._begun()
-        for start in sorted(there):
-            self.arrived(start)
+        done = self._resume()
+        for start in sorted(done):
+            self.on_range_done(start)
         try:
-            self._fetch([start for start in range(0, self.size, self.step) if start not in there])
+            self._fetch([start for start in range(0, self.size, self.step) if start not in done])
         except Changed:
             return False
         except _NoRanges:
@@ -107,7 +107,7 @@ class Ranges:
     def _journal(self) -> Path:
         return self.to.with_name(self.to.name + ".journal")
 
-    def _begun(self) -> set[int]:
+    def _resume(self) -> set[int]:
         """The ranges that are there already; the file has its size afterwards."""
         head = f"{boot()} {self.tag} {self.size} {self.step}"
         if self.resumable and boot():
@@ -123,7 +123,7 @@ class Ranges:
 
     def _fetch(self, starts: Sequence[int]) -> None:
         with open(self._journal if self.resumable else os.devnull, "ab", buffering=0) as journal:
-            for _ in Abreast(partial(self._range, journal), starts, weigh=lambda _: 1, room=_AT_ONCE):
+            for _ in WorkerPool(partial(self._range, journal), starts, weigh=lambda _: 1, room=_AT_ONCE):
                 pass
 
     def _range(self, journal: FileIO, start: int) -> None:
@@ -135,7 +135,7 @@ class Ranges:
             out.seek(at)
             for tried in range(_TRIES):
                 try:
-                    at = self._written(at, end, out)
+                    at = self._stream_range(at, end, out)
                 except HTTPClientError:
                     at = out.tell()
                     if tried == _TRIES - 1:
@@ -145,9 +145,9 @@ class Ranges:
         if at != end:
             raise Changed
         journal.write(b"%d\n" % start)
-        self.arrived(start)
+        self.on_range_done(start)
 
-    def _written(self, at: int, end: int, out: FileIO) -> int:
+    def _stream_range(self, at: int, end: int, out: FileIO) -> int:
         """Write what comes of a range, and give where it ends."""
         answer = self._get(Range=f"bytes={at}-{end - 1}", IfMatch=self.tag)
         if "ContentRange" not in answer or answer["ETag"] != self.tag:
@@ -158,7 +158,7 @@ class Ranges:
             while at < end and (count := body.readinto(buffer[: end - at])):
                 out.write(buffer[:count])
                 at += count
-                self.moved(count)
+                self.on_progress(count)
         return at
 
     def _get(self, **more: Any) -> Any:
@@ -175,9 +175,9 @@ class Ranges:
         with open(self.to, "wb") as out, closing(self._get()["Body"]) as body:
             for data in body.iter_chunks(_READ):
                 out.write(data)
-                self.moved(len(data))
+                self.on_progress(len(data))
         for start in range(0, self.size, self.step):
-            self.arrived(start)
+            self.on_range_done(start)
 
 
 def boot() -> str:

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.aws_api import error_code
-from ...core.store import Copied, Source, Stored, Told, untold
+from ...core.store import Copied, ProgressCallback, Source, Stored, no_progress
 from ...errors import UsageError
-from ..file_copy import ChangedMeanwhile, held
+from ..file_copy import ChangedMeanwhile, read_small
 from .clients import Clients
 from .delete import delete
-from .errors import MISSING, is_unmet, known, told, was_repeated
+from .errors import MISSING, is_unmet, translate_client_error, translate_errors, was_repeated
 from .listing import folders, pages
-from .multipart import AT_ONCE, PART, Changed, Steady, digest, etag
-from .parallel_listing import listed
-from .ranged_download import WHOLE, Ranges, fetched_small
-from .streaming import opened
+from .multipart import AT_ONCE, PART, Changed, SteadyFile, digest, etag
+from .parallel_listing import list_objects
+from .ranged_download import WHOLE, RangedDownload, fetch_small
+from .streaming import open_stream
 
 if TYPE_CHECKING:
     import boto3
@@ -50,11 +50,11 @@ class S3Store:
 
     @property
     def place(self) -> str:
-        return self._clients.slow.meta.endpoint_url
+        return self._clients.boto3_client.meta.endpoint_url
 
     @property
     def _client(self) -> S3Client:
-        return self._clients.slow
+        return self._clients.boto3_client
 
     def has_bucket(self, bucket: str) -> bool:
         """Whether the bucket is there. Raises PermissionError where that may not be known.
@@ -72,7 +72,7 @@ class S3Store:
             answer = error.response["ResponseMetadata"]
             region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", ours)
             if answer.get("HTTPStatusCode") not in {301, 400} or region == ours:
-                raise known(error, bucket, "", "s3:ListBucket") from error
+                raise translate_client_error(error, bucket, "", "s3:ListBucket") from error
         if region != ours:
             raise UsageError(
                 f"The bucket {bucket!r} is in the region {region}; jobs run in {ours}.\n"
@@ -92,7 +92,7 @@ class S3Store:
                 self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         except ClientError as error:
             if error_code(error) != "BucketAlreadyOwnedByYou" and not self._can_use(bucket):
-                raise known(error, bucket, "", "s3:CreateBucket") from error
+                raise translate_client_error(error, bucket, "", "s3:CreateBucket") from error
 
     def _can_use(self, bucket: str) -> bool:
         try:
@@ -101,46 +101,50 @@ class S3Store:
             return False
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
-        for found in listed(self._client, bucket, prefix):
-            yield from found
+        for page in list_objects(self._client, bucket, prefix):
+            yield from page
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
         try:
-            found = {
+            names = {
                 name[len(prefix) :].rstrip("/")
                 for page in pages(self._client, bucket, prefix, delimiter="/")
                 for name in folders(page)
             }
         except FileNotFoundError:
             return []
-        return sorted(found - {""})
+        return sorted(names - {""})
 
     def read(self, bucket: str, key: str) -> bytes:
         return self._read(bucket, key)[0]
 
     def _read(self, bucket: str, key: str) -> tuple[bytes, str]:
         """The content and the tag that changes with it."""
-        fast = self._clients.fast(bucket, key)
-        if fast is None:
-            answer = told(partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject")
+        store = self._clients.obstore_for(bucket, key)
+        if store is None:
+            answer = translate_errors(
+                partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"
+            )
             return answer["Body"].read(), answer["ETag"]
         import obstore
 
-        found = told(partial(obstore.get, fast, key), bucket, key, "s3:GetObject")
-        return bytes(found.bytes()), found.meta["e_tag"] or ""
+        result = translate_errors(partial(obstore.get, store, key), bucket, key, "s3:GetObject")
+        return bytes(result.bytes()), result.meta["e_tag"] or ""
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
         self._put(bucket, key, data)
 
     def _put(self, bucket: str, key: str, data: bytes) -> str:
         """Write an object in one request; gives its tag."""
-        fast = self._clients.fast(bucket, key)
-        if fast is None:
+        store = self._clients.obstore_for(bucket, key)
+        if store is None:
             put = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
-            return told(put, bucket, key, "s3:PutObject")["ETag"].strip('"')
+            return translate_errors(put, bucket, key, "s3:PutObject")["ETag"].strip('"')
         import obstore
 
-        done = told(partial(obstore.put, fast, key, data, use_multipart=False), bucket, key, "s3:PutObject")
+        done = translate_errors(
+            partial(obstore.put, store, key, data, use_multipart=False), bucket, key, "s3:PutObject"
+        )
         return (done["e_tag"] or "").strip('"')
 
     def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
@@ -154,10 +158,10 @@ class S3Store:
         condition: dict[str, Any] = {"IfNoneMatch": "*"}
         if expected is not None:
             try:
-                there, tag = self._read(bucket, key)
+                current, tag = self._read(bucket, key)
             except FileNotFoundError:
                 return False
-            if there != expected:
+            if current != expected:
                 return False
             condition = {"IfMatch": tag}
         try:
@@ -165,7 +169,7 @@ class S3Store:
         except ClientError as error:
             if is_unmet(error) or (expected is not None and error_code(error) in MISSING):
                 return was_repeated(error) and self._holds(bucket, key, data)
-            raise known(error, bucket, key, "s3:PutObject") from error
+            raise translate_client_error(error, bucket, key, "s3:PutObject") from error
         return True
 
     def _holds(self, bucket: str, key: str, data: bytes) -> bool:
@@ -174,14 +178,16 @@ class S3Store:
         except FileNotFoundError:
             return False
 
-    def fetch(self, bucket: str, key: str, to: Path, moved: Told = untold, keep: Path | None = None) -> None:
+    def fetch(
+        self, bucket: str, key: str, to: Path, on_progress: ProgressCallback = no_progress, keep: Path | None = None
+    ) -> None:
         """Appears under its name as a whole. Raises ChangedMeanwhile for an object that is written again and again."""
         to.parent.mkdir(parents=True, exist_ok=True)
         scratch = keep or to.with_name(f".{os.urandom(6).hex()}.part")
         is_whole = False
         try:
             for _ in range(_TRIES):
-                if self._fetched(bucket, key, scratch, moved, resumable=keep is not None):
+                if self._fetch_once(bucket, key, scratch, on_progress, resumable=keep is not None):
                     os.replace(scratch, to)
                     is_whole = True
                     return
@@ -190,98 +196,102 @@ class S3Store:
                 scratch.unlink(missing_ok=True)
         raise ChangedMeanwhile(f"s3://{bucket}/{key} changed each time while it was being read")
 
-    def _fetched(self, bucket: str, key: str, to: Path, moved: Told, *, resumable: bool) -> bool:
+    def _fetch_once(self, bucket: str, key: str, to: Path, on_progress: ProgressCallback, *, resumable: bool) -> bool:
         """Whether the file holds the object now; not when the object changed while it was read."""
         size, tag = self._whole(bucket, key, to)
         if size <= WHOLE:
-            moved(size)
+            on_progress(size)
             return True
-        ranges = Ranges(
+        download = RangedDownload(
             client=self._client,
             bucket=bucket,
             key=key,
             size=size,
             tag=tag,
             to=to,
-            moved=moved,
+            on_progress=on_progress,
             resumable=resumable,
         )
-        is_whole = told(ranges.fetched, bucket, key, "s3:GetObject")
-        ranges.forget()
+        is_whole = translate_errors(download.run, bucket, key, "s3:GetObject")
+        download.forget()
         return is_whole
 
-    def fill(self, bucket: str, key: str, to: str, moved: Told = untold) -> None:
+    def fill(self, bucket: str, key: str, to: str, on_progress: ProgressCallback = no_progress) -> None:
         size = self._whole(bucket, key, to)[0]
         if size > WHOLE:  # it grew since it was listed
-            self.fetch(bucket, key, Path(to), moved)
+            self.fetch(bucket, key, Path(to), on_progress)
         else:
-            moved(size)
+            on_progress(size)
 
     def _whole(self, bucket: str, key: str, to: Path | str) -> tuple[int, str]:
         """The size and tag of an object, which is in the file now unless it is large."""
-        fast = self._clients.fast(bucket, key)
-        return told(partial(fetched_small, fast, self._client, bucket, key, to), bucket, key, "s3:GetObject")
+        store = self._clients.obstore_for(bucket, key)
+        return translate_errors(partial(fetch_small, store, self._client, bucket, key, to), bucket, key, "s3:GetObject")
 
-    def opened(self, bucket: str, key: str, keep: Path, moved: Told = untold) -> AbstractContextManager[Source]:
-        return opened(self._clients, bucket, key, keep, moved)
+    def open_stream(
+        self, bucket: str, key: str, keep: Path, on_progress: ProgressCallback = no_progress
+    ) -> AbstractContextManager[Source]:
+        return open_stream(self._clients, bucket, key, keep, on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
         from boto3.s3.transfer import TransferConfig
 
         source: Any = {"Bucket": bucket, "Key": key}
         config = TransferConfig(multipart_threshold=COPIED_WHOLE + 1, multipart_chunksize=_COPIED_PART)
-        told(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
+        translate_errors(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
 
-    def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
         """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
 
         The object stays as it was until a whole file has arrived that nobody changed while it was read.
         """
-        if small := held(path, PART):
-            moved(len(small.data))
+        if small := read_small(path, PART):
+            on_progress(len(small.data))
             return Copied(small.before, sha256(small.data).hexdigest(), self._put(bucket, key, small.data))
         for _ in range(_TRIES):
             try:
                 with open(path, "rb", buffering=0) as source:
-                    file = Steady(source, moved)
+                    file = SteadyFile(source, on_progress)
                     tag = self._send(file, bucket, key)
                     return Copied(stat=file.before, digest=file.digest, tag=tag)
             except Changed:
                 continue
         raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
 
-    def _send(self, file: Steady, bucket: str, key: str) -> str:
+    def _send(self, file: SteadyFile, bucket: str, key: str) -> str:
         """Send the file; gives the object's tag, "" where that is not told."""
         if file.size <= PART:
             return self._put(bucket, key, file.whole())
-        fast = self._clients.fast(bucket, key)
-        if fast is not None:
+        store = self._clients.obstore_for(bucket, key)
+        if store is not None:
             import obstore
 
-            put = partial(obstore.put, fast, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
-            return (told(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
+            put = partial(obstore.put, store, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
+            return (translate_errors(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
         from boto3.s3.transfer import TransferConfig
 
         config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
         upload: Any = partial(self._client.upload_fileobj, Config=config)
-        told(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
+        translate_errors(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
         return ""
 
-    def digest(self, path: Path, moved: Told = untold) -> str:
-        return digest(path, moved)
+    def digest(self, path: Path, on_progress: ProgressCallback = no_progress) -> str:
+        return digest(path, on_progress)
 
-    def holds(self, bucket: str, found: Stored, path: Path, moved: Told = untold) -> bool | None:
+    def holds(
+        self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
+    ) -> bool | None:
         """By the ETag, which tells the content unless a key of KMS encrypts the object."""
-        ours = etag(path, like=found.tag, told=moved)
-        if ours == found.tag:
+        ours = etag(path, like=stored.tag, on_progress=on_progress)
+        if ours == stored.tag:
             return True
-        return None if not ours or self._tells_nothing(bucket, found.key) else False
+        return None if not ours or self._has_opaque_tags(bucket, stored.key) else False
 
-    def _tells_nothing(self, bucket: str, key: str) -> bool:
+    def _has_opaque_tags(self, bucket: str, key: str) -> bool:
         """Whether objects of the bucket are encrypted so that their ETags are no checksums; one is asked."""
         if bucket not in self._is_opaque:
-            asked = partial(self._client.head_object, Bucket=bucket, Key=key)
-            answer: Any = told(asked, bucket, key, "s3:GetObject")
+            head = partial(self._client.head_object, Bucket=bucket, Key=key)
+            answer: Any = translate_errors(head, bucket, key, "s3:GetObject")
             way = answer.get("ServerSideEncryption", "")
             self._is_opaque[bucket] = way.startswith("aws:kms") or "SSECustomerAlgorithm" in answer
         return self._is_opaque[bucket]

@@ -11,58 +11,58 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...core.store import Source, Told
+from ...core.store import ProgressCallback, Source
 from ..file_copy import ChangedMeanwhile
 from .clients import Clients
-from .errors import told
-from .ranged_download import WHOLE, Ranges
+from .errors import translate_errors
+from .ranged_download import WHOLE, RangedDownload
 
 _STEP = 8 << 20  # bytes of a range: the first ones should be there soon
 
 
-class Body:
+class Boto3Source:
     """An object as boto3 answers it."""
 
-    def __init__(self, answer: Any, moved: Told) -> None:
+    def __init__(self, answer: Any, on_progress: ProgressCallback) -> None:
         self.size: int = answer["ContentLength"]
         self._body = answer["Body"]
-        self._moved = moved
+        self._on_progress = on_progress
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end."""
         data: bytes = self._body.read(size)
-        self._moved(len(data))
+        self._on_progress(len(data))
         return data
 
 
-class Held:
+class MemorySource:
     """A small object, in memory."""
 
-    def __init__(self, data: bytes, moved: Told) -> None:
+    def __init__(self, data: bytes, on_progress: ProgressCallback) -> None:
         self.size = len(data)
         self._data = io.BytesIO(data)
-        moved(self.size)
+        on_progress(self.size)
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end."""
         return self._data.read(size)
 
 
-class _Left(Exception):
+class _Abandoned(Exception):
     """Nobody reads any more."""
 
 
-class Arriving:
+class ArrivingObject:
     """A large object, of which several ranges are fetched at once to a file, and read from there in their order."""
 
     def __init__(self, size: int, path: Path) -> None:
         self.size = size
         self._path = path
         self._place = 0
-        self._there: set[int] = set()
-        self._news = threading.Condition()
-        self._trouble: BaseException | None = None
-        self._is_left = False
+        self._done: set[int] = set()
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._is_abandoned = False
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end. Raises what keeps them from coming."""
@@ -70,75 +70,80 @@ class Arriving:
         count = min(size, start + _STEP - self._place, self.size - self._place)
         if count <= 0:
             return b""
-        with self._news:
-            self._news.wait_for(lambda: start in self._there or self._trouble)
-            if start not in self._there and self._trouble:
-                raise self._trouble
+        with self._changed:
+            self._changed.wait_for(lambda: start in self._done or self._error)
+            if start not in self._done and self._error:
+                raise self._error
         with open(self._path, "rb", buffering=0) as file:
             file.seek(self._place)
             data = file.read(count)
         self._place += len(data)
         return data
 
-    def fetch(self, fetched: Callable[[], bool], address: str) -> None:
+    def fetch(self, download: Callable[[], bool], address: str) -> None:
         """Have everything fetched, for those who read; ends early once they have left."""
         try:
-            if not fetched():
+            if not download():
                 raise ChangedMeanwhile(f"{address} changed while it was being read")  # noqa: TRY301 - told to who reads
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody reads
-            with self._news:
-                self._trouble = error
-                self._news.notify_all()
+            with self._changed:
+                self._error = error
+                self._changed.notify_all()
 
-    def arrived(self, start: int) -> None:
+    def on_range_done(self, start: int) -> None:
         """Say that a range is in the file now."""
-        if self._is_left:
-            raise _Left
-        with self._news:
-            self._there.add(start)
-            self._news.notify_all()
+        if self._is_abandoned:
+            raise _Abandoned
+        with self._changed:
+            self._done.add(start)
+            self._changed.notify_all()
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """Have the fetching end with the ranges that are under way."""
-        self._is_left = True
+        self._is_abandoned = True
 
 
 @contextmanager
-def opened(clients: Clients, bucket: str, key: str, keep: Path, moved: Told) -> Iterator[Source]:
+def open_stream(clients: Clients, bucket: str, key: str, keep: Path, on_progress: ProgressCallback) -> Iterator[Source]:
     """An object read while it arrives; a large one by way of the file ``keep``, which is gone when all was read."""
-    fast = clients.fast(bucket, key)
-    if fast is None:
-        yield Body(told(partial(clients.slow.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"), moved)
+    store = clients.obstore_for(bucket, key)
+    if store is None:
+        yield Boto3Source(
+            translate_errors(
+                partial(clients.boto3_client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"
+            ),
+            on_progress,
+        )
         return
     import obstore
 
-    found = told(partial(obstore.get, fast, key), bucket, key, "s3:GetObject")
-    size, tag = found.meta["size"], found.meta["e_tag"]
+    result = translate_errors(partial(obstore.get, store, key), bucket, key, "s3:GetObject")
+    size, tag = result.meta["size"], result.meta["e_tag"]
     if size <= WHOLE:
-        yield Held(bytes(found.bytes()), moved)
+        yield MemorySource(bytes(result.bytes()), on_progress)
         return
-    del found  # its connection is closed; the parts come over others
+    del result  # its connection is closed; the parts come over others
     keep.parent.mkdir(parents=True, exist_ok=True)
-    read = Arriving(size, keep)
-    ranges = Ranges(
-        client=clients.slow,
+    source = ArrivingObject(size, keep)
+    download = RangedDownload(
+        client=clients.boto3_client,
         bucket=bucket,
         key=key,
         size=size,
         tag=tag or "",
         to=keep,
-        moved=moved,
+        on_progress=on_progress,
         resumable=True,
         step=_STEP,
-        arrived=read.arrived,
+        on_range_done=source.on_range_done,
     )
-    fetched = partial(told, ranges.fetched, bucket, key, "s3:GetObject")
-    thread = threading.Thread(target=read.fetch, args=(fetched, f"s3://{bucket}/{key}"), daemon=True)
+    run = partial(translate_errors, download.run, bucket, key, "s3:GetObject")
+    thread = threading.Thread(target=source.fetch, args=(run, f"s3://{bucket}/{key}"), daemon=True)
     thread.start()
     try:
-        yield read
+        yield source
     finally:
-        read.leave()
+        source.abandon()
         thread.join()
-    ranges.forget()
+    download.forget()
     os.unlink(keep)

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from ...core.progress import Meter
-from ...core.store import Store, Stored, Told
-from ..safe_paths import Filling
-from ..worker_pool import LIGHT, Abreast
+from ...core.store import ProgressCallback, Store, Stored
+from ..safe_paths import SafeFolder
+from ..worker_pool import LIGHT, WorkerPool
 
 _WHOLE = 16 << 20  # bytes; of larger ones only a part is in memory at a time
 
 
 @dataclass(kw_only=True)
-class Fetched:
+class DownloadResult:
     """What was brought: files, and how many of them with how many bytes had to be fetched."""
 
     files: int = 0
@@ -42,7 +42,7 @@ class Earlier(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetching:
+class FolderDownload:
     """Objects under ``prefix`` on their way to the empty folder ``to``.
 
     ``arriving`` is a folder for what has arrived of a file; a later try with the same one goes on from that.
@@ -56,66 +56,70 @@ class Fetching:
     earlier: Sequence[Earlier] = ()
     meter: Meter
 
-    def run(self) -> Fetched:
-        """Bring everything. Raises Unholdable for a name that the folder cannot hold, before any byte is fetched."""
+    def run(self) -> DownloadResult:
+        """Bring everything. Raises UnusableName for a name that the folder cannot hold, before any byte is fetched."""
         self.arriving.mkdir(exist_ok=True)
-        done = Fetched()
-        earlier = [one for one in self.earlier if one.folder.is_dir()]
+        result = DownloadResult()
+        earlier = [candidate for candidate in self.earlier if candidate.folder.is_dir()]
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as listed:
             self._claim(listed)
             listed.seek(0)
 
-            def moved(size: int) -> None:
-                crowd.check()
-                self.meter.moved(size)
+            def on_progress(size: int) -> None:
+                pool.check()
+                self.meter.add_bytes(size)
 
-            crowd: Abreast[Stored, int] = Abreast(
-                lambda one: -1 if self._is_had(one, earlier, crowd) else self._brought(one, moved, crowd),
+            pool: WorkerPool[Stored, int] = WorkerPool(
+                lambda candidate: (
+                    -1
+                    if self._reuse_earlier(candidate, earlier, pool)
+                    else self._fetch_file(candidate, on_progress, pool)
+                ),
                 _read(listed),
-                weigh=lambda one: one.size if one.size <= _WHOLE else _WHOLE // 2,
+                weigh=lambda candidate: candidate.size if candidate.size <= _WHOLE else _WHOLE // 2,
             )
-            for size in crowd:
-                self.meter.finished()
-                done.files += 1
-                done.fetched += size >= 0
-                done.fetched_bytes += max(0, size)
-        return done
+            for size in pool:
+                self.meter.finish_file()
+                result.files += 1
+                result.fetched += size >= 0
+                result.fetched_bytes += max(0, size)
+        return result
 
     def _claim(self, listed: IO[str]) -> None:
         """Make every file, empty, and write down what belongs into it."""
-        filling = Filling(self.to)
-        for found in self.store.list(self.bucket, self.prefix):
-            if not found.key.endswith("/"):  # a console's mark of a folder
-                os.close(filling.new_file(found.key[len(self.prefix) :]))
-                listed.write(json.dumps(found) + "\n")
+        folder = SafeFolder(self.to)
+        for stored in self.store.list(self.bucket, self.prefix):
+            if not stored.key.endswith("/"):  # a console's mark of a folder
+                os.close(folder.new_file(stored.key[len(self.prefix) :]))
+                listed.write(json.dumps(stored) + "\n")
                 self.meter.files += 1
-                self.meter.size += found.size
+                self.meter.size += stored.size
 
-    def _brought(self, found: Stored, moved: Told, crowd: Abreast[Stored, int]) -> int:
+    def _fetch_file(self, stored: Stored, on_progress: ProgressCallback, pool: WorkerPool[Stored, int]) -> int:
         """Fetch one file; gives its bytes."""
-        name = found.key[len(self.prefix) :]
-        if found.size > LIGHT:
+        name = stored.key[len(self.prefix) :]
+        if stored.size > LIGHT:
             keep = self.arriving / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-            self.store.fetch(self.bucket, found.key, self.to / name, moved, keep)
+            self.store.fetch(self.bucket, stored.key, self.to / name, on_progress, keep)
         else:
-            with crowd.timed():
-                self.store.fill(self.bucket, found.key, f"{self.to}/{name}", moved)
-        return found.size
+            with pool.measure():
+                self.store.fill(self.bucket, stored.key, f"{self.to}/{name}", on_progress)
+        return stored.size
 
-    def _is_had(self, found: Stored, earlier: Sequence[Earlier], crowd: Abreast[Stored, int]) -> bool:
+    def _reuse_earlier(self, stored: Stored, earlier: Sequence[Earlier], pool: WorkerPool[Stored, int]) -> bool:
         """Whether the file could be had from where it is already; what is empty is there as it was claimed."""
-        if not found.size:
+        if not stored.size:
             return False
-        name = found.key[len(self.prefix) :]
+        name = stored.key[len(self.prefix) :]
         for folder, ours in earlier:
             path = folder / name
             with suppress(OSError):  # gone, not there, or on a file system that knows no second names
                 state = path.lstat()
-                if not stat.S_ISREG(state.st_mode) or state.st_size != found.size:
+                if not stat.S_ISREG(state.st_mode) or state.st_size != stored.size:
                     continue
-                if self.store.holds(self.bucket, found, path, crowd.check):
+                if self.store.holds(self.bucket, stored, path, pool.check):
                     self._take(path, self.to / name, ours=ours)
-                    self.meter.seen_size += found.size
+                    self.meter.seen_size += stored.size
                     return True
         return False
 

@@ -35,7 +35,7 @@ class Sent(NamedTuple):
     tag: str
 
 
-_sent = partial(tuple.__new__, Sent)  # as Sent._make, in half the time
+_make_sent = partial(tuple.__new__, Sent)  # as Sent._make, in half the time
 
 
 def mark(stat: os.stat_result) -> str:
@@ -43,10 +43,10 @@ def mark(stat: os.stat_result) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}:{stat.st_dev}"
 
 
-def settled(marked: str, read_ns: int) -> str:
+def mark_if_settled(file_mark: str, read_ns: int) -> str:
     """The mark of a file read from that time on; "" where it may have been written to again within the same tick."""
-    _, modified_ns, changed_ns, _, _ = marked.split(":")
-    return marked if max(int(modified_ns), int(changed_ns)) < read_ns - _TICK_NS else ""
+    _, modified_ns, changed_ns, _, _ = file_mark.split(":")
+    return file_mark if max(int(modified_ns), int(changed_ns)) < read_ns - _TICK_NS else ""
 
 
 class Index:
@@ -71,9 +71,9 @@ class Index:
         last: str | None = None
         while True:
             after = "" if last is None else "WHERE key > ?"
-            asked = f"SELECT key, mark, digest, tag FROM sent {after} ORDER BY key LIMIT {_PAGE}"  # noqa: S608 - no input
-            page = self._base.execute(asked, () if last is None else (last,)).fetchall()
-            yield from map(_sent, page)
+            query = f"SELECT key, mark, digest, tag FROM sent {after} ORDER BY key LIMIT {_PAGE}"  # noqa: S608 - no input
+            page = self._base.execute(query, () if last is None else (last,)).fetchall()
+            yield from map(_make_sent, page)
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
@@ -99,14 +99,14 @@ class Index:
         self._base.execute("COMMIT")
         self._new, self._old = [], []
 
-    def remember_gone(self, key: str) -> None:
+    def add_deletion(self, key: str) -> None:
         """Keep a key that is to be deleted later; not beyond this process."""
         self._base.execute("INSERT INTO gone VALUES (?)", (key,))
 
-    def forget_gone(self) -> None:
+    def clear_deletions(self) -> None:
         self._base.execute("DELETE FROM gone")
 
-    def gone(self) -> Iterator[str]:
+    def deletions(self) -> Iterator[str]:
         """The keys that were to be remembered."""
         for (key,) in self._base.execute("SELECT key FROM gone"):
             yield key
@@ -118,19 +118,22 @@ def file_of(folder: Path, place: str) -> Path:
 
 
 @contextmanager
-def opened(file: Path | None, waiting: Callable[[], None]) -> Iterator[Index]:
+def open_index(file: Path | None, waiting: Callable[[], None]) -> Iterator[Index]:
     """The index in ``file``, held by nobody else meanwhile; ``waiting`` is called when somebody has it.
 
     One that is broken is begun anew. Without a file, and where none can be written, it is forgotten afterwards.
     """
-    with _alone(file, waiting) as is_writable, closing(_begun(file) if file and is_writable else Index("")) as index:
+    with (
+        _alone(file, waiting) as is_writable,
+        closing(_open_or_recreate(file) if file and is_writable else Index("")) as index,
+    ):
         try:
             yield index
         finally:
             index.save()
 
 
-def _begun(file: Path) -> Index:
+def _open_or_recreate(file: Path) -> Index:
     try:
         return Index(str(file))
     except sqlite3.DatabaseError:
@@ -154,14 +157,14 @@ def _alone(file: Path | None, waiting: Callable[[], None]) -> Iterator[bool]:
             handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if handle is not None:
-            _locked(handle, waiting)
+            _lock(handle, waiting)
         yield handle is not None
     finally:
         if handle is not None:
             os.close(handle)
 
 
-def _locked(handle: int, waiting: Callable[[], None]) -> None:
+def _lock(handle: int, waiting: Callable[[], None]) -> None:
     if sys.platform == "win32":  # two commands at once are on their own there
         return
     import fcntl

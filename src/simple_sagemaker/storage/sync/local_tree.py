@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ...errors import UsageError
 from .index import mark
-from .scan import ordered
+from .scan import names_in_key_order
 
 _LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LARGEST = 10_000 * (5 << 30)  # bytes: as many parts as there may be, each as large as it may be
@@ -24,7 +24,7 @@ _TOGETHER = 1000  # lines hashed in one call
 _NAMED = 3  # of what is left out
 _KEPT = 150_000  # files that a survey remembers, of some 200 bytes each
 _FRESH_S = 2.0  # how long what a survey saw is true enough
-_Found = tuple[str, str, os.stat_result]  # key, path and state of a file
+_Entry = tuple[str, str, os.stat_result]  # key, path and state of a file
 
 
 class File(NamedTuple):
@@ -58,7 +58,7 @@ class Survey:
         return lines
 
 
-class _Seen:
+class _Snapshot:
     """Files as they were a moment ago, unless there were too many to keep."""
 
     def __init__(self) -> None:
@@ -94,17 +94,17 @@ class Tree:
 
     def survey(self, prefix: str = "") -> Survey:
         """What is there. Raises UsageError for what no key under ``prefix`` can hold, and where there is no file."""
-        found, digest = Survey(), hashlib.sha256()
-        self._seen = seen = _Seen()
+        survey, digest = Survey(), hashlib.sha256()
+        self._snapshot = snapshot = _Snapshot()
         lines: list[str] = []
-        for key, _, state in self._walked(prefix, found):
-            found.files += 1
-            found.size += state.st_size
+        for key, _, state in self._walk(prefix, survey):
+            survey.files += 1
+            survey.size += state.st_size
             lines.append(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n")
             if len(lines) == _TOGETHER:
                 digest.update("".join(lines).encode())
                 lines.clear()
-            seen.add(key, state)
+            snapshot.add(key, state)
         digest.update("".join(lines).encode())
         if not found.files:
             raise self._error("{path!r} holds no file, and a channel needs at least one.\nGive a folder with data.")
@@ -116,26 +116,26 @@ class Tree:
 
         After a survey that began a moment ago they are as that saw them.
         """
-        seen, self._seen = self._seen, None
-        if seen and seen.is_fresh:
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot and snapshot.is_fresh:
             top = str(self.path.parent if self.path.is_file() else self.path)
-            return seen.files(top)
-        walked = self._walked(prefix, Survey())
-        return (File(key, path, state.st_size, mark(state)) for key, path, state in walked)
+            return snapshot.files(top)
+        entries = self._walk(prefix, Survey())
+        return (File(key, path, state.st_size, mark(state)) for key, path, state in entries)
 
-    def _walked(self, prefix: str, survey: Survey) -> Iterator[_Found]:
+    def _walk(self, prefix: str, survey: Survey) -> Iterator[_Entry]:
         top, root = str(self.path), len(prefix.encode())
         longest = _LONGEST_KEY - root
         is_file = self.path.is_file()
-        walked = iter([(self.path.name, top, os.stat(top))]) if is_file else self._below(top, "", (), survey)
-        for found in walked:
-            key, _, state = found
+        entries = iter([(self.path.name, top, os.stat(top))]) if is_file else self._below(top, "", (), survey)
+        for entry in entries:
+            key, _, state = entry
             plain = key.isascii() and len(key) <= longest and state.st_mode & 0o444 == 0o444
             if not plain or state.st_size > _LARGEST:
-                self._check(found, root)
-            yield found
+                self._check(entry, root)
+            yield entry
 
-    def _below(self, folder: str, prefix: str, above: tuple[tuple[int, int], ...], survey: Survey) -> Iterator[_Found]:
+    def _below(self, folder: str, prefix: str, above: tuple[tuple[int, int], ...], survey: Survey) -> Iterator[_Entry]:
         here = os.stat(folder)
         same = (here.st_dev, here.st_ino)
         if same in above:
@@ -149,21 +149,21 @@ class Tree:
                 yield from self._below(path[:-1], key, (*above, same), survey)
                 continue
             try:
-                found = os.stat(path)
+                state = os.stat(path)
             except OSError as error:
                 self._check_gone(path, error)
                 continue
-            if stat.S_ISREG(found.st_mode):
-                yield key, path, found
+            if stat.S_ISREG(state.st_mode):
+                yield key, path, state
             else:
                 survey.left_out.append(path)
         survey.empty_folders += is_empty
 
     def _names(self, folder: str) -> Iterator[str]:
         try:
-            return ordered(folder)
+            return names_in_key_order(folder)
         except PermissionError:
-            raise self._refused(folder, "cannot be read", "Make it readable, or move it away") from None
+            raise self._usage_error(folder, "cannot be read", "Make it readable, or move it away") from None
         except (FileNotFoundError, NotADirectoryError):
             if folder == str(self.path):
                 raise
@@ -178,18 +178,18 @@ class Tree:
         if not isinstance(error, FileNotFoundError):
             raise error
 
-    def _check(self, found: _Found, root: int) -> None:
-        key, path, state = found
+    def _check(self, entry: _Entry, root: int) -> None:
+        key, path, state = entry
         try:
             length = root + len(key.encode())
         except UnicodeEncodeError:
-            raise self._refused(key, "has a name that is not UTF-8", "Rename it") from None
+            raise self._usage_error(key, "has a name that is not UTF-8", "Rename it") from None
         if length > _LONGEST_KEY:
-            raise self._refused(path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
+            raise self._usage_error(path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
         if state.st_size > _LARGEST:
-            raise self._refused(path, "is larger than S3 holds in one object", "Divide it")
+            raise self._usage_error(path, "is larger than S3 holds in one object", "Divide it")
         if state.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK):
-            raise self._refused(path, "cannot be read", "Make it readable, or move it away")
+            raise self._usage_error(path, "cannot be read", "Make it readable, or move it away")
 
     def _refused(self, name: str, why: str, what_next: str) -> UsageError:
         return self._error("{path!r}: {name!r} {why}.\n{what_next}.", name=name, why=why, what_next=what_next)

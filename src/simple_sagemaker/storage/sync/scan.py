@@ -13,13 +13,13 @@ from typing import IO
 _AT_ONCE = 50_000  # names in memory; more of them are sorted in pieces on the disk
 
 
-def ordered(folder: str) -> Iterator[str]:
+def names_in_key_order(folder: str) -> Iterator[str]:
     """The names in a folder as their keys are ordered: those of folders with a "/" behind, links as what they lead to.
 
     Python compares texts by code point, which is the order of their bytes in UTF-8, and that is S3's.
     """
     with os.scandir(folder) as entries:
-        return sorted_on_disk(f"{entry.name}/" if _is_folder(entry) else entry.name for entry in entries)
+        return sort_on_disk(f"{entry.name}/" if _is_folder(entry) else entry.name for entry in entries)
 
 
 def files(folder: str, prefix: str, start: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -39,7 +39,7 @@ def _below(
         mark = (here.st_dev, here.st_ino)
         if mark in above:
             return
-        names = ordered(folder)
+        names = names_in_key_order(folder)
     except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
         return
     for name in names:
@@ -48,16 +48,16 @@ def _below(
             continue
         if name.endswith("/"):
             yield from _below(path[:-1], prefix + name, "", above | {mark})
-        elif found := _state(path):
-            yield prefix + name, found
+        elif state := _state(path):
+            yield prefix + name, state
 
 
 def _state(path: str) -> os.stat_result | None:
     try:
-        found = os.stat(path)
+        state = os.stat(path)
     except OSError:  # deleted since it was seen, or a link that leads nowhere
         return None
-    return found if stat.S_ISREG(found.st_mode) else None
+    return state if stat.S_ISREG(state.st_mode) else None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -67,27 +67,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def sorted_on_disk(texts: Iterable[str], at_once: int = _AT_ONCE) -> Iterator[str]:
+def sort_on_disk(texts: Iterable[str], at_once: int = _AT_ONCE) -> Iterator[str]:
     """The texts in order. All are taken before the first is given; none holds a zero character."""
     rest = iter(texts)
     pieces: list[Iterator[str]] = []
     while piece := sorted(islice(rest, at_once)):
         if not pieces and len(piece) < at_once:
             return iter(piece)
-        pieces.append(_again(_written(piece)))
+        pieces.append(_read_spill(_spill(piece)))
     return heapq.merge(*pieces)
 
 
-def _written(texts: Iterable[str]) -> IO[bytes]:
-    spill: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the iterator that reads it
-    spill.writelines(os.fsencode(text) + b"\0" for text in texts)
-    spill.seek(0)
-    return spill
+def _spill(texts: Iterable[str]) -> IO[bytes]:
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the iterator that reads it
+    file.writelines(os.fsencode(text) + b"\0" for text in texts)
+    file.seek(0)
+    return file
 
 
-def _again(spill: IO[bytes]) -> Iterator[str]:
-    with spill:
+def _read_spill(file: IO[bytes]) -> Iterator[str]:
+    with file:
         rest = b""
-        while chunk := spill.read(1 << 16):
+        while chunk := file.read(1 << 16):
             *whole, rest = (rest + chunk).split(b"\0")
             yield from map(os.fsdecode, whole)

@@ -67,8 +67,8 @@ class Package:
                 else:
                     archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
                     if meter:
-                        meter.moved(found.size)
-                        meter.finished()
+                        meter.add_bytes(found.size)
+                        meter.finish_file()
 
 
 def collect(spec: Spec, store: Store, scratch: Callable[[], Path]) -> CodeFiles:

@@ -29,7 +29,7 @@ _NAMED = 5
 def describe(code: CodeFiles) -> Iterator[str]:
     """What a person should know about the code before it is sent, line by line."""
     if code.files:
-        yield f"Code: {counted(len(code.files))}, {size(code.size)}{_largest(code)}"
+        yield f"Code: {file_count(len(code.files))}, {size(code.size)}{_largest(code)}"
     if code.size > MUCH:
         yield (
             f"Warning: {size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
@@ -84,7 +84,7 @@ class Delivery:
             package.pack(packed, packing)
         sending = Meter(what="Sending the code", files=1, size=packed.stat().st_size)
         with self.watcher.moving(sending):
-            self.store.send(packed, self.place.bucket, key, sending.moved)
+            self.store.send(packed, self.place.bucket, key, sending.add_bytes)
 
     def _copy_earlier(self, digest: str) -> bool:
         """Copy the archive of an earlier job that had the same one; return whether there was any."""

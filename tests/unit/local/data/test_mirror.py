@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.core.store import Copied, Told, untold
+from simple_sagemaker.core.store import Copied, ProgressCallback, no_progress
 from simple_sagemaker.local.data.mirror import Mirror
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
 from simple_sagemaker.storage.folder_store import FolderStore
@@ -129,10 +129,10 @@ def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path)
 
         restless = True
 
-        def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
             if self.restless:
                 raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
-            return super().send(path, bucket, key, moved)
+            return super().send(path, bucket, key, on_progress)
 
     store = Restless()
     (tmp_path / "log").write_text("x")

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.storage.archives import gzip_io as gz
+from simple_sagemaker.storage.archives import gzip_io
 from simple_sagemaker.storage.archives.tar_writer import Tarball, WrongSize
 from tests.counts import examples
 
@@ -52,7 +52,7 @@ def choose(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compress by this library: without isal an import of it fails, as it does where it is not installed."""
     if name == "zlib":
         monkeypatch.setitem(sys.modules, "isal", None)
-    assert gz.library().__name__.rpartition(".")[2].removesuffix("_zlib") == name
+    assert gzip_io.library().__name__.rpartition(".")[2].removesuffix("_zlib") == name
 
 
 def packed(files: Files) -> bytes:
@@ -134,13 +134,13 @@ def test_content_of_another_size_than_was_said_is_refused(given: Sequence[bytes]
         archive.pieces("f", given, size=3)
 
 
-@pytest.mark.parametrize("level", gz.LEVELS)
+@pytest.mark.parametrize("level", gzip_io.LEVELS)
 def test_however_it_is_cut_the_same_content_is_the_same_file(library: str, level: int) -> None:
     content = (b"the same words again and again " * 9 + os.urandom(40)) * 20_000
     whole, pieces = io.BytesIO(), io.BytesIO()
-    with gz.Packed(whole, level=level) as once:
+    with gzip_io.GzipWriter(whole, level=level) as once:
         once.write(content)
-    with gz.Packed(pieces, level=level) as often:
+    with gzip_io.GzipWriter(pieces, level=level) as often:
         for start in range(0, len(content), 77_777):
             often.write(content[start : start + 77_777])
     assert whole.getvalue() == pieces.getvalue()
@@ -148,10 +148,10 @@ def test_however_it_is_cut_the_same_content_is_the_same_file(library: str, level
     assert len(whole.getvalue()) < len(content) / 20
 
 
-@pytest.mark.parametrize("size", [0, 1, gz.BLOCK - 1, gz.BLOCK, gz.BLOCK + 1, 3 * gz.BLOCK])
+@pytest.mark.parametrize("size", [0, 1, gzip_io.BLOCK - 1, gzip_io.BLOCK, gzip_io.BLOCK + 1, 3 * gzip_io.BLOCK])
 def test_every_size_around_the_blocks_comes_back(library: str, size: int) -> None:
     out = io.BytesIO()
-    with gz.Packed(out) as file:
+    with gzip_io.GzipWriter(out) as file:
         file.write(b"z" * size)
     assert gzip.decompress(out.getvalue()) == b"z" * size
 
@@ -163,4 +163,4 @@ def test_a_writer_that_cannot_go_on_says_so_and_leaves_no_thread(tmp_path: Path)
 
     out = Full()
     with pytest.raises(OSError, match="no space"):
-        gz.Packed(out)
+        gzip_io.GzipWriter(out)

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.local.data import artifacts
-from simple_sagemaker.storage.archives import unpack as archives
+from simple_sagemaker.storage.archives import unpack
 from simple_sagemaker.storage.archives.unpack import UnsafeArchive
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import examples
@@ -77,7 +77,7 @@ class Desk:
         file.write_bytes(compress(tar))
         before = self.beside()
         try:
-            archives.unpack(file, self.out, address="s3://b/model.tar.gz")
+            unpack.unpack(file, self.out, address="s3://b/model.tar.gz")
         finally:
             assert self.beside() == before
             self.check()
@@ -199,7 +199,7 @@ def test_a_long_chain_of_links_does_not_hide_where_it_leads(desk: Desk) -> None:
 def test_case_twins_of_links_are_followed_as_either_kind_of_file_system_would() -> None:
     links = {"Up": ".", "x": "up/.."}
     with pytest.raises(ValueError, match="leads outside"):
-        archives.check_target("x", links["x"], links)
+        unpack.check_target("x", links["x"], links)
 
 
 def test_permissions_are_kept_less_the_umask(desk: Desk) -> None:
@@ -238,8 +238,8 @@ def test_a_bomb_is_refused_before_it_is_written(desk: Desk) -> None:
 
 
 def test_many_small_members_are_a_bomb_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MUCH", 1 << 20)
-    monkeypatch.setattr(archives, "MOST_TIMES", 10)
+    monkeypatch.setattr(unpack, "MUCH", 1 << 20)
+    monkeypatch.setattr(unpack, "MOST_TIMES", 10)
     with pytest.raises(UnsafeArchive, match="times its own size"):
         desk.unpack(header("d", 0, DIR) * 4000 + bytes(1024))
 
@@ -323,7 +323,7 @@ class Slow(io.BytesIO):
 
 
 def arrived(data: bytes, to: Path, most: int, error: Exception | None = None) -> Tree:
-    archives.unpack_stream(Slow(data, most, error), to, size=len(data), address="s3://b/model.tar.gz")
+    unpack.unpack_stream(Slow(data, most, error), to, size=len(data), address="s3://b/model.tar.gz")
     return tree(to)
 
 
@@ -420,7 +420,7 @@ def test_any_tree_that_the_engine_packs_comes_back(plan: list[tuple[list[bytes],
         store.make_bucket("b")
         artifacts.upload([made], store, bucket="b", key="model.tar.gz", scratch=top / "scratch")
         if tree(made):
-            archives.unpack(store.root / "b/model.tar.gz", out, address="s3://b/model.tar.gz")
+            unpack.unpack(store.root / "b/model.tar.gz", out, address="s3://b/model.tar.gz")
         assert tree(out) == tree(made)
 
 

@@ -15,7 +15,7 @@ from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.sync import index
 from simple_sagemaker.storage.sync.index import Index, Sent
 from simple_sagemaker.storage.sync.local_tree import Tree
-from simple_sagemaker.storage.sync.sync import Sync, Synced
+from simple_sagemaker.storage.sync.sync import Sync, SyncResult
 
 
 def quiet() -> None:
@@ -24,37 +24,37 @@ def quiet() -> None:
 
 def test_rows_are_kept_in_the_order_of_keys(tmp_path: Path) -> None:
     rows = [Sent(f"{number:05}{letter}", "m", "d", "t") for number in range(3000) for letter in "aé"]
-    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+    with index.open_index(tmp_path / "i.sqlite", quiet) as found:
         for row in reversed(rows):
             found.put(row)
-    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+    with index.open_index(tmp_path / "i.sqlite", quiet) as found:
         assert list(found.rows()) == sorted(rows, key=lambda row: row.key.encode())
         found.forget(rows[0].key)
         found.put(rows[1]._replace(tag="new"))
-    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+    with index.open_index(tmp_path / "i.sqlite", quiet) as found:
         assert [(row.key, row.tag) for row in found.rows()][:1] == [(rows[1].key, "new")]
 
 
 def test_what_was_put_is_kept_when_the_sync_fails(tmp_path: Path) -> None:
     def fail() -> None:
-        with index.opened(tmp_path / "i.sqlite", quiet) as found:
+        with index.open_index(tmp_path / "i.sqlite", quiet) as found:
             found.put(Sent("k", "m", "d", "t"))
             raise OSError("broken")
 
     with pytest.raises(OSError, match="broken"):
         fail()
-    with index.opened(tmp_path / "i.sqlite", quiet) as found:
+    with index.open_index(tmp_path / "i.sqlite", quiet) as found:
         assert [row.key for row in found.rows()] == ["k"]
 
 
 def test_a_file_written_to_within_the_clocks_tick_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     fresh = os.stat(tmp_path / "f")
-    assert index.settled(index.mark(fresh), time.time_ns()) == ""
-    assert index.settled(index.mark(fresh), time.time_ns() + 10**10) == index.mark(fresh)
+    assert index.mark_if_settled(index.mark(fresh), time.time_ns()) == ""
+    assert index.mark_if_settled(index.mark(fresh), time.time_ns() + 10**10) == index.mark(fresh)
 
 
-def sync(top: Path, cache: Path | None) -> Synced:
+def sync(top: Path, cache: Path | None) -> SyncResult:
     store = FolderStore(top / "buckets")
     store.make_bucket("b")
     return Sync(tree=Tree(top / "data"), store=store, bucket="b", prefix="p/", cache=cache).run()
@@ -117,7 +117,7 @@ def test_a_second_sync_of_the_same_place_waits_and_says_so(top: Path) -> None:
 
     second = Sync(tree=Tree(top / "data"), store=store, bucket="b", prefix="p/", cache=top / "cache", note=note)
     place = index.file_of(top / "cache", f"{store.place}\ns3://b/p/")
-    with index.opened(place, quiet):
+    with index.open_index(place, quiet):
         thread = threading.Thread(target=second.run)
         thread.start()
         assert waits.wait(60)

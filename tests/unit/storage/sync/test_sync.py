@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.core.store import Copied, Store, Stored, Told, untold
+from simple_sagemaker.core.store import Copied, ProgressCallback, Store, Stored, no_progress
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.sync.local_tree import Tree
-from simple_sagemaker.storage.sync.sync import Sync, Synced
+from simple_sagemaker.storage.sync.sync import Sync, SyncResult
 from tests.counts import examples
 
 names = st.sampled_from(["a", "b c", "é", "sub/x", "sub/deep/y", "%20"])
@@ -29,7 +29,7 @@ def fill(folder: Path, tree: dict[str, bytes]) -> None:
         (folder / name).write_bytes(data)
 
 
-def sync(folder: Path, store: Store, prefix: str = "p/") -> Synced:
+def sync(folder: Path, store: Store, prefix: str = "p/") -> SyncResult:
     """Sync with an index that is kept beside the folder."""
     cache = folder.with_name(f"{folder.name}-cache")
     return Sync(tree=Tree(folder), store=store, bucket="b", prefix=prefix, cache=cache).run()
@@ -58,7 +58,7 @@ def test_afterwards_the_prefix_holds_exactly_the_folder_and_its_neighbours_are_u
             fill(folder, tree)
             done = sync(folder, store, "p/input/")
             assert held(store, "p/input/") == tree
-            assert done.held == len(tree)
+            assert done.total == len(tree)
         assert held(store, "p/input2/") == {"neighbour": b"n"}
 
 
@@ -77,7 +77,7 @@ def test_only_what_changed_is_sent_again(store: FolderStore, tmp_path: Path) -> 
     fill(folder, {"b": b"23"})  # of the same size
     (folder / "c").unlink()
     done = sync(folder, store)
-    assert (done.sent, done.sent_bytes, done.deleted, done.held) == (1, 2, 1, 2)
+    assert (done.sent, done.sent_bytes, done.deleted, done.total) == (1, 2, 1, 2)
 
 
 def test_an_older_file_moved_into_place_is_seen_as_changed(store: FolderStore, tmp_path: Path) -> None:
@@ -189,9 +189,9 @@ def test_a_file_that_vanishes_on_the_way_leaves_the_mirror_too(store: FolderStor
     class Removing(FolderStore):
         """Somebody removes the file just before it would be sent."""
 
-        def send(self, path: Path | str, bucket: str, key: str, moved: Told = untold) -> Copied:
+        def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
             os.unlink(path)
-            return super().send(path, bucket, key, moved)
+            return super().send(path, bucket, key, on_progress)
 
     folder = tmp_path / "data"
     fill(folder, {"a": b"1", "b": b"1"})
@@ -199,7 +199,7 @@ def test_a_file_that_vanishes_on_the_way_leaves_the_mirror_too(store: FolderStor
     fill(folder, {"a": b"2"})
     done = sync(folder, Removing(store.root))
     assert held(store, "p/") == {"b": b"1"}
-    assert (done.sent, done.held, done.deleted) == (0, 1, 1)
+    assert (done.sent, done.total, done.deleted) == (0, 1, 1)
 
 
 def test_a_missing_bucket_is_named(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_store_that_lists_in_no_order_is_mirrored_too(store: FolderStore, tmp_
         (folder / f"{number:02}").unlink()
     fill(folder, {"20": b"2", "new": b"3"})
     done = mirror.run()
-    assert (done.deleted, done.held) == (10, 21)
+    assert (done.deleted, done.total) == (10, 21)
     assert done.sent == 2 or bucket == "b"  # which is known only on the way: some may be sent twice
     assert {path.name: path.read_bytes() for path in (store.root / bucket / "p").iterdir()} == {
         path.name: path.read_bytes() for path in folder.iterdir()

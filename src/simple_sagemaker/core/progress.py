@@ -1,4 +1,4 @@
-"""How far a transfer is: written to by whoever moves bytes, read by whoever shows it."""
+"""Progress of a transfer: written by the code that moves bytes, read by the code that displays it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Protocol
 
 @dataclass(kw_only=True)
 class Meter:
-    """Files and bytes that are done with (``seen``), and the bytes of them that moved; 0 for a total is not known.
+    """Files and bytes processed (``seen``), and the bytes of them that moved; a total of 0 is unknown.
 
-    Several threads may count at once: what gets lost by that is never much, and only ever seen on a terminal.
+    Several threads may count at once: the error from that is small, and only visible on a terminal.
     """
 
     what: str = ""
@@ -29,31 +29,31 @@ class Meter:
         self.began = self.clock()
 
     def add_bytes(self, size: int) -> None:
-        """So many bytes of a file have moved."""
+        """Count bytes of a file that have moved."""
         self.moved_size += size
         self.seen_size += size
 
     def skip_file(self, size: int) -> None:
-        """A file of that size need not be moved."""
+        """Count a file of that size that need not be moved."""
         self.seen_files += 1
         self.seen_size += size
 
     def finish_file(self) -> None:
-        """A file has moved."""
+        """Count a file that has moved."""
         self.seen_files += 1
 
     def line(self) -> str:
-        """All that is known, in one line: files, bytes, rate, time left."""
+        """The progress in one line: files, bytes, rate, time left."""
         spent = max(self.clock() - self.began, 0.001)
         parts = [f"{self.what}: {_of(f'{self.seen_files:,}', f'{self.files:,}' if self.files else '')} files"]
         parts.append(_of(size(min(self.seen_size, self.size or self.seen_size)), size(self.size) if self.size else ""))
         parts.append(f"{size(int(self.moved_size / spent))}/s")
-        if left := self._left(spent):
+        if left := self._time_left(spent):
             parts.append(f"{left} left")
         return "  ".join(parts)
 
-    def _left(self, spent: float) -> str:
-        """The time that is left: a file counts as some bytes of its own, so that many small ones count too."""
+    def _time_left(self, spent: float) -> str:
+        """The time left: each file counts as some extra bytes, so that many small ones count too."""
         each = 1 << 16
         done = self.seen_size + each * self.seen_files
         rest = self.size + each * self.files - done
@@ -84,15 +84,15 @@ class Watcher(Protocol):
 
 
 class WithoutProgressBar:
-    """A part of watchers that do not show bytes on their way."""
+    """Mix-in for watchers that do not display the progress of transfers."""
 
     def moving(self, meter: Meter) -> AbstractContextManager[None]:  # noqa: ARG002 - as a watcher is called
-        """While inside, bytes move as the meter says."""
+        """Do nothing while bytes move inside the block."""
         return nullcontext()
 
 
 def size(count: int) -> str:
-    """A number of bytes as people read it."""
+    """Format a number of bytes for people."""
     number = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
@@ -102,7 +102,7 @@ def size(count: int) -> str:
 
 
 def file_count(count: int) -> str:
-    """A number of files as people read it."""
+    """Format a number of files for people."""
     return "1 file" if count == 1 else f"{count:,} files"
 
 

@@ -1,8 +1,8 @@
-"""gzip, by the quickest library at hand: isal where it is installed (the extra ``fast``), else Python's own zlib.
+"""gzip, with the fastest library available: isal where it is installed (the extra ``fast``), else Python's own zlib.
 
-What is written is a plain gzip file without a name and a time in it, so the same bytes give the same file. It is
-compressed in blocks on several processors; each block knows the end of the one before it, so that hardly anything is
-lost. Memory is flat, whatever the size.
+The output is a plain gzip file without a name and a time in it, so the same bytes give the same file. It is compressed
+in blocks on several processors; each block knows the end of the one before it, so hardly any compression is lost.
+Memory use does not depend on the size.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def library() -> Any:
 
 
 class GzipWriter:
-    """A gzip file in the making: what is written to it goes to ``out``, compressed. It is whole once closed."""
+    """Writes what it gets to ``out``, compressed. The file is complete once this is closed."""
 
     def __init__(self, out: BinaryIO, *, level: int = LEVEL) -> None:
         self._out = out
@@ -70,7 +70,7 @@ class GzipWriter:
                 self._workers.shutdown(cancel_futures=True)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add bytes. How they are cut into calls makes no difference to the file."""
+        """Add bytes. How they are divided into calls makes no difference to the file."""
         self._waiting += data
         if len(self._waiting) <= BLOCK:
             return
@@ -81,7 +81,7 @@ class GzipWriter:
         del self._waiting[:whole]
 
     def _give(self, block: bytes) -> None:
-        """Have a block compressed by whoever is free, and write those that are done, in their order."""
+        """Hand a block to the workers, and write the blocks that are done, in order."""
         if self._workers is None:
             from concurrent.futures import ThreadPoolExecutor
 
@@ -113,11 +113,11 @@ class GzipWriter:
 
 
 class Damaged(Exception):
-    """What was read is no gzip file, or not all of one."""
+    """The input is not a gzip file, or not a complete one."""
 
 
 class Source(Protocol):
-    """Where packed bytes come from."""
+    """A source of compressed bytes."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end."""
@@ -125,7 +125,7 @@ class Source(Protocol):
 
 
 class _Raw(io.RawIOBase):
-    """A source as the readers of gzip files want it."""
+    """A source as a raw stream, which the readers of gzip files need."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -142,14 +142,14 @@ class _Raw(io.RawIOBase):
 
 
 class GzipReader:
-    """The bytes of a gzip file, in order, unpacked ahead by a thread while those before are used.
+    """The content of a gzip file, in order, decompressed ahead by a thread.
 
-    It seeks forwards alone. Reading raises Damaged, and whatever ``source`` raises. A few blocks are held, and used
-    over and over: fresh memory for each would cost a third of the time.
+    It seeks forward only. Reading raises Damaged, and whatever ``source`` raises. A few blocks of memory are reused:
+    allocating each block would cost a third of the time.
     """
 
     def __init__(self, source: Source) -> None:
-        self.last = b""  # what was read last
+        self.last = b""  # the result of the last read
         self._place = 0
         self._block = memoryview(b"")  # what is left of the block in use
         self._used: bytearray | None = None  # that block's memory
@@ -165,19 +165,19 @@ class GzipReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Have the thread end with the block it is at; ``source`` is not read any more afterwards."""
+        """Make the thread end with its current block; ``source`` is not read any more afterwards."""
         self._left.set()
         self._free.put(None)  # it may wait for one
         self._worker.join()
 
     def tell(self) -> int:
-        """How many bytes lie before the next one."""
+        """The position of the next byte."""
         return self._place
 
     def seek(self, place: int) -> int:
-        """Go on to a place that is not behind."""
+        """Skip to a position that is not behind the current one. Raises ValueError otherwise."""
         if place < self._place:
-            raise ValueError("what was read is gone")
+            raise ValueError("cannot seek backward")
         for _ in self.pieces(place - self._place):
             pass
         return self._place
@@ -196,7 +196,7 @@ class GzipReader:
         return self.last
 
     def pieces(self, size: int) -> Iterator[memoryview]:
-        """The next ``size`` bytes in pieces as they are at hand, each good until the next; fewer at the end."""
+        """Yield the next ``size`` bytes in pieces, each valid until the next one; fewer at the end."""
         while size:
             if not self._block and not self._next():
                 return
@@ -207,7 +207,7 @@ class GzipReader:
             yield piece
 
     def _next(self) -> bool:
-        """Whether there is one more block, and it is at hand now."""
+        """Take the next block; return whether there is one."""
         if self._used is not None:
             self._block = memoryview(b"")
             self._free.put(self._used)
@@ -234,14 +234,14 @@ class GzipReader:
                         return
                     count = _fill(packed, block)
                     if raw.is_empty:
-                        raise Damaged("it is empty")  # noqa: TRY301 - told to who reads
+                        raise Damaged("it is empty")  # noqa: TRY301 - raised in the reader
                     self._ahead.put((block, count))
-        except BaseException as error:  # noqa: BLE001 - it is raised where somebody reads
+        except BaseException as error:  # noqa: BLE001 - raised in the reader
             self._ahead.put(error)
 
 
 def _reader(raw: _Raw) -> GzipFile:
-    """What unpacks: by isal, which fills its own large buffer, or by zlib, which asks for little at a time."""
+    """The decompressor: isal's, which fills a large buffer of its own, or zlib's, which reads little at a time."""
     if library() is zlib:
         return GzipFile(fileobj=io.BufferedReader(raw, _READ), mode="rb")
     from isal import igzip
@@ -252,7 +252,7 @@ def _reader(raw: _Raw) -> GzipFile:
 
 
 def _fill(packed: GzipFile, block: bytearray) -> int:
-    """How many bytes of a block are filled; all of it but at the end. Raises Damaged."""
+    """Fill a block; return the number of bytes, less than its size only at the end. Raises Damaged."""
     try:
         return packed.readinto(block)
     except EOFError as error:

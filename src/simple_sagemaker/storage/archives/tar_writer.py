@@ -1,7 +1,7 @@
-"""A ``.tar.gz`` written as leanly as can be: the same members give the same bytes, whoever packs them and when.
+"""Write a ``.tar.gz`` as compactly as possible: the same members give the same bytes, by any user at any time.
 
-Members are owned by root and have the time they are given. Headers are POSIX's ustar, with an extended one (pax) before
-them only for what ustar cannot say: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
+Members are owned by root and have the time passed in. Headers are POSIX's ustar, preceded by an extended one (pax) only
+for what ustar cannot hold: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _BLOCK = 512
-_RECORD = 20 * _BLOCK  # what is written to a tape at once: archives are filled up to it by custom
+_RECORD = 20 * _BLOCK  # a tape record: archives are by convention padded to a multiple of it
 _NAME, _PREFIX = 100, 155  # bytes
-_MOST = 0o77777777777  # bytes of a file, and seconds of a time, that eleven octal digits can say
+_MOST = 0o77777777777  # bytes of a file, and seconds of a time, that eleven octal digits can hold
 _FILE, _FOLDER, _SYMLINK, _SAME, _EXTENDED = b"0", b"5", b"2", b"1", b"x"
-_OWNER = b"root".ljust(32, b"\0") * 2 + b"0000000\0" * 2  # names of user and group, device numbers that are none
+_OWNER = b"root".ljust(32, b"\0") * 2 + b"0000000\0" * 2  # names of user and group, zero device numbers
 _ZEROS = bytes(_RECORD)
 
 
@@ -29,9 +29,9 @@ class WrongSize(Exception):
 
 
 class Tarball:
-    """An archive in the making, written to ``out``; whole once closed. Names have "/" between their parts.
+    """Writes an archive to ``out``, which is complete once this is closed. Names have "/" between their parts.
 
-    ``level`` is one of ``gz.LEVELS``. Bytes of a name that are no UTF-8 are surrogate escapes.
+    ``level`` is one of ``gzip_io.LEVELS``. Bytes of a name that are not UTF-8 are surrogate escapes.
     """
 
     def __init__(self, out: BinaryIO, *, level: int = gzip_io.LEVEL) -> None:
@@ -55,7 +55,7 @@ class Tarball:
         self._fill(len(content))
 
     def pieces(self, name: str, pieces: Iterable[bytes], *, size: int, mode: int = 0o644, seconds: int = 0) -> None:
-        """Add a file whose content comes in pieces. Raises WrongSize where they are not ``size`` bytes together."""
+        """Add a file whose content comes in pieces. Raises WrongSize if they are not ``size`` bytes in total."""
         self._write(_header(_FILE, name, mode=mode, seconds=seconds, size=size))
         start = self._size
         for piece in pieces:
@@ -73,7 +73,7 @@ class Tarball:
         self._write(_header(_SYMLINK, name, mode=0o777, seconds=seconds, target=target))
 
     def same(self, name: str, other: str, *, mode: int = 0o644, seconds: int = 0) -> None:
-        """Add one more name of a file that was added before."""
+        """Add a hard link to a file added before."""
         self._write(_header(_SAME, name, mode=mode, seconds=seconds, target=other))
 
     def _write(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ class Tarball:
 
 
 def _header(kind: bytes, name: str, *, mode: int, seconds: int, size: int = 0, target: str = "") -> bytes:
-    """The header of one member, after the extended one that says what does not fit."""
+    """The header of one member, preceded by an extended header for values that do not fit."""
     path, link = _bytes(name), _bytes(target)
     prefix, last = _cut(path)
     records = []
@@ -115,7 +115,7 @@ def _bytes(name: str) -> bytes:
 
 
 def _cut(path: bytes) -> tuple[bytes, bytes | None]:
-    """The two parts in which ustar holds a long name; no second one where it cannot hold it."""
+    """Split a long name into the two parts that ustar holds; the second is None if it cannot hold the name."""
     if len(path) <= _NAME:
         return b"", path
     at = path.find(b"/", max(0, len(path) - _NAME - 1), len(path) - 1)
@@ -132,7 +132,7 @@ def _pax_header(records: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def _record(key: bytes, value: bytes) -> bytes:
-    """``LENGTH KEY=VALUE`` and the end of the line, where the length is that of all of it, itself included."""
+    """``LENGTH KEY=VALUE`` and a newline; the length counts all of that, itself included."""
     rest = b" %b=%b\n" % (key, value)
     size = len(rest)
     while len(str(size)) + len(rest) != size:

@@ -1,9 +1,8 @@
-"""Archives that somebody else packed, unpacked without harm: as packed, or refused with the member's name.
+"""Unpack archives that somebody else packed, safely: exactly as packed, or refused with the member's name.
 
-In: the bytes of a ``.tar.gz``, as they arrive, and an empty folder. Out: what was packed, as this user's: files keep
-their bytes, times and permissions (less the umask, what others could write and the set-user bits), folders are made as
-any folder.
-Costs one pass. Python's own filters are not relied upon: early releases of 3.10 and 3.11 have none.
+In: the bytes of a ``.tar.gz``, as they arrive, and an empty folder. Out: its content, owned by this user: files keep
+their bytes, times and permissions (less the umask, write permission for others and the set-user bits), folders get the
+default permissions. Costs one pass. Python's own filters are not used: early releases of 3.10 and 3.11 have none.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from ...errors import SsmError
 from ..safe_paths import SafeFolder, UnusableName, fold, why_not
 from . import gzip_io
 
-MOST_TIMES = 1000  # as much as gzip can shrink anything; what unpacks to more, and to MUCH, is made to fill a disk
+MOST_TIMES = 1000  # the most that gzip can shrink anything; what unpacks to more, and to MUCH, is meant to fill a disk
 MUCH = 1 << 30
 _LONGEST_HEADER = 1 << 24  # tarfile reads an extended header in one piece, into memory
 _MOST_HOPS = 40  # of links that lead to links: Linux follows no more
 _BLOCK = 512
 _CHUNK = 1 << 20
-# What tarfile raises for bytes that are no archive; the last ones are not meant, but have been seen.
+# What tarfile raises for bytes that are not an archive; the last ones are undocumented, but have been seen.
 _DAMAGE = (
     *(tarfile.TarError, gzip_io.Damaged),
     *(ValueError, IndexError, KeyError, OverflowError, RecursionError, struct.error),
@@ -36,19 +35,19 @@ _DAMAGE = (
 
 
 class UnsafeArchive(SsmError):
-    """An archive is damaged, or has a member that a folder cannot safely hold; nothing of it was kept."""
+    """An archive is damaged, or has a member that a folder cannot safely hold; nothing of it is kept."""
 
 
 def unpack(packed: Path, to: Path, *, address: str) -> None:
-    """As ``unpack_stream``, from a file of this machine."""
+    """Unpack a file of this machine, as ``unpack_stream`` does."""
     with open(packed, "rb", buffering=0) as source:
         unpack_stream(source, to, size=os.fstat(source.fileno()).st_size, address=address)
 
 
 def unpack_stream(source: gzip_io.Source, to: Path, *, size: int, address: str) -> None:
-    """Fill ``to``, an empty folder, with what is packed in the ``size`` bytes that ``source`` gives.
+    """Unpack the ``size`` bytes that ``source`` yields into ``to``, an empty folder.
 
-    Raises UnsafeArchive, and whatever ``source`` raises, and leaves ``to`` half filled.
+    Raises UnsafeArchive, and whatever ``source`` raises; ``to`` is half filled then.
     """
     unpacker = _Unpacker(to, _Room(size, shutil.disk_usage(to).free))
     try:
@@ -64,7 +63,7 @@ _ADVICE = "Nothing of it was kept. The archive itself is still at that address."
 
 
 class _Room:
-    """How much there is room for, and how much was taken."""
+    """Counts the bytes unpacked against the limits."""
 
     def __init__(self, packed: int, free: int) -> None:
         self._most = max(MUCH, MOST_TIMES * packed)
@@ -73,7 +72,7 @@ class _Room:
 
     def take(self, name: str, size: int) -> None:
         if size < 0:
-            raise UnusableName(f"{name!r} says that it has {size} bytes")
+            raise UnusableName(f"{name!r} claims to have {size} bytes")
         self._taken += size + _BLOCK
         if self._taken > self._free:
             raise UnusableName(f"with {name!r} it has {self._taken} bytes, and the disk has {self._free} free")
@@ -82,7 +81,7 @@ class _Room:
 
 
 class _Bytes(gzip_io.GzipReader):
-    """The unpacked bytes, of which a whole bomb is not read into memory."""
+    """The unpacked bytes; a huge header is refused instead of read into memory."""
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= _LONGEST_HEADER:
@@ -91,10 +90,10 @@ class _Bytes(gzip_io.GzipReader):
 
 
 class _Unpacker:
-    """An archive on its way into a folder."""
+    """Unpacks one archive into a folder."""
 
     def __init__(self, to: Path, room: _Room) -> None:
-        self.last = ""  # the member that was come to
+        self.last = ""  # the last member unpacked
         self._folder = SafeFolder(to)
         self._room = room
         self._files: dict[str, int] = {}  # sizes
@@ -104,7 +103,7 @@ class _Unpacker:
         with _Bytes(source) as content:
             whole: Any = content  # tarfile asks for no more than it has
             with tarfile.open(fileobj=whole, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
-                members = vars(archive)["members"]  # a list of all that was read, which nobody needs
+                members = vars(archive)["members"]  # tarfile's list of all members read, which would grow
                 while member := archive.next():
                     self._room.take(member.name, member.size)
                     self._member(member, archive, content)
@@ -122,7 +121,7 @@ class _Unpacker:
             if name:
                 self._folder.make_folder(name)
         elif not name:
-            raise UnusableName(f"{member.name!r} is the folder itself, and no folder")
+            raise UnusableName(f"{member.name!r} is the folder itself, but not a folder")
         elif member.issym():
             self._link(name, member.linkname)
         elif member.islnk():
@@ -130,7 +129,7 @@ class _Unpacker:
         elif member.isreg():
             self._file(name, member, _pieces(member, archive, content))
         else:
-            raise UnusableName(f"{member.name!r} is no file, folder or link")
+            raise UnusableName(f"{member.name!r} is not a file, folder or link")
 
     def _link(self, name: str, target: str) -> None:
         if name in self._links:
@@ -141,14 +140,14 @@ class _Unpacker:
         if other in self._links:
             self._link(name, self._links[other])
         elif other not in self._files:
-            raise UnusableName(f"{name!r} is another name of {other!r}, which is no file that came before it")
+            raise UnusableName(f"{name!r} is a hard link to {other!r}, which is not a file that came before it")
         else:
             self._same_file(name, other)
 
     def _same_file(self, name: str, other: str) -> None:
         try:
             self._folder.same_file(name, other)
-        except OSError:  # a file system without second names: a copy it is
+        except OSError:  # a file system without hard links: copy
             self._room.take(name, self._files[other])
             os.close(self._folder.new_file(name))
             shutil.copy2(self._folder.top / other, self._folder.top / name)
@@ -164,7 +163,7 @@ class _Unpacker:
         self._files[name] = member.size
 
     def _check_end(self, content: _Bytes) -> None:
-        """See that the archive ends as archives do: tarfile takes a damaged header for the end."""
+        """Check that the archive ends properly: tarfile takes a damaged header for the end."""
         rest = content.last
         if len(rest) < _BLOCK:
             raise tarfile.ReadError("its end is missing")
@@ -176,7 +175,7 @@ class _Unpacker:
 
 
 def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> Iterator[bytes | memoryview]:
-    """The content of a file: as it comes, but for one with holes, which tarfile fills."""
+    """Yield the content of a file: directly, or through tarfile for a sparse file."""
     if content.tell() == member.offset_data and not member.issparse():
         yield from content.pieces(member.size)
         return
@@ -186,17 +185,17 @@ def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) 
 
 
 def _relative(name: str) -> str:
-    """The name without the parts that say nothing; empty for the folder itself."""
+    """The name without empty parts and "."; empty for the folder itself."""
     if name.startswith("/"):
         raise UnusableName(f"the name {name!r} leads outside")
     return "/".join(part for part in name.split("/") if part not in {"", "."})
 
 
 def check_target(name: str, target: str, links: dict[str, str]) -> None:
-    """Refuse a link that leads outside the folder, itself or by way of other links. Nothing is looked up on disk."""
+    """Refuse a link that leads outside the folder, directly or through other links. Does not read the disk."""
     if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
         raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
-    for key in (_as_it_is, fold):  # each file system sees one of the two
+    for key in (_unchanged, fold):  # a file system distinguishes names in one of the two ways
         _follow(name, target, {key(link): to for link, to in links.items()}, key)
 
 
@@ -215,11 +214,11 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
                 continue
             hops += 1
             if hops > _MOST_HOPS:
-                raise UnusableName(f"{name!r} is a link to {target!r}, which leads round in circles")
+                raise UnusableName(f"{name!r} is a link to {target!r}, which forms a loop")
             left.extendleft(reversed(onward.split("/")))
 
 
-def _as_it_is(name: str) -> str:
+def _unchanged(name: str) -> str:
     return name
 
 

@@ -1,4 +1,4 @@
-"""The two ways to S3 of one process: boto3's client, and obstore for the keys that it carries as they are."""
+"""The two clients for S3 of one process: boto3's, and obstore for the keys that it transfers unchanged."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 # obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
 _ORDINARY = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=+,@() -]+)*")
-_BELIEVED_S = 1.0  # how long credentials are there once they were seen: looking takes as long as a small request
+_BELIEVED_S = 1.0  # how long credentials are assumed to exist once seen: looking takes as long as a small request
 
 
 class _Runtime:
-    """The process whose threads obstore runs in: the first to use it. In one forked from that it would hang."""
+    """The process whose threads obstore runs in: the first to use it. In a process forked from it, it would hang."""
 
     pid: int | None = None
 
 
 class _ProcessClients:
-    """What one process has made; what it inherited by a fork would share connections, and locks that nobody opens."""
+    """The clients of one process; those inherited by a fork would share connections, and locks that stay locked."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.client: S3Client | None = None
         self.stores: dict[str, obstore.store.S3Store | None] = {}
-        self.checked_s = 0.0  # when it was last seen that there are credentials
+        self.checked_s = 0.0  # when credentials were last seen
 
 
 class Clients:
-    """Clients of one session and endpoint, made when first used, in each process its own."""
+    """Clients of one session and endpoint, created on first use, separately in each process."""
 
     def __init__(self, session: boto3.Session, endpoint: str | None) -> None:
         self._session = session
@@ -65,14 +65,14 @@ class Clients:
 
     @property
     def region(self) -> str:
-        """The region that requests are made in; a session without one asks where S3 began."""
+        """The region of requests; us-east-1 for a session without one."""
         region = self.boto3_client.meta.region_name
         return "us-east-1" if region == "aws-global" else region
 
     def obstore_for(self, bucket: str, key: str) -> obstore.store.S3Store | None:
-        """The way of obstore to a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
+        """Return obstore's client of a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
 
-        Raises botocore's errors about credentials here, where obstore does not hide them.
+        Raises botocore's errors about credentials, which obstore would hide.
         """
         if not _ORDINARY.fullmatch(key):
             return None
@@ -101,7 +101,7 @@ class Clients:
                     clients.stores[bucket] = self._open_store(bucket, endpoint, region)
 
     def _authorities(self) -> str:
-        """The file of the authorities that the person trusts, as botocore finds it; "" where none is named."""
+        """The file of trusted certificate authorities, as botocore finds it; "" if none is configured."""
         core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
         return str(core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
 
@@ -110,10 +110,10 @@ class Clients:
         return self._by_process.get(pid) or self._by_process.setdefault(pid, _ProcessClients())
 
     def _open_store(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
-        """Everything is said that obstore would else take from the environment, where boto3 decides what it means.
+        """Create obstore's client, with every setting given that it would otherwise read from the environment.
 
-        The service verifies a checksum of every object. Where nobody in between can change bytes, signing them too
-        would cost as much as sending them.
+        The environment is boto3's to interpret. The service verifies a checksum of every object; where nobody in
+        between can change bytes, signing them too would cost as much as sending them.
         """
         from obstore.exceptions import BaseError
         from obstore.store import S3Store
@@ -136,7 +136,7 @@ class Clients:
             return S3Store(bucket, config=older, client_options=options, credential_provider=self._credentials)
 
     def _credentials(self) -> Any:
-        """What obstore signs with; it asks again each time, and boto3 renews them before they expire."""
+        """The credentials that obstore signs with; it calls this each time, and boto3 renews expiring ones."""
         from botocore.exceptions import NoCredentialsError
 
         credentials = self._session.get_credentials()
@@ -153,7 +153,7 @@ class Clients:
 
 @contextmanager
 def _trusting(authorities: str) -> Iterator[None]:
-    """Let a client that is made meanwhile trust these authorities, and no others.
+    """Make a client created in this block trust these authorities and no others.
 
     obstore's own option for it would add them to the system's. On Linux it reads them when a client is made, from where
     OpenSSL's variables say: https://docs.rs/rustls-native-certs/latest/rustls_native_certs/
@@ -175,7 +175,7 @@ def _trusting(authorities: str) -> Iterator[None]:
 
 
 def _is_safe(endpoint: str) -> bool:
-    """Whether what is sent cannot be changed on its way: by TLS, or because it does not leave the machine."""
+    """Whether data cannot be changed in transit: because of TLS, or because it does not leave the machine."""
     url = urlsplit(endpoint)
     host = url.hostname or ""
     return url.scheme == "https" or host in {"localhost", "::1"} or host.startswith("127.")

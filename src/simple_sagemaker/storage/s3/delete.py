@@ -1,4 +1,4 @@
-"""Objects of S3 deleted, as many as one request takes, and some requests at once."""
+"""Delete objects of S3, as many per request as S3 takes, with several requests at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 1000  # DeleteObjects takes no more
-# What XML cannot say, not even by number: https://www.w3.org/TR/xml/#charsets
+# Characters that XML cannot hold, not even as references: https://www.w3.org/TR/xml/#charsets
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -41,7 +41,7 @@ def _delete(client: S3Client, bucket: str, keys: Sequence[str]) -> None:
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    """As many keys as one request takes; those that it cannot name, one by one."""
+    """Yield batches of keys, each for one request; a key that XML cannot hold is alone in its batch."""
     batch: list[str] = []
     for key in keys:
         if _UNSPEAKABLE.search(key):

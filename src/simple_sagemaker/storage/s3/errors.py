@@ -1,4 +1,4 @@
-"""What S3 refuses, in the words of a Store: FileNotFoundError, and PermissionError with the action in it."""
+"""S3's errors as a store's exceptions: FileNotFoundError, and PermissionError with the action in its message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Result = TypeVar("_Result")
 
 
 def translate_errors(call: Callable[[], _Result], bucket: str, key: str, action: str) -> _Result:
-    """What ``call`` gives; its errors in the words of a Store."""
+    """Call ``call``; translate its errors into the store's exceptions."""
     from botocore.exceptions import ClientError
 
     try:
@@ -36,7 +36,7 @@ def translate_errors(call: Callable[[], _Result], bucket: str, key: str, action:
 
 
 def translate_client_error(error: Any, bucket: str, key: str, action: str) -> Exception:
-    """A ClientError in the words of a Store, or as it is."""
+    """Return the store's exception for a ClientError, or the error itself."""
     code = error_code(error)
     if code == "NoSuchBucket" or code in MISSING:
         return FileNotFoundError(_missing(bucket, key, code == "NoSuchBucket"))
@@ -45,7 +45,7 @@ def translate_client_error(error: Any, bucket: str, key: str, action: str) -> Ex
 
 
 def _obstore_failure(error: Exception, bucket: str, key: str, action: str) -> SsmError:
-    """What obstore gave up, after it tried several times."""
+    """The error for a request that obstore gave up after several tries."""
     text = " ".join(str(error).partition("Debug source:")[0].split())
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
     return SsmError(
@@ -59,16 +59,16 @@ def _missing(bucket: str, key: str, whole_bucket: bool) -> str:
 
 
 def access_denied(bucket: str, key: str, action: str, code: str = "") -> PermissionError:
-    """The error for an action that the caller may not do."""
+    """The error for an action that the caller is not allowed to perform."""
     why = f" ({code})" if code not in {"", "403", "AccessDenied"} else ""
     return PermissionError(f"access denied: {action} on s3://{bucket}/{key}{why}")
 
 
 def is_unmet(error: Any) -> bool:
-    """Whether a condition of a write did not hold."""
+    """Whether a conditional write failed because its condition was not met."""
     return error_code(error) in _UNMET
 
 
 def was_repeated(error: Any) -> bool:
-    """Whether the request had been sent before, so that the answer may be about what we did ourselves."""
+    """Whether the request was retried, so that the answer may be about our own first try."""
     return bool(error.response["ResponseMetadata"].get("RetryAttempts"))

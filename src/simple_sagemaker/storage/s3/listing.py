@@ -1,6 +1,6 @@
-"""Listings, their answers read in a tenth of the time that botocore takes, by botocore's own event for it.
+"""Listings, parsed in a tenth of the time that botocore takes, through botocore's own event.
 
-Everything around it stays botocore's: the request, its signature, its repetition, and answers that are not as usual.
+Everything else stays botocore's: the request, its signature, retries, and responses in an unusual format.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _stored = partial(tuple.__new__, Stored)  # as Stored._make, in half the time
 
 
 def read_fast(client: S3Client) -> None:
-    """Let the answers of this client hold their objects as ``FOUND``, a list of Stored, and prefixes as ``FOLDERS``.
+    """Make this client's responses hold their objects as ``FOUND``, a list of Stored, and prefixes as ``FOLDERS``.
 
-    By the name with a star we come before botocore, which reads each whole to find errors that came with status 200;
-    named otherwise we would come later, which takes twice the time and is as right.
+    The event name with a star runs us before botocore's handler, which parses each whole response to find errors that
+    came with status 200; after it we would be as correct and take twice the time.
     """
     client.meta.events.register("before-parse.*.ListObjectsV2", _read)
 
 
 def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[Any]:
-    """Every answer of a listing; one may be empty and not the last."""
+    """Yield every page of a listing; a page may be empty without being the last."""
     page = request_page(client, bucket, prefix, delimiter=delimiter)
     yield page
     while token := page.get("NextContinuationToken"):
@@ -49,14 +49,14 @@ def pages(client: S3Client, bucket: str, prefix: str, *, delimiter: str = "") ->
 def request_page(
     client: S3Client, bucket: str, prefix: str, *, delimiter: str = "", after: str = "", token: str = "", most: int = 0
 ) -> Any:
-    """One answer: the first one, the first of keys behind ``after``, or the one that ``token`` stands for."""
+    """Request one page: the first one, the first of the keys after ``after``, or the one of ``token``."""
     options = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
     request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in options.items() if value}}
     return translate_errors(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
 
 
 def objects(page: Any) -> list[Stored]:
-    """The objects of an answer, however it was read."""
+    """The objects of a page, whichever of the two parsed it."""
     if FOUND in page:
         stored: list[Stored] = page[FOUND]
         return stored
@@ -67,7 +67,7 @@ def objects(page: Any) -> list[Stored]:
 
 
 def folders(page: Any) -> list[str]:
-    """The common prefixes of an answer, however it was read."""
+    """The common prefixes of a page, whichever of the two parsed it."""
     if FOLDERS in page:
         prefixes: list[str] = page[FOLDERS]
         return prefixes
@@ -93,7 +93,7 @@ def _read(response_dict: dict[str, Any], customized_response_dict: MutableMappin
 
 
 def _parse(body: str, decode: Callable[[str], str]) -> tuple[list[Stored], str] | None:
-    """The objects of an answer, and the answer without them; None where some are not as usual."""
+    """The objects of a response, and the response without them; None if its format is not the usual one."""
     count = body.count(_OPENS)
     if not count:
         return [], body
@@ -110,7 +110,7 @@ def _parse(body: str, decode: Callable[[str], str]) -> tuple[list[Stored], str] 
 
 
 def _is_row(body: str, count: int) -> bool:
-    """Whether the objects follow each other with nothing in between but always the same blanks."""
+    """Whether the objects follow each other with nothing between them but the same white space each time."""
     if count == 1:
         return _CLOSES in body
     between = body[: body.find(_OPENS, body.find(_OPENS) + 1)].rpartition(_CLOSES)[2]

@@ -1,4 +1,4 @@
-"""Files as they are sent, in parts where they are large: no object is ever half of one version and half of another."""
+"""Files read for upload, large ones in parts: no object is ever half of one version and half of another."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _READ = 1 << 20
 
 
 class Changed(Exception):
-    """A part is of another version than the first."""
+    """A part is of a different version than the first."""
 
 
 class SteadyFile:
-    """A file as far as it went when it was opened, to be read once; ``on_progress`` hears of the bytes that were read.
+    """A file up to its size when it was opened, to be read once; ``on_progress`` is called with the bytes read.
 
-    One that only grows is read to its old end. The last read raises Changed for a file that was written to otherwise,
-    so whoever sends it has not yet finished the object.
+    A file that only grows is read to its old end. The last read raises Changed for a file that changed in any other
+    way, so the upload is not yet complete then.
     """
 
     def __init__(self, source: BinaryIO, on_progress: ProgressCallback = no_progress) -> None:
@@ -36,16 +36,16 @@ class SteadyFile:
 
     @property
     def part(self) -> int:
-        """The size of the parts it is sent in, in bytes."""
+        """The size of the upload's parts, in bytes."""
         return part_of(self.size)
 
     @property
     def digest(self) -> str:
-        """The digest of what was read."""
+        """The SHA-256 of what was read."""
         return self._hash.hexdigest()
 
     def whole(self) -> bytes:
-        """All of it; what has been added meanwhile too, and what a special file gives that says it is empty."""
+        """Read everything, with what was appended meanwhile, and the content of a special file whose size is 0."""
         data = self._source.read()
         self._left = max(0, self.size - len(data))
         self._count_bytes(data)
@@ -53,7 +53,7 @@ class SteadyFile:
         return data
 
     def read(self, count: int = -1) -> bytes:
-        """The next ``count`` bytes, fewer at the end; without a count all that are left."""
+        """Read the next ``count`` bytes, fewer at the end; without a count all that remain."""
         data = self._source.read(self._left if count < 0 else min(count, self._left))
         self._left -= len(data)
         self._count_bytes(data)
@@ -77,12 +77,12 @@ class SteadyFile:
 
 
 def part_of(size: int) -> int:
-    """The size of the parts in which that many bytes are sent; whole MiB, so that other clients may guess it."""
+    """The part size for uploading that many bytes; whole MiB, so that other clients can guess it."""
     return max(PART, -(-size // (_PARTS << 20)) << 20)
 
 
 def digest(path: Path, on_progress: ProgressCallback = no_progress) -> str:
-    """The digest that a file has when it is sent."""
+    """The SHA-256 that a file has when it is uploaded."""
     hasher = hashlib.sha256()
     with open(path, "rb", buffering=0) as source:
         while data := source.read(_READ):
@@ -92,9 +92,9 @@ def digest(path: Path, on_progress: ProgressCallback = no_progress) -> str:
 
 
 def etag(path: Path, like: str, on_progress: ProgressCallback = no_progress) -> str:
-    """The ETag that S3 gives a file where it tells the content, in parts or as a whole as the ETag ``like`` does.
+    """The ETag that S3 gives a file if it depends on the content alone; in parts or not, as in the ETag ``like``.
 
-    "" where it would be one that we cannot know: in parts of another size.
+    "" where it cannot be known: for parts of another size.
     """
     whole, _, parts = like.partition("-")
     if len(whole) != 32:

@@ -1,8 +1,8 @@
-"""Listings of any length: several stretches of the keys are asked for at once, and given in the order of keys.
+"""Listings of any length: several key ranges are requested at once, and yielded in the order of keys.
 
-S3 gives a thousand keys an answer, and only the end of an answer says how to ask for the next one. But keys that lie in
-folders can be asked for from any folder on: where a first answer is not the last, one question more tells which folders
-there are, and how many of them that answer went through says how many make a stretch.
+S3 returns a thousand keys a page, and only the end of a page says how to request the next one. But keys in folders can
+be requested from any folder on: where the first page is not the last, one more request tells which folders follow, and
+the number of folders that the first page covers says how many make a range.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from .listing import folders, objects, request_page
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_AT_ONCE = 4  # stretches
-_PAGES_AHEAD = 8  # of one stretch in memory
-_MIN_PAGES, _TARGET_PAGES = 1.8, 5.8  # answers that a stretch should have: less than fit, for folders are not all alike
-_MARGIN = 1.1  # times as many keys are asked for as are expected: the first one behind a stretch says that it is all
+_AT_ONCE = 4  # key ranges
+_PAGES_AHEAD = 8  # of one range in memory
+_MIN_PAGES, _TARGET_PAGES = 1.8, 5.8  # that a range should have: less than fit, because folders differ in size
+_MARGIN = 1.1  # times as many keys are requested as are expected: the first one behind a range says that it is complete
 
 
 def list_objects(client: S3Client, bucket: str, prefix: str) -> Iterator[Sequence[Stored]]:
-    """The objects whose key begins with ``prefix``, some at a time.
+    """Yield the objects whose key begins with ``prefix``, some at a time.
 
-    Reading the first object asks for no second answer; later on some thousands are read ahead.
+    Reading the first object does not request a second page; later some thousands of objects are read ahead.
     """
     page = request_page(client, bucket, prefix)
     stored = objects(page)
@@ -46,7 +46,7 @@ def list_objects(client: S3Client, bucket: str, prefix: str) -> Iterator[Sequenc
 
 
 class _KeyRange:
-    """Keys behind ``start``, up to ``end`` (None: to the last), of which there may be so many."""
+    """The keys after ``start`` up to ``end`` (None: to the last); ``keys`` is their expected number."""
 
     def __init__(self, start: str, end: str | None, keys: float) -> None:
         self.start, self.end, self.keys = start, end, keys
@@ -58,7 +58,7 @@ _Remainder = tuple[Sequence[Stored], str]  # a page not yet yielded, and the tok
 
 
 class _Listing:
-    """A listing that takes more than one answer of ``full`` keys."""
+    """A listing of more than one page; a full page has ``full`` keys."""
 
     def __init__(self, client: S3Client, bucket: str, prefix: str, full: int) -> None:
         self._client, self._bucket, self._prefix, self._full = client, bucket, prefix, full
@@ -66,13 +66,13 @@ class _Listing:
         self._is_closed = False
 
     def close(self) -> None:
-        """End what is under way."""
+        """Stop the requests under way."""
         self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
     def read_all(self, page_objects: Sequence[Stored], token: str) -> Iterator[Sequence[Stored]]:
-        """An answer, and those behind it. What comes next is asked for before one is given."""
-        patience = 1  # answers until folders are looked for again
+        """Yield a page and those after it. The next one is requested before one is yielded."""
+        patience = 1  # pages until folders are looked for again
         while token:
             if ranges := self._find_ranges(page_objects):
                 page_objects, token = yield from self._read_in_parallel(page_objects, ranges)
@@ -95,7 +95,7 @@ class _Listing:
         return page_objects, token
 
     def _find_ranges(self, stored: Sequence[Stored]) -> list[_KeyRange]:
-        """The stretches behind some objects; none where no folders are seen."""
+        """The key ranges after these objects; none if the objects lie in no folders."""
         ordered = all(one.key < other.key for one, other in pairwise(stored))
         if not stored or not ordered or is_directory_bucket(self._bucket):  # the last know no order
             return []
@@ -116,7 +116,7 @@ class _Listing:
     def _read_in_parallel(
         self, page_objects: Sequence[Stored], ranges: Sequence[_KeyRange]
     ) -> Generator[Sequence[Stored], None, _Remainder]:
-        """What is held, the stretches, and some answers of the last one, which has no end."""
+        """Yield the current page, each key range, and some pages of the last one, which has no end."""
         behind = iter(ranges)
         for key_range in islice(behind, _AT_ONCE + 1):
             self._pool.submit(self._read, key_range)
@@ -138,14 +138,14 @@ class _Listing:
             yield from self._ready_pages(key_range)
 
     def _ready_pages(self, key_range: _KeyRange) -> Iterator[Sequence[Stored]]:
-        """The answers as they come, until no more are read."""
+        """Yield the pages as they arrive, until the reader stops."""
         while (item := key_range.pages.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
 
     def _read(self, key_range: _KeyRange) -> None:
-        """As many answers of a stretch as may be in memory."""
+        """Read as many pages of a key range as may be in memory."""
         try:
             for _ in range(_PAGES_AHEAD):
                 if self._is_closed:
@@ -175,9 +175,9 @@ def _key(stored: Stored) -> str:
 
 
 def _above(prefix: str, first: str, last: str) -> str | None:
-    """The folder in whose folders the keys of an answer lie, from the first to the last; None where they lie in none.
+    """The folder whose subfolders hold the keys of a page, from the first to the last; None if they are in no folder.
 
-    Where all lie in one folder, that folder's folder.
+    If all are in one folder, its parent.
     """
     folder, _, _ = last[len(prefix) :].rpartition("/")
     above = prefix

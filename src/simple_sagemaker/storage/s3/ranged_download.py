@@ -1,7 +1,7 @@
-"""A large object fetched in ranges at once, straight into its file: in little memory, and gone on with after an end.
+"""Download a large object in parallel ranges, straight into its file: in little memory, and resumable.
 
-By boto3, whose bodies can be read into one buffer over and over: measured, that takes less time and memory than ranges
-by obstore, and there are servers that answer a range with the status of a whole object, which obstore refuses.
+With boto3, whose bodies can be read into one reused buffer: measured, that takes less time and memory than ranges by
+obstore, and some servers answer a range request with the status of a whole object, which obstore refuses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TRIES = 4  # with a range whose connection breaks
 def fetch_small(
     store: obstore.store.S3Store | None, client: S3Client, bucket: str, key: str, to: Path | str
 ) -> tuple[int, str]:
-    """The size and ETag of an object; it is in the file if it has no more than ``WHOLE`` bytes."""
+    """Write an object of at most ``WHOLE`` bytes to a file; return the size and ETag of an object of any size."""
     if store is not None:
         import obstore
 
@@ -52,7 +52,7 @@ def fetch_small(
 
 
 def write_whole(to: Path | str, data: Buffer) -> None:
-    """Make a file hold these bytes and no others, in the fewest calls."""
+    """Write a file with exactly these bytes, in the fewest calls."""
     handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         left = memoryview(data)
@@ -63,16 +63,16 @@ def write_whole(to: Path | str, data: Buffer) -> None:
 
 
 class _NoRanges(Exception):
-    """A server that sends the whole where a range was asked for."""
+    """The server sends the whole object when a range is requested."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangedDownload:
-    """An object of ``size`` bytes and its ETag ``tag``, to be fetched to the file ``to``.
+    """The download of an object of ``size`` bytes and ETag ``tag`` to the file ``to``.
 
-    ``on_range_done`` hears, from several threads, where a range of ``step`` bytes begins that is in the file.
-    Where it is ``resumable`` a second try goes on from what the first one, ended early, has left in the file and in the
-    journal beside it; not after the machine has been started again, for what was written may be lost then.
+    ``on_range_done`` is called, from several threads, with the start of each range of ``step`` bytes that is in the
+    file. If it is ``resumable``, a second try resumes from what an interrupted one has left in the file and in the
+    journal beside it; not after a reboot, which may have lost what was written.
     """
 
     client: S3Client
@@ -87,7 +87,7 @@ class RangedDownload:
     on_range_done: ProgressCallback = no_progress
 
     def run(self) -> bool:
-        """Whether the file is whole now; not when the object changed in between."""
+        """Download; return whether the file is complete, which it is not if the object changed meanwhile."""
         done = self._resume()
         for start in sorted(done):
             self.on_range_done(start)
@@ -100,7 +100,7 @@ class RangedDownload:
         return True
 
     def forget(self) -> None:
-        """Remove the journal, once nobody will ask for the object again."""
+        """Remove the journal, once the object will not be requested again."""
         self._journal.unlink(missing_ok=True)
 
     @property
@@ -108,7 +108,7 @@ class RangedDownload:
         return self.to.with_name(self.to.name + ".journal")
 
     def _resume(self) -> set[int]:
-        """The ranges that are there already; the file has its size afterwards."""
+        """Return the starts of the ranges already in the file; give the file its full size."""
         head = f"{boot()} {self.tag} {self.size} {self.step}"
         if self.resumable and boot():
             with suppress(OSError, ValueError):
@@ -127,7 +127,7 @@ class RangedDownload:
                 pass
 
     def _range(self, journal: FileIO, start: int) -> None:
-        """Fetch one range, from where it was left if its connection breaks."""
+        """Fetch one range; resume it if its connection breaks."""
         from botocore.exceptions import HTTPClientError
 
         at, end = start, min(start + self.step, self.size)
@@ -148,7 +148,7 @@ class RangedDownload:
         self.on_range_done(start)
 
     def _stream_range(self, at: int, end: int, out: FileIO) -> int:
-        """Write what comes of a range, and give where it ends."""
+        """Write the bytes that arrive of a range; return where they end."""
         answer = self._get(Range=f"bytes={at}-{end - 1}", IfMatch=self.tag)
         if "ContentRange" not in answer or answer["ETag"] != self.tag:
             answer["Body"].close()
@@ -181,7 +181,7 @@ class RangedDownload:
 
 
 def boot() -> str:
-    """What tells the time since the machine was started from earlier times; "" where the system does not say."""
+    """An identifier of the current boot of this machine; "" where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -1,8 +1,8 @@
-"""Objects on S3, or on whatever speaks its protocol: the other store.
+"""The store of objects on S3, or on any server that speaks its protocol.
 
-obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists (its answers
-read by ourselves), deletes, asks about buckets, and carries the keys that obstore would not carry as they are. Nothing
-is imported before its use.
+obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists (with our
+own parser), deletes, checks buckets, and transfers the keys that obstore would change. Nothing is imported before its
+use.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
-COPIED_WHOLE = 5 << 30  # bytes; S3 copies no more in one request, and more in parts: see CopyObject in its API
+COPIED_WHOLE = 5 << 30  # bytes; the most that S3 copies in one request, larger objects in parts: see CopyObject
 _COPIED_PART = 256 << 20
-_TRIES = 3  # with something that changes while it is copied
+_TRIES = 3  # with a file or object that changes while it is copied
 
 
 class S3Store:
-    """Buckets that a boto3 session reaches; ``endpoint`` is given only where the session's own places do not say it.
+    """Buckets that a boto3 session reaches; ``endpoint`` is given only where the session's configuration lacks it.
 
-    Safe in threads, and in a forked child, where boto3 does everything if obstore was used before the fork. A missing
-    object or bucket is FileNotFoundError, a refusal PermissionError with the action in its words.
+    Safe in threads, and in a forked child, where boto3 does everything if obstore was used before the fork. Raises
+    FileNotFoundError for a missing object or bucket, and PermissionError, with the action in its message, for a denial.
     """
 
     def __init__(self, session: boto3.Session, *, endpoint: str | None = None) -> None:
@@ -57,9 +57,9 @@ class S3Store:
         return self._clients.boto3_client
 
     def has_bucket(self, bucket: str) -> bool:
-        """Whether the bucket is there. Raises PermissionError where that may not be known.
+        """Whether the bucket exists. Raises PermissionError if the caller may not know that.
 
-        A bucket in another region is a UsageError that names the region: no job could read it.
+        Raises UsageError, naming the region, for a bucket in another region: no job could read it.
         """
         from botocore.exceptions import ClientError
 
@@ -97,7 +97,7 @@ class S3Store:
     def _can_use(self, bucket: str) -> bool:
         try:
             return self.has_bucket(bucket)
-        except PermissionError:  # what was refused first is what counts
+        except PermissionError:  # the first error is what counts
             return False
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
@@ -119,7 +119,7 @@ class S3Store:
         return self._read(bucket, key)[0]
 
     def _read(self, bucket: str, key: str) -> tuple[bytes, str]:
-        """The content and the tag that changes with it."""
+        """The content of an object, and its tag."""
         store = self._clients.obstore_for(bucket, key)
         if store is None:
             answer = translate_errors(
@@ -135,7 +135,7 @@ class S3Store:
         self._put(bucket, key, data)
 
     def _put(self, bucket: str, key: str, data: bytes) -> str:
-        """Write an object in one request; gives its tag."""
+        """Write an object in one request; return its tag."""
         store = self._clients.obstore_for(bucket, key)
         if store is None:
             put = partial(self._client.put_object, Bucket=bucket, Key=key, Body=data)
@@ -148,10 +148,10 @@ class S3Store:
         return (done["e_tag"] or "").strip('"')
 
     def write_if(self, bucket: str, key: str, data: bytes, *, expected: bytes | None) -> bool:
-        """Needs a server that honours If-None-Match and If-Match on PUT, as S3 does since the end of 2024.
+        """Write on a condition; the server must honour If-None-Match and If-Match on PUT, as S3 does since late 2024.
 
-        Where an answer was lost and the request repeated, whoever finds the very bytes it wrote has written them: what
-        several may write at once had better say whose it is.
+        If a response was lost and the request retried, an object with the very bytes counts as written by this call:
+        data that several callers may write at once should say whose it is.
         """
         from botocore.exceptions import ClientError
 
@@ -181,7 +181,7 @@ class S3Store:
     def fetch(
         self, bucket: str, key: str, to: Path, on_progress: ProgressCallback = no_progress, keep: Path | None = None
     ) -> None:
-        """Appears under its name as a whole. Raises ChangedMeanwhile for an object that is written again and again."""
+        """Download; ``to`` appears complete. Raises ChangedMeanwhile for an object that keeps being rewritten."""
         to.parent.mkdir(parents=True, exist_ok=True)
         scratch = keep or to.with_name(f".{os.urandom(6).hex()}.part")
         is_whole = False
@@ -197,7 +197,7 @@ class S3Store:
         raise ChangedMeanwhile(f"s3://{bucket}/{key} changed each time while it was being read")
 
     def _fetch_once(self, bucket: str, key: str, to: Path, on_progress: ProgressCallback, *, resumable: bool) -> bool:
-        """Whether the file holds the object now; not when the object changed while it was read."""
+        """Download once; return whether the file is complete, which it is not if the object changed meanwhile."""
         size, tag = self._whole(bucket, key, to)
         if size <= WHOLE:
             on_progress(size)
@@ -218,13 +218,13 @@ class S3Store:
 
     def fill(self, bucket: str, key: str, to: str, on_progress: ProgressCallback = no_progress) -> None:
         size = self._whole(bucket, key, to)[0]
-        if size > WHOLE:  # it grew since it was listed
+        if size > WHOLE:  # it has grown since it was listed
             self.fetch(bucket, key, Path(to), on_progress)
         else:
             on_progress(size)
 
     def _whole(self, bucket: str, key: str, to: Path | str) -> tuple[int, str]:
-        """The size and tag of an object, which is in the file now unless it is large."""
+        """Write an object to a file unless it is large; return its size and tag."""
         store = self._clients.obstore_for(bucket, key)
         return translate_errors(partial(fetch_small, store, self._client, bucket, key, to), bucket, key, "s3:GetObject")
 
@@ -241,9 +241,9 @@ class S3Store:
         translate_errors(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
 
     def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
-        """A file that only grows is sent as far as it went. Raises ChangedMeanwhile for one that is always rewritten.
+        """Upload a file; one that only grows up to its first size. Raises ChangedMeanwhile if it keeps being rewritten.
 
-        The object stays as it was until a whole file has arrived that nobody changed while it was read.
+        The object stays as it was until the upload of an unchanged file is complete.
         """
         if small := read_small(path, PART):
             on_progress(len(small.data))
@@ -259,7 +259,7 @@ class S3Store:
         raise ChangedMeanwhile(f"{path} changed each time while it was being sent")
 
     def _send(self, file: SteadyFile, bucket: str, key: str) -> str:
-        """Send the file; gives the object's tag, "" where that is not told."""
+        """Upload the file; return the object's tag, "" if it is not known."""
         if file.size <= PART:
             return self._put(bucket, key, file.whole())
         store = self._clients.obstore_for(bucket, key)
@@ -281,14 +281,14 @@ class S3Store:
     def holds(
         self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
     ) -> bool | None:
-        """By the ETag, which tells the content unless a key of KMS encrypts the object."""
+        """Compare by the ETag, which is a checksum of the content unless a KMS key encrypts the object."""
         ours = etag(path, like=stored.tag, on_progress=on_progress)
         if ours == stored.tag:
             return True
         return None if not ours or self._has_opaque_tags(bucket, stored.key) else False
 
     def _has_opaque_tags(self, bucket: str, key: str) -> bool:
-        """Whether objects of the bucket are encrypted so that their ETags are no checksums; one is asked."""
+        """Whether the bucket's objects are encrypted so that their ETags are not checksums, judging by one object."""
         if bucket not in self._is_opaque:
             head = partial(self._client.head_object, Bucket=bucket, Key=key)
             answer: Any = translate_errors(head, bucket, key, "s3:GetObject")

@@ -1,4 +1,4 @@
-"""Objects of S3 read in order while they arrive: what is made of the first bytes need not wait for the last."""
+"""Objects of S3 read in order while they arrive, so that processing does not wait for the last byte."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .clients import Clients
 from .errors import translate_errors
 from .ranged_download import WHOLE, RangedDownload
 
-_STEP = 8 << 20  # bytes of a range: the first ones should be there soon
+_STEP = 8 << 20  # bytes of a range: the first ones should arrive soon
 
 
 class Boto3Source:
-    """An object as boto3 answers it."""
+    """The body of a boto3 response."""
 
     def __init__(self, answer: Any, on_progress: ProgressCallback) -> None:
         self.size: int = answer["ContentLength"]
@@ -49,11 +49,11 @@ class MemorySource:
 
 
 class _Abandoned(Exception):
-    """Nobody reads any more."""
+    """The reader has stopped."""
 
 
 class ArrivingObject:
-    """A large object, of which several ranges are fetched at once to a file, and read from there in their order."""
+    """A large object: its ranges are fetched in parallel to a file, and read from there in order."""
 
     def __init__(self, size: int, path: Path) -> None:
         self.size = size
@@ -65,7 +65,7 @@ class ArrivingObject:
         self._is_abandoned = False
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes, at most ``size``; none at the end. Raises what keeps them from coming."""
+        """The next bytes, at most ``size``; none at the end. Raises the download's error."""
         start = self._place // _STEP * _STEP
         count = min(size, start + _STEP - self._place, self.size - self._place)
         if count <= 0:
@@ -81,17 +81,17 @@ class ArrivingObject:
         return data
 
     def fetch(self, download: Callable[[], bool], address: str) -> None:
-        """Have everything fetched, for those who read; ends early once they have left."""
+        """Run ``download`` and hand its error to the reader; ends early once the reader has stopped."""
         try:
             if not download():
-                raise ChangedMeanwhile(f"{address} changed while it was being read")  # noqa: TRY301 - told to who reads
-        except BaseException as error:  # noqa: BLE001 - it is raised where somebody reads
+                raise ChangedMeanwhile(f"{address} changed while it was being read")  # noqa: TRY301 - raised in the reader
+        except BaseException as error:  # noqa: BLE001 - raised in the reader
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
 
     def on_range_done(self, start: int) -> None:
-        """Say that a range is in the file now."""
+        """Record that a range is in the file."""
         if self._is_abandoned:
             raise _Abandoned
         with self._changed:
@@ -99,13 +99,13 @@ class ArrivingObject:
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Have the fetching end with the ranges that are under way."""
+        """Make the download end with the ranges under way."""
         self._is_abandoned = True
 
 
 @contextmanager
 def open_stream(clients: Clients, bucket: str, key: str, keep: Path, on_progress: ProgressCallback) -> Iterator[Source]:
-    """An object read while it arrives; a large one by way of the file ``keep``, which is gone when all was read."""
+    """Read an object while it arrives; a large one through the file ``keep``, which is removed when all was read."""
     store = clients.obstore_for(bucket, key)
     if store is None:
         yield Boto3Source(

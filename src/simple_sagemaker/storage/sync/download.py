@@ -1,7 +1,7 @@
-"""The objects under an address brought to an empty folder: many at once, in little memory however many there are.
+"""Download the objects under an address to an empty folder: many at once, in little memory however many there are.
 
-Every name is claimed before the first byte is fetched. What an ended try or an earlier part has of the same content is
-taken from there instead, where the store can tell.
+Every file is created, empty, before the first byte is fetched. A file that an interrupted try or an earlier download
+has with the same content is taken from there instead, where the store can tell.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WHOLE = 16 << 20  # bytes; of larger ones only a part is in memory at a time
 
 @dataclass(kw_only=True)
 class DownloadResult:
-    """What was brought: files, and how many of them with how many bytes had to be fetched."""
+    """The number of files, and how many of them had to be fetched, with how many bytes."""
 
     files: int = 0
     fetched: int = 0
@@ -35,7 +35,7 @@ class DownloadResult:
 
 
 class Earlier(NamedTuple):
-    """A folder that may have some of the files; from one that is ``ours`` alone they are taken away."""
+    """A folder that may have some of the files; from one that is ``ours`` alone they are moved, not linked."""
 
     folder: Path
     ours: bool
@@ -43,9 +43,9 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class FolderDownload:
-    """Objects under ``prefix`` on their way to the empty folder ``to``.
+    """The download of the objects under ``prefix`` to the empty folder ``to``.
 
-    ``arriving`` is a folder for what has arrived of a file; a later try with the same one goes on from that.
+    ``arriving`` is a folder for files received in part; a later try with the same folder resumes from them.
     """
 
     store: Store
@@ -57,7 +57,7 @@ class FolderDownload:
     meter: Meter
 
     def run(self) -> DownloadResult:
-        """Bring everything. Raises UnusableName for a name that the folder cannot hold, before any byte is fetched."""
+        """Download everything. Raises UnusableName for a name that the folder cannot hold, before fetching any byte."""
         self.arriving.mkdir(exist_ok=True)
         result = DownloadResult()
         earlier = [candidate for candidate in self.earlier if candidate.folder.is_dir()]
@@ -86,7 +86,7 @@ class FolderDownload:
         return result
 
     def _claim(self, listed: IO[str]) -> None:
-        """Make every file, empty, and write down what belongs into it."""
+        """Create every file, empty, and write the listing to ``listed``."""
         folder = SafeFolder(self.to)
         for stored in self.store.list(self.bucket, self.prefix):
             if not stored.key.endswith("/"):  # a console's mark of a folder
@@ -96,7 +96,7 @@ class FolderDownload:
                 self.meter.size += stored.size
 
     def _fetch_file(self, stored: Stored, on_progress: ProgressCallback, pool: WorkerPool[Stored, int]) -> int:
-        """Fetch one file; gives its bytes."""
+        """Fetch one file; return its size."""
         name = stored.key[len(self.prefix) :]
         if stored.size > LIGHT:
             keep = self.arriving / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -107,13 +107,13 @@ class FolderDownload:
         return stored.size
 
     def _reuse_earlier(self, stored: Stored, earlier: Sequence[Earlier], pool: WorkerPool[Stored, int]) -> bool:
-        """Whether the file could be had from where it is already; what is empty is there as it was claimed."""
+        """Take the file from an earlier folder; return whether that was possible. An empty file is there already."""
         if not stored.size:
             return False
         name = stored.key[len(self.prefix) :]
         for folder, ours in earlier:
             path = folder / name
-            with suppress(OSError):  # gone, not there, or on a file system that knows no second names
+            with suppress(OSError):  # missing, or on a file system without hard links
                 state = path.lstat()
                 if not stat.S_ISREG(state.st_mode) or state.st_size != stored.size:
                     continue

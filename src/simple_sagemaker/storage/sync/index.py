@@ -1,6 +1,6 @@
-"""What was sent to a place and how the files then were: a cache, to be deleted at any time, that saves reading files.
+"""Index of the files sent to a place and their state then: a cache, safe to delete, that saves reading the files.
 
-One SQLite file for each place. A row is believed only together with a listing: it says which tag the object then had.
+One SQLite file for each place. A row counts only together with a listing: it says which tag the object then had.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 _FORMAT = 1
 _PAGE = 2000  # rows
-_ROWS = 200  # written by one statement: between two of them other threads take their turn, which costs more than a row
-_TICK_NS = 2_000_000_000  # the coarsest clock of file systems; a file written to since may change without a new time
+_ROWS = 200  # written by one statement: between statements other threads get their turn, which costs more than a row
+_TICK_NS = 2_000_000_000  # the coarsest clock of file systems; a file written within it may change without a new time
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY, mark TEXT, digest TEXT, tag TEXT) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS gone (key TEXT);
@@ -27,7 +27,7 @@ CREATE TEMP TABLE IF NOT EXISTS gone (key TEXT);
 
 
 class Sent(NamedTuple):
-    """One object that was sent: the file's mark ("" where it may not be believed), its digest, the object's tag."""
+    """One object that was sent: the file's mark ("" if it cannot be trusted), its digest, the object's tag."""
 
     key: str
     mark: str
@@ -39,18 +39,18 @@ _make_sent = partial(tuple.__new__, Sent)  # as Sent._make, in half the time
 
 
 def mark(stat: os.stat_result) -> str:
-    """What changes when a file does: its size, its times, and which file it is."""
+    """A text that changes when a file does: its size, its times, and its inode and device."""
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}:{stat.st_dev}"
 
 
 def mark_if_settled(file_mark: str, read_ns: int) -> str:
-    """The mark of a file read from that time on; "" where it may have been written to again within the same tick."""
+    """The mark of a file read from that time on; "" if the file may have been written again within the same tick."""
     _, modified_ns, changed_ns, _, _ = file_mark.split(":")
     return file_mark if max(int(modified_ns), int(changed_ns)) < read_ns - _TICK_NS else ""
 
 
 class Index:
-    """The rows of one place, for one thread. Raises sqlite3.DatabaseError for a file that is none of ours or broken."""
+    """The rows of one place, for one thread. Raises sqlite3.DatabaseError for a foreign or broken file."""
 
     def __init__(self, file: str) -> None:
         """``file`` "" is a database that vanishes when it is closed."""
@@ -67,7 +67,7 @@ class Index:
         self._base.close()
 
     def rows(self) -> Iterator[Sent]:
-        """All rows by key. Changes made meanwhile may be seen or not."""
+        """Yield all rows in the order of keys. Changes made meanwhile may be seen or not."""
         last: str | None = None
         while True:
             after = "" if last is None else "WHERE key > ?"
@@ -89,7 +89,7 @@ class Index:
             self.save()
 
     def save(self) -> None:
-        """Write what was put and forgotten since."""
+        """Write the rows put and forgotten since the last save."""
         self._base.execute("BEGIN IMMEDIATE")
         self._base.executemany("DELETE FROM sent WHERE key = ?", self._old)
         for start in range(0, len(self._new), _ROWS):
@@ -100,28 +100,28 @@ class Index:
         self._new, self._old = [], []
 
     def add_deletion(self, key: str) -> None:
-        """Keep a key that is to be deleted later; not beyond this process."""
+        """Remember a key to be deleted later, within this process only."""
         self._base.execute("INSERT INTO gone VALUES (?)", (key,))
 
     def clear_deletions(self) -> None:
         self._base.execute("DELETE FROM gone")
 
     def deletions(self) -> Iterator[str]:
-        """The keys that were to be remembered."""
+        """Yield the keys remembered for deletion."""
         for (key,) in self._base.execute("SELECT key FROM gone"):
             yield key
 
 
 def file_of(folder: Path, place: str) -> Path:
-    """Where the index of a place is kept."""
+    """The path of a place's index."""
     return folder / f"{hashlib.sha256(place.encode()).hexdigest()[:24]}.sqlite"
 
 
 @contextmanager
 def open_index(file: Path | None, waiting: Callable[[], None]) -> Iterator[Index]:
-    """The index in ``file``, held by nobody else meanwhile; ``waiting`` is called when somebody has it.
+    """Open the index in ``file`` exclusively; ``waiting`` is called when another process has it.
 
-    One that is broken is begun anew. Without a file, and where none can be written, it is forgotten afterwards.
+    A broken index is replaced by an empty one. Without a file, or where none can be written, the index is temporary.
     """
     with (
         _alone(file, waiting) as is_writable,
@@ -142,14 +142,14 @@ def _open_or_recreate(file: Path) -> Index:
 
 
 def drop(file: Path) -> None:
-    """Forget an index."""
+    """Delete an index."""
     for path in (file, file.with_name(file.name + "-journal")):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
 def _alone(file: Path | None, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Keep others out; gives whether the index's folder can be written at all."""
+    """Lock the index; yield whether its folder can be written at all."""
     handle = None
     if file is not None:
         with suppress(OSError):  # a home that is read only, or full
@@ -165,7 +165,7 @@ def _alone(file: Path | None, waiting: Callable[[], None]) -> Iterator[bool]:
 
 
 def _lock(handle: int, waiting: Callable[[], None]) -> None:
-    if sys.platform == "win32":  # two commands at once are on their own there
+    if sys.platform == "win32":  # no lock between commands there
         return
     import fcntl
 
@@ -174,5 +174,5 @@ def _lock(handle: int, waiting: Callable[[], None]) -> None:
     except BlockingIOError:
         waiting()
         fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError:  # a network's folder that knows no locks
+    except OSError:  # a network folder without locks
         return

@@ -1,6 +1,6 @@
-"""A local folder, or one file, as the objects it would be: read anew each time, in the order of keys, in little memory.
+"""A local folder, or one file, as the objects it would become: read each time, in the order of keys, in little memory.
 
-Links are followed. What S3 cannot hold is refused by name: :meth:`Tree.survey` does so before anything is sent.
+Links are followed. A file that S3 cannot hold is refused by name: :meth:`Tree.survey` does so before anything is sent.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .index import mark
 from .scan import names_in_key_order
 
 _LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-_LARGEST = 10_000 * (5 << 30)  # bytes: as many parts as there may be, each as large as it may be
+_LARGEST = 10_000 * (5 << 30)  # bytes: the most parts, each of the largest size
 _TOGETHER = 1000  # lines hashed in one call
-_NAMED = 3  # of what is left out
+_NAMED = 3  # of the files left out
 _KEPT = 150_000  # files that a survey remembers, of some 200 bytes each
-_FRESH_S = 2.0  # how long what a survey saw is true enough
+_FRESH_S = 2.0  # how long the result of a survey may be reused
 _Entry = tuple[str, str, os.stat_result]  # key, path and state of a file
 
 
 class File(NamedTuple):
-    """One file: its key below the prefix, its path, its bytes, and what changes when it does (``index.mark``)."""
+    """One file: its key below the prefix, its path, its size in bytes, and its ``index.mark``."""
 
     key: str
     path: str
@@ -38,7 +38,7 @@ class File(NamedTuple):
 
 @dataclass(kw_only=True)
 class Survey:
-    """What a tree holds: files, bytes, a digest of names, sizes and times, and what is not sent with it."""
+    """Summary of a tree: files, bytes, a digest of names, sizes and times, and what is not sent with it."""
 
     files: int = 0
     size: int = 0
@@ -48,18 +48,18 @@ class Survey:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of that is not sent, a line each."""
+        """Lines about what is not sent, for the user."""
         lines = []
         if self.empty_folders:
-            lines.append(f"Not sent: {self.empty_folders} empty folders, for S3 holds files only")
+            lines.append(f"Not sent: {self.empty_folders} empty folders, because S3 holds files only")
         if self.left_out:
             more = f" and {len(self.left_out) - _NAMED} more" if len(self.left_out) > _NAMED else ""
-            lines.append(f"Not sent, being no files: {', '.join(map(repr, self.left_out[:_NAMED]))}{more}")
+            lines.append(f"Not sent, because not a file: {', '.join(map(repr, self.left_out[:_NAMED]))}{more}")
         return lines
 
 
 class _Snapshot:
-    """Files as they were a moment ago, unless there were too many to keep."""
+    """Files as they were a moment ago; incomplete if there were too many to keep."""
 
     def __init__(self) -> None:
         self._began_s = time.monotonic()
@@ -69,7 +69,7 @@ class _Snapshot:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether all are there, and can still be believed."""
+        """Whether it is complete and recent enough to be used."""
         return len(self._keys) < _KEPT and time.monotonic() - self._began_s < _FRESH_S
 
     def add(self, key: str, state: os.stat_result) -> None:
@@ -79,7 +79,7 @@ class _Snapshot:
             self._marks.append(mark(state))
 
     def files(self, top: str) -> Iterator[File]:
-        """What was seen below that folder."""
+        """The files of the snapshot, with paths below that folder."""
         paths = (f"{top}{os.sep}{key}" for key in self._keys)
         return map(File, self._keys, paths, self._sizes, self._marks)
 
@@ -93,7 +93,7 @@ class Tree:
     _seen: _Seen | None = field(default=None, repr=False, compare=False)  # what the last survey saw
 
     def survey(self, prefix: str = "") -> Survey:
-        """What is there. Raises UsageError for what no key under ``prefix`` can hold, and where there is no file."""
+        """Summarize the tree. Raises UsageError for a file that no key under ``prefix`` can hold, and for no files."""
         survey, digest = Survey(), hashlib.sha256()
         self._snapshot = snapshot = _Snapshot()
         lines: list[str] = []
@@ -112,9 +112,9 @@ class Tree:
         return found
 
     def files(self, prefix: str = "") -> Iterator[File]:
-        """The files in the order of their keys; those that vanish meanwhile are passed over. Raises UsageError.
+        """The files in the order of their keys, without those that vanish meanwhile. Raises UsageError.
 
-        After a survey that began a moment ago they are as that saw them.
+        Right after a survey, its snapshot is used.
         """
         snapshot, self._snapshot = self._snapshot, None
         if snapshot and snapshot.is_fresh:
@@ -167,10 +167,10 @@ class Tree:
         except (FileNotFoundError, NotADirectoryError):
             if folder == str(self.path):
                 raise
-            return iter(())  # gone since it was seen
+            return iter(())  # deleted since it was seen
 
     def _check_gone(self, path: str, error: OSError) -> None:
-        """See that a file that cannot be looked at has vanished, and is none that somebody should know of."""
+        """Check that a file without a stat has just vanished. Raises UsageError for a broken link, else ``error``."""
         if os.path.islink(path):
             raise self._error(
                 "the link {link!r} leads nowhere.\nRemove it, or make what it points to.", link=path

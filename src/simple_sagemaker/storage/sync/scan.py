@@ -1,4 +1,4 @@
-"""A folder's entries in the order of S3's keys, in little memory however many there are."""
+"""List a folder's entries in the order of S3's keys, in little memory however many there are."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _AT_ONCE = 50_000  # names in memory; more of them are sorted in pieces on the d
 
 
 def names_in_key_order(folder: str) -> Iterator[str]:
-    """The names in a folder as their keys are ordered: those of folders with a "/" behind, links as what they lead to.
+    """The names in a folder in the order of their keys: folders end in "/", links count as their targets.
 
-    Python compares texts by code point, which is the order of their bytes in UTF-8, and that is S3's.
+    Python compares strings by code point, which is the order of their bytes in UTF-8 and S3's order.
     """
     with os.scandir(folder) as entries:
         return sort_on_disk(f"{entry.name}/" if _is_folder(entry) else entry.name for entry in entries)
 
 
 def files(folder: str, prefix: str, start: str) -> Iterator[tuple[str, os.stat_result]]:
-    """The keys and states of the files below a folder in the order of S3's keys, of names that begin with ``start``.
+    """The keys and stats of the files below a folder whose names begin with ``start``, in the order of S3's keys.
 
-    Keys begin with ``prefix``. Links are followed, and one that leads back up has nothing in it. What is deleted
-    meanwhile is seen or not.
+    Keys begin with ``prefix``. Links are followed, and one that leads back up counts as empty. Files deleted meanwhile
+    may be seen or not.
     """
     return _below(folder, prefix, start, frozenset())
 
@@ -68,7 +68,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def sort_on_disk(texts: Iterable[str], at_once: int = _AT_ONCE) -> Iterator[str]:
-    """The texts in order. All are taken before the first is given; none holds a zero character."""
+    """Sort texts. All are read before the first is returned; none may hold a zero character."""
     rest = iter(texts)
     pieces: list[Iterator[str]] = []
     while piece := sorted(islice(rest, at_once)):

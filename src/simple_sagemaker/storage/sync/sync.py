@@ -1,8 +1,8 @@
-"""A local folder or file mirrored to a key prefix: afterwards the prefix holds what the folder holds, nothing else.
+"""Mirror a local folder or file to a key prefix: afterwards the prefix holds what the folder holds, nothing else.
 
-Three lists in the order of keys go by side by side: the files, the objects, and the index of what was sent. A file is
-not sent when its object is as we left it and the file as we read it; where either is in doubt, contents are compared.
-Memory does not grow with the number of files or their size.
+Three lists in the order of keys are merged: the files, the objects, and the index of what was sent. A file is not sent
+if neither its object nor the file has changed since; where either is in doubt, contents are compared. Memory does not
+grow with the number of files or their size.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .scan import sort_on_disk
 
 @dataclass(kw_only=True)
 class SyncResult:
-    """What a sync did: objects and bytes sent, objects deleted, and how many the prefix holds now.
+    """Outcome of a sync: objects and bytes sent, objects deleted, and how many the prefix holds now.
 
-    ``unsure`` are those of ``sent`` that may have been unchanged, in a bucket whose tags do not tell.
+    ``unsure`` is how many of ``sent`` may have been unchanged, in a bucket whose tags are not checksums.
     """
 
     sent: int = 0
@@ -41,7 +41,7 @@ class SyncResult:
 
 
 class _Upload(NamedTuple):
-    """One file to be sent; ``stored`` is an object of its size that may have its content already."""
+    """One file to be sent; ``stored`` is an object of the same size that may have its content already."""
 
     file: File
     stored: Stored | None
@@ -49,7 +49,7 @@ class _Upload(NamedTuple):
 
 
 class _UploadResult(NamedTuple):
-    """What became of one: ``copied`` None means that nothing had to be sent, ``row`` None that nothing is there."""
+    """Outcome of an upload: ``copied`` is None if nothing had to be sent, ``row`` is None if the file has vanished."""
 
     upload: _Upload
     row: Sent | None = None
@@ -64,7 +64,7 @@ class _Unordered(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """A tree on its way to a prefix, which ends in "/". ``cache`` is the folder of indexes, None for none."""
+    """The sync of a tree to a prefix, which ends in "/". ``cache`` is the folder of indexes, None for none."""
 
     tree: Tree
     store: Store
@@ -75,10 +75,11 @@ class Sync:
     meter: Meter = field(default_factory=Meter)
 
     def run(self) -> SyncResult:
-        """Make the prefix hold exactly the tree: changed and new files are sent, then what is not among them goes.
+        """Make the prefix hold exactly the tree: send changed and new files, then delete all other objects.
 
-        Others may see a half-made copy meanwhile: objects appear one by one. Ended on the way, the next run goes on.
-        Raises ChangedMeanwhile for a file that is always written to, KeyRefused for what the store cannot hold.
+        Others may see a half-made copy meanwhile: objects appear one by one. After an interruption the next run
+        resumes. Raises ChangedMeanwhile for a file that keeps being written to, and KeyRefused for a key that the store
+        cannot hold.
         """
         if not self.prefix.endswith("/"):
             raise ValueError(f"a prefix that does not end in '/': {self.prefix!r}")
@@ -86,8 +87,8 @@ class Sync:
         done = self._with_index(index.file_of(self.cache, place) if self.cache else None)
         if done.unsure:
             self.note(
-                f"{file_count(done.unsure)} sent that may have been unchanged: the bucket is encrypted with a key of "
-                "KMS, so that its objects do not tell their content"
+                f"{file_count(done.unsure)} sent that may have been unchanged: the bucket is encrypted with a KMS key, "
+                "so that the ETags of its objects are not checksums"
             )
         return done
 
@@ -100,7 +101,7 @@ class Sync:
                 except _Unordered:
                     self._once(known, _put_in_order(self._list_objects()), done)
                 return done
-        except sqlite3.DatabaseError:  # a broken index: everything is in doubt
+        except sqlite3.DatabaseError:  # a broken index: start without one
             if file is None:
                 raise
             index.drop(file)
@@ -123,7 +124,7 @@ class Sync:
                 raise again.clash
 
     def _send(self, to_send: Iterator[_Upload], known: Index, done: SyncResult) -> list[_UploadResult]:
-        """Send, and keep account; gives those whose key clashes with one that is there."""
+        """Send, and record what was sent; return the uploads whose key clashes with an existing one."""
 
         def on_progress(size: int) -> None:
             pool.check()
@@ -151,7 +152,7 @@ class Sync:
         return clashes
 
     def _to_send(self, known: Index, objects: Iterator[Stored], done: SyncResult) -> Iterator[_Upload]:
-        """The files that are not surely unchanged; what is no longer there is remembered to be deleted."""
+        """Yield the files that may have changed; remember the objects of vanished files for deletion."""
         files = self.tree.files(self.prefix)
         for key, file, stored, row in _side_by_side(files, _below(objects, self.prefix), known.rows()):
             if file is None:
@@ -170,7 +171,7 @@ class Sync:
     def _send_if_needed(
         self, upload: _Upload, pool: WorkerPool[_Upload, _UploadResult], on_progress: ProgressCallback
     ) -> _UploadResult:
-        """Send a file, if it has to be sent; in a thread of its own."""
+        """Send a file if its object differs; runs in a worker thread."""
         file = upload.file
         began = time.time_ns()
         try:
@@ -185,13 +186,13 @@ class Sync:
             return _UploadResult(upload, clash=error)
         except FileNotFoundError:
             if os.path.exists(file.path):
-                raise  # it is the bucket that is not there
+                raise  # the missing one is the bucket
             return _UploadResult(upload)
         row = Sent(file.key, index.mark_if_settled(index.mark(copied.stat), began), copied.digest, copied.tag)
         return _UploadResult(upload, row, copied, unsure=same is None)
 
     def _compare(self, upload: _Upload, pool: WorkerPool[_Upload, _UploadResult]) -> tuple[bool | None, str]:
-        """Whether the object has the file's content (None: that cannot be known), and the file's digest if known."""
+        """Return whether the object has the file's content (None: unknown), and the file's digest if known."""
         file, stored, known = upload
         if stored is None:
             return False, ""
@@ -210,7 +211,7 @@ class Sync:
             return self.store.send(file.path, self.bucket, self.prefix + file.key, on_progress)
 
     def _delete(self, known: Index) -> int:
-        """Delete what was remembered, in batches; gives how many there were."""
+        """Delete the remembered keys, in batches; return their number."""
         count = 0
 
         def keys_to_delete() -> Iterator[str]:
@@ -228,7 +229,7 @@ def _weight(upload: _Upload) -> int:
 
 
 def _below(objects: Iterator[Stored], prefix: str) -> Iterator[tuple[str, Stored]]:
-    """The objects with their keys below a prefix. Raises _Unordered where they come in another order than S3's."""
+    """Yield the objects with their keys below a prefix. Raises _Unordered if they are not in S3's order."""
     last = ""
     for stored in objects:
         key = stored.key[len(prefix) :]
@@ -239,7 +240,7 @@ def _below(objects: Iterator[Stored], prefix: str) -> Iterator[tuple[str, Stored
 
 
 def _put_in_order(objects: Iterator[Stored]) -> Iterator[Stored]:
-    """A listing of a store that knows no order, as S3's directory buckets do not."""
+    """Sort the listing of a store without order, such as S3's directory buckets."""
     lines = (f"{one.key}\n\n{one.size}\n\n{one.modified}\n\n{one.tag}" for one in objects)
     for line in sort_on_disk(lines):
         key, size, modified, tag = line.rsplit("\n\n", 3)
@@ -250,7 +251,7 @@ _Row = tuple[str, File | None, Stored | None, Sent | None]
 
 
 def _side_by_side(files: Iterator[File], objects: Iterator[tuple[str, Stored]], rows: Iterator[Sent]) -> Iterator[_Row]:
-    """Three lists in the order of keys as one: each key that any of them has, and what each has of it."""
+    """Merge three lists in the order of keys: yield each key that any of them has, and what each has for it."""
     file, stored, row = next(files, None), next(objects, None), next(rows, None)
     while True:
         if file and stored and row and file[0] == stored[0] == row[0]:  # nearly all of them, mostly

@@ -132,8 +132,8 @@ def test_what_is_not_sent_is_said(tmp_path: Path) -> None:
     survey = Tree(tmp_path).survey()
     assert (survey.files, survey.size, survey.empty_folders) == (1, 1, 2)
     assert [Path(path).name for path in survey.left_out] == ["pipe", "socket"]
-    assert survey.notes[0] == "Not sent: 2 empty folders, for S3 holds files only"
-    assert survey.notes[1].startswith("Not sent, being no files: ")
+    assert survey.notes[0] == "Not sent: 2 empty folders, because S3 holds files only"
+    assert survey.notes[1].startswith("Not sent, because not a file: ")
 
 
 def test_what_s3_cannot_hold_is_refused_by_name_before_anything_is_sent(tmp_path: Path) -> None:

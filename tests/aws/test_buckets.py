@@ -30,7 +30,7 @@ def test_an_absent_bucket_is_one_call(cloud: Cloud) -> None:
 def test_a_new_bucket_is_private_encrypted_and_tls_only(cloud: Cloud, region: str) -> None:
     access = cloud.access(region)
     name = access.default_bucket()
-    assert access.make_bucket(name) == f"Bucket: made {name} (private, encrypted, TLS only)"
+    assert access.make_bucket(name) == f"Bucket: created {name} (private, encrypted, TLS only)"
     assert cloud.calls == [
         "sts.GetCallerIdentity",
         "s3.CreateBucket",
@@ -114,7 +114,7 @@ def test_of_many_commands_one_makes_the_bucket_and_all_go_on(cloud: Cloud) -> No
 
     at_once(command, 6)
     assert sorted(said)[:-1] == [""] * 5
-    assert max(said).startswith("Bucket: made")
+    assert max(said).startswith("Bucket: created")
 
 
 def test_a_name_that_another_account_took_meanwhile_is_refused(cloud: Cloud) -> None:
@@ -144,11 +144,11 @@ def test_a_bucket_that_could_not_be_closed_is_not_left_behind(cloud: Cloud) -> N
 
 def test_who_may_not_have_broken_uploads_dropped_is_told_and_goes_on(cloud: Cloud) -> None:
     made = Buckets(_failing(cloud, "PutBucketLifecycleConfiguration", "AccessDenied")).make(DEFAULT)
-    assert made.startswith(f"Bucket: made {DEFAULT} (private, encrypted, TLS only)\n")
+    assert made.startswith(f"Bucket: created {DEFAULT} (private, encrypted, TLS only)\n")
     assert "s3:PutLifecycleConfiguration" in made
     assert cloud.access().has_bucket(DEFAULT, owner=None)
 
 
 def test_an_s3_server_without_such_settings_is_told_as_it_is(cloud: Cloud) -> None:
     buckets = Buckets(_failing(cloud, "PutBucketPolicy", "NotImplemented"))
-    assert buckets.make(DEFAULT) == f"Bucket: made {DEFAULT} (private, encrypted)"
+    assert buckets.make(DEFAULT) == f"Bucket: created {DEFAULT} (private, encrypted)"

@@ -59,14 +59,14 @@ def test_a_fresh_run_costs_twelve_calls_and_a_skip_three(cloud: Cloud, folder: P
 
 def test_a_dry_run_changes_nothing(cloud: Cloud, folder: Path) -> None:
     said = ended([start(folder, "-t", "task", "--dry_run")])
-    assert "would be made" in said[0]
+    assert "would be created" in said[0]
     assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "iam GetRole"]
 
 
 def test_six_commands_at_once_on_an_empty_account_all_succeed(cloud: Cloud, folder: Path) -> None:
     said = ended([start(folder, "-t", f"task{number}") for number in range(6)])
-    assert "".join(said).count("Role: made") == 1
-    assert "".join(said).count("Bucket: made") == 1
+    assert "".join(said).count("Role: created") == 1
+    assert "".join(said).count("Bucket: created") == 1
     assert calls(cloud).count("sagemaker CreateTrainingJob") == 6
 
 

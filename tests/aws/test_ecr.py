@@ -12,7 +12,7 @@ from simple_sagemaker.aws.ecr import Ecr, EcrImage
 from simple_sagemaker.aws.images import AwsImages
 from simple_sagemaker.core.image_builder import Recipe
 from simple_sagemaker.errors import EngineUnavailable
-from simple_sagemaker.images.docker.command import Docker, chosen
+from simple_sagemaker.images.docker.command import Docker, from_environment
 from simple_sagemaker.images.docker.pull import ecr_address
 from tests.aws.conftest import ACCOUNT, REGION, Cloud, at_once
 
@@ -21,7 +21,7 @@ PAGE = EcrImage(digest="", manifest='{"schemaVersion": 2}', media_type="applicat
 
 
 def no_docker() -> Docker:
-    return chosen({"PATH": "/nowhere"})
+    return from_environment({"PATH": "/nowhere"})
 
 
 def recipe(text: str = "FROM scratch\n", *bases: str) -> Recipe:
@@ -58,7 +58,7 @@ def test_an_image_of_the_same_content_is_found_and_gets_the_tag_without_docker(c
     ecr.make_repository("own")
     ecr.tag("own", PAGE, recipe().content_tag({}))
     lines: list[str] = []
-    made = AwsImages(cloud.clients(), no_docker).made(recipe(), lines.append)
+    made = AwsImages(cloud.clients(), no_docker).make(recipe(), lines.append)
     both = ecr.images("own", ["latest", recipe().content_tag({})])
     assert len({one.digest for one in both.values()}) == 1
     assert made.address == f"{HOST}/own@{both['latest'].digest}"
@@ -67,13 +67,13 @@ def test_an_image_of_the_same_content_is_found_and_gets_the_tag_without_docker(c
 
 def test_an_image_that_must_be_built_where_there_is_no_docker_names_the_ways_out(cloud: Cloud) -> None:
     with pytest.raises(EngineUnavailable, match="--image_uri"):
-        AwsImages(cloud.clients(), no_docker).made(recipe("FROM scratch\nCMD other\n"), lambda _: None)
+        AwsImages(cloud.clients(), no_docker).make(recipe("FROM scratch\nCMD other\n"), lambda _: None)
 
 
 def test_a_plan_makes_nothing(cloud: Cloud) -> None:
-    planned = AwsImages(cloud.clients(), no_docker).planned(recipe())
+    planned = AwsImages(cloud.clients(), no_docker).plan(recipe())
     assert planned.address == f"{HOST}/own:{recipe().content_tag({})}"
-    assert planned.notes[0] == "Repository: own would be made"
+    assert planned.notes[0] == "Repository: own would be created"
     assert Ecr(cloud.clients()).repository("own") is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import botocore.exceptions as botocore
 import pytest
 
-from simple_sagemaker.core.aws_errors import explained, in_our_words, role_not_ready
+from simple_sagemaker.core.aws_errors import explain, is_role_not_ready, translate_errors
 from simple_sagemaker.errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 from tests.aws.conftest import refusal
 
@@ -88,9 +88,9 @@ ANSWERS: dict[str, tuple[tuple[str, str, str], type[SsmError], tuple[str, ...]]]
 @pytest.mark.parametrize("case", ANSWERS)
 def test_an_answer_of_awss_is_told_with_advice(case: str) -> None:
     (code, message, operation), kind, said = ANSWERS[case]
-    told = explained(refusal(code, message, operation), region="eu-west-1", job="job-1")
-    assert type(told) is kind
-    assert [one for one in said if one not in str(told)] == []
+    translated = explain(refusal(code, message, operation), region="eu-west-1", job="job-1")
+    assert type(translated) is kind
+    assert [one for one in said if one not in str(translated)] == []
 
 
 UNANSWERED: dict[str, tuple[Exception, type[SsmError], str]] = {
@@ -127,10 +127,10 @@ UNANSWERED: dict[str, tuple[Exception, type[SsmError], str]] = {
 @pytest.mark.parametrize("case", UNANSWERED)
 def test_what_went_wrong_before_an_answer_is_told_with_advice(case: str) -> None:
     error, kind, said = UNANSWERED[case]
-    told = explained(error)
-    assert type(told) is kind
-    assert said in str(told)
-    assert "SECRET" not in str(told)
+    translated = explain(error)
+    assert type(translated) is kind
+    assert said in str(translated)
+    assert "SECRET" not in str(translated)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_what_went_wrong_before_an_answer_is_told_with_advice(case: str) -> None
     ids=repr,
 )
 def test_what_is_no_refusal_of_awss_is_left_alone(error: Exception) -> None:
-    assert explained(error) is None
-    with pytest.raises(type(error)) as raised, in_our_words():
+    assert explain(error) is None
+    with pytest.raises(type(error)) as raised, translate_errors():
         raise error
     assert raised.value is error
 
@@ -156,14 +156,14 @@ def test_what_is_no_refusal_of_awss_is_left_alone(error: Exception) -> None:
 def test_a_wrong_signature_does_not_repeat_what_was_signed() -> None:
     message = "The Canonical String for this request should have been 'POST x-amz-security-token:SECRET'"
     for code in ("SignatureDoesNotMatch", "InvalidSignatureException"):
-        told = explained(refusal(code, message, "GetCallerIdentity"))
-        assert isinstance(told, NoCredentials)
-        assert "SECRET" not in str(told)
+        translated = explain(refusal(code, message, "GetCallerIdentity"))
+        assert isinstance(translated, NoCredentials)
+        assert "SECRET" not in str(translated)
 
 
 def test_the_reason_is_kept() -> None:
     error = refusal("ThrottlingException")
-    with pytest.raises(SsmError) as raised, in_our_words():
+    with pytest.raises(SsmError) as raised, translate_errors():
         raise error
     assert raised.value.__cause__ is error
 
@@ -177,8 +177,8 @@ def test_the_reason_is_kept() -> None:
     ],
 )
 def test_a_role_just_made_is_known_by_what_sagemaker_says(message: str, soon: bool) -> None:
-    assert role_not_ready(refusal("ValidationException", message)) is soon
-    assert not role_not_ready(refusal("AccessDeniedException", message))
+    assert is_role_not_ready(refusal("ValidationException", message)) is soon
+    assert not is_role_not_ready(refusal("AccessDeniedException", message))
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_a_role_just_made_is_known_by_what_sagemaker_says(message: str, soon: bo
     ],
 )
 def test_quotas_are_raised_where_the_region_is(region: str, host: str) -> None:
-    assert host in str(explained(refusal("ResourceLimitExceeded", SPOT), region=region))
+    assert host in str(explain(refusal("ResourceLimitExceeded", SPOT), region=region))

@@ -38,7 +38,7 @@ def reads(bucket: str) -> bool:
 def test_a_role_is_made_on_first_use_and_said_so(cloud: Cloud) -> None:
     role = cloud.access().role(needs())
     assert role == Role(
-        arn=f"arn:aws:iam::{ACCOUNT}:role/{NAME}", note=f"Role: made {NAME}, for the jobs of project 'proj'"
+        arn=f"arn:aws:iam::{ACCOUNT}:role/{NAME}", note=f"Role: created {NAME}, for the jobs of project 'proj'"
     )
     made = boto3.client("iam", region_name=REGION).get_role(RoleName=NAME)["Role"]
     assert made["Arn"] == role.arn
@@ -101,7 +101,7 @@ def test_what_is_new_is_added_to_what_others_were_given(cloud: Cloud) -> None:
     cloud.access().role(needs(reads=frozenset({"s3://first/"})))
     cloud.calls.clear()
     role = cloud.access().role(needs(reads=frozenset({"s3://second/"}), vpc=True))
-    assert role.note == f"Role: {NAME} was given read s3://second/, vpc"
+    assert role.note == f"Role: {NAME} was granted read s3://second/, vpc"
     assert reads("first")
     assert reads("second")
     assert not reads("third")
@@ -118,7 +118,7 @@ def test_a_policy_that_is_gone_or_was_changed_by_hand_is_put_back(cloud: Cloud) 
     cloud.access().role(needs(reads=frozenset({"s3://other/"})))
     iam = boto3.client("iam", region_name=REGION)
     iam.delete_role_policy(RoleName=NAME, PolicyName="simple-sagemaker")
-    assert cloud.access().role(needs()).note == f"Role: {NAME} was given what its tags say"
+    assert cloud.access().role(needs()).note == f"Role: {NAME} was granted what its tags say"
     assert reads("other")
     other = policy()
     other["Statement"] = other["Statement"][-1:]
@@ -237,18 +237,18 @@ def test_a_role_that_exists_and_cannot_be_seen_is_told_as_one_of_other_letters(c
             raise refusal("EntityAlreadyExists", "exists", operation)
 
     roles = Roles(cloud.clients(before=before), wait=lambda _: None)
-    with pytest.raises(UsageError, match="capital letters"):
+    with pytest.raises(UsageError, match="only in case"):
         roles.fit(needs(), change=True, likely_new=True)
 
 
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(cloud: Cloud) -> None:
     role = cloud.access().role(needs(), change=False)
-    assert (role.note, role.arn) == (f"Role: {NAME} would be made", f"arn:aws:iam::{ACCOUNT}:role/{NAME}")
+    assert (role.note, role.arn) == (f"Role: {NAME} would be created", f"arn:aws:iam::{ACCOUNT}:role/{NAME}")
     assert cloud.calls == ["sts.GetCallerIdentity", "iam.GetRole"]
     cloud.access().role(needs())
     cloud.calls.clear()
     told = cloud.access().role(needs(reads=frozenset({"s3://other/"})), change=False)
-    assert told.note == f"Role: {NAME} would be given read s3://other/"
+    assert told.note == f"Role: {NAME} would be granted read s3://other/"
     assert cloud.calls == ["sts.GetCallerIdentity", "iam.GetRole"]
     assert cloud.access().role(needs(), change=False).note == ""
     assert not reads("other")
@@ -311,7 +311,7 @@ def test_a_full_register_is_refused_before_anything_is_changed(cloud: Cloud) -> 
     iam = boto3.client("iam", region_name=REGION)
     iam.tag_role(RoleName=NAME, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(48)])
     cloud.calls.clear()
-    with pytest.raises(UsageError, match=r"(?s)its tags.*untag-role"):
+    with pytest.raises(UsageError, match=r"(?s)its grants in tags.*untag-role"):
         cloud.access().role(needs(reads=frozenset({"s3://other/"})))
     assert "iam.PutRolePolicy" not in cloud.calls
 

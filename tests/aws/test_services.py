@@ -11,7 +11,7 @@ import pytest
 
 from simple_sagemaker import __version__
 from simple_sagemaker.aws.polling import pace
-from simple_sagemaker.core.aws_errors import in_our_words
+from simple_sagemaker.core.aws_errors import translate_errors
 from simple_sagemaker.errors import NoCredentials, SsmError
 from simple_sagemaker.services import choose as services
 from tests.aws.conftest import ACCOUNT, Cloud
@@ -67,7 +67,7 @@ def test_a_profile_gives_credentials_and_region(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(NoCredentials, match="nosuch"):
         services.aws(os.environ)
     monkeypatch.setenv("AWS_PROFILE", "stale")
-    with pytest.raises(NoCredentials, match="aws sso login"), in_our_words():
+    with pytest.raises(NoCredentials, match="aws sso login"), translate_errors():
         services.aws(os.environ).access.default_bucket()
 
 
@@ -81,7 +81,7 @@ def test_a_person_who_cannot_be_reached_by_aws_hears_of_it(monkeypatch: pytest.M
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     clients = cloud.clients()
     clients._sts = clients._later("sts", 0)
-    with pytest.raises(SsmError, match=r"could not be reached at 127\.0\.0\.1"), in_our_words():
+    with pytest.raises(SsmError, match=r"could not be reached at 127\.0\.0\.1"), translate_errors():
         _ = clients.identity
 
 

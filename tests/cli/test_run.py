@@ -270,5 +270,5 @@ def test_a_named_bucket_that_is_not_there_is_made_and_said(shell: Shell) -> None
     shell.write("w.py", "print('in it')")
     done = shell.run("-e", "w.py", "-b", "not-there")
     assert done.status == 0
-    assert "Bucket: made not-there" in done.err
+    assert "Bucket: created not-there" in done.err
     assert (shell.home / "buckets/not-there/proj/task").is_dir()

@@ -30,9 +30,9 @@ def recipe(docker_file: str | Path, *, project: str = "", instance_type: str = "
     image = Image(docker_file=str(docker_file), framework="tensorflow")
     project = project or f"{os.getpid()}-{next(_NUMBERS)}"
     own = imagechoice.dockerfile_of(image)
-    made = imagechoice.choose(image, own, instance_type=instance_type, region=base.REGION, project=project)
-    assert isinstance(made, Recipe)
-    return made
+    chosen = imagechoice.choose(image, own, instance_type=instance_type, region=base.REGION, project=project)
+    assert isinstance(chosen, Recipe)
+    return chosen
 
 
 def context(folder: Path, text: str, **content: str) -> Path:
@@ -43,10 +43,10 @@ def context(folder: Path, text: str, **content: str) -> Path:
     return folder
 
 
-def made(made_from: Recipe, **environment: str) -> tuple[MadeImage, list[str]]:
+def make(made_from: Recipe, **environment: str) -> tuple[MadeImage, list[str]]:
     """The image, and what was said while it was made."""
     lines: list[str] = []
-    return services.local_images({**os.environ, **environment}).made(made_from, lines.append), lines
+    return services.local_images({**os.environ, **environment}).make(made_from, lines.append), lines
 
 
 def builders() -> list[tuple[str, str]]:
@@ -67,20 +67,20 @@ def test_every_client_and_builder_that_is_here_makes_the_image(docker: Daemon, t
         text = f"FROM __BASE_IMAGE__\nLABEL by={client.replace('/', '-')}{buildkit}\nCOPY a.txt /\n"
         folder = context(tmp_path / "image", text, **{"a.txt": "copied"})
         settings = {"SSM_DOCKER": client, "DOCKER_BUILDKIT": buildkit}
-        first, said = made(recipe(folder, project="clients"), **settings)
+        first, said = make(recipe(folder, project="clients"), **settings)
         assert first.is_new
         assert any(line.startswith("build | ") for line in said)
         assert docker.docker("run", "--rm", "--network", "none", first.address, "cat", "/a.txt") == "copied"
-        again, said = made(recipe(folder, project="clients"), **settings)
+        again, said = make(recipe(folder, project="clients"), **settings)
         assert (again.is_new, again.address) == (False, first.address)
-        assert said == [f"Image: {first.address} is there"]
+        assert said == [f"Image: {first.address} exists"]
 
 
 def test_the_image_has_the_persons_tag_too_and_the_newest_one_has_it(docker: Daemon, tmp_path: Path) -> None:
     addresses = []
     for content in ("1", "2"):
         folder = context(tmp_path / "image", "FROM __BASE_IMAGE__\nCOPY a /a\n", a=content)
-        addresses.append(made(recipe(folder, project="tagged"))[0].address)
+        addresses.append(make(recipe(folder, project="tagged"))[0].address)
         assert docker.docker("run", "--rm", "--network", "none", addresses[-1], "cat", "/a") == content
     newest = docker.docker("image", "inspect", "--format", "{{.Id}}", "simple-sagemaker/tagged:latest")
     assert newest == docker.docker("image", "inspect", "--format", "{{.Id}}", addresses[-1])
@@ -91,23 +91,23 @@ def test_an_image_on_a_base_that_changed_is_made_anew(docker: Daemon, tmp_path: 
     for content in ("old", "new"):
         text = f"FROM {base.aws_names()[1]}\nRUN echo {content} >/which\n"
         docker.docker("build", "--network", "host", "--tag", "changing-base", str(context(tmp_path / "base", text)))
-        addresses.append(made(recipe("FROM changing-base\nRUN cp /which /copy", project="on-base"))[0].address)
+        addresses.append(make(recipe("FROM changing-base\nRUN cp /which /copy", project="on-base"))[0].address)
     found = [docker.docker("run", "--rm", "--network", "none", one, "cat", "/copy") for one in addresses]
     assert found == ["old\n", "new\n"]
 
 
 def test_further_words_of_the_build_are_passed_and_count_as_content(docker: Daemon) -> None:
     own = recipe("FROM __BASE_IMAGE__\nARG WHO\nRUN echo $WHO >/who", project="words")
-    first, _ = made(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=me")
-    second, _ = made(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=you")
+    first, _ = make(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=me")
+    second, _ = make(own, SSM_DOCKER_BUILD="--network host --build-arg WHO=you")
     found = [docker.docker("run", "--rm", "--network", "none", one.address, "cat", "/who") for one in (first, second)]
     assert found == ["me\n", "you\n"]
 
 
 def test_an_image_for_arm_says_so(docker: Daemon) -> None:
     buildkit = {"SSM_DOCKER": "/usr/bin/docker", "DOCKER_BUILDKIT": "1"}
-    made_for_arm, _ = made(recipe("FROM scratch\nCMD x", instance_type="ml.m6g.large"), **buildkit)
-    for_intel, _ = made(recipe("FROM scratch\nCMD x", instance_type="ml.g4dn.xlarge"), **buildkit)
+    made_for_arm, _ = make(recipe("FROM scratch\nCMD x", instance_type="ml.m6g.large"), **buildkit)
+    for_intel, _ = make(recipe("FROM scratch\nCMD x", instance_type="ml.g4dn.xlarge"), **buildkit)
     found = [docker.docker("image", "inspect", "--format", "{{.Architecture}}", one.address)
              for one in (made_for_arm, for_intel)]  # fmt: skip
     assert found == ["arm64\n", "amd64\n"]
@@ -116,7 +116,7 @@ def test_an_image_for_arm_says_so(docker: Daemon) -> None:
 def test_an_image_that_the_jobs_machines_could_not_run_is_refused(docker: Daemon) -> None:
     text = f"FROM --platform=linux/amd64 {base.aws_names()[1]}\nCMD y"
     with pytest.raises(SsmError, match="was built for amd64, and the job's machines need linux/arm64"):
-        made(recipe(text, instance_type="ml.m6g.large"), DOCKER_BUILDKIT="0")
+        make(recipe(text, instance_type="ml.m6g.large"), DOCKER_BUILDKIT="0")
 
 
 def test_a_base_that_is_not_here_is_pulled_first(docker: Daemon) -> None:
@@ -125,9 +125,9 @@ def test_a_base_that_is_not_here_is_pulled_first(docker: Daemon) -> None:
     docker.docker("tag", there, mine)
     docker.docker("push", mine)
     docker.docker("rmi", mine)
-    planned = services.local_images(os.environ).planned(recipe(f"FROM {mine}"))
+    planned = services.local_images(os.environ).plan(recipe(f"FROM {mine}"))
     assert f"Image: {mine} would be pulled" in planned.notes
-    _, said = made(recipe(f"FROM {mine}"))
+    _, said = make(recipe(f"FROM {mine}"))
     assert f"Image: pulling {mine}" in said
     assert docker.docker("image", "inspect", mine)
 
@@ -138,7 +138,7 @@ def test_a_context_that_changes_while_it_is_built_is_told_of(docker: Daemon, tmp
     change = threading.Timer(1, lambda: (folder / "a").write_text("2"))
     change.start()
     with pytest.raises(SsmError, match="changed while its image was built"):
-        made(own)
+        make(own)
     change.join()
 
 
@@ -163,7 +163,7 @@ def test_what_we_read_of_a_context_is_what_docker_copies(
         (folder / name).touch()
     (folder / "empty").mkdir()
     (folder / "link").symlink_to("a.txt")
-    image, _ = made(recipe(folder), SSM_DOCKER="/usr/bin/docker", DOCKER_BUILDKIT=buildkit)
+    image, _ = make(recipe(folder), SSM_DOCKER="/usr/bin/docker", DOCKER_BUILDKIT=buildkit)
     container = docker.docker("create", image.address, "nothing").strip()
     docker.docker("export", "--output", str(tmp_path / "all.tar"), container)
     docker.docker("rm", container)

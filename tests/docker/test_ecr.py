@@ -107,7 +107,7 @@ def make_place(tmp_path: Path, docker: Daemon, emulator: Emulator, request: pyte
 def test_the_image_has_what_the_folder_has_and_the_job_names_it_by_its_digest(place: Place) -> None:
     place.dockerfile("FROM __BASE_IMAGE__\nCOPY a.txt /\nRUN echo made >/b.txt\n", a__txt="copied\n")
     said = place.run("--repo_name", "mine", "--aws_repo_name", "of_one_test", "--image_tag", "v1")
-    assert f"Repository: made {place.docker.registry}/of_one_test" in said
+    assert f"Repository: created {place.docker.registry}/of_one_test" in said
     assert "build | Step 1/3" in said or "build | #1" in said
     assert "push | " in said
     (image,) = place.images()
@@ -173,7 +173,7 @@ def test_a_run_without_names_and_a_text_without_from_get_what_they_need(place: P
 @pytest.mark.parametrize("option", ["--aws_repo_name", "--repo_name"])
 def test_one_name_serves_for_both(place: Place, option: str) -> None:
     said = place.run(option, "mine-alone", "--dry_run", df="RUN true")
-    assert "Repository: mine-alone would be made" in said
+    assert "Repository: mine-alone would be created" in said
     assert "/mine-alone:ssm-" in said
 
 
@@ -211,10 +211,10 @@ def test_a_base_that_is_nowhere_is_named(place: Place) -> None:
 
 def test_a_dry_run_says_what_would_be_built_and_changes_nothing(place: Place) -> None:
     said = place.run("--dry_run", df="RUN true")
-    assert f"Repository: simple-sagemaker/{place.project} would be made" in said
+    assert f"Repository: simple-sagemaker/{place.project} would be created" in said
     assert re.search(rf"Image: \S+/simple-sagemaker/{place.project}:ssm-\w+ would be built and pushed", said)
     place.run(df="RUN true")
-    assert re.search(r"Image: \S+@sha256:\w+ is there", place.run("--dry_run", "--force_running", df="RUN true"))
+    assert re.search(r"Image: \S+@sha256:\w+ exists", place.run("--dry_run", "--force_running", df="RUN true"))
     assert len(place.images()) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.core import layout
-from simple_sagemaker.core.access import Open
+from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.services import Services
@@ -160,7 +160,7 @@ def services(buckets: Path) -> Services:
         sagemaker=cast("SageMaker", _Before()),
         logs=cast("Logs", None),
         store=store,
-        access=Open(store, account=ACCOUNT, region=REGION),
+        access=LocalAccess(store, account=ACCOUNT, region=REGION),
         region=REGION,
         now=lambda: datetime(2030, 1, 31, 12, tzinfo=timezone.utc),
         token=lambda: "a1B2c3D4",

@@ -1,4 +1,4 @@
-"""Who may do what on AWS: buckets that are ours or trusted, and a role that allows a job what it needs and no more."""
+"""Permissions on AWS: buckets that are ours or trusted, and a role with exactly the permissions that a job needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .roles import Roles
 
 
 class AwsAccess:
-    """Carries out :class:`simple_sagemaker.core.access.Access` by S3 and IAM."""
+    """Implements :class:`simple_sagemaker.core.access.Access` with S3 and IAM."""
 
     def __init__(self, clients: Clients) -> None:
         self._buckets = Buckets(clients)
@@ -29,5 +29,5 @@ class AwsAccess:
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:
         if needs.role_name:
-            return self._roles.named(needs.role_name)
+            return self._roles.existing(needs.role_name)
         return self._roles.fit(needs, change=change, likely_new=self._made_bucket)

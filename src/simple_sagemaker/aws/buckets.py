@@ -1,4 +1,4 @@
-"""The buckets of a task: nobody's but ours are used unless named so, and a new one is closed to everybody else."""
+"""The buckets of a task: only our own are used unless an owner is named, and a new one is closed to everybody else."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef, LifecycleRuleTypeDef
 
 _TAKEN = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
-# Other S3 servers than AWS's have no such settings; rclone takes each for one more order to make the bucket.
+# Other S3 servers than AWS's lack these settings; rclone takes each request for another CreateBucket.
 _UNKNOWN_HERE = frozenset({"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists"})
 _TURNS = 20
 _PARTS_DAYS = 7  # no upload of one file takes longer
 
 
 class Buckets:
-    """Buckets as the caller sees them. ``wait`` sleeps for so many seconds."""
+    """Buckets as the caller sees them. ``wait`` sleeps for a number of seconds."""
 
     def __init__(self, clients: Clients, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._clients = clients
@@ -37,9 +37,9 @@ class Buckets:
         return f"sagemaker-{self._clients.region}-{self._clients.identity.account}"
 
     def has(self, bucket: str, *, owner: str | None) -> bool:
-        """Whether the bucket is there, by one call. Raises AccessDenied or UsageError for one that is not to be used.
+        """Whether the bucket exists, with one call. Raises AccessDenied or UsageError for one that must not be used.
 
-        ``owner`` is an account that the person trusts with a bucket that is not the default one.
+        ``owner`` is the account that the user trusts as the owner of a bucket other than the default one.
         """
         ours = self._clients.identity.account
         expected = ours if bucket == self.default() else owner or ours
@@ -58,12 +58,12 @@ class Buckets:
         return True
 
     def make(self, bucket: str) -> str:
-        """Make the bucket: no public access, encrypted, TLS only, and parts of uploads that broke go after a week.
+        """Create the bucket: no public access, encrypted, TLS only; parts of broken uploads are deleted after a week.
 
-        Says so in lines; nothing when others were first.
+        Return lines about it; "" if another command was first.
 
-        A bucket that could not be closed is deleted again, so that the next run finds none and begins anew. Killed
-        meanwhile, it leaves a bucket as S3 makes them: private and encrypted, but not TLS only.
+        A bucket that could not be closed is deleted again, so that the next run starts over. If killed meanwhile, it
+        leaves a bucket with S3's defaults: private and encrypted, but not TLS only.
         """
         request: CreateBucketRequestTypeDef = {"Bucket": bucket}
         if self._clients.region != "us-east-1":  # the one region that must not be named
@@ -74,18 +74,18 @@ class Buckets:
         except ClientError as error:
             if error_code(error) not in _TAKEN:
                 raise
-            return self._made_by_another(bucket)
+            return self._await_other(bucket)
         try:
             left_out = self._close(bucket)
         except BaseException:
-            with suppress(Exception):  # what went wrong first is what counts; a bucket with data stays
+            with suppress(Exception):  # the first error is what counts; a bucket with data stays
                 self._clients.s3.delete_bucket(Bucket=bucket)
             raise
-        kept = ", ".join(name for name in ("private", "encrypted", "TLS only") if name not in left_out)
-        return f"Bucket: made {bucket}" + (f" ({kept})" if kept else "") + self._tidy(bucket)
+        properties = ", ".join(name for name in ("private", "encrypted", "TLS only") if name not in left_out)
+        return f"Bucket: created {bucket}" + (f" ({properties})" if properties else "") + self._tidy(bucket)
 
     def _close(self, bucket: str) -> list[str]:
-        """Close a new bucket, and name what this S3 server has no setting for."""
+        """Close a new bucket; return the names of the settings that this S3 server lacks."""
         s3, left_out = self._clients.s3, []
         steps: dict[str, Callable[[], object]] = {
             "private": lambda: s3.put_public_access_block(
@@ -117,9 +117,9 @@ class Buckets:
         return left_out
 
     def _tidy(self, bucket: str) -> str:
-        """Let S3 drop parts of uploads that nobody goes on with: no listing shows them, and they cost storage.
+        """Make S3 delete parts of broken uploads, which no listing shows and which cost storage.
 
-        Gives what is to be said: a bucket without that works as well, so who may not set it goes on.
+        Return a note if the caller may not do that: the bucket works without it, so that is no error.
         """
         rule: LifecycleRuleTypeDef = {
             "ID": "parts of uploads that broke",
@@ -136,8 +136,8 @@ class Buckets:
                 raise
         return ""
 
-    def _made_by_another(self, bucket: str) -> str:
-        """Nothing to say, once the bucket is there and ours. Raises AccessDenied for one of another account."""
+    def _await_other(self, bucket: str) -> str:
+        """Wait until the bucket exists and is ours; return no note. Raises AccessDenied for one of another account."""
         for turn in range(_TURNS):
             if self.has(bucket, owner=None):
                 return ""
@@ -145,7 +145,7 @@ class Buckets:
         raise SsmError(f"Bucket {bucket}: S3 says both that it exists and that it does not.\nTry again in a minute.")
 
     def _refuse(self, bucket: str, owner: str | None, error: ClientError) -> NoReturn:
-        """Say why a bucket cannot be used that is there: somebody else's, or closed to the caller."""
+        """Raise the error for an existing bucket that cannot be used: somebody else's, or closed to the caller."""
         caller = self._clients.identity
         try:
             self._clients.s3.head_bucket(Bucket=bucket)
@@ -156,7 +156,7 @@ class Buckets:
         if bucket == self.default():
             raise AccessDenied(
                 f"Bucket {bucket}, the default one, exists and belongs to another account{closed}.\n"
-                "Its name can be guessed, and somebody may have taken it to collect data; nothing was sent there.\n"
+                "Its name is predictable, and somebody may have created it to collect data; nothing was sent there.\n"
                 "Name a bucket of your own with --bucket_name (-b)."
             ) from error
         if foreign and owner:
@@ -169,20 +169,20 @@ class Buckets:
     def _refuse_far(self, bucket: str, region: str) -> NoReturn:
         raise UsageError(
             f"Bucket {bucket} is in {region or 'another region'}, and the job would run in {self._clients.region}: "
-            f"SageMaker wants both in one.\nRun there (AWS_REGION={region or 'REGION'}), or name another bucket with "
-            "--bucket_name."
+            f"SageMaker needs both in one region.\nRun there (AWS_REGION={region or 'REGION'}), or name another bucket "
+            "with --bucket_name."
         )
 
 
 def tls_only(bucket: str, partition: str) -> str:
-    """The policy that refuses whoever comes to the bucket without TLS."""
+    """The policy that denies requests without TLS."""
     arn = f"arn:{partition}:s3:::{bucket}"
     refused = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
-        # AWS reads actions in any case. moto 5.2.5 takes every condition on a bucket as met and so would close it to
-        # all; it does not know this spelling: https://github.com/getmoto/moto/blob/5.2.5/moto/iam/policy_conditions.py
+        # AWS ignores the case of actions. moto 5.2.5 takes every condition on a bucket as met and so would close it to
+        # everybody; it does not know this spelling: https://github.com/getmoto/moto/blob/5.2.5/moto/iam/policy_conditions.py
         "Action": "S3:*",
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
@@ -191,6 +191,6 @@ def tls_only(bucket: str, partition: str) -> str:
 
 
 def _region_of(response: Any) -> str:
-    """The region that S3 names when it refuses a request made in another one."""
-    found: str = response["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
-    return found
+    """The region that S3 names when it refuses a request sent to another one."""
+    region: str = response["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
+    return region

@@ -1,4 +1,4 @@
-"""boto3's clients, each made when it is first used: making one costs up to 0.2 s, and a skipped task needs few."""
+"""boto3's clients, each created on first use: creating one costs up to 0.2 s, and a skipped task needs few."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 
 from .. import __version__
-from ..core.aws_errors import in_our_words
+from ..core.aws_errors import translate_errors
 from ..errors import NoCredentials
 from .identity import Identity
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 _ATTEMPTS = 10
-_FIRST_ATTEMPTS = 5  # of the call that comes before all others: without a network one should hear of it soon
+_FIRST_ATTEMPTS = 5  # of the first call of all: a missing network should be reported soon
 
 
 def connect(environment: Mapping[str, str], here: str, session: boto3.Session | None = None) -> Clients:
-    """The clients of a session, the one that the person's configuration describes when none is given.
+    """The clients of a session; by default of the one that the user's configuration describes.
 
-    Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are boto3's own business. ``here`` chooses this machine instead,
-    for the errors. Raises NoCredentials.
+    Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are left to boto3. ``here`` is the setting that chooses this
+    machine instead, for the errors. Raises NoCredentials.
     """
-    with in_our_words():
-        session = session or _configured(environment)
-        found = session.get_credentials() is not None
-    if not found:
+    with translate_errors():
+        session = session or _session_from_configuration(environment)
+        has_credentials = session.get_credentials() is not None
+    if not has_credentials:
         raise NoCredentials(
             "AWS was asked for, and no credentials were found.\n"
             f"Configure them (aws configure, AWS_PROFILE, …), or use this machine: {here}."
@@ -51,22 +51,22 @@ def connect(environment: Mapping[str, str], here: str, session: boto3.Session | 
     return Clients(session, region=session.region_name)
 
 
-def _configured(environment: Mapping[str, str]) -> boto3.Session:
-    """A session of ours. ``AWS_REGION``, which boto3 leaves to others, is honoured as AWS's command line does."""
+def _session_from_configuration(environment: Mapping[str, str]) -> boto3.Session:
+    """Create our session. ``AWS_REGION``, which boto3 ignores, is honoured as AWS's command line does."""
     core = botocore.session.get_session()
     core.set_default_client_config(
-        Config(retries=_tried_again(_ATTEMPTS), user_agent_extra=f"simple-sagemaker/{__version__}")
+        Config(retries=_retries(_ATTEMPTS), user_agent_extra=f"simple-sagemaker/{__version__}")
     )
     return boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
 
 
 class Clients:
-    """What we call of AWS; every client is made when something of it is first used."""
+    """The clients of AWS's services that we call, each created on first use."""
 
     def __init__(self, session: boto3.Session, *, region: str) -> None:
         self.session = session
         self.region = region
-        self._making = threading.Lock()  # a session makes one client at a time
+        self._making = threading.Lock()  # a session can create only one client at a time
         self.sagemaker: SageMakerClient = self._later("sagemaker")
         self.logs: CloudWatchLogsClient = self._later("logs")
         self.iam: IAMClient = self._later("iam")
@@ -76,7 +76,7 @@ class Clients:
 
     @cached_property
     def identity(self) -> Identity:
-        """Who the caller is; asked for once, when it is first needed."""
+        """The caller's identity, requested once, on first use."""
         answer = self._sts.get_caller_identity()
         return Identity(account=answer["Account"], arn=answer["Arn"])
 
@@ -89,14 +89,14 @@ class Clients:
     def _later(self, service: str, attempts: int = _ATTEMPTS, region: str | None = None) -> Any:
         def make() -> object:
             with self._making:
-                config = Config(retries=_tried_again(attempts))
+                config = Config(retries=_retries(attempts))
                 return self.session.client(service, region, config=config)  # type: ignore[call-overload]
 
         return _Later(make)
 
 
 class _Later:
-    """Stands for a client until it is used, and then hands everything to it."""
+    """A proxy that creates its client on first use."""
 
     def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
@@ -109,5 +109,5 @@ class _Later:
         return getattr(self._client, name)
 
 
-def _tried_again(attempts: int) -> Any:
+def _retries(attempts: int) -> Any:
     return {"mode": "adaptive", "max_attempts": attempts}

@@ -1,4 +1,4 @@
-"""Whose credentials they are."""
+"""The identity that the credentials belong to."""
 
 from __future__ import annotations
 

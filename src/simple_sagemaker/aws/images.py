@@ -1,20 +1,20 @@
-"""Images for jobs on AWS: built here, kept in the person's registry, and made again only when something changed.
+"""Images for jobs on AWS: built here, kept in the user's registry, and rebuilt only when something changed.
 
-Each image carries, besides the person's tag, one that says what is in it. Where that one is found in the registry,
-nothing is built or pushed, and no Docker is needed. Jobs name the image by its digest, so that another push to the tag
-changes nothing for them.
+Each image has, besides the user's tag, one that identifies its content. If the registry has that tag, nothing is built
+or pushed, and Docker is not needed. Jobs name the image by its digest, so that another push to the tag changes nothing
+for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.image_builder import MadeImage, PlannedImage, Recipe, Say
+from ..core.image_builder import MadeImage, PlannedImage, Recipe, Report
 from ..errors import SsmError
 from ..images.docker.build import build
 from ..images.docker.command import Docker, DockerFailed
-from ..images.docker.login import logged_in
-from ..images.docker.pull import bring, ecr_address, image_id
+from ..images.docker.login import log_in
+from ..images.docker.pull import ecr_address, image_id, pull_if_missing
 from ..images.frameworks import registry_domain
 from .clients import Clients
 from .ecr import Ecr, EcrImage
@@ -23,9 +23,9 @@ _QUIET = (": Preparing", ": Waiting")
 
 
 class AwsImages:
-    """Carries out :class:`simple_sagemaker.core.image_builder.Images` by a Docker command and ECR.
+    """Implements :class:`simple_sagemaker.core.image_builder.Images` with a Docker command and ECR.
 
-    ``docker`` finds the command when it is first needed; ``options`` are further words of every build.
+    ``docker`` finds the command when it is first needed; ``options`` are extra arguments of every build.
     """
 
     def __init__(self, clients: Clients, docker: Callable[[], Docker], *, options: tuple[str, ...] = ()) -> None:
@@ -34,39 +34,39 @@ class AwsImages:
         self._docker = docker
         self._options = options
 
-    def planned(self, recipe: Recipe) -> PlannedImage:
+    def plan(self, recipe: Recipe) -> PlannedImage:
         tag = recipe.content_tag(self._digests(recipe), self._options)
         uri = self._ecr.repository(recipe.repository)
-        if uri and (found := self._ecr.images(recipe.repository, [tag]).get(tag)):
-            address = f"{uri}@{found.digest}"
-            return PlannedImage(address=address, notes=(f"Image: {address} is there",))
-        made = () if uri else (f"Repository: {recipe.repository} would be made",)
+        if uri and (image := self._ecr.images(recipe.repository, [tag]).get(tag)):
+            address = f"{uri}@{image.digest}"
+            return PlannedImage(address=address, notes=(f"Image: {address} exists",))
+        notes = () if uri else (f"Repository: {recipe.repository} would be created",)
         address = f"{uri or self._address_of(recipe.repository)}:{tag}"
-        return PlannedImage(address=address, notes=(*made, f"Image: {address} would be built and pushed"))
+        return PlannedImage(address=address, notes=(*notes, f"Image: {address} would be built and pushed"))
 
-    def made(self, recipe: Recipe, say: Say) -> MadeImage:
+    def make(self, recipe: Recipe, report: Report) -> MadeImage:
         bases = self._digests(recipe)
         tag = recipe.content_tag(bases, self._options)
-        uri = self._repository(recipe.repository, say)
-        there = self._ecr.images(recipe.repository, [tag, recipe.tag])
-        is_new = tag not in there
+        uri = self._repository(recipe.repository, report)
+        images = self._ecr.images(recipe.repository, [tag, recipe.tag])
+        is_new = tag not in images
         if is_new:
-            there[tag] = self._pushed(recipe, bases, uri, tag, say)
+            images[tag] = self._build_and_push(recipe, bases, uri, tag, report)
         else:
-            say(f"Image: {uri}:{tag} is there")
-        self._give_tag(recipe, there[tag], there.get(recipe.tag), say)
-        return MadeImage(address=f"{uri}@{there[tag].digest}", is_new=is_new)
+            report(f"Image: {uri}:{tag} exists")
+        self._give_tag(recipe, images[tag], images.get(recipe.tag), report)
+        return MadeImage(address=f"{uri}@{images[tag].digest}", is_new=is_new)
 
-    def bring(self, image: str, platform: str, say: Say) -> None:
-        """Nothing: SageMaker's machines pull it themselves."""
+    def pull(self, image: str, platform: str, report: Report) -> None:
+        """Do nothing: SageMaker's machines pull it themselves."""
 
     def _address_of(self, repository: str) -> str:
-        """The address of a repository that is not there yet."""
+        """The address of a repository that does not exist yet."""
         region = self._clients.region
         return f"{self._clients.identity.account}.dkr.ecr.{region}.{registry_domain(region)}/{repository}"
 
     def _digests(self, recipe: Recipe) -> dict[str, str]:
-        """The digests of those bases that are in ECR and that the caller may see: one that moved is another base."""
+        """The digests of those bases that are in ECR and that the caller may see, so that a moved base is noticed."""
         known = {}
         for base in recipe.bases:
             address = ecr_address(base)
@@ -74,59 +74,59 @@ class AwsImages:
                 known[base] = digest
         return known
 
-    def _repository(self, name: str, say: Say) -> str:
+    def _repository(self, name: str, report: Report) -> str:
         uri = self._ecr.repository(name)
         if uri is None:
             uri = self._ecr.make_repository(name)
-            say(f"Repository: made {uri}")
+            report(f"Repository: created {uri}")
         return uri
 
-    def _pushed(self, recipe: Recipe, bases: dict[str, str], uri: str, tag: str, say: Say) -> EcrImage:
-        """The image built and pushed under its content's tag, by us or by another command that was quicker."""
+    def _build_and_push(self, recipe: Recipe, bases: dict[str, str], uri: str, tag: str, report: Report) -> EcrImage:
+        """Build the image and push it under its content tag; return it, or the one of a command that was quicker."""
         docker, name = self._docker(), f"{uri}:{tag}"
         try:
-            self._build(docker, recipe, bases, name, say)
-            self._push(docker, name, say)
+            self._build(docker, recipe, bases, name, report)
+            self._push(docker, name, report)
         except SsmError as error:
-            if found := self._there_after(error, recipe.repository, tag):
-                return found
+            if image := self._existing_image(error, recipe.repository, tag):
+                return image
             raise
-        found = self._ecr.images(recipe.repository, [tag]).get(tag)
-        if found is None:
+        image = self._ecr.images(recipe.repository, [tag]).get(tag)
+        if image is None:
             raise SsmError(f"{name} was pushed, and ECR does not have it.\nRun again.")
-        return found
+        return image
 
-    def _there_after(self, trouble: SsmError, repository: str, tag: str) -> EcrImage | None:
-        """The image, where the registry has it all the same; ``trouble`` is what counts where it does not answer."""
+    def _existing_image(self, trouble: SsmError, repository: str, tag: str) -> EcrImage | None:
+        """The image, if the registry has it nevertheless; raises ``trouble`` if the registry does not answer."""
         try:
             return self._ecr.images(repository, [tag]).get(tag)
         except Exception as error:
             raise trouble from error
 
-    def _build(self, docker: Docker, recipe: Recipe, bases: dict[str, str], name: str, say: Say) -> None:
-        """Build the image, unless it is here because a push of it broke."""
+    def _build(self, docker: Docker, recipe: Recipe, bases: dict[str, str], name: str, report: Report) -> None:
+        """Build the image, unless it is here because an earlier push of it failed."""
         if image_id(docker, name):
             return
         for base in (base for base in recipe.bases if ecr_address(base)):
             digest = bases.get(base, "")
-            bring(docker, base, say, platform=recipe.platform, logins=self._ecr.login, digest=digest)
-        say(f"Image: building {name}")
-        build(docker, recipe, [f"{recipe.name}:{recipe.tag}", name], say, options=self._options)
+            pull_if_missing(docker, base, report, platform=recipe.platform, logins=self._ecr.login, digest=digest)
+        report(f"Image: building {name}")
+        build(docker, recipe, [f"{recipe.name}:{recipe.tag}", name], report, options=self._options)
 
-    def _push(self, docker: Docker, name: str, say: Say) -> None:
-        say(f"Image: pushing {name}")
-        with logged_in(docker, self._ecr.login()) as inside:
+    def _push(self, docker: Docker, name: str, report: Report) -> None:
+        report(f"Image: pushing {name}")
+        with log_in(docker, self._ecr.login()) as inside:
             try:
-                inside.follow("push", name, say=lambda line: _tell(line, say))
+                inside.follow("push", name, report=lambda line: _report_line(line, report))
             except DockerFailed as error:
                 raise SsmError(f"The image could not be pushed.\n{error}\n{_PUSH_ADVICE}") from error
 
-    def _give_tag(self, recipe: Recipe, image: EcrImage, has_it: EcrImage | None, say: Say) -> None:
-        """Let the person's tag stand for the image too."""
+    def _give_tag(self, recipe: Recipe, image: EcrImage, has_it: EcrImage | None, report: Report) -> None:
+        """Point the user's tag at the image too."""
         if has_it and has_it.digest == image.digest:
             return
         if not self._ecr.tag(recipe.repository, image, recipe.tag):
-            say(
+            report(
                 f"Image: the tag {recipe.tag} stays with another image, because tags of {recipe.repository} never "
                 f"move; the job runs {image.digest}"
             )
@@ -138,6 +138,6 @@ _PUSH_ADVICE = (
 )
 
 
-def _tell(line: str, say: Say) -> None:
+def _report_line(line: str, report: Report) -> None:
     if line and not line.endswith(_QUIET):
-        say(f"push | {line}")
+        report(f"push | {line}")

@@ -1,4 +1,4 @@
-"""What a role's jobs may do, as IAM wants to hear it; pure: grants in, documents out."""
+"""The policies of a role, as IAM's JSON; pure: grants in, documents out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core import layout
 from ..errors import UsageError
-from .grants import Grant, needed
+from .grants import Grant, without_covered
 from .identity import Identity
 
 NAME = "simple-sagemaker"
@@ -30,7 +30,7 @@ _NETWORK = (
 
 
 def trust(account: str) -> str:
-    """Who may take the role: SageMaker, when it works for this account."""
+    """The trust policy: SageMaker may assume the role, on behalf of this account."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},
@@ -42,29 +42,29 @@ def trust(account: str) -> str:
 
 def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
     """The whole policy of a role with these grants, the same for the same grants. Raises UsageError when too long."""
-    kept = needed(grants)
+    minimal = without_covered(grants)
     statements = [
-        *_on_s3(kept, identity.partition),
-        *_on_images([one.what for one in kept if one.kind == "image"]),
+        *_on_s3(minimal, identity.partition),
+        *_on_images([one.what for one in minimal if one.kind == "image"]),
         *_on_logs(identity),
-        *_on_keys([one.what for one in kept if one.kind == "key"]),
+        *_on_keys([one.what for one in minimal if one.kind == "key"]),
     ]
-    if any(one.kind == "vpc" for one in kept):
+    if any(one.kind == "vpc" for one in minimal):
         statements.append(_allow("Network", [f"ec2:{action}" for action in _NETWORK], ["*"]))
     text = json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
     if len(text) > _LONGEST:
         raise UsageError(
-            f"The role {role} was given so much that its policy would have {len(text)} characters; IAM takes "
+            f"The role {role} has so many grants that its policy would have {len(text)} characters; IAM allows "
             f"{_LONGEST}.\nRead whole buckets rather than single addresses, or use a role of your own (--role_name)."
         )
     return text
 
 
 def _on_s3(grants: list[Grant], partition: str) -> list[dict[str, Any]]:
-    """The project's own folders and what else it reads.
+    """The statements for the project's own folders and everything else it reads.
 
-    Whole buckets are listed: where a role may list only below a prefix, S3 answers 403 instead of 404 for every object
-    that is not there, and code that looks before it writes breaks.
+    Listing is allowed on whole buckets: where a role may list only below a prefix, S3 answers 403 instead of 404 for
+    every missing object, and code that checks before it writes breaks.
     """
     places = [_objects(one.what, partition) for one in grants if one.kind == "place"]
     reads = [_objects(one.what, partition) for one in grants if one.kind == "read"]
@@ -99,7 +99,7 @@ def _on_logs(identity: Identity) -> list[dict[str, Any]]:
 
 
 def _on_keys(keys: list[str]) -> list[dict[str, Any]]:
-    """The use of keys. An alias cannot be a resource: then it is a condition on the keys of its account."""
+    """The statements to use keys. An alias cannot be a resource, so it becomes a condition on its account's keys."""
     statements = []
     for number, arn in enumerate(keys):
         resource, condition = arn, {}
@@ -124,6 +124,6 @@ def _bucket(address: str, partition: str) -> str:
 
 
 def _objects(address: str, partition: str) -> str:
-    """The beginning of the ARNs of all objects under an address, where a star is a star and no wildcard."""
+    """The beginning of the ARNs of all objects under an address, with wildcard characters escaped."""
     key = "".join(f"${{{letter}}}" if letter in "*?$" else letter for letter in layout.split_uri(address)[1])
     return f"{_bucket(address, partition)}/{key}"

@@ -1,4 +1,4 @@
-"""How often a job and its lines are looked at: soon at first, seldom later, never by many commands at one moment."""
+"""How often a job and its lines are polled: soon at first, rarely later, never by many commands at the same moment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..core.services import Reading
 # https://repost.aws/knowledge-center/sagemaker-api-rate-exceeded
 _LONGEST_S = 30.0
 _SHORTEST_S = 2.0
-_JITTER = 0.2  # only ever longer: half a minute is the least that is asked for
+_JITTER = 0.2  # only ever longer: AWS asks for half a minute at least
 
-# GetLogEvents has 10 to 25 calls a second for an account in a region, shared by all that watch:
+# GetLogEvents has 10 to 25 calls a second for an account in a region, shared by all followers:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 _PAGES = 8
 _BREATH_S = 1.0
@@ -22,9 +22,9 @@ _SETTLE_S = (0.5, 1.0)
 
 
 def pace(chance: Callable[[], float]) -> Callable[[float], float]:
-    """The seconds to wait before looking again, by the seconds watched so far; ``chance`` gives numbers from 0 to 1.
+    """The seconds to wait before polling again, given the seconds followed so far; ``chance`` returns 0 to 1.
 
-    A job of two seconds is looked at once, one of five twice, one of five minutes a dozen times.
+    A job of two seconds is polled once, one of five twice, one of five minutes a dozen times.
     """
 
     def pause(watched_s: float) -> float:
@@ -34,7 +34,7 @@ def pace(chance: Callable[[], float]) -> Callable[[float], float]:
 
 
 def reading(chance: Callable[[], float]) -> Reading:
-    """How lines are read: every second at first, then every five, and never more than eight pages a second."""
+    """Polling of log lines: every second at first, then every five, and never more than eight pages a second."""
 
     def pause(watched_s: float) -> float:
         return min(_LINES_S, _BREATH_S + watched_s / 10) * (1 + _JITTER * chance())

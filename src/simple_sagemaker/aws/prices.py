@@ -1,4 +1,4 @@
-"""What a machine costs, from AWS's price list. It is asked once at the end of a job, and only answered if quickly."""
+"""The price of a machine, from AWS's price list: requested once at the end of a job, and only for a moment."""
 
 from __future__ import annotations
 
@@ -22,38 +22,40 @@ _CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts
 
 
 def asker(session: boto3.Session, *, region: str) -> Callable[[str], float | None]:
-    """Gives the dollars an hour of an instance type's training in the region; None when nobody says within 2 seconds.
+    """Return a function for the training price of an instance type in the region, in dollars an hour.
 
-    Never raises: who may not ask, or cannot, goes without a price.
+    It returns None without an answer within 2 seconds, and never raises: without permission there is no price.
     """
 
     def price(instance_type: str) -> float | None:
         if session.get_partition_for_region(region) != "aws":  # others have other lists, and not dollars everywhere
             return None
-        found: list[float | None] = []
-        ask = threading.Thread(target=lambda: found.append(_asked(session, region, instance_type)), daemon=True)
+        prices: list[float | None] = []
+        ask = threading.Thread(
+            target=lambda: prices.append(_request_price(session, region, instance_type)), daemon=True
+        )
         ask.start()
         ask.join(_LONGEST_S)
-        return found[0] if found else None
+        return prices[0] if prices else None
 
     return _quietly(price)
 
 
 def _quietly(price: Callable[[str], float | None]) -> Callable[[str], float | None]:
-    def asked(instance_type: str) -> float | None:
+    def price_or_none(instance_type: str) -> float | None:
         try:
             return price(instance_type)
-        except Exception:  # noqa: BLE001  a price is a courtesy: nothing about it may hide how a job has ended
+        except Exception:  # noqa: BLE001  a price is a courtesy: no error about it may hide how a job has ended
             return None
 
-    return asked
+    return price_or_none
 
 
-def _asked(session: boto3.Session, region: str, instance_type: str) -> float | None:
+def _request_price(session: boto3.Session, region: str, instance_type: str) -> float | None:
     try:
         client = session.client("pricing", region_name=_HOME, config=_CONFIG)
         answer = client.get_products(ServiceCode="AmazonSageMaker", Filters=_filters(region, instance_type))
-    except Exception:  # noqa: BLE001  as above: there is nobody to tell in a thread of its own
+    except Exception:  # noqa: BLE001  as above: in a thread of its own nothing could catch it
         return None
     return hourly(answer["PriceList"])
 
@@ -64,17 +66,17 @@ def _filters(region: str, instance_type: str) -> list[FilterTypeDef]:
 
 
 def hourly(products: list[str]) -> float | None:
-    """The one price an hour in dollars that the products of an answer have; None for none or several."""
-    found = {dollars for product in products for dollars in _hourly(product)}
-    return found.pop() if len(found) == 1 else None
+    """The one price in dollars an hour of the products in a response; None for none or several."""
+    prices = {dollars for product in products for dollars in _hourly(product)}
+    return prices.pop() if len(prices) == 1 else None
 
 
 def _hourly(product: str) -> list[float]:
-    """The on-demand prices above zero that a product has for an hour; none where its shape is not as we know it."""
+    """The on-demand prices an hour above zero of a product; none if its format is unknown."""
     try:
         terms: Mapping[str, Any] = json.loads(product)["terms"]["OnDemand"]
         dimensions = [one for term in terms.values() for one in term["priceDimensions"].values()]
-        found = [float(one["pricePerUnit"]["USD"]) for one in dimensions if one["unit"].lower() in {"hrs", "hours"}]
+        prices = [float(one["pricePerUnit"]["USD"]) for one in dimensions if one["unit"].lower() in {"hrs", "hours"}]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
-    return [dollars for dollars in found if dollars > 0 and math.isfinite(dollars)]
+    return [dollars for dollars in prices if dollars > 0 and math.isfinite(dollars)]

@@ -1,8 +1,8 @@
-"""The role of a project's jobs: made on first use, and given what each task needs on top of what others were given.
+"""The role of a project's jobs: created on first use, and granted what each task needs in addition to earlier grants.
 
-In: what a job needs. Out: a role that allows it. Two calls where nothing is new, four for something new. Any number of
-commands do this at once: each adds its own tags, rebuilds the whole policy from all of them and looks again; whoever
-wrote last has therefore seen everybody's (docs/decisions/0006).
+In: what a job needs. Out: a role that allows it. Costs two calls if nothing is new, four otherwise. Any number of
+commands can do this at once: each adds its own tags, rebuilds the whole policy from all of them and checks again; the
+last writer has therefore seen all grants (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """A role as it was found: its ARN and its tags."""
+    """A role's ARN and tags, as read from IAM."""
 
     arn: str
     tags: dict[str, str]
@@ -42,14 +42,14 @@ class _Seen:
 
 
 class Roles:
-    """Roles of the caller's account. ``wait`` sleeps for so many seconds."""
+    """Roles of the caller's account. ``wait`` sleeps for a number of seconds."""
 
     def __init__(self, clients: Clients, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._clients = clients
         self._wait = wait
 
-    def named(self, role: str) -> Role:
-        """A role the person names, by name or ARN; nothing of it is changed."""
+    def existing(self, role: str) -> Role:
+        """An existing role, by name or ARN; it is not changed."""
         if role.startswith("arn:"):
             return Role(arn=role)
         try:
@@ -63,39 +63,39 @@ class Roles:
         return Role(arn=seen.arn)
 
     def fit(self, needs: Needs, *, change: bool, likely_new: bool) -> Role:
-        """The project's role with all that this task needs; without ``change`` only said what would be done.
+        """The project's role with everything that this task needs; without ``change`` only a note of what would change.
 
-        ``likely_new`` saves a call where nothing of the project can have been there before.
+        ``likely_new`` saves a call if nothing of the project can have existed before.
         """
         name = _name(needs.project)
         identity = self._clients.identity
-        wanted = grants.of(needs, identity, self._clients.region)
+        required = grants.of(needs, identity, self._clients.region)
         seen = None if likely_new else self._look(name)
         if seen is None and not change:
-            return Role(arn=self._arn(name), note=f"Role: {name} would be made")
-        if seen is None and self._make(name, needs.project, wanted):
-            self._give(name, wanted, wanted, {})
-            return Role(arn=self._arn(name), note=f"Role: made {name}, for the jobs of project {needs.project!r}")
-        seen = seen or self._made_by_another(name)
-        new = grants.missing(wanted, seen.grants)
+            return Role(arn=self._arn(name), note=f"Role: {name} would be created")
+        if seen is None and self._make(name, needs.project, required):
+            self._give(name, required, required, {})
+            return Role(arn=self._arn(name), note=f"Role: created {name}, for the jobs of project {needs.project!r}")
+        seen = seen or self._await_other(name)
+        new = grants.missing(required, seen.grants)
         if not new and self._policy(name) == json.loads(policy.document(seen.grants, identity, name)):
             return Role(arn=seen.arn)
         what = ", ".join(str(one) for one in sorted(new)) or "what its tags say"
         if not change:
-            return Role(arn=seen.arn, note=f"Role: {name} would be given {what}")
-        self._give(name, wanted, seen.grants, seen.tags)
-        return Role(arn=seen.arn, note=f"Role: {name} was given {what}")
+            return Role(arn=seen.arn, note=f"Role: {name} would be granted {what}")
+        self._give(name, required, seen.grants, seen.tags)
+        return Role(arn=seen.arn, note=f"Role: {name} was granted {what}")
 
-    def _make(self, name: str, project: str, wanted: frozenset[Grant]) -> bool:
-        """Make the role; whether it was not there. Its first grants are remembered from the beginning."""
-        policy.document(wanted, self._clients.identity, name)  # refuses what would not fit, before anything is made
+    def _make(self, name: str, project: str, required: frozenset[Grant]) -> bool:
+        """Create the role, with its first grants in its tags; return False if it existed."""
+        policy.document(required, self._clients.identity, name)  # refuses what would not fit, before anything is made
         try:
-            self._settled(
+            self._retry_unsettled(
                 lambda: self._clients.iam.create_role(
                     RoleName=name,
                     AssumeRolePolicyDocument=policy.trust(self._clients.identity.account),
                     Description=f"Jobs of project {project}, by simple-sagemaker",
-                    Tags=_tag_list(grants.as_tags(wanted)),
+                    Tags=_tag_list(grants.as_tags(required)),
                 )
             )
         except ClientError as error:
@@ -106,40 +106,40 @@ class Roles:
             raise
         return True
 
-    def _made_by_another(self, name: str) -> _Seen:
-        """The role that IAM says is there. Raises UsageError for one of almost the same name."""
+    def _await_other(self, name: str) -> _Seen:
+        """Wait for the role that IAM says exists. Raises UsageError for one whose name differs only in case."""
         try:
-            return self._settled(lambda: self._must_look(name))
+            return self._retry_unsettled(lambda: self._must_look(name))
         except ClientError as error:
             if error_code(error) != "NoSuchEntity":
                 raise
             raise UsageError(
-                f"The role {name} cannot be made, because one exists whose name differs in capital letters alone.\n"
+                f"The role {name} cannot be created, because one exists whose name differs only in case.\n"
                 "Choose another --project_name, or name a role with --role_name."
             ) from error
 
-    def _give(self, name: str, wanted: frozenset[Grant], known: frozenset[Grant], tags: dict[str, str]) -> None:
-        """Add what is wanted to what is known to be given, until nobody else has added anything meanwhile."""
+    def _give(self, name: str, required: frozenset[Grant], known: frozenset[Grant], tags: dict[str, str]) -> None:
+        """Add the required grants to the known ones, until no other command has added any meanwhile."""
         for _ in range(_TURNS):
-            new = grants.missing(wanted, known)
+            new = grants.missing(required, known)
             text = policy.document(known | new, self._clients.identity, name)
             if new:
                 self._remember(name, grants.as_tags(new), tags)
             known |= new
             self._put(name, text)
-            seen = self._settled(lambda: self._must_look(name))
+            seen = self._retry_unsettled(lambda: self._must_look(name))
             if seen.grants == known:
                 return
             known, tags = seen.grants, seen.tags
-        raise SsmError(f"The role {name} is changed by others all the time.\nTry again in a minute.")
+        raise SsmError(f"The role {name} keeps being changed by others.\nTry again in a minute.")
 
     def _put(self, name: str, text: str) -> None:
         put = self._clients.iam.put_role_policy
-        self._settled(lambda: put(RoleName=name, PolicyName=policy.NAME, PolicyDocument=text))
+        self._retry_unsettled(lambda: put(RoleName=name, PolicyName=policy.NAME, PolicyDocument=text))
 
     def _remember(self, name: str, new: dict[str, str], tags: dict[str, str]) -> None:
         grants.check_room(tags, new, name)
-        self._settled(lambda: self._clients.iam.tag_role(RoleName=name, Tags=_tag_list(new)))
+        self._retry_unsettled(lambda: self._clients.iam.tag_role(RoleName=name, Tags=_tag_list(new)))
 
     def _look(self, name: str) -> _Seen | None:
         try:
@@ -150,12 +150,12 @@ class Roles:
             raise
 
     def _must_look(self, name: str) -> _Seen:
-        """The role; GetRole gives all its tags at once, so that no list is read page by page."""
+        """The role; GetRole returns all its tags at once, without pages."""
         role = self._clients.iam.get_role(RoleName=name)["Role"]
         return _Seen(arn=role["Arn"], tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])})
 
     def _policy(self, name: str) -> Any:
-        """The policy that the role really has; None when it has none, be it that whoever made the role was killed."""
+        """The role's current policy; None if it has none, for example because its creator was killed."""
         try:
             return self._clients.iam.get_role_policy(RoleName=name, PolicyName=policy.NAME)["PolicyDocument"]
         except ClientError as error:
@@ -163,8 +163,8 @@ class Roles:
                 return None
             raise
 
-    def _settled(self, ask: Callable[[], _Answer]) -> _Answer:
-        """The answer, once IAM knows everywhere of a role just made and nobody else is changing it."""
+    def _retry_unsettled(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Call ``ask``, and retry while IAM propagates a new role or another command is changing it."""
         for turn in range(8):
             try:
                 return ask()

@@ -43,9 +43,9 @@ def status_of(argv: Sequence[str]) -> int:
         _print(_describe_os_error(error))
         return SsmError.exit_status
     except Exception as error:
-        from ..core.aws_errors import in_its_words
+        from ..core.aws_errors import service_message
 
-        refusal = in_its_words(error)
+        refusal = service_message(error)
         if refusal is None:
             raise
         _print(refusal)

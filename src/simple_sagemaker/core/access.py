@@ -1,6 +1,7 @@
-"""Who may do what: the buckets that are ours, and the role that a project's jobs act by.
+"""Permissions: the buckets that may be used, and the role that a project's jobs run with.
 
-On AWS it is :class:`simple_sagemaker.aws.access.AwsAccess`; on this machine nobody asks, and :class:`Open` answers.
+On AWS it is :class:`simple_sagemaker.aws.access.AwsAccess`; on this machine everything is allowed, as
+:class:`LocalAccess` says.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from .store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What the job of a task must be allowed to do.
+    """The permissions that the job of a task needs.
 
-    Everything under the project's folder is read; ``reads`` are the further addresses it reads, ``s3://bucket/`` for
-    all of another bucket, or a prefix outside the project's folder in its own. ``image`` is the image's address,
-    ``kms_key`` the key that encrypts its results, ``vpc`` whether it runs in a network of the person's own.
-    ``role_name`` is an existing role's name or ARN, which is taken as it is.
+    The job may read everything under the project's folder; ``reads`` are the other addresses it reads:
+    ``s3://bucket/`` for all of another bucket, or a prefix outside the project's folder in its own bucket. ``image`` is
+    the image's address, ``kms_key`` the key that encrypts its results, ``vpc`` whether it runs in the user's VPC.
+    ``role_name`` is an existing role's name or ARN, which is used unchanged.
     """
 
     project: str
@@ -34,37 +35,37 @@ class Needs:
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role's ARN, and in a line what was done (or would be) to make it fit; empty when nothing was."""
+    """A role's ARN, and a line about what was done (or would be) to make it fit; empty if nothing was."""
 
     arn: str
     note: str = ""
 
 
 class Access(Protocol):
-    """Whoever lets jobs and their data in."""
+    """The buckets and roles of jobs."""
 
     def default_bucket(self) -> str:
         """The bucket when none is named: ``sagemaker-<region>-<account>``, as AWS's own tools call it."""
         ...
 
     def has_bucket(self, bucket: str, *, owner: str | None) -> bool:
-        """Whether the bucket is there. Raises AccessDenied or UsageError for one that is not to be used.
+        """Whether the bucket exists. Raises AccessDenied or UsageError for one that must not be used.
 
         The default bucket must be the caller's own; any other one too, unless ``owner`` is the account that owns it.
         """
         ...
 
     def make_bucket(self, bucket: str) -> str:
-        """Make the bucket, private; says in a line what was done, and nothing when it was there."""
+        """Create the bucket, private; return a line about what was done, "" if it existed."""
         ...
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:
-        """The role of the job, made and changed as it must be; without ``change`` only said what would be done."""
+        """The role of the job, created and changed as needed; without ``change`` it is only said what would be done."""
         ...
 
 
-class Open:
-    """This machine, where every bucket is ours and a role is no more than a name."""
+class LocalAccess:
+    """This machine, where every bucket may be used and a role is only a name."""
 
     def __init__(self, store: Store, *, account: str, region: str) -> None:
         self._store = store
@@ -79,14 +80,14 @@ class Open:
 
     def make_bucket(self, bucket: str) -> str:
         self._store.make_bucket(bucket)
-        return "" if bucket == self.default_bucket() else f"Bucket: made {bucket}"
+        return "" if bucket == self.default_bucket() else f"Bucket: created {bucket}"
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
-        return _named_role(needs, self._account)
+        return _role_without_iam(needs, self._account)
 
 
-class OnS3:
-    """Jobs of this machine with their data on S3: buckets are as AWS has them, and a role is no more than a name."""
+class S3Access:
+    """Jobs of this machine with their data on S3: buckets are AWS's, and a role is only a name."""
 
     def __init__(self, buckets: Access, *, account: str) -> None:
         self._buckets = buckets
@@ -102,9 +103,9 @@ class OnS3:
         return self._buckets.make_bucket(bucket)
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
-        return _named_role(needs, self._account)
+        return _role_without_iam(needs, self._account)
 
 
-def _named_role(needs: Needs, account: str) -> Role:
-    named = needs.role_name or names.role_name(needs.project)
-    return Role(arn=named if named.startswith("arn:") else f"arn:aws:iam::{account}:role/{named}")
+def _role_without_iam(needs: Needs, account: str) -> Role:
+    role = needs.role_name or names.role_name(needs.project)
+    return Role(arn=role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role}")

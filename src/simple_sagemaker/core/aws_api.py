@@ -1,4 +1,4 @@
-"""The operations of AWS that we call, in boto3's own words: its clients satisfy these protocols as they are.
+"""The operations of AWS that we call, as boto3 names them: its clients satisfy these protocols unchanged.
 
 On AWS they are boto3's clients; on this machine :class:`simple_sagemaker.local.api.sagemaker.LocalSageMaker` and
 :class:`simple_sagemaker.local.api.cloudwatch_logs.LocalLogs`. Errors are botocore's ``ClientError`` everywhere.
@@ -40,7 +40,7 @@ def error_code(error: Exception) -> str | None:
 
 
 class SageMaker(Protocol):
-    """Whoever runs jobs."""
+    """The service that runs jobs."""
 
     def create_training_job(
         self, **request: Unpack[CreateTrainingJobRequestTypeDef]
@@ -80,7 +80,7 @@ class SageMaker(Protocol):
 
 
 class Logs(Protocol):
-    """Where the lines that jobs print are kept."""
+    """The service that stores the output of jobs."""
 
     def describe_log_streams(
         self, **request: Unpack[DescribeLogStreamsRequestTypeDef]
@@ -89,5 +89,5 @@ class Logs(Protocol):
         ...
 
     def get_log_events(self, **request: Unpack[GetLogEventsRequestTypeDef]) -> GetLogEventsResponseTypeDef:
-        """The lines of a stream from a token on; the same token comes back when there are no more."""
+        """The lines of a stream from a token on; the same token is returned when there are no more."""
         ...

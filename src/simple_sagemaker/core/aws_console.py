@@ -1,4 +1,4 @@
-"""Addresses of AWS's console, for a person to open."""
+"""URLs of AWS's console, for users to open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def processing_job(job: str, *, region: str) -> str:
 
 
 def quotas(region: str) -> str:
-    """Where the quotas of SageMaker are raised; the console asks for the region where it is not known."""
+    """The page to raise the quotas of SageMaker; the console asks for the region if it is empty."""
     return f"{_start(region)}/servicequotas/home/services/sagemaker/quotas"
 
 

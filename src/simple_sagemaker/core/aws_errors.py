@@ -1,7 +1,7 @@
-"""What AWS refuses, in our own words: why, and what to do next. One place for all services and all steps.
+"""Translate AWS's errors into ours: why, and what to do next. One place for all services and all steps.
 
-AWS's own words are kept where they say more than we know; those of a wrong signature never, because they repeat what
-was signed, and that holds credentials.
+AWS's message is kept where it says more than we know; never that of a wrong signature, because it repeats what was
+signed, which includes credentials.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
-from . import aws_console as console
+from . import aws_console
 from .aws_api import error_code
 
 _DENIED: Final = frozenset(
@@ -73,7 +73,7 @@ _DENIAL: Final = re.compile(
     r"(?:User: (?P<who>\S+) is )?not authorized to perform:? (?P<action>[\w-]+:\w+)"
     r"(?: on (?:resource|the resource)s?:? (?P<what>\S+))?"
 )
-# As SageMaker says it: https://repost.aws/knowledge-center/sagemaker-resource-limit-exceeded
+# SageMaker's message: https://repost.aws/knowledge-center/sagemaker-resource-limit-exceeded
 _LIMIT: Final = re.compile(r"service limit '(?P<name>[^']+)' is (?P<has>\d+)")
 _NO_IMAGE: Final = re.compile(
     r"image\b.*\b(not found|does not exist)|cannot find (repository|image)|repository\b.*\bdoes not exist|manifest"
@@ -88,74 +88,74 @@ _LONGEST_REFUSAL: Final = 400  # the service lists every legal value, which may 
 
 
 @contextmanager
-def in_our_words(*, region: str = "", job: str = "") -> Iterator[None]:
-    """What AWS refuses within is raised as our own error. ``region`` is where; ``job`` runs or may run meanwhile."""
+def translate_errors(*, region: str = "", job: str = "") -> Iterator[None]:
+    """Raise AWS's known errors in this block as our own. ``job`` is the job that runs or may run meanwhile."""
     try:
         yield
     except Exception as error:
-        told = explained(error, region=region, job=job)
-        if told is None:
+        translated = explain(error, region=region, job=job)
+        if translated is None:
             raise
-        raise told from error
+        raise translated from error
 
 
 @contextmanager
-def only_ours(*, region: str = "", job: str = "") -> Iterator[None]:
-    """As :func:`in_our_words`; and what else a service refuses is an error of ours in the service's words."""
+def translate_all_errors(*, region: str = "", job: str = "") -> Iterator[None]:
+    """Do as :func:`translate_errors`, and raise any other error of a service as SsmError with the service's message."""
     try:
-        with in_our_words(region=region, job=job):
+        with translate_errors(region=region, job=job):
             yield
     except Exception as error:
-        told = in_its_words(error)
-        if told is None:
+        message = service_message(error)
+        if message is None:
             raise
-        raise SsmError(told) from error
+        raise SsmError(message) from error
 
 
-def in_its_words(error: Exception) -> str | None:
-    """The service's own words, when it is the service that refused."""
+def service_message(error: Exception) -> str | None:
+    """A line with the service's message, if the error is a service's response; else None."""
     code = error_code(error)
     if code is None:
         return None
-    said: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
-    said = said if len(said) <= _LONGEST_REFUSAL else said[:_LONGEST_REFUSAL] + " …"
+    message: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
+    message = message if len(message) <= _LONGEST_REFUSAL else message[:_LONGEST_REFUSAL] + " …"
     operation: str = error.operation_name  # type: ignore[attr-defined]
     who = "SageMaker" if "Job" in operation else "AWS"
-    return f"{who} refused {operation}: {said} ({code})"
+    return f"{who} refused {operation}: {message} ({code})"
 
 
-def explained(error: Exception, *, region: str = "", job: str = "") -> SsmError | None:
-    """The error in words that a person can act on; None when it is ours already, or nothing that we know."""
+def explain(error: Exception, *, region: str = "", job: str = "") -> SsmError | None:
+    """Return an error that the user can act on; None if it is ours already, or not a known one."""
     if isinstance(error, SsmError):
         return None
     if (code := error_code(error)) is not None:
-        return _answered(error, code, region=region, job=job)
+        return _explain_response(error, code, region=region, job=job)
     if isinstance(error, PermissionError) and error.errno is None:  # the store's; the system's has a number
         return AccessDenied(f"{error}\nAsk for that action, or name a bucket of your own with --bucket_name.")
-    return _unanswered(error, job)
+    return _explain_failure(error, job)
 
 
 def is_denial(code: str | None) -> bool:
-    """Whether by this code AWS says that the caller may not."""
+    """Whether this error code means that the caller is not allowed to do it."""
     return code in _DENIED
 
 
 def is_denied(error: Exception) -> bool:
-    """Whether AWS says that the caller may not."""
+    """Whether AWS says that the caller is not allowed to do it."""
     return is_denial(error_code(error))
 
 
-def role_not_ready(error: Exception) -> bool:
-    """Whether SageMaker cannot use the job's role, which for a role just made or changed passes in a minute or two."""
+def is_role_not_ready(error: Exception) -> bool:
+    """Whether SageMaker cannot use the job's role yet; for a new or changed role that takes a minute or two."""
     return error_code(error) == "ValidationException" and _ROLE.search(str(error)) is not None
 
 
-def _answered(error: Exception, code: str, *, region: str, job: str) -> SsmError | None:
-    """The service's refusal."""
+def _explain_response(error: Exception, code: str, *, region: str, job: str) -> SsmError | None:
+    """Explain an error response of a service."""
     operation: str = getattr(error, "operation_name", "the call")
     message: str = error.response["Error"].get("Message", "")  # type: ignore[attr-defined]
     if code in _DENIED:
-        return _denied(operation, message)
+        return _access_denied(operation, message)
     if code in _EXPIRED:
         return NoCredentials(f"The credentials have expired.\n{_renew(job)}")
     if code in _INVALID:
@@ -178,7 +178,7 @@ def _answered(error: Exception, code: str, *, region: str, job: str) -> SsmError
             f"A bucket is in another region than {region or 'the job'}: {_short(message)}\n"
             "SageMaker wants both in one: set AWS_REGION to the bucket's, or use a bucket of the job's."
         )
-    if role_not_ready(error):
+    if is_role_not_ready(error):
         return AccessDenied(
             f"SageMaker cannot use the job's role: {_short(message)}\n"
             "Its trust policy must allow sts:AssumeRole to sagemaker.amazonaws.com, its own policies the rest "
@@ -193,41 +193,41 @@ def _answered(error: Exception, code: str, *, region: str, job: str) -> SsmError
     return None
 
 
-def _denied(operation: str, message: str) -> AccessDenied:
-    found = _DENIAL.search(message)
-    action = (found and found["action"]) or _S3_ACTIONS.get(operation) or operation
-    who = (found and found["who"]) or "the caller"
-    what = ((found and found["what"]) or "*").rstrip(".,")
+def _access_denied(operation: str, message: str) -> AccessDenied:
+    match = _DENIAL.search(message)
+    action = (match and match["action"]) or _S3_ACTIONS.get(operation) or operation
+    who = (match and match["who"]) or "the caller"
+    what = ((match and match["what"]) or "*").rstrip(".,")
     on = f" on {what}" if what != "*" else ""
     if "explicit deny" in message:
         why = f"A policy denies it outright, which no other policy can allow again: {_short(message)}"
     else:
         why = f'Ask for: {{"Effect": "Allow", "Action": "{action}", "Resource": "{what}"}}'
-    instead = "Or name a role that is there already (--role_name)." if action.startswith("iam:") else ""
+    instead = "Or name an existing role (--role_name)." if action.startswith("iam:") else ""
     return AccessDenied(f"Not allowed: {who} may not {action}{on}.\n{why}\n{instead}".rstrip())
 
 
 def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
-    """A quota, by name where the service names it, and where to raise it."""
-    found = _LIMIT.search(message)
-    if operation != "CreateTrainingJob" or not found:
+    """Explain an exceeded quota: its name, where the service names it, and where to raise it."""
+    match = _LIMIT.search(message)
+    if operation != "CreateTrainingJob" or not match:
         other = {
             "CreateBucket": "--bucket_name",
             "CreateRepository": "--aws_repo_name",
             "PutRolePolicy": "--role_name",
             "CreateRole": "--role_name",
         }
-        use = f"Use one that is there already ({other[operation]})" if operation in other else "Use fewer at once"
+        use = f"Use an existing one ({other[operation]})" if operation in other else "Use fewer at once"
         return QuotaExceeded(
             f"{operation} would go beyond a quota of the account: {_short(message)}\n"
-            f"{use}, or raise it: {console.quotas(region)}"
+            f"{use}, or raise it: {aws_console.quotas(region)}"
         )
-    name = found["name"]
+    name = match["name"]
     spot = "\nMachines without spot have a quota of their own: --no_spot." if " spot " in name else ""
     at = f" --region {region}" if region else ""
     return QuotaExceeded(
-        f"The account's quota does not allow this job: '{name}' is {found['has']}.\n{_short(message)}\n"
-        f"Raise it: {console.quotas(region)} (search for the name), or\n"
+        f"The account's quota does not allow this job: '{name}' is {match['has']}.\n{_short(message)}\n"
+        f"Raise it: {aws_console.quotas(region)} (search for the name), or\n"
         f"aws service-quotas list-service-quotas --service-code sagemaker{at} "
         f"--query \"Quotas[?QuotaName=='{name}'].[QuotaCode,Value]\"\n"
         f"aws service-quotas request-service-quota-increase --service-code sagemaker{at} --quota-code CODE "
@@ -235,8 +235,8 @@ def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
     )
 
 
-def _unanswered(error: Exception, job: str) -> SsmError | None:
-    """What went wrong before AWS could answer."""
+def _explain_failure(error: Exception, job: str) -> SsmError | None:
+    """Explain an error that came before any response of AWS."""
     import botocore.exceptions as botocore
 
     if isinstance(error, (botocore.SSOError, botocore.TokenRetrievalError)):
@@ -245,7 +245,7 @@ def _unanswered(error: Exception, job: str) -> SsmError | None:
         return NoCredentials(f"You are not signed in to AWS any more: aws login.\n{_renew(job)}")
     if isinstance(error, (botocore.CredentialRetrievalError, botocore.RefreshWithMFAUnsupportedError)):
         source = getattr(error, "kwargs", {}).get("provider", "their source")
-        return NoCredentials(f"No credentials could be had from {source}.\n{_renew(job)}")
+        return NoCredentials(f"Could not get credentials from {source}.\n{_renew(job)}")
     if isinstance(error, (botocore.NoCredentialsError, botocore.PartialCredentialsError)):
         return NoCredentials(f"{error}.\nConfigure credentials: aws configure, AWS_PROFILE, …")
     if isinstance(error, (botocore.ProfileNotFound, botocore.ConfigParseError, botocore.ConfigNotFound)):
@@ -263,7 +263,7 @@ def _unanswered(error: Exception, job: str) -> SsmError | None:
 
 
 def _at(error: Exception) -> str:
-    """Which machine could not be reached; nothing else of its address, which may hold a password."""
+    """The host that could not be reached; the rest of its address may hold a password."""
     address = getattr(error, "kwargs", {}).get("endpoint_url") or ""
     host = urlsplit(str(address)).hostname
     return f" at {host}" if host else ""
@@ -271,8 +271,8 @@ def _at(error: Exception) -> str:
 
 def _renew(job: str) -> str:
     if not job:
-        return "Renew them and type the same command again: a job that was started goes on, and is joined."
-    return f"The job {job} goes on. Renew them and type the same command again: it joins the job."
+        return "Renew them and run the same command again: a job already started goes on, and is joined."
+    return f"The job {job} goes on. Renew them and run the same command again: it joins the job."
 
 
 def _goes_on(job: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .specs import TaskSpec
 
-# Ways of training together that AWS's toolkit must start inside its images; torch_distributed needs nobody else.
+# Ways of training together that AWS's toolkit must start inside its images; torch_distributed does not need it.
 # The keys are those of SageMaker SDK 2: estimator._distribution_configuration.
 AWS_RUNNERS = (
     "mpi",
@@ -68,7 +68,7 @@ def runner_hyperparameters(distribution: Mapping[str, Any] | None, instance_type
 
 
 def _smdistributed(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """AWS's own two libraries; the parameters of the second are a hyperparameter of the script's."""
+    """The parameters of AWS's two libraries; those of the second are passed to the script as a hyperparameter."""
     data, model = parts.get("dataparallel", {}), parts.get("modelparallel", {})
     parameters: dict[str, Any] = {"sagemaker_distributed_dataparallel_enabled": data.get("enabled", False)}
     if data.get("enabled"):

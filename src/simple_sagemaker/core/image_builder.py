@@ -1,4 +1,4 @@
-"""An image of a person's own: what it is made from, and the seam to whoever makes it."""
+"""A custom image: what it is built from, and the protocol of its builders."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import Protocol
 
 from ..errors import EngineUnavailable
 
-_VERSION = 1  # of what a content tag is made from: another number makes every image anew
+_VERSION = 1  # of the inputs of a content tag: another number rebuilds every image
 _TAG_LETTERS = 32
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What an image is made from and what it is called.
+    """What an image is built from and what it is called.
 
-    ``text`` is the Dockerfile as it is built, ``bases`` the images that it stands on, ``folder`` what it may copy from
-    (None: nothing) and ``context`` a digest of that. ``platform`` is Docker's word for the machines that run it.
-    ``name`` is the image's on this machine, ``repository`` its in ECR; ``tag`` the person's own in both.
+    ``text`` is the Dockerfile as it is built, ``bases`` its base images, ``folder`` the build context (None: no files)
+    and ``context`` a digest of that. ``platform`` is Docker's name for the machines that run it, such as
+    ``linux/amd64``. ``name`` is the image's name on this machine, ``repository`` its repository in ECR; ``tag`` is the
+    user's tag in both.
     """
 
     text: str
@@ -36,18 +37,18 @@ class Recipe:
     tag: str
 
     def content_tag(self, bases: Mapping[str, str], options: tuple[str, ...] = ()) -> str:
-        """The tag that says what is in it: the same for the same content on the same bases, and for no other.
+        """The tag that identifies the content: the same for the same content on the same bases, and for no other.
 
-        ``bases`` are digests of the bases that are known so well; ``options`` are further words of the build.
+        ``bases`` are the digests of those bases whose digest is known; ``options`` are extra arguments of the build.
         """
         parts = [_VERSION, self.text, self.context, self.platform, sorted(bases.items()), options]
-        found = hashlib.sha256(json.dumps(parts).encode())
-        return f"ssm-{found.hexdigest()[:_TAG_LETTERS]}"
+        digest = hashlib.sha256(json.dumps(parts).encode())
+        return f"ssm-{digest.hexdigest()[:_TAG_LETTERS]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadeImage:
-    """An image's address, which stands for its content for ever, and whether it was built just now."""
+    """An image's address, which always stands for the same content, and whether it was built just now."""
 
     address: str
     is_new: bool
@@ -55,43 +56,43 @@ class MadeImage:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedImage:
-    """The address that an image has or would have, and what would be done for it, in a line each."""
+    """The address that an image has or would have, and what would be done for it, one line each."""
 
     address: str
     notes: tuple[str, ...]
 
 
 class Images(Protocol):
-    """Whoever makes images, and has them where jobs run."""
+    """Builds images, and makes them available where jobs run."""
 
-    def planned(self, recipe: Recipe) -> PlannedImage:
-        """What ``made`` would do. Nothing is changed."""
+    def plan(self, recipe: Recipe) -> PlannedImage:
+        """Return what ``make`` would do. Read-only."""
         ...
 
-    def made(self, recipe: Recipe, say: Say) -> MadeImage:
-        """Have the image made, where no image of the same content is there; ``say`` is told how it goes.
+    def make(self, recipe: Recipe, report: Report) -> MadeImage:
+        """Build the image unless one with the same content exists; ``report`` is called with lines about progress.
 
         Raises SsmError with the last lines of what failed.
         """
         ...
 
-    def bring(self, image: str, platform: str, say: Say) -> None:
-        """Have an image at hand where jobs run, so that they start at once. Raises InputNotFound."""
+    def pull(self, image: str, platform: str, report: Report) -> None:
+        """Make an image available where jobs run, so that they start at once. Raises InputNotFound."""
         ...
 
 
 class NoImages:
-    """For engines whose jobs have no images: an image's name is no more than a name there."""
+    """For engines whose jobs do not run in containers: an image's name is only a name there."""
 
-    def planned(self, recipe: Recipe) -> PlannedImage:
+    def plan(self, recipe: Recipe) -> PlannedImage:
         raise _not_here(recipe)
 
-    def made(self, recipe: Recipe, say: Say) -> MadeImage:  # noqa: ARG002 - nothing is ever made
+    def make(self, recipe: Recipe, report: Report) -> MadeImage:  # noqa: ARG002 - nothing is ever made
         raise _not_here(recipe)
 
-    def bring(self, image: str, platform: str, say: Say) -> None:
+    def pull(self, image: str, platform: str, report: Report) -> None:
         pass
 
 
 def _not_here(recipe: Recipe) -> EngineUnavailable:
-    return EngineUnavailable(f"The image {recipe.name} would have to be made, and this engine has no images.")
+    return EngineUnavailable(f"The image {recipe.name} would have to be built, and this engine has no images.")

@@ -1,6 +1,6 @@
-"""A job as the service describes it, of whichever kind: what the product asks of it, under one name each.
+"""A job as the service describes it, training or processing, with one set of names for what we need of it.
 
-Training and processing jobs have operations, members and statuses of their own; past this module they are one thing.
+Training and processing jobs have different operations, members and statuses; outside this module they are the same.
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessingJob.html
 """
@@ -25,12 +25,12 @@ FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One job, as it was when the service was asked.
+    """One job, as it was when the service was called.
 
-    ``phases`` are the phases so far: each with when it began, where the service keeps a list, and what it says of it;
-    ``phase`` is the present one. ``outputs`` is where each thing that it leaves lies; what it does not leave is not
-    there. ``seconds`` and ``billed_s`` are of each host, None while unknown. ``message`` is what the code itself said
-    of its end. ``answer`` is the service's own.
+    ``phases`` are the phases so far: each with its start, where the service keeps a list, and the service's message;
+    ``phase`` is the current one. ``outputs`` has the address of each kind of output that the job writes. ``seconds``
+    and ``billed_s`` are for each host, None while unknown. ``message`` is the exit message of the code itself.
+    ``answer`` is the service's response.
     """
 
     kind: JobKind
@@ -52,16 +52,16 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has come to its end, whichever."""
+        """Whether it has ended, in any way."""
         return self.status in FINAL
 
     def lies_under(self, folder: str) -> bool:
-        """Whether what it leaves lies under an address."""
+        """Whether its outputs are under an address."""
         return any(address.startswith(folder) for kind, address in self.outputs.items() if kind != "source")
 
 
 def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job:
-    """A job of a kind, by its name. Raises the service's error when there is none."""
+    """Describe a job of a kind, by its name. Raises the service's error if there is none."""
     if kind == "training":
         return of_training(sagemaker.describe_training_job(TrainingJobName=name))
     return of_processing(sagemaker.describe_processing_job(ProcessingJobName=name))
@@ -76,7 +76,7 @@ def stop(name: str, kind: JobKind, sagemaker: SageMaker) -> None:
 
 
 def of_training(answer: Mapping[str, Any]) -> Job:
-    """What DescribeTrainingJob said."""
+    """The job in a response of DescribeTrainingJob."""
     phases = [(one["Status"], one["StartTime"], one.get("StatusMessage", "")) for one in _transitions(answer)]
     machines = answer["ResourceConfig"]
     return Job(
@@ -100,24 +100,24 @@ def of_training(answer: Mapping[str, Any]) -> Job:
 
 
 def _transitions(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = answer.get("SecondaryStatusTransitions") or ()
-    return found
+    transitions: Sequence[Mapping[str, Any]] = answer.get("SecondaryStatusTransitions") or ()
+    return transitions
 
 
 def _training_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
     model: str = answer["ModelArtifacts"]["S3ModelArtifacts"]
-    found: dict[TaskOutput, str] = {
+    outputs: dict[TaskOutput, str] = {
         "model": model,
         "output": model.removesuffix("model.tar.gz") + "output.tar.gz",
         "source": model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}",
     }
-    if kept := answer.get("CheckpointConfig"):
-        found["state"] = kept["S3Uri"].rstrip("/") + "/"
-    return found
+    if checkpoints := answer.get("CheckpointConfig"):
+        outputs["state"] = checkpoints["S3Uri"].rstrip("/") + "/"
+    return outputs
 
 
 def of_processing(answer: Mapping[str, Any]) -> Job:
-    """What DescribeProcessingJob said."""
+    """The job in a response of DescribeProcessingJob."""
     machines = answer["ProcessingResources"]["ClusterConfig"]
     started, ended = answer.get("ProcessingStartTime"), answer.get("ProcessingEndTime")
     seconds = max(1, round((ended - started).total_seconds())) if started and ended else None
@@ -143,7 +143,7 @@ def of_processing(answer: Mapping[str, Any]) -> Job:
 
 
 def _processing_phase(answer: Mapping[str, Any], seconds: int | None) -> str:
-    """A phase in the words of training jobs: the service tells no more than a status and two times."""
+    """The phase, named as for training jobs: the service returns only a status and two times."""
     status: str = answer["ProcessingJobStatus"]
     if status == "InProgress":
         return "Processing" if "ProcessingStartTime" in answer else "Starting"
@@ -154,13 +154,15 @@ def _processing_phase(answer: Mapping[str, Any], seconds: int | None) -> str:
 
 
 def _processing_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
-    """The addresses of the outputs that have our names, each the folder of what lies in it."""
-    named = {one["OutputName"]: one for one in answer.get("ProcessingOutputConfig", {}).get("Outputs", ())}
+    """The folders of the outputs that have our names."""
+    by_name = {one["OutputName"]: one for one in answer.get("ProcessingOutputConfig", {}).get("Outputs", ())}
     kinds: tuple[TaskOutput, ...] = ("model", "output", "state")
-    found: dict[TaskOutput, str] = {
-        kind: named[kind]["S3Output"]["S3Uri"].rstrip("/") + "/" for kind in kinds if "S3Output" in named.get(kind, ())
+    outputs: dict[TaskOutput, str] = {
+        kind: by_name[kind]["S3Output"]["S3Uri"].rstrip("/") + "/"
+        for kind in kinds
+        if "S3Output" in by_name.get(kind, ())
     }
     for one in answer.get("ProcessingInputs", ()):
         if one["InputName"] == layout.SOURCE_CHANNEL:
-            found["source"] = one["S3Input"]["S3Uri"].rstrip("/") + f"/{layout.TARBALL}"
-    return found
+            outputs["source"] = one["S3Input"]["S3Uri"].rstrip("/") + f"/{layout.TARBALL}"
+    return outputs

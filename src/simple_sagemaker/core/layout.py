@@ -1,4 +1,4 @@
-"""Every S3 key and every path inside a job, each in one place and with its source.
+"""Every S3 key and every path inside a job, defined once and with its source.
 
 The paths under ``/opt/ml`` are SageMaker's:
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
@@ -20,7 +20,7 @@ PROCESSING = "/opt/ml/processing"
 PROCESSING_STATE = f"{PROCESSING}/state"
 PROCESSING_OUTPUT = f"{PROCESSING}/output"
 PROCESSING_MODEL = f"{PROCESSING}/model"
-EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which an output never does by itself
+EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which an output does not do
 
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
@@ -38,15 +38,15 @@ def uri(bucket: str, key: str = "") -> str:
 
 def split_uri(address: str) -> tuple[str, str]:
     """The bucket and key of an ``s3://bucket/key`` address; the key may be empty. Raises ValueError otherwise."""
-    scheme, found, rest = address.partition("://")
+    scheme, separator, rest = address.partition("://")
     bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not found or not bucket:
+    if scheme != "s3" or not separator or not bucket:
         raise ValueError(f"not an s3://bucket/key address: {address!r}")
     return bucket, key
 
 
 def is_directory_bucket(bucket: str) -> bool:
-    """Whether by its name it is one of S3's directory buckets, which list in no order.
+    """Whether a bucket is, by its name, one of S3's directory buckets, whose listings have no order.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html
     """
@@ -55,7 +55,7 @@ def is_directory_bucket(bucket: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPlace:
-    """Where a task's data lies: bucket, prefix, project and task together name it.
+    """The location of a task's data: bucket, prefix, project and task together name it.
 
     ``prefix`` is joined as typed: ``x/`` makes a folder, ``x`` begins the project's name.
     """

@@ -1,4 +1,4 @@
-"""Names of projects, tasks, jobs and channels: what is legal, and how a job's name is made.
+"""Names of projects, tasks, jobs and channels: what is legal, and how a job's name is built.
 
 Limits are those of the service: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
@@ -24,7 +24,7 @@ PROJECT_ROLE_LIMIT: Final = 47  # "SageMakerIAMRole_" and the project share a ro
 
 
 def check_name(what: str, name: str) -> str:
-    """``name`` as it is, when it can name a project or a task. ``what`` is the option as typed, for the error."""
+    """Return ``name`` if it can name a project or a task. ``what`` is the option as typed, for the error."""
     if _NAME.fullmatch(name) and name not in {".", ".."}:
         return name
     raise UsageError(
@@ -34,7 +34,7 @@ def check_name(what: str, name: str) -> str:
 
 
 def check_channel(what: str, name: str) -> str:
-    """``name`` as it is, when it can name an input channel."""
+    """Return ``name`` if it can name an input channel."""
     if _CHANNEL.fullmatch(name):
         return name
     raise UsageError(
@@ -43,7 +43,7 @@ def check_channel(what: str, name: str) -> str:
 
 
 def check_bucket(name: str, what: str = "--bucket_name") -> str:
-    """``name`` as it is, when S3 could have a bucket of that name."""
+    """Return ``name`` if S3 could have a bucket of that name."""
     if _BUCKET.fullmatch(name):
         return name
     raise UsageError(
@@ -53,7 +53,7 @@ def check_bucket(name: str, what: str = "--bucket_name") -> str:
 
 
 def role_name(project: str) -> str:
-    """The name of the role of a project's jobs; that of a longer project is cut off."""
+    """The name of the role of a project's jobs; a longer project name is truncated."""
     return f"SageMakerIAMRole_{project[:PROJECT_ROLE_LIMIT]}"
 
 
@@ -70,11 +70,11 @@ def job_name(task: str, *, started: datetime, token: str) -> str:
 
 
 def is_job_name(name: str) -> bool:
-    """Whether ``name`` has the form that :func:`job_name` makes."""
+    """Whether ``name`` has the form of :func:`job_name`."""
     return len(name) <= JOB_NAME_LIMIT and _JOB.fullmatch(name) is not None
 
 
-def started_at(name: str) -> str:
+def start_stamp(name: str) -> str:
     """The time stamp within a job's name, which sorts as text; empty for other names."""
-    found = _JOB.fullmatch(name)
-    return found.group(1) if found else ""
+    match = _JOB.fullmatch(name)
+    return match.group(1) if match else ""

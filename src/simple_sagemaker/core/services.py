@@ -1,4 +1,4 @@
-"""Who runs jobs and keeps data: the frozen bundle that every step of a task is handed, whoever composed it."""
+"""The services that run jobs and keep data: a frozen bundle, passed to every step of a task."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a job's lines are read while it is watched. The defaults are for a service that nothing is too much for.
+    """How a job's log lines are read while it is followed. The defaults are for a service without rate limits.
 
-    ``pace`` says how many seconds to wait between two looks, after so many seconds of watching. A look reads at most
-    ``pages`` pages, and where there is more, the next one comes ``breath_s`` later. New streams are asked for at least
-    once in ``listing`` rounds. After the job's end lines may be late: it is waited for as long as ``settle_s`` says,
-    and read again each time.
+    ``pace`` returns the seconds to wait between two polls, given the seconds of following so far. A poll reads at most
+    ``pages`` pages, and if there are more, the next one comes ``breath_s`` later. New streams are listed at least once
+    in ``listing`` polls. After the job's end lines may be late: each number of seconds in ``settle_s`` is waited, and
+    the lines are read again.
     """
 
     pace: Callable[[float], float] = lambda _: 0.02
@@ -32,17 +32,17 @@ class Reading:
 
 
 def no_price(_: str) -> float | None:
-    """Nobody says what a machine costs."""
+    """Return no price."""
     return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Who runs jobs, where data is, and what the place where jobs run is called.
+    """The services that run jobs and keep data, and the name of the engine.
 
-    ``pace`` says how many seconds to wait before looking at a job again, after so many seconds of watching it.
-    ``images`` makes images of one's own. ``price`` gives the dollars an hour of an instance type, or None. ``cache`` is
-    a folder for what may be forgotten.
+    ``pace`` returns the seconds to wait before polling a job again, given the seconds of following it so far.
+    ``images`` builds custom images. ``price`` returns the dollars an hour of an instance type, or None. ``cache`` is a
+    folder whose content may be deleted at any time.
     """
 
     engine: str
@@ -62,5 +62,5 @@ class Services:
     jobs: Path | None = None
 
     def bucket_folder(self, bucket: str) -> str:
-        """Where a bucket is on this machine, as a person would type it; only for engines that keep it there."""
+        """The path of a bucket on this machine, for display; only for engines that keep buckets there."""
         return str(self.buckets / bucket) if self.buckets else bucket

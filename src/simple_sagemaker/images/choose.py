@@ -1,41 +1,42 @@
-"""Which image a job runs in: one that is named, a framework's, or one of the person's own that has to be made."""
+"""Which image a job runs in: a named one, a framework's, or a custom one to be built."""
 
 from __future__ import annotations
 
 import re
 
-from ..core.image_builder import Images, MadeImage, Recipe, Say
+from ..core.image_builder import Images, MadeImage, Recipe, Report
 from ..core.specs import Image
 from ..errors import UsageError
-from .docker import dockerfile
-from .docker.dockerfile import Dockerfile
+from .docker.dockerfile import Dockerfile, base_images, read_dockerfile
 from .frameworks import framework_image, is_arm
 
 
 def dockerfile_of(image: Image) -> Dockerfile | None:
-    """The Dockerfile that was asked for, with a digest of everything it is built from. Raises UsageError."""
+    """The task's Dockerfile, with a digest of its build context; None if the task has none. Raises UsageError."""
     if image.docker_file is None:
         return None
     try:
-        return dockerfile.read(image.docker_file)
+        return read_dockerfile(image.docker_file)
     except UsageError as error:
         raise UsageError.naming("{docker_file_path_or_content} {error}", error=error) from error
 
 
-def choose(image: Image, own: Dockerfile | None, *, instance_type: str, region: str, project: str) -> str | Recipe:
-    """The image's address, or the recipe of one of the person's own (``own``). Raises UsageError for no such image."""
+def choose(
+    image: Image, dockerfile: Dockerfile | None, *, instance_type: str, region: str, project: str
+) -> str | Recipe:
+    """The image's address, or the recipe of an image built from ``dockerfile``. Raises UsageError for no such image."""
     if image.uri:
         return image.uri
-    if own is None:
+    if dockerfile is None:
         return _framework_image(image, instance_type, region)
-    base = _framework_image(image, instance_type, region) if own.needs_base else ""
-    text = own.on(base)
+    base = _framework_image(image, instance_type, region) if dockerfile.needs_base else ""
+    text = dockerfile.on(base)
     name = default_name(project)
     return Recipe(
         text=text,
-        bases=tuple(dockerfile.bases(text)),
-        folder=own.folder,
-        context=own.context,
+        bases=tuple(base_images(text)),
+        folder=dockerfile.folder,
+        context=dockerfile.context,
         platform=platform(instance_type),
         name=image.repo_name or image.aws_repo_name or name,
         repository=image.aws_repo_name or image.repo_name or name,
@@ -46,20 +47,20 @@ def choose(image: Image, own: Dockerfile | None, *, instance_type: str, region: 
 def get_ready(image: str | Recipe, instance_type: str, images: Images, say: Say) -> MadeImage:
     """The image where jobs run: brought there, or made, unless it is there already. ``say`` is told how it goes."""
     if isinstance(image, Recipe):
-        return images.made(image, say)
-    images.bring(image, platform(instance_type), say)
+        return images.make(image, report)
+    images.pull(image, platform(instance_type), report)
     return MadeImage(address=image, is_new=False)
 
 
 def platform(instance_type: str) -> str:
-    """Docker's word for what an instance type's processors run, whatever this machine's are."""
+    """Docker's name of an instance type's platform, independent of this machine's."""
     return "linux/arm64" if is_arm(instance_type) else "linux/amd64"
 
 
 def default_name(project: str) -> str:
-    """The repository of a project's images, where none is named.
+    """The default repository of a project's images.
 
-    "sagemaker" in it is what AWS's own policies for SageMaker ask for. Repositories have few letters.
+    It contains "sagemaker", as AWS's own policies for SageMaker require. Few characters are legal in repositories.
     """
     clean = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-")
     return f"simple-sagemaker/{clean or 'project'}"

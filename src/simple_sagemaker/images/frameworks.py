@@ -1,7 +1,7 @@
-"""The addresses of SageMaker's framework images, from facts that AWS publishes with its SDK.
+"""The addresses of SageMaker's framework images, from data that AWS publishes with its SDK.
 
-In: the words a person typed (framework, version, Python), the machine and the region. Out: one image address. It costs
-one small file read; no network. ``tools/refresh_images.py`` writes the files in ``image_data/``.
+In: what the user typed (framework, version, Python), the machine and the region. Out: one image address. Costs reading
+one small file; no network. ``tools/refresh_images.py`` writes the files in ``image_data/``.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
 
 @dataclass(frozen=True, kw_only=True)
 class _Build:
-    """One published image: a framework version with one Python. ``tag`` is the version as it was typed.
+    """One published image: a framework version with one Python. ``tag`` is the version as typed.
 
-    ``py_version`` and ``processors`` are empty where there is one image for all. ``base`` is what the framework stands
-    on (``pytorch2.5.1``), as it was typed or in full, and ``suffix`` ends the address; most have neither.
+    ``py_version`` and ``processors`` are empty if there is one image for all. ``base`` is what the framework is built
+    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither.
     """
 
     tag: str
@@ -76,21 +76,21 @@ def framework_image(
     instance_type: str,
     region: str,
 ) -> str:
-    """The address of the training image for these words: what is left out is the newest that fits the rest.
+    """The address of the training image: anything left out is the newest that fits the rest.
 
-    ``version`` may be short (``2.6``), and is then short in the address too; huggingface's may say what it is built on
-    (``4.49.0+pytorch2.5.1``). ``instance_type`` chooses between CPU and GPU; ``local`` is CPU where there is an image
-    for it, ``local_gpu`` GPU. Raises UsageError, naming what there is, when there is no such image: another one is
-    never taken instead.
+    ``version`` may be short (``2.6``), and is then short in the address too; huggingface's may name its base
+    (``4.49.0+pytorch2.5.1``). ``instance_type`` chooses between CPU and GPU; ``local`` is CPU if such an image exists,
+    ``local_gpu`` GPU. Raises UsageError, naming alternatives, if there is no such image: another one is never used
+    instead.
     """
     if framework not in frameworks():
         raise UsageError(f"There is no framework {framework!r}; there are {_list(frameworks())}.\n{_INSTEAD}")
     processor = _processor(instance_type)
-    found = _of_version(framework, version)
-    found = _of_python(framework, found, version, py_version)
-    found = _of_machine(framework, found, version, instance_type, processor)
-    found = _of_region(framework, found, version, region)
-    build = max(found, key=_age)
+    builds = _of_version(framework, version)
+    builds = _of_python(framework, builds, version, py_version)
+    builds = _of_machine(framework, builds, version, instance_type, processor)
+    builds = _of_region(framework, builds, version, region)
+    build = max(builds, key=_age)
     tag = build.address_tag(processor if processor in build.processors else "gpu")
     if _family(instance_type) == "p4d" and tag in _facts(framework)["p4d"]:
         tag += f"-{_facts(framework)['p4d'][tag]}"
@@ -98,7 +98,7 @@ def framework_image(
 
 
 def registry_domain(region: str) -> str:
-    """What the names of a region's registries end in."""
+    """The domain of a region's registries."""
     return next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
 
 
@@ -141,77 +141,77 @@ def _of_version(framework: str, version: str | None) -> list[_Build]:
     )
 
 
-def _of_base(framework: str, version: str, found: list[_Build], base: str) -> list[_Build]:
-    """Those built on ``base``, which may be short as a version may."""
+def _of_base(framework: str, version: str, builds: list[_Build], base: str) -> list[_Build]:
+    """The builds on ``base``, which may be shortened as a version may."""
     if not base:
-        return found
-    fitting = [replace(build, base=base) for build in found if f"{build.base}.".startswith(f"{base}.")]
+        return builds
+    fitting = [replace(build, base=base) for build in builds if f"{build.base}.".startswith(f"{base}.")]
     if fitting:
         return fitting
-    there = _list(f"{version}+{build.base}" for build in found if build.base) or version
+    published = _list(f"{version}+{build.base}" for build in builds if build.base) or version
     raise UsageError(
-        f"There is no image of {framework} {version} on {base}; there is {there}.\n"
+        f"There is no image of {framework} {version} on {base}; there is {published}.\n"
         f"Choose one with --framework_version. {_INSTEAD}"
     )
 
 
-def _of_python(framework: str, found: list[_Build], version: str | None, py_version: str | None) -> list[_Build]:
-    fitting = [build for build in found if py_version in {None, build.py_version} or not build.py_version]
+def _of_python(framework: str, builds: list[_Build], version: str | None, py_version: str | None) -> list[_Build]:
+    fitting = [build for build in builds if py_version in {None, build.py_version} or not build.py_version]
     if fitting:
         return fitting
-    there = sorted({build.py_version for build in found}, key=_numbers)
+    pythons = sorted({build.py_version for build in builds}, key=_numbers)
     raise UsageError(
-        f"There is no image of {_called(framework, version)} with {py_version}; there is {_list(there)}.\n"
+        f"There is no image of {_label(framework, version)} with {py_version}; there is {_list(pythons)}.\n"
         f"Choose one with --py_version, or leave it out for the newest. {_INSTEAD}"
     )
 
 
 def _of_machine(
-    framework: str, found: list[_Build], version: str | None, instance_type: str, processor: str
+    framework: str, builds: list[_Build], version: str | None, instance_type: str, processor: str
 ) -> list[_Build]:
     end = _WITHOUT_P2.get(framework)
     if end and _family(instance_type) == "p2":
-        found = [build for build in found if _numbers(build.version) < _numbers(end)]
-        if not found:
+        builds = [build for build in builds if _numbers(build.version) < _numbers(end)]
+        if not builds:
             raise UsageError(
                 f"{framework} {version} does not run on {instance_type}: P2 machines end before {framework} {end}.\n"
                 "Choose another --instance_type, or an older version with --framework_version."
             )
-    fitting = [build for build in found if processor in build.processors or not build.processors]
+    fitting = [build for build in builds if processor in build.processors or not build.processors]
     if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
-        return fitting or found
-    there = sorted({known for build in found for known in build.processors})
+        return fitting or builds
+    processors = sorted({known for build in builds for known in build.processors})
     raise UsageError(
-        f"{instance_type} needs an image for {processor}, and {_called(framework, version)} has images for "
-        f"{_list(there)} only.\nChoose another --instance_type. {_INSTEAD}"
+        f"{instance_type} needs an image for {processor}, and {_label(framework, version)} has images for "
+        f"{_list(processors)} only.\nChoose another --instance_type. {_INSTEAD}"
     )
 
 
-def _of_region(framework: str, found: list[_Build], version: str | None, region: str) -> list[_Build]:
-    fitting = [build for build in found if region in build.accounts]
+def _of_region(framework: str, builds: list[_Build], version: str | None, region: str) -> list[_Build]:
+    fitting = [build for build in builds if region in build.accounts]
     if fitting:
         return fitting
-    there = {name for build in found for name in build.accounts}
+    regions = {name for build in builds for name in build.accounts}
     everywhere = {name for build in _of_version(framework, None) for name in build.accounts}
     if region in everywhere:
         others = {build.version for build in _of_version(framework, None) if region in build.accounts}
         near = _list(_nearest(version or "", others))
         hint = f"The nearest versions there are {near}: choose one with --framework_version."
     else:
-        alike = difflib.get_close_matches(region, there, 5)
-        hint = f"It is published in {_list(alike or sorted(there))}."
-    raise UsageError(f"{_called(framework, version)} has no image in the region {region!r}.\n{hint} {_INSTEAD}")
+        alike = difflib.get_close_matches(region, regions, 5)
+        hint = f"It is published in {_list(alike or sorted(regions))}."
+    raise UsageError(f"{_label(framework, version)} has no image in the region {region!r}.\n{hint} {_INSTEAD}")
 
 
 def is_arm(instance_type: str) -> bool:
-    """Whether a type's processors are ARM's: c7g, m6gd, g5g; but not g6, g6e, g4dn."""
+    """Whether an instance type has ARM processors: c7g, m6gd, g5g; but not g6, g6e, g4dn."""
     return re.fullmatch(r"[a-z]+\d+g[a-z]*", _family(instance_type)) is not None
 
 
 def _family(instance_type: str) -> str:
-    """``p4d`` of ``ml.p4d.24xlarge``; nothing of ``local`` and of what is no machine."""
-    words = instance_type.split(".")
-    return words[1] if len(words) == 3 and words[0] == "ml" else ""
+    """``p4d`` for ``ml.p4d.24xlarge``; "" for ``local`` and for anything that is not an instance type."""
+    parts = instance_type.split(".")
+    return parts[1] if len(parts) == 3 and parts[0] == "ml" else ""
 
 
 def _processor(instance_type: str) -> str:
@@ -219,7 +219,7 @@ def _processor(instance_type: str) -> str:
         return "gpu" if instance_type == "local_gpu" else "cpu"
     family = _family(instance_type)
     if not family:
-        raise UsageError(f"{instance_type!r} is no instance type; they read ml.m5.large, local or local_gpu.")
+        raise UsageError(f"{instance_type!r} is not an instance type; examples are ml.m5.large, local and local_gpu.")
     if family.startswith(("inf", "trn")):
         raise UsageError(
             f"{instance_type} has AWS's own accelerators, whose images have other addresses.\n"
@@ -233,16 +233,16 @@ def _processor(instance_type: str) -> str:
     return "gpu" if family[0] in "gp" else "cpu"
 
 
-def _called(framework: str, version: str | None) -> str:
+def _label(framework: str, version: str | None) -> str:
     return f"{framework} {version}" if version else framework
 
 
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(words)
+def _list(parts: Iterable[str]) -> str:
+    return ", ".join(parts)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """What versions are ordered by: ``1.10.2`` after ``1.9.1``, ``py312`` after ``py39`` after ``py3``."""
+    """The sort key of versions: ``1.10.2`` after ``1.9.1``, ``py312`` after ``py39`` after ``py3``."""
     if version.startswith("py"):
         return (int(version[2]), int(version[3:] or -1))
     return tuple(int(number) for number in re.findall(r"\d+", version))
@@ -253,16 +253,16 @@ def _age(build: _Build) -> tuple[object, ...]:
     return _numbers(build.version), build.base.startswith("pytorch"), on, _numbers(build.py_version)
 
 
-def _nearest(version: str, there: Iterable[str]) -> list[str]:
-    """At most five versions, in order: those that begin alike, filled up with the newest."""
-    wanted = _numbers(re.sub(r"^\D+", "", version))
+def _nearest(version: str, versions: Iterable[str]) -> list[str]:
+    """At most five versions, in order: those that begin in the same way, then the newest."""
+    target = _numbers(re.sub(r"^\D+", "", version))
 
     def distance(name: str) -> tuple[int, ...]:
         numbers = _numbers(name)
         same = next(
-            (at for at, pair in enumerate(zip(wanted, numbers, strict=False)) if pair[0] != pair[1]), len(wanted)
+            (at for at, pair in enumerate(zip(target, numbers, strict=False)) if pair[0] != pair[1]), len(target)
         )
-        far = abs(wanted[same] - numbers[same]) if wanted and same < min(len(wanted), len(numbers)) else 0
+        far = abs(target[same] - numbers[same]) if target and same < min(len(target), len(numbers)) else 0
         return (-same, far, *(-number for number in numbers))
 
-    return sorted(sorted(there, key=distance)[:5], key=_numbers)
+    return sorted(sorted(versions, key=distance)[:5], key=_numbers)

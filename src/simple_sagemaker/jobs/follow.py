@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core import job
-from ..core.aws_errors import explained, is_denied
+from ..core.aws_errors import explain, is_denied
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
@@ -189,7 +189,7 @@ class _Lines:
             if not is_denied(error):
                 raise
             self._denied = True
-            self._watcher.note(f"The job's lines cannot be read, and the job goes on.\n{explained(error) or error}")
+            self._watcher.note(f"The job's lines cannot be read, and the job goes on.\n{explain(error) or error}")
             return True
 
 

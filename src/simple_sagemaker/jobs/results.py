@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import layout
-from ..core.aws_errors import in_our_words
+from ..core.aws_errors import translate_errors
 from ..core.job import Job
 from ..core.progress import Meter, Watcher, file_count, size
 from ..core.specs import Download
@@ -104,7 +104,7 @@ def _nothing(_: Path) -> None:
 def _logs(job: Job, services: Services, to: Path) -> None:
     """``logs0`` for algo-1, ``logs1`` for algo-2 …: every stream of a host in the order of its beginning."""
     read, group = 0, joblogs.GROUPS[job.kind]
-    with in_our_words(region=services.region):
+    with translate_errors(region=services.region):
         for name in joblogs.streams(job.name, services.logs, group):
             with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
                 for page in joblogs.pages(name, services.logs, group):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.aws_errors import only_ours
+from ..core.aws_errors import translate_all_errors
 from ..core.names import check_name
 from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
 from ..errors import UsageError

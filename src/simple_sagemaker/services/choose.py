@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import names
-from ..core.access import Access, OnS3, Open
+from ..core.access import Access, LocalAccess, S3Access
 from ..core.image_builder import NoImages
 from ..core.instance_types import is_local
 from ..core.services import Services, no_price
@@ -200,7 +200,7 @@ def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:
     def find() -> Docker:
         from ..images.docker import command
 
-        return command.chosen(environment)
+        return command.from_environment(environment)
 
     return find
 
@@ -220,7 +220,7 @@ def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, s
     from ..storage.folder_store import FolderStore
 
     store = FolderStore(home.buckets)
-    return store, Open(store, account=account, region=region), region
+    return store, LocalAccess(store, account=account, region=region), region
 
 
 def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access, str]:
@@ -229,7 +229,7 @@ def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access,
     from ..storage.s3.store import S3Store
 
     clients = connect(environment, "leave out --data_store s3")
-    return S3Store(clients.session), OnS3(AwsAccess(clients), account=account), clients.region
+    return S3Store(clients.session), S3Access(AwsAccess(clients), account=account), clients.region
 
 
 def _now() -> datetime:

@@ -81,7 +81,7 @@ def _with_containers(settings: Settings, environment: Mapping[str, str]) -> Sett
 
     from ..images.docker import command
 
-    docker = command.chosen(environment)
+    docker = command.from_environment(environment)
     where = environment.get("DOCKER_HOST") or environment.get("CONTAINER_HOST") or ""
     if where.startswith(("tcp://", "ssh://", "http://", "https://")):
         raise EngineUnavailable(

@@ -126,7 +126,7 @@ def test_a_machine_with_neither_processor_is_refused(machine: str) -> None:
 
 @pytest.mark.parametrize("machine", ["", "m5.large", "ml.m5", "locals", "ml.m5.large.x"])
 def test_what_is_no_machine_is_refused(machine: str) -> None:
-    refused("no instance type", machine=machine)
+    refused("is not an instance type", machine=machine)
 
 
 def test_a_framework_without_gpu_images_says_so() -> None:

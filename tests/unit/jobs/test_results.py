@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from simple_sagemaker.core.access import Open
+from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.job import of_training
 from simple_sagemaker.core.services import Reading, Services
@@ -62,7 +62,7 @@ def kept(store: Store, logs: Streams | None = None) -> Services:
         sagemaker=cast("SageMaker", None),  # what a job left is brought without asking for the job again
         logs=cast("Logs", logs or Streams()),
         store=store,
-        access=Open(store, account="000000000000", region="us-east-1"),
+        access=LocalAccess(store, account="000000000000", region="us-east-1"),
         region="us-east-1",
         now=lambda: datetime.now(timezone.utc),
         token=lambda: "a1B2c3D4",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from simple_sagemaker.core.access import Open
+from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.progress import WithoutProgressBar
@@ -130,7 +130,7 @@ class Watch(WithoutProgressBar):
             sagemaker=cast("SageMaker", self),
             logs=cast("Logs", self.logs),
             store=store,
-            access=Open(store, account="123456789012", region="eu-west-1"),
+            access=LocalAccess(store, account="123456789012", region="eu-west-1"),
             region="eu-west-1",
             now=lambda: datetime.now(timezone.utc),
             token=lambda: "a1B2c3D4",

@@ -1,1 +1,1 @@
-"""Images by a Docker command: any that has Docker's words. Nothing here is imported unless it is used."""
+"""Images built and pulled with a Docker-compatible command. Nothing here is imported unless it is used."""

@@ -1,4 +1,4 @@
-"""An image built from a recipe by the Docker command, its lines told as they come."""
+"""Build an image from a recipe with the Docker command, reporting its output line by line."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ...core.image_builder import Recipe, Say
+from ...core.image_builder import Recipe, Report
 from ...errors import SsmError
 from . import context
 from .command import Docker, DockerFailed
 from .dockerfile import NAME
 
-# Images as registries and SageMaker have always taken them: no index with attestations around them, Docker's format.
+# Images that all registries and SageMaker accept: in Docker's format, without an index with attestations around them.
 _SETTINGS = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDAH_FORMAT": "docker"}
 _NOISE = ("DEPRECATED: The legacy builder", "Install the buildx component", "https://docs.docker.com/go/buildx")
 
 
-def build(docker: Docker, recipe: Recipe, names: list[str], say: Say, *, options: tuple[str, ...] = ()) -> str:
-    """Build the image under all of these names; gives its identity.
+def build(docker: Docker, recipe: Recipe, names: list[str], report: Report, *, options: tuple[str, ...] = ()) -> str:
+    """Build the image under all of these names; return its ID.
 
-    Raises DockerFailed with the lines of the step that failed and the command that repeats it: for that the Dockerfile
-    as it was built stays where the command names it.
+    Raises DockerFailed with the output of the step that failed and the command that repeats it, for which the
+    Dockerfile stays where that command expects it.
     """
     folder = Path(tempfile.mkdtemp(prefix="ssm-image-"))
     try:
-        _run(docker, _words(recipe, names, folder, options), say)
+        _run(docker, _arguments(recipe, names, folder, options), report)
     except DockerFailed as error:
         if recipe.folder is None and "COPY" in recipe.text.upper():
             raise DockerFailed(f"{error}\n{_ALONE}", error.output) from error
@@ -36,20 +36,20 @@ def build(docker: Docker, recipe: Recipe, names: list[str], say: Say, *, options
     shutil.rmtree(folder)
     if recipe.folder and context.digest(recipe.folder) != recipe.context:
         raise SsmError(
-            f"{recipe.folder} changed while its image was built, so that nobody knows what is in it.\nRun again."
+            f"{recipe.folder} changed while its image was built, so the image's content is unknown.\nRun again."
         )
-    return _checked(docker, recipe, names[0])
+    return _check(docker, recipe, names[0])
 
 
-def _checked(docker: Docker, recipe: Recipe, name: str) -> str:
-    """The identity of the image that was built, once it is known to be there and to run where jobs do."""
-    found = docker.ask("image", "inspect", "--format", "{{.Id}} {{.Architecture}}", name)
-    if found is None:
+def _check(docker: Docker, recipe: Recipe, name: str) -> str:
+    """Check that the image was built for the platform of the jobs; return its ID. Raises SsmError."""
+    description = docker.ask("image", "inspect", "--format", "{{.Id}} {{.Architecture}}", name)
+    if description is None:
         raise SsmError(
-            f"The image was built, and {docker.typed('image', 'ls')} does not have it: the builder in use keeps its "
-            "images to itself.\nChoose one that does not: docker buildx use default."
+            f"The image was built, and {docker.command_line('image', 'ls')} does not show it: the builder in use keeps "
+            "its images to itself.\nChoose another one: docker buildx use default."
         )
-    identity, _, architecture = found.strip().partition(" ")
+    identity, _, architecture = description.strip().partition(" ")
     if architecture != recipe.platform.partition("/")[2]:
         docker.do("rmi", name)
         raise SsmError(
@@ -65,20 +65,20 @@ _ALONE = (
 )
 
 
-def _words(recipe: Recipe, names: list[str], folder: Path, options: tuple[str, ...]) -> list[str]:
-    """The command's words; the Dockerfile is written to ``folder``."""
+def _arguments(recipe: Recipe, names: list[str], folder: Path, options: tuple[str, ...]) -> list[str]:
+    """The command's arguments; the Dockerfile is written to ``folder``."""
     file, empty = folder / NAME, folder / "empty"
     file.write_bytes(recipe.text.encode("utf-8", "surrogateescape"))
     if recipe.folder is None:
         empty.mkdir()
-    tags = [word for name in names for word in ("--tag", name)]
+    tags = [argument for name in names for argument in ("--tag", name)]
     where = recipe.folder or empty
     return ["build", "--platform", recipe.platform, *tags, "--file", str(file), *options, str(where)]
 
 
-def _run(docker: Docker, words: list[str], say: Say) -> None:
+def _run(docker: Docker, arguments: list[str], report: Report) -> None:
     def tell(line: str) -> None:
         if line and not line.strip().startswith(_NOISE):
-            say(f"build | {line}")
+            report(f"build | {line}")
 
-    docker.with_environment(_SETTINGS).follow(*words, say=tell)
+    docker.with_environment(_SETTINGS).follow(*arguments, report=tell)

@@ -1,4 +1,4 @@
-"""The folder that an image is built from, read for one purpose: to know whether anything in it has changed."""
+"""A digest of the folder that an image is built from, to detect changes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ _BLOCK = 1 << 20
 
 
 def digest(folder: Path) -> str:
-    """A digest of what Docker gets of a folder: names, contents, rights and links; no times, which Docker ignores too.
+    """A digest of the build context: names, contents, permissions and links; no times, which Docker ignores too.
 
-    Raises UsageError for what cannot be read.
+    Raises UsageError for a file that cannot be read.
     """
-    found = hashlib.sha256()
-    for name, path in _entries(folder, "", _ignored(folder)):
+    hasher = hashlib.sha256()
+    for name, path in _entries(folder, "", _read_ignored(folder)):
         try:
-            found.update(_line(name, path).encode("utf-8", "surrogateescape"))
+            hasher.update(_line(name, path).encode("utf-8", "surrogateescape"))
         except OSError as error:
             raise UsageError(
                 f"{str(path)!r} belongs to the image and cannot be read: {error.strerror}.\n"
                 f"Allow it to be read, or leave it out with a line in {str(folder / FILE)!r}."
             ) from error
-    return found.hexdigest()
+    return hasher.hexdigest()
 
 
 def files(folder: Path) -> list[str]:
-    """The names of everything that Docker gets of a folder, with "/" between their parts."""
-    return [name for name, _ in _entries(folder, "", _ignored(folder))]
+    """The names of everything in the build context, with "/" between their parts."""
+    return [name for name, _ in _entries(folder, "", _read_ignored(folder))]
 
 
-def _ignored(folder: Path) -> Ignored:
+def _read_ignored(folder: Path) -> Ignored:
     try:
         return Ignored((folder / FILE).read_text(encoding="utf-8", errors="surrogateescape"))
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def _entries(folder: Path, prefix: str, ignored: Ignored) -> Iterator[tuple[str,
 
 
 def _line(name: str, path: Path) -> str:
-    """One entry in a line that no other entry has."""
+    """A line that identifies one entry and its content."""
     about = path.lstat()
     if stat.S_ISLNK(about.st_mode):
         return f"{name}\0link\0{os.readlink(path)}\0\n"
@@ -66,8 +66,8 @@ def _line(name: str, path: Path) -> str:
 
 
 def _content(path: Path) -> str:
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+            hasher.update(block)
+    return hasher.hexdigest()

@@ -1,4 +1,4 @@
-"""A Dockerfile as a person gives it: a folder with one, a file, or its text; and what it is built on."""
+"""A Dockerfile as the user passes it: a folder with one, a file, or its text; and its base images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+
 
 @dataclass(frozen=True, kw_only=True)
 class Dockerfile:
-    """The text, and the folder that it is built in (None: nothing can be copied), of which ``context`` is a digest."""
+    """The text, and the folder of its build context (None: no files), of which ``context`` is a digest."""
 
     text: str
     folder: Path | None
@@ -33,23 +33,23 @@ class Dockerfile:
 
     @property
     def content(self) -> str:
-        """A digest of everything that a person gave: it changes when the image would."""
+        """A digest of the text and the build context."""
         parts = f"{self.text}\0{self.context}".encode("utf-8", "surrogateescape")
         return hashlib.sha256(parts).hexdigest()
 
     @property
     def needs_base(self) -> bool:
-        """Whether the framework's image is what it is built on."""
+        """Whether it is built on the framework's image."""
         return BASE in self.text or not self.names_its_base
 
     @property
     def names_its_base(self) -> bool:
-        """Whether it has a FROM, which comes before every instruction but ARG."""
+        """Whether it has a FROM, which comes before every instruction except ARG."""
         first = next((line for line in _instructions(self.text) if not re.match(r"ARG\s", line, re.IGNORECASE)), "")
         return re.match(r"FROM\s", first, re.IGNORECASE) is not None
 
     def on(self, base: str) -> str:
-        """The text to build: the base image's name put in, under a FROM of its own where there is none."""
+        """The text to build: with the base image's name filled in, and a FROM added if there is none."""
         if self.names_its_base:
             return self.text.replace(BASE, base)
         lines = self.text.splitlines(keepends=True)
@@ -57,47 +57,47 @@ class Dockerfile:
         return "".join([*lines[:above], f"FROM {base}\n", *lines[above:]]).replace(BASE, base)
 
 
-def read(word: str) -> Dockerfile:
-    """The Dockerfile that a word stands for, its folder read to the end. Raises UsageError as ``find`` does."""
-    file = find(word)
+def read_dockerfile(path_or_text: str) -> Dockerfile:
+    """Read the Dockerfile in a folder, a file or a text, and its build context. Raises UsageError as ``find`` does."""
+    file = find(path_or_text)
     if file is None:
-        return Dockerfile(text=f"{word}\n", folder=None, context="")
+        return Dockerfile(text=f"{path_or_text}\n", folder=None, context="")
     text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
-    if not os.path.isdir(word):
+    if not os.path.isdir(path_or_text):
         return Dockerfile(text=text, folder=None, context="")
     return Dockerfile(text=text, folder=file.parent, context=context.digest(file.parent))
 
 
-def find(word: str) -> Path | None:
-    """The file that a word stands for; None when it is a Dockerfile's text.
+def find(path_or_text: str) -> Path | None:
+    """The file of the Dockerfile; None if ``path_or_text`` is its text.
 
-    Raises UsageError, without naming the option, for a word that is neither.
+    Raises UsageError, without naming the option, if it is neither.
     """
-    if is_text(word):
+    if is_text(path_or_text):
         return None
-    if os.path.isdir(word):
-        if (file := Path(word).absolute() / NAME).is_file():
+    if os.path.isdir(path_or_text):
+        if (file := Path(path_or_text).absolute() / NAME).is_file():
             return file
-        raise UsageError(f"{word!r}: that folder has no file named {NAME}.")
-    if os.path.isfile(word):
-        return Path(word).absolute()
-    raise UsageError(f"{word!r} is neither a folder or file that is there, nor the text of a Dockerfile.")
+        raise UsageError(f"{path_or_text!r}: that folder has no file named {NAME}.")
+    if os.path.isfile(path_or_text):
+        return Path(path_or_text).absolute()
+    raise UsageError(f"{path_or_text!r} is neither an existing folder or file, nor the text of a Dockerfile.")
 
 
-def is_text(word: str) -> bool:
-    """Whether ``word`` is a Dockerfile's text: its first line that is no comment begins with an instruction."""
-    return _is_instruction(next(_instructions(word), ""))
+def is_text(path_or_text: str) -> bool:
+    """Whether it is a Dockerfile's text: its first line that is not a comment begins with an instruction."""
+    return _is_instruction(next(_instructions(path_or_text), ""))
 
 
-def bases(text: str) -> list[str]:
-    """The images that a text is built on, without its own stages and without names that are put together."""
+def base_images(text: str) -> list[str]:
+    """The images that a text is built on, without its own stages and without names that contain variables."""
     stages: set[str] = set()
-    found: list[str] = []
+    images: list[str] = []
     for image, stage in _FROM.findall(text):
-        if "$" not in image and image.lower() not in stages | {"scratch"} and image not in found:
-            found.append(image)
+        if "$" not in image and image.lower() not in stages | {"scratch"} and image not in images:
+            images.append(image)
         stages.add(stage.lower())
-    return found
+    return images
 
 
 def _instructions(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a ``.dockerignore`` leaves out of a build's context, as Docker reads it.
+"""The files that a ``.dockerignore`` excludes from a build context, by Docker's rules.
 
 The rules: https://docs.docker.com/build/concepts/context/#dockerignore-files. A test builds images with a real Docker
 and compares.
@@ -17,15 +17,15 @@ FILE = ".dockerignore"
 @dataclass(frozen=True)
 class _Rule:
     pattern: re.Pattern[str]
-    takes_back: bool  # "!": what matches is in again
+    takes_back: bool  # "!": includes again what matches
 
 
 class Ignored:
-    """Says of paths, written with "/", whether they are left out."""
+    """The set of excluded paths, written with "/"."""
 
     def __init__(self, text: str) -> None:
         self._rules = list(_rules(text))
-        # Below a folder that is left out nothing can be in again, unless some rule takes back.
+        # Below an excluded folder nothing can be included again, unless some rule takes back.
         self.prunes = not any(rule.takes_back for rule in self._rules)
 
     def __contains__(self, path: str) -> bool:
@@ -52,20 +52,20 @@ def _rules(text: str) -> Iterator[_Rule]:
 
 def _as_regex(pattern: str) -> str:
     """The pattern as a regular expression: Go's filepath.Match, and ``**`` for any number of folders."""
-    found, rest = "", pattern
+    regex, rest = "", pattern
     while rest:
         if rest.startswith("**"):
             rest = rest[2:].removeprefix("/")
-            found += "(?:.*/)?" if rest else ".*"
+            regex += "(?:.*/)?" if rest else ".*"
         elif rest[0] == "*":
-            found, rest = f"{found}[^/]*", rest[1:]
+            regex, rest = f"{regex}[^/]*", rest[1:]
         elif rest[0] == "?":
-            found, rest = f"{found}[^/]", rest[1:]
+            regex, rest = f"{regex}[^/]", rest[1:]
         elif rest[0] == "[" and (letters := re.match(r"\[(\^?)((?:\\.|[^]\\])+)\]", rest)):
-            found += f"[{letters[1]}{letters[2].replace('[', chr(92) + '[')}]"
+            regex += f"[{letters[1]}{letters[2].replace('[', chr(92) + '[')}]"
             rest = rest[letters.end() :]
         elif rest[0] == "\\" and len(rest) > 1:
-            found, rest = found + re.escape(rest[1]), rest[2:]
+            regex, rest = regex + re.escape(rest[1]), rest[2:]
         else:
-            found, rest = found + re.escape(rest[0]), rest[1:]
-    return found
+            regex, rest = regex + re.escape(rest[0]), rest[1:]
+    return regex

@@ -1,7 +1,7 @@
-"""A login to a registry that is nobody's but this process's, and gone afterwards.
+"""A login to a registry for this process alone, removed afterwards.
 
-The person's own configuration of Docker is neither written nor left: contexts and plugins are those of always, only
-what is known of registries is the login's alone.
+The user's own configuration of Docker is not changed, and still applies: contexts and plugins are the usual ones, only
+the settings of registries are replaced by the login.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 from .command import Docker
 
-# What config.json says of registries: https://docs.docker.com/reference/cli/docker/login/
+# The settings of registries in config.json: https://docs.docker.com/reference/cli/docker/login/
 _OF_REGISTRIES = ("auths", "credsStore", "credHelpers")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """Who one is at a registry: its ``host`` (with a port, maybe), a user and a password."""
+    """A login to a registry: its ``host`` (optionally with a port), a user and a password."""
 
     host: str
     user: str
@@ -30,8 +30,8 @@ class Login:
 
 
 @contextmanager
-def logged_in(docker: Docker, login: Login) -> Iterator[Docker]:
-    """The command, as somebody who is logged in at that registry. Raises DockerFailed where it says no."""
+def log_in(docker: Docker, login: Login) -> Iterator[Docker]:
+    """Yield a Docker command that is logged in to that registry. Raises DockerFailed if the login is refused."""
     with tempfile.TemporaryDirectory(prefix="ssm-login-") as name:
         folder = Path(name)
         _fill(folder, _home(docker.environment), login.host)
@@ -41,29 +41,29 @@ def logged_in(docker: Docker, login: Login) -> Iterator[Docker]:
 
 
 def _home(environment: Mapping[str, str]) -> Path:
-    """The folder of the person's configuration, which need not be there."""
+    """The folder of the user's configuration, which may not exist."""
     if named := environment.get("DOCKER_CONFIG"):
         return Path(named)
     return Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home()) / ".docker"
 
 
 def _fill(folder: Path, home: Path, host: str) -> None:
-    """Put into ``folder`` what the person's configuration says, but for registries.
+    """Copy the user's configuration to ``folder``, without the settings of registries.
 
-    Of ``host`` it says nothing, which is more than no word: a configuration without any login makes Docker look for the
-    system's keychain, and keep the password there.
+    ``host`` gets an empty entry: a configuration without any login makes Docker look for the system's keychain and
+    keep the password there.
     """
     try:
         settings: dict[str, Any] = json.loads((home / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         settings = {}
-    kept = {name: value for name, value in settings.items() if name not in _OF_REGISTRIES}
-    (folder / "config.json").write_text(json.dumps({**kept, "auths": {host: {}}}), encoding="utf-8")
+    kept_settings = {name: value for name, value in settings.items() if name not in _OF_REGISTRIES}
+    (folder / "config.json").write_text(json.dumps({**kept_settings, "auths": {host: {}}}), encoding="utf-8")
     if not home.is_dir():
         return
     for entry in home.iterdir():
         if entry.name != "config.json":
             try:
                 (folder / entry.name).symlink_to(entry, target_is_directory=entry.is_dir())
-            except OSError:  # Windows asks for a right that not everybody has; plugins are found elsewhere too
+            except OSError:  # Windows requires a privilege for links; plugins are found elsewhere too
                 continue

@@ -49,8 +49,8 @@ def _obstore_failure(error: Exception, bucket: str, key: str, action: str) -> Ss
     text = " ".join(str(error).partition("Debug source:")[0].split())
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
     return SsmError(
-        f"{action} on s3://{bucket}/{key} failed, tried again and again: {text}\n"
-        "Check the network. The same command goes on from here."
+        f"{action} on s3://{bucket}/{key} failed after several tries: {text}\n"
+        "Check the network. The same command resumes from here."
     )
 
 

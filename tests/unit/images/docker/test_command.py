@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.errors import EngineUnavailable, InputNotFound, UsageError
-from simple_sagemaker.images.docker.command import Docker, DockerFailed, chosen
-from simple_sagemaker.images.docker.login import Login, logged_in
-from simple_sagemaker.images.docker.pull import bring, ecr_address
+from simple_sagemaker.images.docker.command import Docker, DockerFailed, from_environment
+from simple_sagemaker.images.docker.login import Login, log_in
+from simple_sagemaker.images.docker.pull import ecr_address, pull_if_missing
 
 
 def command(folder: Path, script: str, **environment: str) -> Docker:
@@ -21,37 +21,39 @@ def command(folder: Path, script: str, **environment: str) -> Docker:
     file = folder / "dockerish"
     file.write_text(f'#!/bin/sh\n[ "$1" = ps ] && exit ${{NO_DAEMON:-0}}\n{script}\n')
     file.chmod(0o755)
-    return chosen({"PATH": os.environ["PATH"], "HOME": str(folder), "SSM_DOCKER": str(file), **environment})
+    return from_environment({"PATH": os.environ["PATH"], "HOME": str(folder), "SSM_DOCKER": str(file), **environment})
 
 
 def test_the_command_is_docker_or_what_is_named_with_its_words(tmp_path: Path) -> None:
     (tmp_path / "docker").write_text("#!/bin/sh\necho plain\n")
     (tmp_path / "docker").chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
-    assert chosen({"PATH": path}).do("x") == "plain\n"
-    named = chosen({"PATH": path, "SSM_DOCKER": f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv)'"})
+    assert from_environment({"PATH": path}).do("x") == "plain\n"
+    named = from_environment(
+        {"PATH": path, "SSM_DOCKER": f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv)'"}
+    )
     assert named.do("run", "a b") == "['-c', 'run', 'a b']\n"
-    assert named.typed("run", "a b").endswith("run 'a b'")
+    assert named.command_line("run", "a b").endswith("run 'a b'")
 
 
 def test_where_there_is_no_docker_the_ways_out_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable) as told:
-        chosen({"PATH": str(tmp_path)})
+        from_environment({"PATH": str(tmp_path)})
     for way in ("Install Docker", "SSM_DOCKER=podman", "--image_uri"):
         assert way in str(told.value)
     with pytest.raises(EngineUnavailable, match="'finch'"):
-        chosen({"PATH": str(tmp_path), "SSM_DOCKER": "finch --debug"})
+        from_environment({"PATH": str(tmp_path), "SSM_DOCKER": "finch --debug"})
 
 
 @pytest.mark.parametrize("text", ["'open", " "])
 def test_what_is_no_command_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="SSM_DOCKER"):
-        chosen({"PATH": os.environ["PATH"], "SSM_DOCKER": text})
+        from_environment({"PATH": os.environ["PATH"], "SSM_DOCKER": text})
 
 
 def test_where_no_daemon_answers_every_verb_says_so(tmp_path: Path) -> None:
     docker = command(tmp_path, "exit 1", NO_DAEMON="1")
-    for verb in (docker.ask, docker.do, lambda word: docker.follow(word, say=lambda _: None)):
+    for verb in (docker.ask, docker.do, lambda word: docker.follow(word, report=lambda _: None)):
         with pytest.raises(EngineUnavailable, match="Docker does not answer"):
             verb("image")
 
@@ -62,19 +64,19 @@ def test_a_question_for_what_is_not_there_is_answered_by_none(tmp_path: Path) ->
 
 def test_lines_come_as_they_are_printed_without_colours_and_overwritten_text(tmp_path: Path) -> None:
     lines: list[str] = []
-    command(tmp_path, r"printf '1%%\r2%%\r3%%\n\033[91mred\033[0m\n'; echo error >&2").follow("x", say=lines.append)
+    command(tmp_path, r"printf '1%%\r2%%\r3%%\n\033[91mred\033[0m\n'; echo error >&2").follow("x", report=lines.append)
     assert lines == ["3%", "red", "error"]
 
 
 def test_a_failure_has_the_last_lines_and_the_command_that_repeats_it(tmp_path: Path) -> None:
     docker = command(tmp_path, "for n in $(seq 30); do echo line $n; done; exit 7")
     with pytest.raises(DockerFailed) as told:
-        docker.follow("build", "a b", say=lambda _: None)
+        docker.follow("build", "a b", report=lambda _: None)
     words = str(told.value)
     assert "failed with status 7" in words
     assert "line 30" in words
     assert "line 1\n" not in words
-    assert words.endswith(f"This repeats it: {docker.typed('build', 'a b')}")
+    assert words.endswith(f"This repeats it: {docker.command_line('build', 'a b')}")
 
 
 def test_left_alone_a_command_is_ended(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_left_alone_a_command_is_ended(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        docker.follow("x", say=leave)
+        docker.follow("x", report=leave)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -97,7 +99,7 @@ def test_a_login_leaves_the_persons_configuration_alone_and_keeps_its_contexts(t
     (home / "config.json").write_text(json.dumps(own))
     seen = f'echo "$@" >{tmp_path}/words; cat >{tmp_path}/typed; cp -r "$DOCKER_CONFIG" {tmp_path}/seen'
     docker = command(tmp_path, seen)
-    with logged_in(docker, Login(host="r.example", user="AWS", password="secret")) as inside:
+    with log_in(docker, Login(host="r.example", user="AWS", password="secret")) as inside:
         where = Path(inside.environment["DOCKER_CONFIG"])
         assert where.is_dir()
     assert not where.exists()
@@ -115,10 +117,10 @@ def test_a_login_leaves_the_persons_configuration_alone_and_keeps_its_contexts(t
 def test_an_image_in_ecr_without_credentials_is_told_of(tmp_path: Path) -> None:
     docker = command(tmp_path, "echo denied >&2; exit 1")
     image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6"
-    with pytest.raises(InputNotFound, match="wants credentials"):
-        bring(docker, image, lambda _: None, platform="linux/amd64")
+    with pytest.raises(InputNotFound, match="needs credentials"):
+        pull_if_missing(docker, image, lambda _: None, platform="linux/amd64")
     with pytest.raises(InputNotFound, match="docker login"):
-        bring(docker, "quay.example/x:1", lambda _: None, platform="linux/amd64")
+        pull_if_missing(docker, "quay.example/x:1", lambda _: None, platform="linux/amd64")
 
 
 def test_the_parts_of_an_address_in_ecr_are_known() -> None:

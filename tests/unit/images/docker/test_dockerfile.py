@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.images.docker.dockerfile import bases, find, read
+from simple_sagemaker.images.docker.dockerfile import base_images, find, read_dockerfile
 
 BASE = "1.dkr.ecr.us-east-1.amazonaws.com/base:1"
 
 
 def test_the_base_is_put_in_for_its_name_wherever_it_stands() -> None:
-    own = read("# __BASE_IMAGE__ is put in\nFROM __BASE_IMAGE__ AS one\nCOPY --from=__BASE_IMAGE__ /a /b")
-    assert own.needs_base
-    assert own.on(BASE) == f"# {BASE} is put in\nFROM {BASE} AS one\nCOPY --from={BASE} /a /b\n"
+    dockerfile = read_dockerfile(
+        "# __BASE_IMAGE__ is put in\nFROM __BASE_IMAGE__ AS one\nCOPY --from=__BASE_IMAGE__ /a /b"
+    )
+    assert dockerfile.needs_base
+    assert dockerfile.on(BASE) == f"# {BASE} is put in\nFROM {BASE} AS one\nCOPY --from={BASE} /a /b\n"
 
 
 @pytest.mark.parametrize(
@@ -29,42 +31,42 @@ def test_the_base_is_put_in_for_its_name_wherever_it_stands() -> None:
     ],
 )
 def test_a_text_without_from_is_built_on_the_base(text: str, built: str) -> None:
-    own = read(text)
-    assert own.needs_base
-    assert not own.names_its_base
-    assert own.on(BASE) == built
+    dockerfile = read_dockerfile(text)
+    assert dockerfile.needs_base
+    assert not dockerfile.names_its_base
+    assert dockerfile.on(BASE) == built
 
 
 @pytest.mark.parametrize("text", ["FROM x", "from x as y\nRUN a", "# c\nARG V=1\nFROM x:$V\nRUN b"])
 def test_a_text_with_a_base_of_its_own_stays_as_it_is(text: str) -> None:
-    own = read(text)
-    assert not own.needs_base
-    assert own.on("") == f"{text}\n"
+    dockerfile = read_dockerfile(text)
+    assert not dockerfile.needs_base
+    assert dockerfile.on("") == f"{text}\n"
 
 
 def test_the_images_that_a_text_stands_on_are_found_without_its_own_stages() -> None:
     text = (
         "FROM --platform=linux/amd64 a:1 AS one\nFROM one AS two\nFROM b:2\nfrom $c\nFROM scratch\nFROM ONE\nFROM a:1\n"
     )
-    assert bases(text) == ["a:1", "b:2"]
+    assert base_images(text) == ["a:1", "b:2"]
 
 
 def test_a_folder_is_read_with_what_lies_in_it_and_a_file_alone(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_bytes(b"\xef\xbb\xbfFROM x\r\nCOPY a /\r\n")
     (tmp_path / "a").write_text("1")
-    folder, file = read(str(tmp_path)), read(str(tmp_path / "Dockerfile"))
+    folder, file = read_dockerfile(str(tmp_path)), read_dockerfile(str(tmp_path / "Dockerfile"))
     assert (folder.text, folder.folder) == ("FROM x\r\nCOPY a /\r\n", tmp_path)
     assert (file.text, file.folder, file.context) == (folder.text, None, "")
     (tmp_path / "a").write_text("2")
-    assert read(str(tmp_path)).content != folder.content
-    assert read(str(tmp_path / "Dockerfile")).content == file.content
+    assert read_dockerfile(str(tmp_path)).content != folder.content
+    assert read_dockerfile(str(tmp_path / "Dockerfile")).content == file.content
 
 
 def test_the_content_is_the_same_wherever_the_folder_lies(tmp_path: Path) -> None:
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "Dockerfile").write_text("FROM x\n")
-    assert read(str(tmp_path / "here")).content == read(str(tmp_path / "there")).content
+    assert read_dockerfile(str(tmp_path / "here")).content == read_dockerfile(str(tmp_path / "there")).content
 
 
 def test_a_long_text_is_no_path(tmp_path: Path) -> None:
@@ -75,5 +77,5 @@ def test_a_long_text_is_no_path(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_utf8_come_through(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_bytes(b"FROM x\nENV a=\xff\n")
-    assert read(os.fspath(tmp_path)).text.encode("utf-8", "surrogateescape") == b"FROM x\nENV a=\xff\n"
-    assert read(os.fspath(tmp_path)).content
+    assert read_dockerfile(os.fspath(tmp_path)).text.encode("utf-8", "surrogateescape") == b"FROM x\nENV a=\xff\n"
+    assert read_dockerfile(os.fspath(tmp_path)).content

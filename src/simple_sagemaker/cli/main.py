@@ -56,7 +56,7 @@ def _execute(argv: Sequence[str]) -> int:
     """Do what the command line says; return its exit status."""
     prestarted = prestart(argv, os.environ)
     spec = parse(argv)
-    from ..core.aws_errors import in_our_words
+    from ..core.aws_errors import translate_errors
     from ..core.specs import DataSpec, EmulatorSpec
     from ..services.choose import for_data, for_task
 
@@ -68,12 +68,12 @@ def _execute(argv: Sequence[str]) -> int:
         services = for_data(spec, os.environ)
         from .data import data
 
-        with in_our_words(region=services.region):
+        with translate_errors(region=services.region):
             return data(spec, services)
     services = for_task(spec, os.environ, prestarted)
     from .run import run
 
-    with in_our_words(region=services.region):
+    with translate_errors(region=services.region):
         return run(spec, services)
 
 

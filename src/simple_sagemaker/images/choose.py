@@ -44,8 +44,8 @@ def choose(
     )
 
 
-def get_ready(image: str | Recipe, instance_type: str, images: Images, say: Say) -> MadeImage:
-    """The image where jobs run: brought there, or made, unless it is there already. ``say`` is told how it goes."""
+def get_ready(image: str | Recipe, instance_type: str, images: Images, report: Report) -> MadeImage:
+    """Build or pull the image unless it is available where jobs run; ``report`` is called with lines about progress."""
     if isinstance(image, Recipe):
         return images.make(image, report)
     images.pull(image, platform(instance_type), report)

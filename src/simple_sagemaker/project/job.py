@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.aws_errors import only_ours
+from ..core.aws_errors import translate_all_errors
 from ..core.specs import TaskOutput
 from ..jobs import logs, outcome
 from .progress import Progress, display_progress
@@ -122,7 +122,7 @@ class Job:
         return ended
 
     def _our_errors(self) -> Any:
-        return only_ours(region=self._run.services.region, job=self.name)
+        return translate_all_errors(region=self._run.services.region, job=self.name)
 
 
 def result_of(ended: JobResult, folder: Path | None = None) -> Result:

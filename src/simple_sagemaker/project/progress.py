@@ -32,7 +32,7 @@ def display_progress(progress: Progress, hosts: int) -> AbstractContextManager[W
     return display.notebook_screen(hosts) if progress == "auto" else nullcontext(Logged())
 
 
-class Logged(Unshown):
+class Logged(WithoutProgressBar):
     """Logs what is done with a task to ``simple_sagemaker.task``, and the job's lines to ``simple_sagemaker.lines``."""
 
     def phase(self, name: str, message: str) -> None:

@@ -172,7 +172,7 @@ class Project:
             place, machines = Place(project=self._name, task=""), instances(arguments)
             spec = TaskSpec(kind="run", place=place, code=Code(), instances=machines, image=image(arguments))
             services = self._engines.for_task(spec)
-            with only_ours(region=services.region), display_progress(self._progress, 1) as watcher:
+            with translate_all_errors(region=services.region), display_progress(self._progress, 1) as watcher:
                 return build_image(spec, services, watcher)
 
     def input_of(
@@ -195,7 +195,7 @@ class Project:
             spec = process_spec(arguments) if command == "process" else task_spec(arguments)
             services = self._engines.for_task(spec)
             hosts = spec.instances.count
-            with only_ours(region=services.region), display_progress(self._progress, hosts) as watcher:
+            with translate_all_errors(region=services.region), display_progress(self._progress, hosts) as watcher:
                 run = runs.prepare(spec, services, watcher)
                 if isinstance(run, DryRun):
                     raise UsageError("A dry run starts nothing.")
@@ -212,5 +212,5 @@ class Project:
             stack.enter_context(python_spelling())
             spec = data_spec(arguments_of("data", {**self._place, "task_name": task_name, **options}, known=_DATA))
             services = self._engines.for_data(task_name)
-            stack.enter_context(only_ours(region=services.region))
+            stack.enter_context(translate_all_errors(region=services.region))
             yield spec, services

@@ -221,7 +221,7 @@ def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
         )
 
 
-def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, watcher: Watcher) -> Synced:
+def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, watcher: Watcher) -> SyncResult:
     meter = Meter(what="Sending", files=upload.survey.files, size=upload.survey.size)
     sync = Sync(
         tree=upload.tree,

@@ -25,7 +25,7 @@ _KINDS: dict[str, JobKind] = {"process": "processing"}  # by what run.json says;
 def job_names(place: TaskPlace, store: Store) -> list[str]:
     """The names of a task's jobs, newest first, by the time in the name."""
     legal = filter(names.is_job_name, store.folders(place.bucket, place.folder))
-    return sorted(legal, key=names.started_at, reverse=True)
+    return sorted(legal, key=names.start_stamp, reverse=True)
 
 
 def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job | None:
@@ -60,7 +60,7 @@ def newest_jobs(place: TaskPlace, store: Store, sagemaker: SageMaker, *, likely:
     """
     same_second: list[Job] = []
     for name in job_names(place, store)[:_LOOKED_AT]:
-        if same_second and names.started_at(name) != names.started_at(same_second[0].name):
+        if same_second and names.start_stamp(name) != names.start_stamp(same_second[0].name):
             yield from sorted(same_second, key=lambda one: one.created, reverse=True)
             same_second = []
         job = find(name, place, store, sagemaker, likely=likely)

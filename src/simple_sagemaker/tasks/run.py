@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core import job as jobs
-from ..core.aws_errors import in_our_words
+from ..core.aws_errors import translate_errors
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
@@ -89,7 +89,7 @@ class Run:
             return follow.result(self.place, self._ended)
         if self._follower is None:
             self._follower = Follower(self.name, self.place, self.services, watcher, kind=self.kind)
-        with in_our_words(region=self.services.region, job=self.name):
+        with translate_errors(region=self.services.region, job=self.name):
             return self._follower.to_the_end()
 
     def describe(self) -> Job:

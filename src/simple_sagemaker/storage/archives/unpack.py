@@ -195,7 +195,7 @@ def check_target(name: str, target: str, links: dict[str, str]) -> None:
     """Refuse a link that leads outside the folder, directly or through other links. Does not read the disk."""
     if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
         raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
-    for key in (_unchanged, fold):  # a file system distinguishes names in one of the two ways
+    for key in (_identity, fold):  # a file system distinguishes names in one of the two ways
         _follow(name, target, {key(link): to for link, to in links.items()}, key)
 
 
@@ -218,7 +218,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
             left.extendleft(reversed(onward.split("/")))
 
 
-def _unchanged(name: str) -> str:
+def _identity(name: str) -> str:
     return name
 
 

@@ -90,7 +90,7 @@ class Tree:
 
     path: Path
     option: str = "input_path"
-    _seen: _Seen | None = field(default=None, repr=False, compare=False)  # what the last survey saw
+    _snapshot: _Snapshot | None = field(default=None, repr=False, compare=False)  # what the last survey saw
 
     def survey(self, prefix: str = "") -> Survey:
         """Summarize the tree. Raises UsageError for a file that no key under ``prefix`` can hold, and for no files."""
@@ -106,10 +106,10 @@ class Tree:
                 lines.clear()
             snapshot.add(key, state)
         digest.update("".join(lines).encode())
-        if not found.files:
+        if not survey.files:
             raise self._error("{path!r} holds no file, and a channel needs at least one.\nGive a folder with data.")
-        found.digest = digest.hexdigest()
-        return found
+        survey.digest = digest.hexdigest()
+        return survey
 
     def files(self, prefix: str = "") -> Iterator[File]:
         """The files in the order of their keys, without those that vanish meanwhile. Raises UsageError.
@@ -191,7 +191,7 @@ class Tree:
         if state.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK):
             raise self._usage_error(path, "cannot be read", "Make it readable, or move it away")
 
-    def _refused(self, name: str, why: str, what_next: str) -> UsageError:
+    def _usage_error(self, name: str, why: str, what_next: str) -> UsageError:
         return self._error("{path!r}: {name!r} {why}.\n{what_next}.", name=name, why=why, what_next=what_next)
 
     def _error(self, template: str, **values: object) -> UsageError:

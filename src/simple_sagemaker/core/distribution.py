@@ -1,4 +1,4 @@
-"""How the machines of a job train together: which ways need AWS's toolkit, and the hyperparameters that start them.
+"""Distributed training: which ways of it need AWS's toolkit, and the hyperparameters that start them.
 
 A distribution has the form of the SageMaker SDK's ``distribution``.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from .specs import TaskSpec
 
-# Ways of training together that AWS's toolkit must start inside its images; torch_distributed does not need it.
+# Ways of distributed training that AWS's toolkit must start inside its images; torch_distributed does not need it.
 # The keys are those of SageMaker SDK 2: estimator._distribution_configuration.
 AWS_RUNNERS = (
     "mpi",
@@ -33,14 +33,14 @@ _SWITCHES = {
 
 
 def is_enabled(distribution: Mapping[str, Any] | None, way: str) -> bool:
-    """Whether ``--distribution`` switches on one way of training together, itself or one of its parts."""
+    """Whether ``--distribution`` enables one way of distributed training, itself or one of its parts."""
     chosen = (distribution or {}).get(way, {})
     parts = [part for part in chosen.values() if isinstance(part, Mapping)]
     return any(part.get("enabled") is True for part in [chosen, *parts])
 
 
 def runners_needed(distribution: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The ways of training together that are switched on and that only AWS's toolkit can start."""
+    """The enabled ways of distributed training that only AWS's toolkit can start."""
     return tuple(way for way in AWS_RUNNERS if is_enabled(distribution, way))
 
 
@@ -50,7 +50,7 @@ def starts_by_toolkit(spec: TaskSpec) -> bool:
 
 
 def runner_hyperparameters(distribution: Mapping[str, Any] | None, instance_type: str) -> dict[str, Any]:
-    """The hyperparameters that tell AWS's toolkit how to train together, with the names and values of SageMaker SDK 2.
+    """The hyperparameters for AWS's toolkit about distributed training, with SageMaker SDK 2's names and values.
 
     estimator.Framework._distribution_configuration and pytorch.PyTorch._pytorch_distribution_configuration have them.
     """

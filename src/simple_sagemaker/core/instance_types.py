@@ -1,4 +1,4 @@
-"""Instance types that are ours: this machine, without and with its GPUs. Imports nothing: a command loads it first."""
+"""Our own instance types: this machine, without and with its GPUs. Imports nothing: a command loads it first."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a person asked for, parsed once and never changed afterwards: the frozen values of a task.
+"""The frozen values of a task: what the user asked for, parsed once and never changed afterwards.
 
-Units are in the names. Paths are as the person meant them; addresses are ``s3://bucket/key``.
+Units are in the names. Relative paths are relative to the working directory; addresses are ``s3://bucket/key``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the person's
+Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the user
 InputMode = Literal["File", "FastFile", "Pipe"]
 LaunchedBy = Literal["direct", "toolkit"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
@@ -25,10 +25,10 @@ TASK_OUTPUTS: tuple[TaskOutput, ...] = ("state", "model", "source", "output")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Which task: bucket (None for the default one), prefix, project and task together name it.
+    """Identity of a task: bucket (None for the default one), prefix, project and task together name it.
 
-    ``bucket_owner`` is the account that a bucket of somebody else's belongs to. ``data_store`` is where the buckets of
-    jobs on this machine are: folders of it (``local``), or S3; None leaves it to the engine.
+    ``bucket_owner`` is the account that owns a bucket of somebody else. ``data_store`` is where the buckets of jobs on
+    this machine are: in local folders (``local``), or on S3; None leaves it to the engine.
     """
 
     project: str
@@ -44,10 +44,10 @@ class Code:
     """What runs: an entry point in a folder, an entry point in an ``s3://….tar.gz``, or a shell command.
 
     ``source_dir`` is the local folder whose content becomes the job's code folder; ``source_uri`` a packed one on S3;
-    ``entry_file`` is the entry point when it lies in neither, ``entry_uri`` the same on S3 (of a processing task
-    alone). ``entry_point`` is relative to the code folder, with "/" between its parts. Files and folders in
-    ``dependencies`` land at that folder's root by base name, which no two of them share. ``command`` is a shell task's
-    command line. A shell task may have no code at all. With ``use_gitignore`` what git ignores is left out too.
+    ``entry_file`` is the entry point if it is in neither, ``entry_uri`` the same on S3 (for processing tasks only).
+    ``entry_point`` is relative to the code folder, with "/" between its parts. Files and folders in ``dependencies``
+    are put at that folder's root by base name, which no two of them share. ``command`` is a shell task's command line.
+    A shell task may have no code at all. With ``use_gitignore`` files that git ignores are excluded too.
     """
 
     entry_point: str | None = None
@@ -62,9 +62,9 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Instances:
-    """The machines of a job, in the units people type. ``max_wait_mins`` 0 means as long as ``max_run_mins``.
+    """The machines of a job, in the units of the options. ``max_wait_mins`` 0 means as long as ``max_run_mins``.
 
-    ``keep_alive_mins`` keeps on-demand machines for the next job; ``retry_attempts`` are those after a fault of AWS's.
+    ``keep_alive_mins`` keeps on-demand machines for the next job; ``retry_attempts`` applies to AWS's internal errors.
     """
 
     type: str = "ml.m5.large"
@@ -98,10 +98,10 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class Security:
-    """By which role a job acts, in which network, and what is encrypted.
+    """The role that a job runs with, its network, and what is encrypted.
 
-    ``role_name`` is an existing role's name or ARN; one that is made may read all of ``read_buckets`` too. With
-    ``network_isolation`` the job reaches nothing at all.
+    ``role_name`` is an existing role's name or ARN; a role created for the project may read all of ``read_buckets``
+    too. With ``network_isolation`` the job has no network access at all.
     """
 
     role_name: str | None = None
@@ -115,7 +115,7 @@ class Security:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalInput:
-    """A folder or a file of this machine (``-i PATH``), mirrored to the task's ``input/`` before the job."""
+    """A local folder or file (``-i PATH``), mirrored to the task's ``input/`` before the job."""
 
     path: Path
     distribution: Distribution = "FullyReplicated"
@@ -149,7 +149,7 @@ Input = LocalInput | S3Input | TaskInput
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric's name and the regular expression whose first group finds its value in the logs."""
+    """A metric's name and the regular expression whose first group matches its value in the logs."""
 
     name: str
     regex: str
@@ -157,9 +157,9 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """What to do with what earlier jobs of the task left.
+    """What to do about earlier jobs of the task and their state.
 
-    ``if_changed`` runs a completed task again when code, arguments, image or inputs differ; the other two always do.
+    ``if_changed`` reruns a completed task if code, arguments, image or inputs differ; the other two always do.
     """
 
     force_running: bool = False
@@ -169,7 +169,7 @@ class Rerun:
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """What is brought to ``path`` at the end."""
+    """What is downloaded to ``path`` at the end."""
 
     path: Path | None = None
     logs: bool = True
@@ -181,13 +181,13 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """A whole ``ssm run`` or ``ssm shell``, in meaning rather than in words.
+    """A whole ``ssm run`` or ``ssm shell``, as typed values.
 
     ``hyperparameters`` keep the order typed; from the command line their values are strings. ``arguments`` reach the
     script byte for byte after them (undecodable bytes as surrogate escapes). ``model_uri`` is an ``s3://`` address or a
-    path of this machine. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``. ``environment``
-    is what the job finds in its environment. ``launched_by`` None: the toolkit where it must, else our own launcher.
-    ``dry_run`` says what would be sent and made, and does nothing; without ``wait`` the job is left to itself.
+    local path. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``. ``environment`` holds the
+    job's environment variables. ``launched_by`` None: the toolkit where it must, else our own launcher. ``dry_run``
+    reports what would be sent and created, and does nothing; without ``wait`` the command does not follow the job.
     """
 
     kind: Kind
@@ -214,10 +214,11 @@ class TaskSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSpec:
-    """A whole ``ssm process``; what it shares with a TaskSpec has the same names and means the same.
+    """A whole ``ssm process``; fields shared with a TaskSpec have the same names and meanings.
 
-    With an entry point in ``code``, ``command`` are the words that start it; without any, a Python file runs in Python
-    and any other by itself. Without an entry point, ``command`` is what runs. ``arguments`` follow, byte for byte.
+    With an entry point in ``code``, ``command`` is the command that starts it; without one, a Python file runs in
+    Python and any other file is executed. Without an entry point, ``command`` is what runs. ``arguments`` follow, byte
+    for byte.
     """
 
     place: Place
@@ -242,9 +243,9 @@ Spec = TaskSpec | ProcessSpec
 
 @dataclass(frozen=True, kw_only=True)
 class DataSpec:
-    """A whole ``ssm data``: of which task, of which of its jobs (None: the newest completed one), and what is done.
+    """A whole ``ssm data``: the task, which of its jobs (None: the newest completed one), and what to do.
 
-    Results are brought first and the state is cleared afterwards.
+    Results are downloaded first and the state is cleared afterwards.
     """
 
     place: Place
@@ -255,7 +256,7 @@ class DataSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorSpec:
-    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any that is free."""
+    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any free one."""
 
     port: int
     home: Path | None

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.aws_api import error_code
-from ..core.aws_errors import role_not_ready
+from ..core.aws_errors import is_role_not_ready
 from ..core.image_builder import PlannedImage, Recipe
-from ..core.progress import counted
+from ..core.progress import file_count
 from ..images import choose
 from . import channels, lock
 from .code import package, upload
@@ -93,17 +93,17 @@ def _choose_image(submission: Submission, dockerfile: Dockerfile | None) -> str 
 def _dry_run(submission: Submission, code: Code, *, job: str, image: str | Recipe) -> DryRun:
     """What would be sent and made, found out without a change anywhere."""
     spec, place, services = submission.spec, submission.place, submission.services
-    planned = services.images.planned(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
+    planned = services.images.plan(image) if isinstance(image, Recipe) else PlannedImage(address=image, notes=())
     needs = submission.needs(planned.address)
     role = services.access.role(needs, change=False)
     setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
     uploads = [
-        f"{counted(one.survey.files)} to {layout.uri(place.bucket, one.prefix_of(job, place))}"
+        f"{file_count(one.survey.files)} to {layout.uri(place.bucket, one.prefix_of(job, place))}"
         for one in submission.plan.uploads
     ]
     notes = (
         *planned.notes,
-        "" if submission.bucket_exists else f"Bucket: {place.bucket} would be made",
+        "" if submission.bucket_exists else f"Bucket: {place.bucket} would be created",
         role.note,
         f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",
         *(f"Input: {one}" for one in uploads),
@@ -117,7 +117,7 @@ def _send_data(submission: Submission, job: str) -> None:
     place, services = submission.place, submission.services
     if submission.spec.rerun.clean_state:
         count = clear_state(place, services)
-        submission.note(f"State: {counted(count)} cleared under {layout.uri(place.bucket, place.state)}")
+        submission.note(f"State: {file_count(count)} cleared under {layout.uri(place.bucket, place.state)}")
     channels.send(submission.plan, job, services, submission.watcher)
 
 
@@ -134,7 +134,7 @@ def launch(prepared: PreparedJob, services: Services) -> None:
             if error_code(error) == "ResourceInUse":
                 return
             waited = time.monotonic() - began
-            if prepared.is_role_new and role_not_ready(error) and waited < _ROLE_READY_S:
+            if prepared.is_role_new and is_role_not_ready(error) and waited < _ROLE_READY_S:
                 time.sleep(min(_ROLE_PAUSE_S, max(0.2, waited)))
                 continue
             lock.release(prepared.place, prepared.name, services)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...core import layout
 from ...core.layout import TaskPlace
-from ...core.progress import Meter, Watcher, counted, size
+from ...core.progress import Meter, Watcher, file_count, size
 from ...core.store import Store
 from .. import history
 from .files import CodeFiles

@@ -28,7 +28,7 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ROOMS = [room for room in FLOOR if room not in {"", "errors", "sm_project"}]
 
-# The folders of ``local/``, from the ground up.
+# The same within ``local/``, from the ground up, in folders: each may import itself and the folders before it.
 LOCAL = ("job", "isolation", "data", "requests", "hosts", "supervisor", "api")
 # All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
 ENGINE_SEES = ("core.layout", "core.store", "storage.")
@@ -95,11 +95,17 @@ def refusals(file: Path, source: str | None = None) -> list[str]:
 
 def _engine_refusals(name: str, found: set[str]) -> list[str]:
     """What a file of ``local/`` imports and may not."""
-    return [
+    bad = [
         f"{other}: the engine knows requests by AWS's model alone, so that a mistake on one side shows on the other"
         for other in found
         if room_of(other) != "local" and not other.startswith(ENGINE_SEES)
     ]
+    folder = name.split(".")[1:2]
+    for other in found:
+        theirs = other.split(".")[1:2]
+        if folder and room_of(other) == "local" and theirs and LOCAL.index(theirs[0]) > LOCAL.index(folder[0]):
+            bad.append(f"{other}: local/{theirs[0]} stands after local/{folder[0]} in LOCAL")
+    return bad
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
@@ -120,6 +126,15 @@ def test_every_folder_of_the_engine_is_placed() -> None:
     assert {part[1] for name in MODULES if len(part := name.split(".")) > 1 and part[0] == "local"} == {*LOCAL}
 
 
+def test_there_is_no_circle_of_imports() -> None:
+    """Also none that hangs on an import inside a function: whoever reads one file need not read them all."""
+    left = {module(file): ours(file) - {module(file)} for file in files() if module(file)}
+    while ground := [name for name, needs in left.items() if not needs & {*left}]:
+        for name in ground:
+            del left[name]
+    assert not left, f"Among these is a circle: {sorted(left)}"
+
+
 @pytest.mark.parametrize(
     ("place", "source", "said"),
     [
@@ -129,6 +144,7 @@ def test_every_folder_of_the_engine_is_placed() -> None:
         ("local/job/folder.py", "from ...core.specs import Place", "core.specs: the engine knows"),
         ("local/job/folder.py", "from ...core import job", "core.job: the engine knows"),
         ("local/job/folder.py", "from ...aws import ecr", "aws.ecr: the engine knows"),
+        ("local/job/folder.py", "from ..hosts import host", "local.hosts.host: local/hosts stands after local/job"),
         ("aws/ecr.py", "from ..local.job import home", "local.job.home: local is on no floor below aws"),
         ("payload/launcher.py", "from ..errors import SsmError", "errors: what runs inside a job"),
         ("tasks/training_request.py", "import boto3.session", "boto3: only"),

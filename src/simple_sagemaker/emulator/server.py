@@ -21,6 +21,7 @@ from ..local.api.sagemaker import LocalSageMaker, operations
 from ..local.job import folder as jobs
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
+from ..local.supervisor import recovery
 from . import empty_pages as pages
 from . import fault_injection as faults
 from . import http as wire
@@ -102,7 +103,7 @@ class Emulator:
 
     def running(self) -> list[str]:
         """The names of the jobs that have not ended."""
-        return [job.name for job in jobs.every(self._home.jobs) if not jobs.ended(job.settled_entries())]
+        return [job.name for job in jobs.every(self._home.jobs) if not jobs.ended(recovery.settle(job))]
 
     def _tagged(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
         for job in jobs.every(self._home.jobs):

@@ -9,6 +9,7 @@ from typing import Any
 from ..job.folder import FINAL, Entry, JobFolder
 from ..job.home import REGION
 from ..job.kinds import TRAINING, kind_of
+from ..supervisor import recovery
 
 _DAY_S = 24 * 60 * 60
 
@@ -21,7 +22,7 @@ def arn_of(job: JobFolder) -> str:
 def describe(job: JobFolder) -> dict[str, Any]:
     """What the operation of the job's kind answers, with time zones on every time, as boto3 gives it."""
     request = job.request()
-    entries = job.settled_entries()
+    entries = recovery.settle(job)
     return _training(job, request, entries) if kind_of(request) == TRAINING else _processing(job, request, entries)
 
 

@@ -92,54 +92,6 @@ class JobFolder:
         finally:
             os.close(descriptor)
 
-    def settled_entries(self) -> list[Entry]:
-        """The journal, ended here and now when the supervisor died without ending it."""
-        entries = self.entries()
-        if ended(entries) or not self._orphaned():
-            return entries
-        return self.entries()
-
-    def _orphaned(self) -> bool:
-        """Whether no supervisor holds the lock; then the journal gets its end, by exactly one of those who ask."""
-        if sys.platform == "win32":
-            return False  # no process engine there, so no supervisor that could have died
-        import fcntl
-
-        descriptor = os.open(self.lock, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            entries = self.entries()
-            if not ended(entries):
-                self.sweep()
-                self._mend()
-                self.append(
-                    status="Failed",
-                    secondary="Failed",
-                    message=f"{kind_of(self.request()).noun.capitalize()} failed",
-                    reason="InternalServerError: the supervisor of this job ended before the job did "
-                    f"(killed, out of disk, or the machine was restarted); see {self.path / 'supervisor.log'}",
-                )
-            return True
-        finally:
-            os.close(descriptor)
-
-    def sweep(self) -> None:
-        """Containers outlive whoever started them: take away those of a job that nobody watches."""
-        if self.settings().get("isolation") == "docker":
-            from ..hosts.containers import remove_after_a_kill
-
-            remove_after_a_kill(self)
-
-    def _mend(self) -> None:
-        """A supervisor killed in the middle of a line leaves half of it: cut that off before anything is added."""
-        data = self.journal.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole != len(data):
-            os.truncate(self.journal, whole)
-
 
 def ended(entries: list[Entry]) -> bool:
     """Whether the job has come to its end."""

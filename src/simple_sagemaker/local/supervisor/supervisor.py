@@ -17,7 +17,7 @@ from ..hosts.host import Host
 from ..isolation import choose as isolation
 from ..job import folder as jobs
 from ..job.kinds import kind_of
-from . import handover
+from . import handover, recovery
 from . import monitor as crew
 from . import setup as ground
 from . import watchdog as guardian
@@ -158,11 +158,11 @@ def main(wanted: str) -> None:
         Supervisor(ground.of(job, choice, lock)).run()
     except guardian.GuardianGone:  # whoever looks next finds the lock free, and writes the end
         crew.kill_descendants()
-        job.sweep()
+        recovery.remove_containers(job)
     except Exception as error:  # noqa: BLE001  whatever it is, the job must not stay InProgress
         traceback.print_exc()
         crew.kill_descendants()
-        job.sweep()
+        recovery.remove_containers(job)
         if not jobs.ended(job.entries()):
             job.append(
                 status="Failed",

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from ..job.folder import JobFolder
 from . import monitor as crew
+from . import recovery
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -70,9 +71,9 @@ def _guard(job: JobFolder, lock: int, supervisor: int, told: int) -> NoReturn:
         for host in _hosts(told):
             crew.kill_group(host)
         crew.kill_descendants()
-        job.sweep()
+        recovery.remove_containers(job)
         os.close(lock)
-        job.settled_entries()
+        recovery.settle(job)
     finally:
         os._exit(0)
 

@@ -1,0 +1,66 @@
+"""Cleaning up after a supervisor that died: the job's journal gets its end, and its containers are removed.
+
+Any process may do it, at any time: the lock that a supervisor holds while it lives (flock) decides which one does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..job.folder import Entry, JobFolder, ended
+from ..job.kinds import kind_of
+
+
+def settle(job: JobFolder) -> list[Entry]:
+    """Return the journal; when the supervisor died without ending it, end it as a failure first."""
+    entries = job.entries()
+    if ended(entries) or not _is_orphaned(job):
+        return entries
+    return job.entries()
+
+
+def remove_containers(job: JobFolder) -> None:
+    """Remove the containers of a job that no supervisor watches any more: they outlive the process that started them.
+
+    A no-op for jobs that run as processes.
+    """
+    if job.settings().get("isolation") == "docker":
+        from ..hosts.containers import remove_after_a_kill
+
+        remove_after_a_kill(job)
+
+
+def _is_orphaned(job: JobFolder) -> bool:
+    """Whether no supervisor holds the lock. If so the journal is ended, by exactly one of the processes that ask."""
+    if sys.platform == "win32":
+        return False  # no process engine there, so no supervisor that could have died
+    import fcntl
+
+    descriptor = os.open(job.lock, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if not ended(job.entries()):
+            remove_containers(job)
+            _drop_partial_line(job)
+            job.append(
+                status="Failed",
+                secondary="Failed",
+                message=f"{kind_of(job.request()).noun.capitalize()} failed",
+                reason="InternalServerError: the supervisor of this job ended before the job did "
+                f"(killed, out of disk, or the machine was restarted); see {job.path / 'supervisor.log'}",
+            )
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _drop_partial_line(job: JobFolder) -> None:
+    """Cut off the half line that a supervisor leaves when it is killed while it writes, before anything is added."""
+    data = job.journal.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole != len(data):
+        os.truncate(job.journal, whole)

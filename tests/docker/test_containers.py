@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.isolation.plain import leftovers
+from simple_sagemaker.local.isolation.plain import living_descendants
 from tests.docker.containers import BASE, LABEL, build, engine_on, in_containers, left, static_program
 from tests.docker.daemon import Daemon
 from tests.local.conftest import Engine
@@ -184,7 +184,7 @@ def test_supervisor_and_guardian_killed_at_once_leave_nothing_once_somebody_look
     job = engine.start("echo up; sleep 1000", hosts=2)
     engine.until_printed(job, "up")
     guardian = int((engine.home.jobs / job / "supervisor.pid").read_text())
-    both = [guardian, *leftovers(guardian)]
+    both = [guardian, *living_descendants(guardian)]
     kill(both)
     while any(runs(pid) for pid in both):
         time.sleep(0.01)
@@ -197,7 +197,9 @@ def test_the_process_that_stays_with_a_container_killed_fails_the_job(engine: En
     job = engine.start("echo up; sleep 1000")
     engine.until_printed(job, "up")
     top = int((engine.home.jobs / job / "supervisor.pid").read_text())
-    with_it = [pid for pid in leftovers(top) if b"start\0--attach" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    with_it = [
+        pid for pid in living_descendants(top) if b"start\0--attach" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
     assert with_it
     os.kill(with_it[0], signal.SIGKILL)
     described = engine.end(job)

@@ -127,7 +127,7 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     [
         (("--port", "x"), "--port 'x' is no port"),
         (("--region", "Mars"), "--region 'Mars' is no region"),
-        (("--faults", "x=1"), "there is no 'x'"),
+        (("--faults", "x=1"), "unknown fault 'x'"),
         (("--s3_endpoint", "host:1"), "--s3_endpoint 'host:1' is no address"),
         (("--unknown", "1"), "--unknown"),
     ],

@@ -116,12 +116,12 @@ def test_jobs_are_spared_unless_asked(
 def test_the_same_seed_draws_the_same_faults() -> None:
     plan = parse("seed=7,throttle=0.1,error=0.02,reset=0.02,slow=0.05:0.3,empty_page=0.5")
     one, two = Dice(plan), Dice(plan)
-    drawn = [one.of_request() for _ in range(500)]
-    assert drawn == [two.of_request() for _ in range(500)]
+    drawn = [one.request_fault() for _ in range(500)]
+    assert drawn == [two.request_fault() for _ in range(500)]
     assert {"throttle", "error", "slow", "empty_page", None} <= {*drawn}
     assert plan.slow_s == 0.3
     other = Dice(parse("seed=8,throttle=0.1,error=0.02,reset=0.02,slow=0.05:0.3,empty_page=0.5"))
-    assert drawn != [other.of_request() for _ in range(500)]
+    assert drawn != [other.request_fault() for _ in range(500)]
 
 
 @pytest.mark.parametrize("text", ["throttle", "throttle=2", "throttle=x", "nosuch=1", "seed=x", "error=0.1:3"])

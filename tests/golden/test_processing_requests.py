@@ -50,7 +50,7 @@ def test_every_line_becomes_the_request_on_file(requests: dict[str, dict[str, An
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_services_model_allows_the_request(name: str, model: Model) -> None:
-    assert model.complaint("CreateProcessingJob", on_file(REQUESTS, name)) is None
+    assert model.validation_message("CreateProcessingJob", on_file(REQUESTS, name)) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -115,7 +115,7 @@ def test_a_line_becomes_the_request_on_file(name: str, buckets: Path) -> None:
 
 @pytest.mark.parametrize("name", LINES)
 def test_the_services_model_allows_the_request(name: str, model: Model) -> None:
-    assert model.complaint("CreateTrainingJob", on_file(REQUESTS, name)) is None
+    assert model.validation_message("CreateTrainingJob", on_file(REQUESTS, name)) is None
 
 
 @pytest.mark.parametrize("name", LINES)

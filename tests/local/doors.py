@@ -12,9 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from simple_sagemaker.emulator import http as wire
-from simple_sagemaker.emulator import protocol
-from simple_sagemaker.emulator.serving import server
+from simple_sagemaker.emulator import http, protocol
+from simple_sagemaker.emulator.serving import make_server
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker, operations
 
 
@@ -46,17 +45,17 @@ def http_client(engine: LocalSageMaker) -> Iterator[Any]:
     """A real boto3 client that reaches the engine through a socket, as every client of the emulator does."""
     known = operations(engine)
 
-    def application(environ: wire.Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: http.Environ, start_response: Any) -> Iterable[bytes]:
         name = environ["HTTP_X_AMZ_TARGET"].removeprefix(protocol.TARGET)
         try:
-            found = protocol.carried_out(known, name, protocol.request_of(wire.read_body(environ)))
-            status, headers, body = wire.json_answer(200, protocol.encoded(found))
-        except protocol.Refused as refused:
-            status, headers, body = wire.error_answer(refused.code, str(refused), refused.status)
+            found = protocol.call(known, name, protocol.decode(http.read_body(environ)))
+            status, headers, body = http.json_answer(200, protocol.encode(found))
+        except protocol.ServiceError as error:
+            status, headers, body = http.error_answer(error.code, str(error), error.status)
         start_response(status, headers)
         return [body]
 
-    serving = server(0, application)
+    serving = make_server(0, application)
     thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     client = _client(f"http://127.0.0.1:{serving.server_port}")

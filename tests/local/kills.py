@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simple_sagemaker.local.isolation.plain import leftovers
+from simple_sagemaker.local.isolation.plain import living_descendants
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import LONG
 
@@ -86,7 +86,9 @@ class Prey:
         except (FileNotFoundError, ValueError):
             return []
         return [
-            pid for pid in (top, *leftovers(top)) if b"local.supervisor" in words(pid) and parent(pid) in {top, 1}
+            pid
+            for pid in (top, *living_descendants(top))
+            if b"local.supervisor" in words(pid) and parent(pid) in {top, 1}
         ] or [top]
 
     def first_process(self) -> list[int]:
@@ -96,7 +98,7 @@ class Prey:
 
     def everything(self) -> set[int]:
         """All that runs for the job now."""
-        below = [pid for top in self.supervisors() for pid in (top, *leftovers(top))]
+        below = [pid for top in self.supervisors() for pid in (top, *living_descendants(top))]
         return {*below, *self.marked()}
 
     def marked(self) -> list[int]:

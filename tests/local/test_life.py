@@ -186,9 +186,9 @@ def _words(pid: int) -> str:
 
 
 def _descendants(top: int) -> list[int]:
-    from simple_sagemaker.local.isolation.plain import leftovers
+    from simple_sagemaker.local.isolation.plain import living_descendants
 
-    return leftovers(top)
+    return living_descendants(top)
 
 
 def _runs(pid: int) -> bool:

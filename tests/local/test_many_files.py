@@ -11,8 +11,8 @@ import pytest
 
 from simple_sagemaker.local.hosts.host import Host
 from simple_sagemaker.local.requests.training import Training
-from simple_sagemaker.local.supervisor import mirroring as keeping
-from simple_sagemaker.local.supervisor.mirroring import MANY_FILES, Keeping
+from simple_sagemaker.local.supervisor import mirroring
+from simple_sagemaker.local.supervisor.mirroring import MANY_FILES, Mirrors
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import examples
 from tests.local.conftest import Engine
@@ -63,14 +63,14 @@ def test_many_small_files_are_restored_followed_and_kept(tmp_path: Path) -> None
 def test_a_state_with_more_files_than_is_wise_on_aws_is_remarked_on_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "MANY_FILES", 50)
+    monkeypatch.setattr(mirroring, "MANY_FILES", 50)
     store = FolderStore(tmp_path / "buckets")
     store.make_bucket("b")
     fill(tmp_path / "buckets/b/state", 51)
     work = Training({"TrainingJobName": "j", **STATE})
     host = Host(name="algo-1", number=0, folder=tmp_path / "host", work=work, isolated=True)
     said: list[tuple[str, str]] = []
-    kept = Keeping(work, [host], store, lambda name, text: said.append((name, text)))
+    kept = Mirrors(work, [host], store, lambda name, text: said.append((name, text)))
     for _ in kept.restore(host):
         assert not said
     kept.flush()

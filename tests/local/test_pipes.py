@@ -151,7 +151,7 @@ REFUSED = {
     ),
     "an object that is not there": (
         piped("d", "s3://b/m.jsonl", source={"S3DataType": "AugmentedManifestFile", "AttributeNames": ["a-ref"]}),
-        "s3://b/p/none is not there",
+        "s3://b/p/none does not exist",
     ),
 }
 

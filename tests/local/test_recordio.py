@@ -15,4 +15,4 @@ PIECES = st.sampled_from([struct.pack("<I", MAGIC), b"a", b"bcde", b""])
 
 @given(datas=st.lists(st.lists(PIECES, max_size=12).map(b"".join), max_size=4))
 def test_records_come_back_whatever_they_hold(datas: list[bytes]) -> None:
-    assert records(b"".join(b"".join(recordio.framed(data)) for data in datas)) == datas
+    assert records(b"".join(b"".join(recordio.frame(data)) for data in datas)) == datas

@@ -1,8 +1,8 @@
-"""ECR's images as a real registry has them: moto knows of repositories, and of nothing that is pushed.
+"""ECR's image operations, answered by a real registry: moto knows repositories, but none of the images pushed to them.
 
-Whether a caller may ask, and whether a repository of the account's own is there, moto says first. Repositories of other
-accounts (AWS's own images) are those of the registry.
-https://distribution.github.io/distribution/spec/api/ is how a registry is asked.
+moto answers first: it decides whether the caller is allowed, and whether a repository of this account exists.
+Repositories of other accounts (AWS's own images) are looked up in the registry alone.
+Registry API: https://distribution.github.io/distribution/spec/api/
 """
 
 from __future__ import annotations
@@ -32,71 +32,71 @@ _MEDIA_TYPES = (
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry at ``HOST:PORT``, reached without TLS, as the user and with the token that ECR's answers give."""
+    """A registry at ``HOST:PORT``, without TLS, with the user name and token that ECR's answers contain."""
 
     address: str
 
-    def pointed_to(self, body: bytes) -> bytes:
-        """An answer of ECR's whose addresses are this registry's."""
+    def redirect(self, body: bytes) -> bytes:
+        """Replace ECR's addresses in one of its answers by this registry's."""
         text = _HOST.sub(self.address, body.decode())
         return text.replace(f"https://{self.address}", f"http://{self.address}").encode()
 
-    def answer(self, name: str, body: bytes, of_moto: Answer) -> Answer:
-        """What ECR says of images; ``of_moto`` is what moto said, which stands where it refuses."""
-        asked: dict[str, Any] = json.loads(body)
-        own = asked.get("registryId", ACCOUNT) == ACCOUNT
-        status, _, said = of_moto
-        refused = not status.startswith("200") and (own or b"RepositoryNotFound" not in said)
+    def answer(self, name: str, body: bytes, moto_answer: Answer) -> Answer:
+        """Answer an operation on images from the registry. Where moto refused, ``moto_answer`` is returned as it is."""
+        request: dict[str, Any] = json.loads(body)
+        is_own_account = request.get("registryId", ACCOUNT) == ACCOUNT
+        status, _, error_body = moto_answer
+        refused = not status.startswith("200") and (is_own_account or b"RepositoryNotFound" not in error_body)
         if refused:
-            return of_moto
+            return moto_answer
         try:
             if name == "ecr.PutImage":
-                self._put(asked)
-                return of_moto
-            return json_answer(200, json.dumps(self._images(asked)).encode())
+                self._put(request)
+                return moto_answer
+            return json_answer(200, json.dumps(self._images(request)).encode())
         except (urllib.error.URLError, OSError) as error:
             return error_answer("ServerException", f"The registry at {self.address}: {error}", 500)
 
-    def _images(self, asked: dict[str, Any]) -> dict[str, Any]:
-        account, repository = asked.get("registryId", ACCOUNT), asked["repositoryName"]
+    def _images(self, request: dict[str, Any]) -> dict[str, Any]:
+        account, repository = request.get("registryId", ACCOUNT), request["repositoryName"]
         images, failures = [], []
-        for wanted in asked["imageIds"]:
-            there = self._manifest(account, repository, wanted.get("imageDigest") or wanted["imageTag"])
-            if there is None:
+        for image_id in request["imageIds"]:
+            stored = self._manifest(account, repository, image_id.get("imageDigest") or image_id["imageTag"])
+            if stored is None:
                 reason = {"failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
-                failures.append({"imageId": wanted, **reason})
+                failures.append({"imageId": image_id, **reason})
                 continue
-            manifest, media_type = there
+            manifest, media_type = stored
             digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-            found = {"imageManifest": manifest.decode(), "imageManifestMediaType": media_type}
-            image_id = {**wanted, "imageDigest": digest}
-            images.append({"registryId": account, "repositoryName": repository, "imageId": image_id, **found})
+            content = {"imageManifest": manifest.decode(), "imageManifestMediaType": media_type}
+            full_id = {**image_id, "imageDigest": digest}
+            images.append({"registryId": account, "repositoryName": repository, "imageId": full_id, **content})
         return {"images": images, "failures": failures}
 
     def _manifest(self, account: str, repository: str, reference: str) -> tuple[bytes, str] | None:
-        asked = self._request(account, repository, reference)
-        asked.add_header("Accept", ", ".join(_MEDIA_TYPES))
+        request = self._request(account, repository, reference)
+        request.add_header("Accept", ", ".join(_MEDIA_TYPES))
         try:
-            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - a registry on http, as asked for
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - a registry on http, as asked for
                 return answer.read(), answer.headers["Content-Type"]
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise
 
-    def _put(self, asked: dict[str, Any]) -> None:
-        """Give the image one more tag: its page once more, under another name."""
-        manifest = asked["imageManifest"].encode()
-        media_type = asked.get("imageManifestMediaType") or json.loads(manifest).get("mediaType", _MEDIA_TYPES[0])
-        put = self._request(ACCOUNT, asked["repositoryName"], asked["imageTag"], manifest)
+    def _put(self, request: dict[str, Any]) -> None:
+        """Tag the image: its manifest is put once more, under the new tag."""
+        manifest = request["imageManifest"].encode()
+        media_type = request.get("imageManifestMediaType") or json.loads(manifest).get("mediaType", _MEDIA_TYPES[0])
+        put = self._request(ACCOUNT, request["repositoryName"], request["imageTag"], manifest)
         put.add_header("Content-Type", media_type)
         urllib.request.urlopen(put, timeout=30).close()  # noqa: S310 - as above
 
     def _request(
         self, account: str, repository: str, reference: str, body: bytes | None = None
     ) -> urllib.request.Request:
-        where = f"http://{self.address}/v2/{urllib.parse.quote(repository)}/manifests/{urllib.parse.quote(reference)}"
-        made = urllib.request.Request(where, data=body, method="PUT" if body else "GET")
+        url = f"http://{self.address}/v2/{urllib.parse.quote(repository)}/manifests/{urllib.parse.quote(reference)}"
+        request = urllib.request.Request(url, data=body, method="PUT" if body else "GET")
         token = base64.b64encode(f"AWS:{account}-auth-token".encode()).decode()
-        made.add_header("Authorization", f"Basic {token}")
-        return made
+        request.add_header("Authorization", f"Basic {token}")
+        return request

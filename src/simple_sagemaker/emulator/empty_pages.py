@@ -1,11 +1,11 @@
-"""Pages of listings that are empty and yet not the last, as AWS's are when a filter leaves nothing of a page."""
+"""Empty pages of listings that are not the last: AWS sends them when a filter drops every entry of a page."""
 
 from __future__ import annotations
 
 import itertools
 import json
 
-# The member that each listing gives, and the member of its token.
+# operation: the member with the results, and the one with the token
 _LISTINGS = {
     "ListTrainingJobs": ("TrainingJobSummaries", "NextToken"),
     "ListProcessingJobs": ("ProcessingJobSummaries", "NextToken"),
@@ -18,26 +18,26 @@ _NUMBERS = itertools.count()
 
 
 def empty(operation: str, body: bytes) -> bytes | None:
-    """An empty page whose token leads to the page that was asked for; None for what is no listing."""
+    """Return an empty page whose token leads to the requested page; None if the operation is no listing."""
     listing = _LISTINGS.get(operation)
     if listing is None:
         return None
     members, token = listing
-    asked = json.loads(body or b"{}").get(token) or ""
+    original = json.loads(body or b"{}").get(token) or ""
     number = next(_NUMBERS)  # clients take the same token twice for a fault
-    return json.dumps({members: [], token: f"{_MARK}{number}.{_asked(asked)}"}).encode()
+    return json.dumps({members: [], token: f"{_MARK}{number}.{_original_token(original)}"}).encode()
 
 
 def real(operation: str, body: bytes) -> bytes:
-    """The request with the token that it had before an empty page came in between."""
+    """Return the request with its original token, as it was before an empty page came in between."""
     listing = _LISTINGS.get(operation)
     if listing is None or _MARK.encode() not in body:
         return body
     request = json.loads(body)
-    token = _asked(str(request.pop(listing[1], "")))
+    token = _original_token(str(request.pop(listing[1], "")))
     return json.dumps(request | ({listing[1]: token} if token else {})).encode()
 
 
-def _asked(token: str) -> str:
-    """The token without what an empty page has put before it."""
+def _original_token(token: str) -> str:
+    """Strip the prefix that an empty page put before the token."""
     return token.removeprefix(_MARK).partition(".")[2] if token.startswith(_MARK) else token

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: the faults of AWS that a client must live through, drawn from a seed.
+"""Fault injection: the failures of AWS that a client must survive, drawn from a seed.
 
 Written as ``seed=7,throttle=0.1,error=0.02,reset=0.02,slow=0.05:0.3,capacity=0.1,interrupt=0.2,quota=ml.p3.2xlarge,
 empty_page=0.5``; docs/emulator.md says what each does. The same seed and order of requests give the same faults.
@@ -23,10 +23,10 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How probable each fault is, from 0 to 1, for each request or (capacity, interrupt) each job.
+    """The probability of each fault, from 0 to 1, for each request or (capacity, interrupt) each job.
 
-    ``slow_s`` is how long a slow answer takes. Spot jobs of an instance type in ``quota`` are refused; ``jobs`` is
-    whether the requests of jobs meet faults too.
+    ``slow_s`` is how many seconds a slow answer takes. Jobs on an instance type in ``quota`` are refused. ``jobs`` is
+    whether requests that jobs send meet faults too.
     """
 
     seed: int = 0
@@ -43,15 +43,15 @@ class Plan:
 
 
 def parse(text: str) -> Plan:
-    """The plan that a text says. Raises UsageError."""
-    found: dict[str, Any] = {}
+    """Parse a plan. Raises UsageError."""
+    members: dict[str, Any] = {}
     known = {one.name for one in fields(Plan)} - {"slow_s"}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = part.partition("=")
         if name not in known:
-            raise UsageError(f"--faults: there is no {name!r}; there are {', '.join(sorted(known))}.")
-        found |= _member(name, value)
-    return Plan(**found)
+            raise UsageError(f"--faults: unknown fault {name!r}; known are {', '.join(sorted(known))}.")
+        members |= _member(name, value)
+    return Plan(**members)
 
 
 def _member(name: str, value: str) -> dict[str, Any]:
@@ -66,12 +66,12 @@ def _member(name: str, value: str) -> dict[str, Any]:
         and (not seconds or (name == "slow" and _NUMBER.match(seconds)))
     ):
         return {name: float(chance), **({"slow_s": float(seconds)} if seconds else {})}
-    raise UsageError(f"--faults: {name}={value!r} is no chance between 0 and 1.")
+    raise UsageError(f"--faults: {name}={value!r} is not a probability between 0 and 1.")
 
 
 @dataclass
 class Dice:
-    """Draws the faults of a plan, one request after the other."""
+    """Draws the faults of a plan, request by request."""
 
     plan: Plan
     _random: random.Random = field(init=False)
@@ -81,13 +81,13 @@ class Dice:
         self._random = random.Random(self.plan.seed)
 
     def replace(self, plan: Plan) -> None:
-        """Go on with another plan, from its seed."""
+        """Switch to another plan, starting at its seed."""
         with self._lock:
             self.plan = plan
             self._random = random.Random(plan.seed)
 
-    def of_request(self) -> Fault | None:
-        """The fault of the next request, if it meets one; an empty page is for listings alone."""
+    def request_fault(self) -> Fault | None:
+        """Draw the fault of the next request, or None. An empty page applies to listings only."""
         with self._lock:
             drawn = self._random.random()
             pages = self._random.random() < self.plan.empty_page
@@ -104,8 +104,8 @@ class Dice:
                 return fault
         return "empty_page" if pages else None
 
-    def of_job(self, request: Mapping[str, Any]) -> tuple[float, tuple[float, ...]]:
-        """For how many seconds a spot job waits for capacity, and after how many of training it is interrupted."""
+    def job_fault(self, request: Mapping[str, Any]) -> tuple[float, tuple[float, ...]]:
+        """Draw how long a spot job waits for capacity, and after how much training it is interrupted, in seconds."""
         with self._lock:
             waits, interrupted = self._random.random(), self._random.random()
             after = self._random.uniform(0.05, 0.5)
@@ -113,8 +113,8 @@ class Dice:
             return 0.0, ()
         return (1.0 if waits < self.plan.capacity else 0.0), ((after,) if interrupted < self.plan.interrupt else ())
 
-    def over_quota(self, request: Mapping[str, Any]) -> str | None:
-        """The service's refusal of a job that is more than the account's quota, in its words."""
+    def quota_refusal(self, request: Mapping[str, Any]) -> str | None:
+        """SageMaker's error message for a job that exceeds the account's quota; None for one that does not."""
         resources = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
         kind = resources.get("InstanceType")
         if kind not in self.plan.quota:

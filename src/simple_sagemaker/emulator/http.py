@@ -1,4 +1,4 @@
-"""Requests and answers as they travel: bodies read once, AWS's kinds of trouble, a connection that breaks."""
+"""HTTP requests and answers: reading bodies, the errors of AWS's protocols, breaking a connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INTERNAL_S3 = ("InternalError", "We encountered an internal error. Please try a
 
 
 def read_body(environ: Environ) -> bytes:
-    """The whole body, which stays readable for whoever comes next."""
+    """Read the whole body; it can be read again afterwards."""
     if environ.get("wsgi.input_terminated"):  # sent in chunks, which the server has put together again
         body: bytes = environ["wsgi.input"].read()
     else:
@@ -30,7 +30,7 @@ def read_body(environ: Environ) -> bytes:
 
 
 def replace_body(environ: Environ, body: bytes) -> None:
-    """Make ``body`` what the next reader finds."""
+    """Replace the request's body."""
     environ["wsgi.input"] = io.BytesIO(body)
     environ["wsgi.input_terminated"] = True
     environ["CONTENT_LENGTH"] = str(len(body))
@@ -38,7 +38,7 @@ def replace_body(environ: Environ, body: bytes) -> None:
 
 
 def json_answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
-    """An answer of the JSON protocol, with the header by which AWS's support finds a request."""
+    """Build an answer of the JSON protocol, with the request id header that AWS sends."""
     every = [("Content-Type", JSON), ("Content-Length", str(len(body))), ("x-amzn-RequestId", str(uuid.uuid4()))]
     return _line(status), [*every, *headers], body
 
@@ -48,38 +48,38 @@ def _line(status: int) -> str:
 
 
 def error_answer(code: str, message: str, status: int) -> Answer:
-    """An error of the JSON protocol."""
+    """Build an error of the JSON protocol."""
     return json_answer(status, json.dumps({"__type": code, "message": message}).encode(), ("x-amzn-ErrorType", code))
 
 
-def trouble(environ: Environ, service: str, *, throttled: bool) -> Answer:
-    """What the service says when it is asked too often or has a fault of its own, in its protocol."""
+def failure_answer(environ: Environ, service: str, *, throttled: bool) -> Answer:
+    """Build the service's answer, in its protocol, when it throttles a client or has an internal error."""
     if service == "s3":
-        code, words = ("SlowDown", "Please reduce your request rate.") if throttled else _INTERNAL_S3
-        return xml_answer(503 if throttled else 500, f"<Error><Code>{code}</Code><Message>{words}</Message></Error>")
-    code, words = ("ThrottlingException", "Rate exceeded") if throttled else ("InternalFailure", "Internal failure")
+        code, message = ("SlowDown", "Please reduce your request rate.") if throttled else _INTERNAL_S3
+        return xml_answer(503 if throttled else 500, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>")
+    code, message = ("ThrottlingException", "Rate exceeded") if throttled else ("InternalFailure", "Internal failure")
     if environ.get("HTTP_X_AMZ_TARGET"):
-        return error_answer(code, words, 400 if throttled else 500)
+        return error_answer(code, message, 400 if throttled else 500)
     code = "Throttling" if throttled else code
     kind = "Sender" if throttled else "Receiver"
     return xml_answer(
         400 if throttled else 500,
-        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>{words}</Message></Error></ErrorResponse>",
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>",
     )
 
 
 def xml_answer(status: int, text: str) -> Answer:
-    """An answer of the protocols that speak XML."""
+    """Build an answer of the XML protocols."""
     body = text.encode()
     return _line(status), [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
 
 
-def unserved(environ: Environ, operation: str) -> Answer:
-    """What is said of an operation that moto has not got."""
-    words = f"The emulator does not serve {operation}."
+def not_implemented_answer(environ: Environ, operation: str) -> Answer:
+    """Build the answer for an operation that moto does not implement."""
+    message = f"The emulator does not serve {operation}."
     if environ.get("HTTP_X_AMZ_TARGET"):
-        return error_answer("NotImplemented", words, 501)
-    error = f"<Error><Code>NotImplemented</Code><Message>{words}</Message></Error>"
+        return error_answer("NotImplemented", message, 501)
+    error = f"<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>"
     return xml_answer(501, error if operation.startswith("s3.") else f"<ErrorResponse>{error}</ErrorResponse>")
 
 

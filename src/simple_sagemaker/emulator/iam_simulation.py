@@ -1,4 +1,4 @@
-"""IAM's simulation of what a role may, which moto has not got and SageMaker's SDK 3 asks for before each job."""
+"""SimulatePrincipalPolicy, which moto does not implement and SageMaker's SDK 3 calls before each job."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ OPERATION = "iam.SimulatePrincipalPolicy"
 
 
 def answer(body: bytes, platform: Platform) -> Answer:
-    """The decision on each action and resource, by the role's own policies.
+    """Return the decision on each action and resource, by the role's own policies.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    asked = parse_qs(body.decode())
-    role = asked["PolicySourceArn"][0]
-    actions = [value for name, (value, *_) in asked.items() if name.startswith("ActionNames.")]
-    resources = [value for name, (value, *_) in asked.items() if name.startswith("ResourceArns.")] or ["*"]
+    request = parse_qs(body.decode())
+    role = request["PolicySourceArn"][0]
+    actions = [value for name, (value, *_) in request.items() if name.startswith("ActionNames.")]
+    resources = [value for name, (value, *_) in request.items() if name.startswith("ResourceArns.")] or ["*"]
     results = "".join(
         f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
         f"<EvalDecision>{'allowed' if platform.role_allows(role, action, resource) else 'implicitDeny'}</EvalDecision>"

@@ -1,7 +1,7 @@
-"""Jobs' lines and metrics on their way into CloudWatch, under SageMaker's names.
+"""Copies jobs' log lines and metrics into moto's CloudWatch, under SageMaker's names.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html names groups and streams. The platform puts them
-there in the name of the job's role: a role that may not is said once, and its jobs have no logs there.
+https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html names groups and streams. The platform writes
+them as the job's role: a role that is not allowed to is reported once, and its jobs have no logs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import Any
 
 from ..local.api.cloudwatch_logs import GROUP, group_of
 from ..local.api.describe import metric_lines
-from ..local.job import folder as jobs
-from ..local.job import log_stream as events
-from ..local.job.folder import JobFolder
+from ..local.job import log_stream
+from ..local.job.folder import JobFolder, all_jobs, find_job, has_ended
 from ..local.job.home import ACCOUNT, Home
 from .mock_aws import MockAws
 from .platform import Platform
@@ -27,12 +26,12 @@ _MOST_EVENTS, _MOST_BYTES = 10_000, 1 << 20  # of a PutLogEvents
 
 
 class Shipper:
-    """Follows the logs of all jobs of a home; ``settle`` waits for one job's. ``say`` takes what people should know."""
+    """Follows the logs of all jobs of a home; ``settle`` waits for one job's. ``report`` gets messages for users."""
 
     def __init__(
-        self, home: Home, aws: MockAws, platform: Platform, *, region: str, say: Callable[[str], None]
+        self, home: Home, aws: MockAws, platform: Platform, *, region: str, report: Callable[[str], None]
     ) -> None:
-        self._say = say
+        self._report = report
         self._home = home
         self._aws = aws
         self._platform = platform
@@ -47,28 +46,28 @@ class Shipper:
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow, what earlier emulators left in the home first."""
+        """Start following, beginning with what earlier emulators left in the home."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, once everything is there that was printed until now."""
+        """Ship everything that has been printed, then end."""
         self._ended.set()
         self._thread.join()
 
     def settle(self, name: str) -> None:
-        """Bring over what one job has printed so far."""
-        job = jobs.find(self._home.jobs, name)
+        """Ship what one job has printed so far."""
+        job = find_job(self._home.jobs, name)
         if job is not None:
             with self._turn:
                 self._ship(job)
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE_S):
-            self._all()
-        self._all()
+            self._ship_all()
+        self._ship_all()
 
-    def _all(self) -> None:
-        for job in [*jobs.every(self._home.jobs)]:
+    def _ship_all(self) -> None:
+        for job in [*all_jobs(self._home.jobs)]:
             with self._turn:
                 try:
                     self._ship(job)
@@ -78,24 +77,24 @@ class Shipper:
     def _ship(self, job: JobFolder) -> None:
         if job.name in self._done:
             return
-        over = jobs.ended(job.entries())
-        if self._may(job):
-            for stream in events.streams(job.logs):
+        ended = has_ended(job.entries())
+        if self._may_write_logs(job):
+            for stream in log_stream.streams(job.logs):
                 self._ship_stream(job, stream)
             self._ship_metrics(job)
-        if over:
+        if ended:
             self._done.add(job.name)
             self._platform.forget(job.name)
 
-    def _may(self, job: JobFolder) -> bool:
-        """Whether the job's role may write logs; asked once a job."""
+    def _may_write_logs(self, job: JobFolder) -> bool:
+        """Whether the job's role may write logs; checked once a job."""
         if job.name not in self._allowed:
             role = job.request()["RoleArn"]
             allowed = self._platform.role_allows(role, "logs:PutLogEvents", self._group_arn(group_of(job)))
             self._allowed[job.name] = allowed
             if not allowed and role not in self._silent:
                 self._silent.add(role)
-                self._say(f"The role {role} may not do logs:PutLogEvents: its jobs have no logs")
+                self._report(f"The role {role} may not do logs:PutLogEvents: its jobs have no logs")
         return self._allowed[job.name]
 
     def _group_arn(self, group: str) -> str:
@@ -108,11 +107,11 @@ class Shipper:
         backend = logs_backends[ACCOUNT][self._region]
         while True:
             start = self._offsets.get((job.name, stream), 0)
-            found, end = events.read(path, start, most_bytes=_MOST_BYTES, most=_MOST_EVENTS)
+            events, end = log_stream.read(path, start, most_bytes=_MOST_BYTES, most=_MOST_EVENTS)
             if end == start:
                 return
-            lines = [{"timestamp": one["timestamp"], "message": one["message"]} for one in found]
-            with self._aws.locked():
+            lines = [{"timestamp": event["timestamp"], "message": event["message"]} for event in events]
+            with self._aws.lock():
                 if group not in backend.groups:
                     backend.create_log_group(group, {})
                 if name not in backend.groups[group].streams:
@@ -135,6 +134,6 @@ class Shipper:
             }
             for point in points
         ]
-        with self._aws.locked():
+        with self._aws.lock():
             cloudwatch_backends[ACCOUNT][self._region].put_metric_data(NAMESPACE, data)
         self._points[job.name] += len(points)

@@ -1,7 +1,7 @@
 """The services beside SageMaker: moto's own application in this process, one request at a time.
 
-moto keeps everything in memory and checks nothing about concurrent callers, so a conditional put would let two through:
-hence the lock. Its account is ours, said before it is first imported.
+moto keeps everything in memory and is not thread-safe (two conditional puts would both succeed), hence the lock. It
+reads its account number from the environment when it is first imported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INSTALL = "The emulator needs moto's server.\nInstall it from the clone: pip ins
 
 
 class MockAws:
-    """moto as a function from a request to an answer."""
+    """moto, called as a function from a request to an answer."""
 
     def __init__(self) -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
@@ -31,12 +31,12 @@ class MockAws:
         self._application = DomainDispatcherApplication(create_backend_app)
         self._one_at_a_time = threading.RLock()
 
-    def locked(self) -> AbstractContextManager[object]:
-        """For whoever reads or writes moto's memory without a request."""
+    def lock(self) -> AbstractContextManager[object]:
+        """Hold this while reading or writing moto's memory other than by a request."""
         return self._one_at_a_time
 
     def answer(self, environ: Environ) -> Answer:
-        """What moto answers to a request whose body has been read."""
+        """Return moto's answer to a request whose body has been read."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:

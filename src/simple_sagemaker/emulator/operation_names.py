@@ -1,4 +1,4 @@
-"""What a request is called, for counting and for faults: ``service.Operation``, read from how it came."""
+"""The name of a request's operation, ``service.Operation``, used to count requests and to inject faults."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _OF_BUCKET = ("acl", "encryption", "location", "policy", "publicAccessBlock", "t
 
 
 def signer(environ: Environ) -> tuple[str, str, str]:
-    """The access key, region and service that a request is signed for; empty where it is not signed."""
-    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return (found[1], found[2], found[3]) if found else ("", "", "")
+    """The access key, region and service that a request is signed for; empty strings if it is not signed."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (scope[1], scope[2], scope[3]) if scope else ("", "", "")
 
 
-def called(environ: Environ, body: bytes) -> str:
-    """The operation, as in ``iam.GetRole`` or ``s3.GetObject``."""
+def operation_name(environ: Environ, body: bytes) -> str:
+    """The operation that a request calls, as in ``iam.GetRole`` or ``s3.GetObject``."""
     service = signer(environ)[2] or "s3"
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return f"{service}.{target.rpartition('.')[2]}"
     if service == "s3":
         return f"s3.{_s3(environ)}"
-    if found := re.search(r"/operation/(\w+)$", environ.get("PATH_INFO", "")):
-        return f"{service}.{found[1]}"
+    if path := re.search(r"/operation/(\w+)$", environ.get("PATH_INFO", "")):
+        return f"{service}.{path[1]}"
     action = parse_qs(body.decode("utf-8", "replace")).get("Action", ["?"])[0]
     return f"{service}.{action}"
 
@@ -33,15 +33,15 @@ def called(environ: Environ, body: bytes) -> str:
 def _s3(environ: Environ) -> str:
     method = environ["REQUEST_METHOD"].capitalize()
     bucket, _, key = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
-    asked = {word.partition("=")[0] for word in environ.get("QUERY_STRING", "").split("&")}
+    parameters = {parameter.partition("=")[0] for parameter in environ.get("QUERY_STRING", "").split("&")}
     if not bucket:
         return "ListBuckets"
     if key:
         return f"{method}Object"
-    if "delete" in asked:
+    if "delete" in parameters:
         return "DeleteObjects"
     for part in _OF_BUCKET:
-        if part in asked:
+        if part in parameters:
             return f"{method}Bucket{part[0].upper()}{part[1:]}"
     if method == "Get":
         return "ListObjectsV2"

@@ -1,8 +1,8 @@
-"""What AWS does between the services: it assumes the role of a job, and asks IAM whether a caller may.
+"""What AWS does between its services: assume a job's role, and check with IAM whether a caller is allowed.
 
-It works on moto's memory in this process. moto checks the signature, the actions and the resources of requests once its
-enforcement is on, for its own services; here the same is asked for SageMaker's. Its gap: a statement with a Condition
-refuses, whatever the condition says (moto 5.2), so the policies that are tried here do without.
+It works on moto's memory in this process. With enforcement on, moto checks signature, actions and resources of requests
+to its own services; here the same is checked for SageMaker's. Known gap: moto 5.2 denies by any statement that has a
+Condition, whatever the condition says, so policies checked here must do without.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 
 @dataclass
 class _Issued:
-    """The credentials of one job's role, and when they are no longer good."""
+    """The credentials of one job's role, and when they expire."""
 
     job: str
     role_arn: str
     access_key: str
     secret_key: str
     session_token: str
-    until: datetime
+    expires: datetime
 
 
 class Platform:
-    """The account's identities. ``role_delay_s`` is for how long a new role cannot be assumed yet."""
+    """The account's identities. For ``role_delay_s`` seconds a new role cannot be assumed yet, as on AWS."""
 
     def __init__(self, aws: MockAws, *, region: str, enforce: bool, role_delay_s: float = 0.0) -> None:
         self._aws = aws
@@ -52,14 +52,14 @@ class Platform:
         self._lock = threading.Lock()
 
     def administrator(self) -> tuple[str, str]:
-        """The access key and secret key of somebody who may do everything; from then on IAM is enforced, if at all."""
+        """Create an administrator; return its access key and secret key. IAM is enforced from then on, if at all."""
         if not self._enforce:
             return "test", "test"
         from moto import settings
         from moto.iam.models import iam_backends
 
         backend = iam_backends[ACCOUNT][_PARTITION]
-        with self._aws.locked():
+        with self._aws.lock():
             backend.create_user(_PARTITION, ADMINISTRATOR)
             backend.put_user_policy(ADMINISTRATOR, "everything", json.dumps(_EVERYTHING))
             key = backend.create_access_key(ADMINISTRATOR)
@@ -67,13 +67,13 @@ class Platform:
         return key.access_key_id, key.secret_access_key
 
     def admit(self, role_arn: str) -> str | None:
-        """Why jobs cannot act by a role; None when they can. Without enforcement any role will do."""
+        """Why jobs cannot assume a role; None when they can. Without enforcement any role will do."""
         if not self._enforce:
             return None
         role = self._role(role_arn)
         if role is not None and _trusts(json.loads(role.assume_role_policy_document)):
-            made = role.create_date.replace(tzinfo=role.create_date.tzinfo or timezone.utc)
-            if datetime.now(timezone.utc) - made >= self._role_delay:
+            created = role.create_date.replace(tzinfo=role.create_date.tzinfo or timezone.utc)
+            if datetime.now(timezone.utc) - created >= self._role_delay:
                 return None
         return (
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
@@ -84,53 +84,53 @@ class Platform:
         from moto.iam.exceptions import NotFoundException
         from moto.iam.models import iam_backends
 
-        with self._aws.locked():
+        with self._aws.lock():
             try:
                 return iam_backends[ACCOUNT][_PARTITION].get_role_by_arn(role_arn)
             except NotFoundException:
                 return None
 
     def issue(self, job: str, role_arn: str) -> str:
-        """A name under which the credentials of a job's role are had; nobody can guess it."""
-        name = secrets.token_urlsafe(32)
-        issued = self._assumed(job, role_arn)
+        """Assume a job's role; return an unguessable token for :meth:`credentials`."""
+        token = secrets.token_urlsafe(32)
+        issued = self._assume_role(job, role_arn)
         with self._lock:
-            self._issued[name] = issued
-        return name
+            self._issued[token] = issued
+        return token
 
-    def credentials(self, name: str) -> dict[str, str] | None:
-        """The credentials of that name, good for at least ten minutes, as containers on AWS get them."""
+    def credentials(self, token: str) -> dict[str, str] | None:
+        """The credentials for a token, valid for at least ten minutes, in the form that containers on AWS get."""
         with self._lock:
-            issued = self._issued.get(name)
+            issued = self._issued.get(token)
         if issued is None:
             return None
-        if issued.until - datetime.now(timezone.utc) < timedelta(minutes=10):
-            issued = self._assumed(issued.job, issued.role_arn)
+        if issued.expires - datetime.now(timezone.utc) < timedelta(minutes=10):
+            issued = self._assume_role(issued.job, issued.role_arn)
             with self._lock:
-                self._issued[name] = issued
+                self._issued[token] = issued
         return {
             "RoleArn": issued.role_arn,
             "AccessKeyId": issued.access_key,
             "SecretAccessKey": issued.secret_key,
             "Token": issued.session_token,
-            "Expiration": issued.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "Expiration": issued.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
     def forget(self, job: str) -> None:
-        """Give out no more credentials for a job that has ended."""
+        """Stop giving out credentials for a job, which has ended."""
         with self._lock:
             self._issued = {name: one for name, one in self._issued.items() if one.job != job}
 
     def is_job(self, access_key: str) -> bool:
-        """Whether an access key is of a job, not of a client."""
+        """Whether an access key belongs to a job, not to a client."""
         with self._lock:
             return any(one.access_key == access_key for one in self._issued.values())
 
-    def _assumed(self, job: str, role_arn: str) -> _Issued:
+    def _assume_role(self, job: str, role_arn: str) -> _Issued:
         from moto.sts.models import sts_backends
 
         account = role_arn.split(":")[4]
-        with self._aws.locked():
+        with self._aws.lock():
             role = sts_backends[account][_PARTITION].assume_role(
                 region_name=self._region,
                 role_session_name="SageMaker",
@@ -139,33 +139,33 @@ class Platform:
                 duration=int(_VALID.total_seconds()),
                 external_id="",
             )
-        until = datetime.now(timezone.utc) + _VALID
-        return _Issued(job, role_arn, role.access_key_id, role.secret_access_key, role.session_token, until)
+        expires = datetime.now(timezone.utc) + _VALID
+        return _Issued(job, role_arn, role.access_key_id, role.secret_access_key, role.session_token, expires)
 
     def refusal(
         self, operation: str, request: Mapping[str, Any], environ: Environ, body: bytes
     ) -> tuple[str, str] | None:
-        """The code and message with which IAM refuses a SageMaker operation; None when the caller may."""
+        """The code and message with which IAM denies a SageMaker operation; None when the caller is allowed."""
         if not self._enforce:
             return None
         from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, SignatureDoesNotMatchError
 
         try:
-            with self._aws.locked():
-                self._ask(f"sagemaker:{operation}", self._resource(request), environ, body)
+            with self._aws.lock():
+                self._check(f"sagemaker:{operation}", self._resource(request), environ, body)
                 if "RoleArn" in request:
-                    self._ask("iam:PassRole", request["RoleArn"], environ, body)
+                    self._check("iam:PassRole", request["RoleArn"], environ, body)
         except AccessDeniedError as error:
             return "AccessDeniedException", f"{error.message} on resource: {self._resource(request)}"
         except (InvalidClientTokenIdError, SignatureDoesNotMatchError) as error:
             return "UnrecognizedClientException", str(error.message)
         return None
 
-    def _ask(self, action: str, resource: str, environ: Environ, body: bytes) -> None:
+    def _check(self, action: str, resource: str, environ: Environ, body: bytes) -> None:
         from moto.iam.access_control import IAMRequest
         from werkzeug.wrappers import Request
 
-        class Asked(IAMRequest):  # moto takes the service from the signature: PassRole is another's
+        class CheckedRequest(IAMRequest):  # moto takes the service from the signature: PassRole is another's
             @property
             def _action(self) -> str:
                 return action
@@ -173,18 +173,18 @@ class Platform:
             @_action.setter
             def _action(self, _: str) -> None: ...
 
-        sent = Request(environ)
-        asked = Asked(
+        http_request = Request(environ)
+        request = CheckedRequest(
             account_id=ACCOUNT,
-            method=sent.method,
-            path=sent.path,
+            method=http_request.method,
+            path=http_request.path,
             data={},
             body=body,
-            headers=sent.headers,  # type: ignore[arg-type]  # read like a dictionary
+            headers=http_request.headers,  # type: ignore[arg-type]  # read like a dictionary
             action=action.partition(":")[2],
         )
-        asked.check_signature()
-        asked.check_action_permitted(resource)
+        request.check_signature()
+        request.check_action_permitted(resource)
 
     def _resource(self, request: Mapping[str, Any]) -> str:
         kind = kind_of(request)
@@ -192,13 +192,13 @@ class Platform:
         return kind.arn(str(name), self._region) if name else "*"
 
     def role_allows(self, role_arn: str, action: str, resource: str = "*") -> bool:
-        """Whether a role's own policies allow an action; everything is allowed without enforcement."""
+        """Whether a role's own policies allow an action; always True without enforcement."""
         if not self._enforce:
             return True
         from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, PermissionResult
 
-        issued = self._assumed("", role_arn)
-        with self._aws.locked():
+        issued = self._assume_role("", role_arn)
+        with self._aws.lock():
             key = AssumedRoleAccessKey(
                 ACCOUNT, _PARTITION, issued.access_key, {"X-Amz-Security-Token": issued.session_token}
             )
@@ -207,13 +207,13 @@ class Platform:
 
 
 def _trusts(document: Mapping[str, Any]) -> bool:
-    """Whether a trust policy lets SageMaker in, on behalf of this account."""
+    """Whether a trust policy lets SageMaker assume the role, on behalf of this account."""
     statements = document.get("Statement", [])
-    verdicts = [_trusting(one) for one in ([statements] if isinstance(statements, dict) else statements)]
+    verdicts = [_statement_effect(one) for one in ([statements] if isinstance(statements, dict) else statements)]
     return "Allow" in verdicts and "Deny" not in verdicts
 
 
-def _trusting(statement: Mapping[str, Any]) -> str | None:
+def _statement_effect(statement: Mapping[str, Any]) -> str | None:
     principal = statement.get("Principal", {})
     services = _list("*" if principal == "*" else principal.get("Service", []))
     actions = _list(statement.get("Action", []))
@@ -221,9 +221,9 @@ def _trusting(statement: Mapping[str, Any]) -> str | None:
         return None
     context = {"aws:sourceaccount": ACCOUNT}
     for operator, tests in statement.get("Condition", {}).items():
-        for name, wanted in tests.items():
+        for name, expected in tests.items():
             match = operator.removesuffix("IfExists") in {"StringEquals", "StringLike"} and any(
-                fnmatchcase(context.get(name.lower(), ""), one) for one in _list(wanted)
+                fnmatchcase(context.get(name.lower(), ""), one) for one in _list(expected)
             )
             if not match:
                 return None

@@ -14,8 +14,8 @@ TARGET = "SageMaker."  # what the header X-Amz-Target begins with
 Operations = Mapping[str, Callable[..., Any]]
 
 
-class Refused(Exception):
-    """An error in the service's words: its code, its message and the HTTP status that it comes with."""
+class ServiceError(Exception):
+    """An error that the service answers: its code, its message and its HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -23,22 +23,22 @@ class Refused(Exception):
         self.status = status
 
 
-def request_of(body: bytes) -> dict[str, Any]:
-    """The members of a request; one that is null is one that is not there. Raises Refused."""
+def decode(body: bytes) -> dict[str, Any]:
+    """Return the members of a request, without those that are null. Raises ServiceError."""
     try:
         loaded = json.loads(body or b"{}")
     except ValueError as error:
-        raise Refused("SerializationException", f"The request is no JSON: {error}") from error
+        raise ServiceError("SerializationException", f"The request is not JSON: {error}") from error
     if not isinstance(loaded, dict):
-        raise Refused("SerializationException", "The request is no JSON object.")
-    found: dict[str, Any] = _without_nulls(loaded)
-    return found
+        raise ServiceError("SerializationException", "The request is not a JSON object.")
+    request: dict[str, Any] = _without_nulls(loaded)
+    return request
 
 
-def carried_out(operations: Operations, name: str, request: dict[str, Any]) -> dict[str, Any]:
-    """The operation's answer. Raises Refused for the service's own errors and for what this emulator has not got."""
+def call(operations: Operations, name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Call an operation. Raises ServiceError for the service's own errors and for operations not implemented here."""
     if name not in operations:
-        raise Refused(
+        raise ServiceError(
             "UnknownOperationException", f"The emulator does not serve {name}; it serves training and processing jobs."
         )
     try:
@@ -47,12 +47,12 @@ def carried_out(operations: Operations, name: str, request: dict[str, Any]) -> d
         code = error_code(error)
         if code is None:
             raise
-        raise Refused(code, error.response["Error"]["Message"]) from error  # type: ignore[attr-defined]
+        raise ServiceError(code, error.response["Error"]["Message"]) from error  # type: ignore[attr-defined]
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
-def encoded(answer: Mapping[str, Any]) -> bytes:
-    """An answer as it travels: times are seconds since the epoch."""
+def encode(answer: Mapping[str, Any]) -> bytes:
+    """Encode an answer as JSON, times as seconds since the epoch."""
     return json.dumps(answer, default=_plain).encode()
 
 

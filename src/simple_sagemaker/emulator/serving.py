@@ -15,7 +15,7 @@ from ..core.specs import EmulatorSpec
 from ..errors import EngineUnavailable
 from ..local.job.home import Home, Settings
 from ..local.supervisor import spawn
-from . import fault_injection as planned
+from . import fault_injection
 from .mock_aws import INSTALL
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ _PAUSE_S = 0.02
 HOST = "127.0.0.1"
 
 
-def server(port: int, application: Application) -> BaseWSGIServer:
-    """A server on the loopback address that has its port and does not serve yet. Raises EngineUnavailable."""
+def make_server(port: int, application: Application) -> BaseWSGIServer:
+    """Make a server, bound to its loopback port and not serving yet. Raises EngineUnavailable."""
     try:
-        from werkzeug.serving import make_server
+        from werkzeug import serving
     except ImportError as error:
         raise EngineUnavailable(INSTALL) from error
     try:
-        return make_server(HOST, port, application, threaded=True, request_handler=_handler())
+        return serving.make_server(HOST, port, application, threaded=True, request_handler=_handler())
     except (OSError, SystemExit) as error:  # werkzeug says the reason itself, and exits
         raise EngineUnavailable(f"The port {port} is taken.\nGive another one with --port, or 0.") from error
 
 
 def _handler() -> type[WSGIRequestHandler]:
-    """Moto's own handler, which keeps header names as they came, without a log line for each request."""
+    """Moto's request handler, which keeps the case of header names, without a log line for each request."""
     try:
         from moto.moto_server.werkzeug_app import MotoRequestHandler
     except ImportError as error:
@@ -56,8 +56,8 @@ def _handler() -> type[WSGIRequestHandler]:
     return Quiet
 
 
-class Served:
-    """An emulator that has its port. ``keys`` are the caller's own, for buckets on another server."""
+class EmulatorServer:
+    """An emulator bound to its port. ``keys`` are the caller's AWS keys, for buckets on another server."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Served:
         *,
         faults: str,
         keys: tuple[str, str] | None,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         from .server import Emulator
 
@@ -75,29 +75,29 @@ class Served:
         self._emulator = Emulator(
             home,
             settings,
-            plan=planned.parse(faults),
+            plan=fault_injection.parse(faults),
             enforce=spec.enforce_iam,
             role_delay_s=spec.role_delay_s,
             registry=spec.registry,
             keys=keys,
-            say=say,
+            report=report,
         )
-        self._server = server(spec.port, self._emulator)
+        self._server = make_server(spec.port, self._emulator)
         self._thread = threading.Thread(target=self._server.serve_forever, name="emulator", daemon=True)
 
     @property
     def url(self) -> str:
-        """Where it serves."""
+        """The emulator's address."""
         return f"http://{HOST}:{self._server.server_port}"
 
     def start(self) -> dict[str, str]:
-        """Serve; gives the variables with which AWS's clients come here."""
+        """Start serving. Returns the environment variables that point AWS's clients here."""
         variables = self._emulator.start(self.url)
         self._thread.start()
         return variables
 
     def stop(self, grace_s: float) -> None:
-        """Stop the jobs, those that do not end in time by force, and then the server."""
+        """Stop the jobs, killing those that have not ended after ``grace_s`` seconds, then the server."""
         stopped, left = self._emulator.stop(grace_s)
         for name in left:
             _kill(self._supervisor(name))
@@ -110,12 +110,12 @@ class Served:
         self._server.server_close()
 
     def _supervisor(self, job: str) -> int:
-        """The process of a job of ours."""
+        """The process ID of a job's supervisor."""
         return int((self._home.jobs / job / "supervisor.pid").read_text(encoding="ascii"))
 
 
 def _kill(supervisor: int) -> None:
-    """Kill a supervisor, with which its hosts die."""
+    """Kill a supervisor; its hosts die with it."""
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
     with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The tagging service's view of SageMaker's jobs, which moto has not got; of everything else it has its own.
+"""The tagging service's view of SageMaker's jobs, which moto lacks; other resources are left to moto.
 
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """
@@ -19,26 +19,29 @@ Tags = list[dict[str, str]]
 
 
 def answer(body: bytes, jobs: Iterable[tuple[str, Tags]]) -> bytes | None:
-    """The page that is asked for, of jobs by ARN and tags; None where jobs are not what is asked for."""
-    asked: dict[str, Any] = json.loads(body or b"{}")
-    types = {*asked.get("ResourceTypeFilters", ())}
-    wanted = {one for one in _RESOURCES if types & {"sagemaker", f"sagemaker:{one}"}}
-    if not wanted:
+    """Return the requested page of ``jobs`` (ARN and tags); None when the request asks for other resources."""
+    request: dict[str, Any] = json.loads(body or b"{}")
+    types = {*request.get("ResourceTypeFilters", ())}
+    resources = {one for one in _RESOURCES if types & {"sagemaker", f"sagemaker:{one}"}}
+    if not resources:
         return None
-    of_type = ((arn, tags) for arn, tags in jobs if arn.split(":")[5].partition("/")[0] in wanted)
-    found = sorted(((arn, tags) for arn, tags in of_type if _matches(tags, asked.get("TagFilters", ()))), key=_arn)
-    start = int(asked.get("PaginationToken") or 0)
-    end = start + int(asked.get("ResourcesPerPage") or _PAGE)
-    page = [{"ResourceARN": arn, "Tags": tags} for arn, tags in found[start:end]]
-    token = str(end) if end < len(found) else ""
+    of_type = ((arn, tags) for arn, tags in jobs if arn.split(":")[5].partition("/")[0] in resources)
+    matching = sorted(((arn, tags) for arn, tags in of_type if _matches(tags, request.get("TagFilters", ()))), key=_arn)
+    start = int(request.get("PaginationToken") or 0)
+    end = start + int(request.get("ResourcesPerPage") or _PAGE)
+    page = [{"ResourceARN": arn, "Tags": tags} for arn, tags in matching[start:end]]
+    token = str(end) if end < len(matching) else ""
     return json.dumps({"ResourceTagMappingList": page, "PaginationToken": token}).encode()
 
 
 def _matches(tags: Tags, filters: Iterable[Mapping[str, Any]]) -> bool:
-    """Every key is there, with one of its values where values are given."""
-    there = {tag["Key"]: tag["Value"] for tag in tags}
-    return all(one["Key"] in there and there[one["Key"]] in one.get("Values", [there[one["Key"]]]) for one in filters)
+    """Whether each filter's key is among the tags, with one of the filter's values if it has any."""
+    values = {tag["Key"]: tag["Value"] for tag in tags}
+    return all(
+        condition["Key"] in values and values[condition["Key"]] in condition.get("Values", [values[condition["Key"]]])
+        for condition in filters
+    )
 
 
-def _arn(found: tuple[str, Tags]) -> str:
-    return found[0]
+def _arn(tagged_job: tuple[str, Tags]) -> str:
+    return tagged_job[0]

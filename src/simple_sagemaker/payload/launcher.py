@@ -1,6 +1,6 @@
-"""Start the person's code inside a SageMaker job, and end as it ends.
+"""Start the user's code inside a SageMaker job, and exit as it does.
 
-Three ways lead here:
+It is started in three ways:
 
 - *direct*: ``start.sh`` runs this file from the hidden channel's folder, where the packed code lies beside it. The
   code is unpacked to ``<base>/code``, and the rest of the launcher is taken from there. In a processing job the same
@@ -36,7 +36,7 @@ class Unpackable(Exception):
 
 def record_failure(text):
     # type: (str) -> None
-    """Say on stderr and in the failure file why the job ends. A failure file that is there is kept."""
+    """Write to stderr and to the failure file why the job ends. An existing failure file is kept."""
     sys.stderr.write("simple-sagemaker: %s\n" % text)
     failure = os.path.join(BASE, "output", "message" if IS_PROCESSING else "failure")
     if not os.path.isdir(os.path.dirname(failure)):
@@ -54,7 +54,7 @@ def is_inside(path, folder):
 
 def check(member, folder):
     # type: (tarfile.TarInfo, str) -> None
-    """Raise Unpackable for what could touch anything outside ``folder``, which has no link in its own path."""
+    """Raise Unpackable for a member that could touch anything outside ``folder``, whose own path has no links."""
     target = os.path.join(folder, member.name)
     if member.name.startswith("/") or ".." in member.name.split("/") or not is_inside(os.path.dirname(target), folder):
         raise Unpackable("the packed code holds the name %r, which leads outside" % member.name)
@@ -69,7 +69,7 @@ def check(member, folder):
 
 def empty(folder):
     # type: (str) -> None
-    """Make ``folder`` an empty folder: after a spot interruption it still holds the code of the earlier start."""
+    """Make ``folder`` an empty folder: after a spot interruption it still has the code of the previous start."""
     import shutil
 
     if not os.path.isdir(folder):
@@ -82,15 +82,15 @@ def empty(folder):
             os.remove(path)
 
 
-def as_here(name):
+def decode_name(name):
     # type: (str) -> str
-    """A name of the archive, which is UTF-8, as this process writes those bytes: before 3.7 it may know ASCII alone."""
+    """Decode an archive's UTF-8 name as this process encodes paths, which before 3.7 may be in ASCII only."""
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def unpack(tarball, folder):
     # type: (str, str) -> None
-    """Make ``folder`` hold what ``tarball`` holds, with its modes and as this user's. Raises Unpackable."""
+    """Make ``folder`` hold what ``tarball`` holds, with its modes, owned by this user. Raises Unpackable."""
     import tarfile
     import zlib
 
@@ -100,7 +100,7 @@ def unpack(tarball, folder):
         with tarfile.open(tarball, "r:gz", encoding="utf-8", errors="surrogateescape") as archive:
             archive.extraction_filter = lambda member, _: member  # ours is stricter; keeps newer Pythons quiet
             for member in archive:
-                member.name, member.linkname = as_here(member.name), as_here(member.linkname)
+                member.name, member.linkname = decode_name(member.name), decode_name(member.linkname)
                 check(member, folder)
                 member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
                 member.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0)
@@ -111,7 +111,7 @@ def unpack(tarball, folder):
 
 def put_run_file():
     # type: () -> None
-    """Put what is to be run beside the code: it is sent beside the archive, so that one serves for many jobs."""
+    """Copy ``run.json`` beside the code: it is uploaded beside the archive, so that one archive serves many jobs."""
     import shutil
 
     if os.path.exists(RUN_FILE):
@@ -120,9 +120,9 @@ def put_run_file():
 
 def import_launcher(folder):
     # type: (str) -> types.ModuleType
-    """The rest of the launcher, from ``folder``, which is kept off ``sys.path``.
+    """Import the rest of the launcher from ``folder``, which is kept off ``sys.path``.
 
-    A file of the person's named ``json.py`` would otherwise stand in for Python's own while the launcher starts.
+    A file of the user's named ``json.py`` would otherwise hide Python's own while the launcher starts.
     """
     hidden = {os.path.realpath(path) for path in (HERE, CODE)}
     sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in hidden]
@@ -132,9 +132,9 @@ def import_launcher(folder):
     return importlib.import_module(PACKAGE + ".main")
 
 
-def which_way():
+def find_way():
     # type: () -> str
-    """One of ``direct``, ``processing``, ``toolkit`` and ``train``, told by where this is and what lies beside it."""
+    """One of ``direct``, ``processing``, ``toolkit`` and ``train``, from where this file is and what is beside it."""
     if sys.argv[1:] == ["--train"] and not os.path.exists(RUN_FILE):
         return "train"
     if os.path.exists(TARBALL) and os.path.realpath(HERE) != os.path.realpath(CODE):
@@ -144,8 +144,8 @@ def which_way():
 
 def start():
     # type: () -> int
-    """Unpack when that is ours to do, run the job, and return its exit status."""
-    way = which_way()
+    """Unpack the code if nothing else has, run the job, and return its exit status."""
+    way = find_way()
     sys.dont_write_bytecode = way != "train"  # packed code is imported once and thrown away
     is_packed = way in ("direct", "processing")
     if is_packed:
@@ -156,13 +156,13 @@ def start():
 
 def _mp_fn(index):
     # type: (int) -> None
-    """What PyTorch/XLA calls in each of its processes, once it has imported the script that it was told: this file."""
-    import_launcher(HERE).spawned(index, BASE)
+    """What PyTorch/XLA calls in each of its processes, after importing the script that it starts: this file."""
+    import_launcher(HERE).run_spawned(index, BASE)
 
 
 def main():
     # type: () -> int
-    """The exit status of the job. What goes wrong in the launcher itself reaches the failure file too."""
+    """Run the job; return its exit status. Errors in the launcher itself reach the failure file too."""
     if sys.version_info < OLDEST:
         record_failure(
             "Python %s is too old: the launcher of a job needs 3.6 or newer (this is %s)"

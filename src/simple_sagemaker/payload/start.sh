@@ -9,10 +9,10 @@ here=${0%/*}
 refuse() {
     printf '%s\n' "simple-sagemaker: $1" >&2
     case $here in
-    "$base/processing/"*) told=message ;;
-    *) told=failure ;;
+    "$base/processing/"*) file=message ;;
+    *) file=failure ;;
     esac
-    mkdir -p "$base/output" && printf '%s' "$1" >"$base/output/$told"
+    mkdir -p "$base/output" && printf '%s' "$1" >"$base/output/$file"
     exit 1
 }
 

@@ -26,13 +26,13 @@ from .environment import callers_variables, engine_settings, home_folder
 if TYPE_CHECKING:
     import boto3
 
-    from ..emulator.serving import Served
+    from ..emulator.serving import EmulatorServer
     from ..images.docker.command import Docker
     from ..images.docker.login import Login
     from ..images.docker.maker import LocalImages
     from ..images.docker.pull import EcrAddress
     from ..local.job.home import Home
-    from ..local.supervisor.spawn import Waiting
+    from ..local.supervisor.spawn import WaitingSupervisor
 
 ENGINES = ("aws", "local", "docker")
 
@@ -62,7 +62,7 @@ def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
     return engine
 
 
-def for_task(spec: Spec, environment: Mapping[str, str], prestarted: Waiting | None = None) -> Services:
+def for_task(spec: Spec, environment: Mapping[str, str], prestarted: WaitingSupervisor | None = None) -> Services:
     """The services that run this task. Raises EngineUnavailable when they cannot be had here.
 
     ``prestarted`` is a supervisor that was started ahead, for a job of this machine.
@@ -85,7 +85,7 @@ def compose(
     *,
     instead: str,
     data_store: DataStore | None = None,
-    prestarted: Waiting | None = None,
+    prestarted: WaitingSupervisor | None = None,
     session: boto3.Session | None = None,
 ) -> Services:
     """The services of an engine. ``instead`` is what chooses this machine, for those who cannot have another.
@@ -135,7 +135,7 @@ def aws(
 
 def local(
     environment: Mapping[str, str],
-    prestarted: Waiting | None = None,
+    prestarted: WaitingSupervisor | None = None,
     *,
     containers: bool = False,
     on_s3: bool = False,
@@ -151,7 +151,7 @@ def local(
     from ..local.job.home import ACCOUNT, REGION, Home
 
     if on_s3 and prestarted:  # it does not know the caller's credentials
-        prestarted.leave()
+        prestarted.dismiss()
         prestarted = None
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
@@ -162,7 +162,7 @@ def local(
             home,
             settings=replace(settings, region=region, callers_s3=on_s3),
             waiting=prestarted,
-            callers=callers_variables(environment) if on_s3 else None,
+            caller_variables=callers_variables(environment) if on_s3 else None,
         ),
         logs=LocalLogs(home),
         store=store,
@@ -240,16 +240,19 @@ def _token() -> str:
     return "".join(names.TOKEN_LETTERS[byte % 62] for byte in os.urandom(names.TOKEN_LENGTH))
 
 
-def emulator(spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> Served:
+def emulator(
+    spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say: Callable[[str], None]
+) -> EmulatorServer:
     """An emulator that has its port and does not serve yet. Raises EngineUnavailable where it cannot run.
 
     ``say`` takes what a person should know of.
     """
-    from ..emulator.serving import Served
+    from ..emulator.serving import EmulatorServer
     from ..local.job.home import Home
 
     home_folders = Home(home)
     settings = replace(engine_settings(environment, home_folders), region=spec.region, s3_endpoint=spec.s3_endpoint)
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
-    return Served(home_folders, settings, spec, faults=text, keys=(key, secret) if key and secret else None, say=say)
+    keys = (key, secret) if key and secret else None
+    return EmulatorServer(home_folders, settings, spec, faults=text, keys=keys, report=say)

@@ -46,14 +46,14 @@ def emulator_home(named: Path | None) -> Iterator[Path]:
         return
     import tempfile
 
-    from ..local.job import folder
+    from ..local.job.folder import remove_folder
 
     home = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
     try:
         yield home
     finally:
         with suppress(FileNotFoundError):
-            folder.remove(home)
+            remove_folder(home)
 
 
 def engine_settings(environment: Mapping[str, str], home: Home, *, containers: bool = False) -> Settings:
@@ -100,7 +100,7 @@ def _python(environment: Mapping[str, str], cache: Path) -> str:
     """The jobs' interpreter. Raises UsageError for an SSM_PYTHON that cannot be run."""
     from ..local.isolation import interpreter
 
-    chosen = interpreter.chosen(environment, ours=sys.executable)
+    chosen = interpreter.choose(environment, default=sys.executable)
     if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
         raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
     return interpreter.behind_shim(chosen, environment, cache)

@@ -13,12 +13,12 @@ TYPE_CHECKING = False  # known to type checkers by its name: importing typing wo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..local.supervisor.spawn import Waiting
+    from ..local.supervisor.spawn import WaitingSupervisor
 
 _FLAGS = ("--it", "--instance_type")
 
 
-def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> Waiting | None:
+def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> WaitingSupervisor | None:
     """Start the supervisor of the job that a command line is probably for; None where that is no job of this machine.
 
     A guess: a supervisor without a job ends by itself, and a job without one starts its own.
@@ -28,9 +28,9 @@ def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> Waiting | N
     engine = environment.get("SSM_ENGINE") or ("local" if is_local(_instance_type(argv)) else "aws")
     if engine not in {"local", "docker"}:
         return None
-    from ..local.supervisor.spawn import supervisor
+    from ..local.supervisor.spawn import start_supervisor
 
-    return supervisor("docker" if engine == "docker" else environment.get("SSM_ISOLATION") or "auto")
+    return start_supervisor("docker" if engine == "docker" else environment.get("SSM_ISOLATION") or "auto")
 
 
 def _instance_type(argv: Sequence[str]) -> str:

@@ -1,16 +1,15 @@
-"""CloudWatch Logs on this machine: the two operations that read jobs' logs, by boto3's names."""
+"""CloudWatch Logs on this machine: the two operations that read jobs' logs, under boto3's names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from ..job import folder as jobs
-from ..job import log_stream as events
-from ..job.folder import JobFolder
+from ..job import log_stream
+from ..job.folder import JobFolder, all_jobs, find_job
 from ..job.home import ACCOUNT, REGION, Home
 from ..job.kinds import KINDS, TRAINING, kind_of
-from .errors import fault, invalid
+from .errors import client_error, validation_error
 
 Answer = Any  # a dictionary of the shape that boto3 gives for the operation
 
@@ -32,10 +31,10 @@ class LocalLogs:
         group = _group(request, operation)
         prefix = request.get("logStreamNamePrefix", "")
         job, whole_name, _ = prefix.partition("/")
-        found = [jobs.find(self._home.jobs, job)] if whole_name else jobs.every(self._home.jobs)
-        kept = [folder for folder in found if folder and group_of(folder) == group]
-        every = [f"{folder.name}/{name}" for folder in kept for name in events.streams(folder.logs)]
-        names = sorted(name for name in every if name.startswith(prefix))
+        jobs = [find_job(self._home.jobs, job)] if whole_name else all_jobs(self._home.jobs)
+        jobs_of_group = [folder for folder in jobs if folder and group_of(folder) == group]
+        all_names = [f"{folder.name}/{name}" for folder in jobs_of_group for name in log_stream.streams(folder.logs)]
+        names = sorted(name for name in all_names if name.startswith(prefix))
         start = int(request.get("nextToken", 0))
         end = start + request.get("limit", _PAGE)
         answer: dict[str, Any] = {"logStreams": [_stream(group, name) for name in names[start:end]]}
@@ -48,22 +47,22 @@ class LocalLogs:
         job, _, name = request["logStreamName"].partition("/")
         path: Path = self._home.jobs / job / "logs" / name
         if "/" in name or not path.is_file() or group_of(JobFolder(self._home.jobs / job)) != group:
-            raise fault("ResourceNotFoundException", "The specified log stream does not exist.", operation)
+            raise client_error("ResourceNotFoundException", "The specified log stream does not exist.", operation)
         start = _offset(request.get("nextToken"), operation)
         most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
-        found, end = events.read(path, start, most_bytes=_MOST_BYTES, most=most)
-        return {"events": found, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
+        events, end = log_stream.read(path, start, most_bytes=_MOST_BYTES, most=most)
+        return {"events": events, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
 
 
 def group_of(job: JobFolder) -> str:
-    """The group that a job's lines are in."""
+    """The log group of a job."""
     return kind_of(job.request()).group
 
 
 def _group(request: dict[str, Any], operation: str) -> str:
     group: str = request.get("logGroupName", "")
     if group not in {kind.group for kind in KINDS}:
-        raise fault("ResourceNotFoundException", "The specified log group does not exist.", operation)
+        raise client_error("ResourceNotFoundException", "The specified log group does not exist.", operation)
     return group
 
 
@@ -80,5 +79,5 @@ def _offset(token: str | None, operation: str) -> int:
         return 0
     kind, _, number = token.partition("/")
     if kind not in {"f", "b"} or not number.isdigit():
-        raise invalid("The specified nextToken is invalid.", operation)
+        raise validation_error("The specified nextToken is invalid.", operation)
     return int(number)

@@ -1,4 +1,4 @@
-"""From a job's request and journal to what DescribeTrainingJob and DescribeProcessingJob answer."""
+"""Builds the answers of DescribeTrainingJob and DescribeProcessingJob from a job's request and journal."""
 
 from __future__ import annotations
 
@@ -15,50 +15,54 @@ _DAY_S = 24 * 60 * 60
 
 
 def arn_of(job: JobFolder) -> str:
-    """The ARN of a job, in the region that it was made in."""
+    """The ARN of a job, in the region in which it was created."""
     return kind_of(job.request()).arn(job.name, job.settings().get("region", REGION))
 
 
 def describe(job: JobFolder) -> dict[str, Any]:
-    """What the operation of the job's kind answers, with time zones on every time, as boto3 gives it."""
+    """Return the Describe answer for the job's kind; all times have time zones, as boto3's."""
     request = job.request()
     entries = recovery.settle(job)
-    return _training(job, request, entries) if kind_of(request) == TRAINING else _processing(job, request, entries)
+    return (
+        _describe_training(job, request, entries)
+        if kind_of(request) == TRAINING
+        else _describe_processing(job, request, entries)
+    )
 
 
-def _processing(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+def _describe_processing(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
     answer = {key: value for key, value in request.items() if key != "Tags"}
-    answer |= {"ProcessingJobArn": arn_of(job), "ProcessingJobStatus": _present(job, entries)}
+    answer |= {"ProcessingJobArn": arn_of(job), "ProcessingJobStatus": _job_status(job, entries)}
     answer.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DAY_S})
     answer |= {"CreationTime": _time(entries[0]["at"]), "LastModifiedTime": _time(entries[-1]["at"])}
-    started, final = _first_at(entries, "Processing"), _final(entries)
+    started, final = _first_at(entries, "Processing"), _final_entry(entries)
     if started is not None:
         answer["ProcessingStartTime"] = _time(started)
     if final:
         answer["ProcessingEndTime"] = _time(final["at"])
-        told = {"FailureReason": final.get("reason"), "ExitMessage": final.get("said")}
-        answer |= {key: text[:1024] for key, text in told.items() if text}
+        texts = {"FailureReason": final.get("reason"), "ExitMessage": final.get("said")}
+        answer |= {key: text[:1024] for key, text in texts.items() if text}
     return answer
 
 
-def _final(entries: list[Entry]) -> Entry | None:
+def _final_entry(entries: list[Entry]) -> Entry | None:
     """The entry that ends the journal."""
     return next((entry for entry in entries if entry.get("status") in FINAL), None)
 
 
-def _present(job: JobFolder, entries: list[Entry]) -> str:
+def _job_status(job: JobFolder, entries: list[Entry]) -> str:
     """The status of a job."""
-    final = _final(entries)
+    final = _final_entry(entries)
     if final:
         return str(final["status"])
     stops = job.stop_mark.exists() or any(entry.get("secondary") == "Stopping" for entry in entries)
     return "Stopping" if stops else "InProgress"
 
 
-def _training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+def _describe_training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
     answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
     answer["TrainingJobArn"] = arn_of(job)
-    answer["ModelArtifacts"] = {"S3ModelArtifacts": model_address(request)}
+    answer["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(request)}
     for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
         answer.setdefault(switch, False)
     limits = answer.setdefault("StoppingCondition", {})
@@ -67,28 +71,28 @@ def _training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> 
     return answer
 
 
-def model_address(request: dict[str, Any]) -> str:
-    """Where the model goes: said from the start, whether there will be one or not."""
+def model_uri(request: dict[str, Any]) -> str:
+    """The address of the model, which the service answers from the start, whether there will be a model or not."""
     base = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
     return f"{base}/{request['TrainingJobName']}/output/model.tar.gz"
 
 
 def _status(job: JobFolder, entries: list[Entry]) -> dict[str, Any]:
     transitions = _transitions(entries)
-    final = _final(entries)
+    final = _final_entry(entries)
     if final:
-        found = {"TrainingJobStatus": final["status"], "SecondaryStatus": final["secondary"]}
+        status = {"TrainingJobStatus": final["status"], "SecondaryStatus": final["secondary"]}
         if final.get("reason"):
-            found["FailureReason"] = final["reason"][:1024]
+            status["FailureReason"] = final["reason"][:1024]
         if final.get("metrics"):
-            found["FinalMetricDataList"] = [_metric(metric) for metric in final["metrics"]]
+            status["FinalMetricDataList"] = [_metric(metric) for metric in final["metrics"]]
     elif job.stop_mark.exists():
-        found = {"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}
+        status = {"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}
     else:
-        found = {"TrainingJobStatus": "InProgress", "SecondaryStatus": transitions[-1]["Status"]}
-        if found["SecondaryStatus"] == "Stopping":
-            found["TrainingJobStatus"] = "Stopping"
-    return {**found, "SecondaryStatusTransitions": transitions}
+        status = {"TrainingJobStatus": "InProgress", "SecondaryStatus": transitions[-1]["Status"]}
+        if status["SecondaryStatus"] == "Stopping":
+            status["TrainingJobStatus"] = "Stopping"
+    return {**status, "SecondaryStatusTransitions": transitions}
 
 
 def _metric(metric: dict[str, Any]) -> dict[str, Any]:
@@ -96,41 +100,41 @@ def _metric(metric: dict[str, Any]) -> dict[str, Any]:
 
 
 def _transitions(entries: list[Entry]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    transitions: list[dict[str, Any]] = []
     for entry in (entry for entry in entries if "secondary" in entry):
         when = _time(entry["at"])
-        if found and found[-1]["Status"] == entry["secondary"]:
-            found[-1]["StatusMessage"] = entry["message"]  # the message changes in place while the status stays
+        if transitions and transitions[-1]["Status"] == entry["secondary"]:
+            transitions[-1]["StatusMessage"] = entry["message"]  # the message changes in place while the status stays
             continue
-        if found:
-            found[-1]["EndTime"] = when
-        found.append({"Status": entry["secondary"], "StartTime": when, "StatusMessage": entry["message"]})
+        if transitions:
+            transitions[-1]["EndTime"] = when
+        transitions.append({"Status": entry["secondary"], "StartTime": when, "StatusMessage": entry["message"]})
     if entries[-1].get("status") in FINAL:
-        found[-1]["EndTime"] = found[-1]["StartTime"]
-    return found
+        transitions[-1]["EndTime"] = transitions[-1]["StartTime"]
+    return transitions
 
 
 def _times(entries: list[Entry]) -> dict[str, Any]:
     created, last = entries[0]["at"], entries[-1]["at"]
-    found: dict[str, Any] = {"CreationTime": _time(created), "LastModifiedTime": _time(last)}
+    times: dict[str, Any] = {"CreationTime": _time(created), "LastModifiedTime": _time(last)}
     started = _first_at(entries, "Downloading")
     if started is None:
-        return found
-    found["TrainingStartTime"] = _time(started)
-    final = _final(entries)
+        return times
+    times["TrainingStartTime"] = _time(started)
+    final = _final_entry(entries)
     if final:
         end: float = final["detected" if final["status"] == "Failed" and "detected" in final else "at"]
         seconds = max(1, round(end - started))
-        found |= {
+        times |= {
             "TrainingEndTime": _time(end),
             "TrainingTimeInSeconds": seconds,
-            "BillableTimeInSeconds": max(1, min(seconds, round(end - started - _waited(entries, end)))),
+            "BillableTimeInSeconds": max(1, min(seconds, round(end - started - _interrupted_s(entries, end)))),
         }
-    return found
+    return times
 
 
-def _waited(entries: list[Entry], end: float) -> float:
-    """Seconds between each interruption and the next start: no machine was there, so nothing is billed."""
+def _interrupted_s(entries: list[Entry], end: float) -> float:
+    """Seconds between each interruption and the next start: there was no machine, so nothing is billed."""
     total, since = 0.0, None
     for entry in entries:
         if entry.get("secondary") == "Interrupted":
@@ -149,10 +153,10 @@ def _time(seconds: float) -> datetime:
 
 
 def summary(description: dict[str, Any]) -> dict[str, Any]:
-    """The few facts of a job that a listing shows."""
-    word = kind_of(description).word
-    names = [f"{word}{name}" for name in ("JobName", "JobArn", "EndTime", "JobStatus")]
-    if word == TRAINING.word:
+    """The members of a description that a listing shows."""
+    prefix = kind_of(description).prefix
+    names = [f"{prefix}{name}" for name in ("JobName", "JobArn", "EndTime", "JobStatus")]
+    if prefix == TRAINING.prefix:
         names.append("SecondaryStatus")
     else:
         names += ["FailureReason", "ExitMessage"]
@@ -161,7 +165,7 @@ def summary(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:
-    """The metric values found in the logs, but for the first ``after``: ``name``, ``value``, ``at``, ``host``."""
+    """The metric values found in the logs, without the first ``after``: ``name``, ``value``, ``at``, ``host``."""
     path = job.path / "metrics.jsonl"
     if not path.exists():
         return []

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 _STATUS = {"ThrottlingException": 400, "ValidationException": 400, "ResourceInUse": 400, "ResourceNotFound": 400}
 
 
-def fault(code: str, message: str, operation: str) -> ClientError:
-    """A ``ClientError`` like the one that boto3 makes of the service's answer."""
+def client_error(code: str, message: str, operation: str) -> ClientError:
+    """Make a ``ClientError`` like the one that boto3 makes from the service's answer."""
     from botocore.exceptions import ClientError
 
     answer = {
@@ -21,6 +21,6 @@ def fault(code: str, message: str, operation: str) -> ClientError:
     return ClientError(answer, operation)  # type: ignore[arg-type]
 
 
-def invalid(message: str, operation: str) -> ClientError:
-    """The service's word for a request that it will not take."""
-    return fault("ValidationException", message, operation)
+def validation_error(message: str, operation: str) -> ClientError:
+    """Make the error by which the service rejects an invalid request."""
+    return client_error("ValidationException", message, operation)

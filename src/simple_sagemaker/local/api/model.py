@@ -1,8 +1,8 @@
-"""What the service's published model allows: requests are checked against it, patterns and maximums included.
+"""Checks requests against the service's published model, patterns and maximums included.
 
 botocore's own check of a request covers types, required members and minimums; the service itself checks the rest, and
-so do we, in the service's words. The model is botocore's ``service-2.json``; what we need of it (a hundredth) is kept
-in the home's cache, because reading the whole takes longer than a small job.
+so do we, with the service's messages. The model is botocore's ``service-2.json``; the hundredth of it that we need is
+kept in the home's cache, because reading all of it takes longer than a small job.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OPERATIONS = (
 )
 _LOCAL_TYPES = ("local", "local_gpu")  # ours: accepted and recorded beside the service's own instance types
 _SPACES = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_KINDS: dict[str, type | tuple[type, ...]] = {
+_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "boolean": bool,
     "integer": int,
@@ -58,24 +58,24 @@ class Model:
         self.inputs = inputs
         self.shapes = shapes
 
-    def complaint(self, operation: str, request: Mapping[str, Any]) -> str | None:
-        """What the service would say against this request, all faults in one text; None when it is legal."""
-        found = list(self._check(self.inputs[operation], request, ""))
-        if not found:
+    def validation_message(self, operation: str, request: Mapping[str, Any]) -> str | None:
+        """The service's error message for an invalid request, all errors in one text; None when it is valid."""
+        errors = list(self._check(self.inputs[operation], request, ""))
+        if not errors:
             return None
-        plural = "error" if len(found) == 1 else "errors"
-        return f"{len(found)} validation {plural} detected: " + "; ".join(found)
+        plural = "error" if len(errors) == 1 else "errors"
+        return f"{len(errors)} validation {plural} detected: " + "; ".join(errors)
 
     def _check(self, name: str, value: Any, path: str) -> Iterator[str]:
         shape = self.shapes[name]
         kind = shape["type"]
-        expected = _KINDS.get(kind)
+        expected = _PYTHON_TYPES.get(kind)
         if expected and (not isinstance(value, expected) or (kind in {"integer", "long"} and isinstance(value, bool))):
             yield f"Value '{value}' at '{path}' failed to satisfy constraint: Member must be a {kind}"
             return
-        yield from _bounds(shape, kind, value, path)
+        yield from _check_bounds(shape, kind, value, path)
         if kind == "structure":
-            yield from self._structure(shape, value, path)
+            yield from self._check_structure(shape, value, path)
         elif kind == "list":
             for number, member in enumerate(value, 1):
                 yield from self._check(shape["member"]["shape"], member, f"{path}.{number}.member")
@@ -84,48 +84,48 @@ class Model:
                 yield from self._check(shape["key"]["shape"], key, f"{path}.key")
                 yield from self._check(shape["value"]["shape"], member, f"{path}.{key}.member")
         elif kind == "string":
-            yield from _text(shape, value, path)
+            yield from _check_text(shape, value, path)
 
-    def _structure(self, shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    def _check_structure(self, shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
         for name in shape.get("required", ()):
             if value.get(name) is None:
-                yield f"Value null at '{_step(path, name)}' failed to satisfy constraint: Member must not be null"
+                yield _null_error(path, name)
         for name, member in value.items():
             if name not in shape["members"]:
                 yield f"Unknown member '{name}' at '{path or 'request'}'"
             elif member is None:
                 if name not in shape.get("required", ()):
-                    yield f"Value null at '{_step(path, name)}' failed to satisfy constraint: Member must not be null"
+                    yield _null_error(path, name)
             else:
-                yield from self._check(shape["members"][name]["shape"], member, _step(path, name))
+                yield from self._check(shape["members"][name]["shape"], member, _member_path(path, name))
 
 
 def load(cache: Path) -> Model:
-    """The model, from the cache when it is of the same botocore, else from botocore (and then cached)."""
+    """Load the model, from the cache if that was made from the same botocore, else from botocore."""
     return _load(str(cache))
 
 
 @lru_cache(maxsize=4)
 def _load(cache: str) -> Model:
-    source = _published()
+    source = _model_file()
     stamp = source.stat()
-    kept = Path(cache) / f"sagemaker-model-{stamp.st_size}-{stamp.st_mtime_ns}.json"
+    cached = Path(cache) / f"sagemaker-model-{stamp.st_size}-{stamp.st_mtime_ns}.json"
     try:
-        trimmed = json.loads(kept.read_bytes())
+        trimmed = json.loads(cached.read_bytes())
     except (FileNotFoundError, ValueError):
         trimmed = _trim(source)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        scratch = kept.with_name(f"{kept.name}.{os.urandom(8).hex()}")  # threads of one process write it too
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        scratch = cached.with_name(f"{cached.name}.{os.urandom(8).hex()}")  # threads of one process write it too
         scratch.write_text(json.dumps(trimmed), encoding="utf-8")
-        scratch.replace(kept)
+        scratch.replace(cached)
     return Model(trimmed["inputs"], trimmed["shapes"])
 
 
-def _published() -> Path:
-    found = find_spec("botocore")
-    if found is None or found.origin is None:
+def _model_file() -> Path:
+    spec = find_spec("botocore")
+    if spec is None or spec.origin is None:
         raise ImportError("botocore is not installed, and the local engine checks requests against its service model")
-    folder = Path(found.origin).parent / "data" / "sagemaker" / "2017-07-24"
+    folder = Path(spec.origin).parent / "data" / "sagemaker" / "2017-07-24"
     packed = folder / "service-2.json.gz"
     return packed if packed.exists() else folder / "service-2.json"
 
@@ -141,48 +141,52 @@ def _trim(source: Path) -> dict[str, Any]:
     while waiting:
         name = waiting.pop()
         if name not in shapes:
-            shapes[name] = _bare(whole["shapes"][name])
-            waiting += _mentions(shapes[name])
+            shapes[name] = _trim_shape(whole["shapes"][name])
+            waiting += _referenced_shapes(shapes[name])
     return {"inputs": inputs, "shapes": shapes}
 
 
-def _bare(shape: Shape) -> Shape:
-    kept: Shape = {key: shape[key] for key in ("type", "required", "min", "max", "pattern", "enum") if key in shape}
+def _trim_shape(shape: Shape) -> Shape:
+    trimmed: Shape = {key: shape[key] for key in ("type", "required", "min", "max", "pattern", "enum") if key in shape}
     for key in ("member", "key", "value"):
         if key in shape:
-            kept[key] = {"shape": shape[key]["shape"]}
+            trimmed[key] = {"shape": shape[key]["shape"]}
     if "members" in shape:
-        kept["members"] = {name: {"shape": member["shape"]} for name, member in shape["members"].items()}
-    return kept
+        trimmed["members"] = {name: {"shape": member["shape"]} for name, member in shape["members"].items()}
+    return trimmed
 
 
-def _mentions(shape: Shape) -> list[str]:
+def _referenced_shapes(shape: Shape) -> list[str]:
     single = [shape[key]["shape"] for key in ("member", "key", "value") if key in shape]
     return single + [member["shape"] for member in shape.get("members", {}).values()]
 
 
-def _step(path: str, name: str) -> str:
+def _member_path(path: str, name: str) -> str:
     lowered = name[0].lower() + name[1:]
     return f"{path}.{lowered}" if path else lowered
 
 
-def _bounds(shape: Shape, kind: str, value: Any, path: str) -> Iterator[str]:
+def _null_error(path: str, name: str) -> str:
+    return f"Value null at '{_member_path(path, name)}' failed to satisfy constraint: Member must not be null"
+
+
+def _check_bounds(shape: Shape, kind: str, value: Any, path: str) -> Iterator[str]:
     if kind in {"string", "list", "map"}:
-        size, word = len(value), "length"
+        size, measure = len(value), "length"
     elif kind in {"integer", "long", "float", "double"}:
-        size, word = value, "value"
+        size, measure = value, "value"
     else:
         return
-    shown = value if kind == "string" and len(value) <= 256 else (value if word == "value" else f"({size} long)")
+    shown = value if kind == "string" and len(value) <= 256 else (value if measure == "value" else f"({size} long)")
     if "min" in shape and size < shape["min"]:
-        yield _constraint(shown, path, f"Member must have {word} greater than or equal to {shape['min']}")
+        yield _constraint(shown, path, f"Member must have {measure} greater than or equal to {shape['min']}")
     if "max" in shape and size > shape["max"]:
-        yield _constraint(shown, path, f"Member must have {word} less than or equal to {shape['max']}")
+        yield _constraint(shown, path, f"Member must have {measure} less than or equal to {shape['max']}")
 
 
-def _text(shape: Shape, value: str, path: str) -> Iterator[str]:
+def _check_text(shape: Shape, value: str, path: str) -> Iterator[str]:
     pattern = shape.get("pattern")
-    if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
+    if pattern and (compiled := _compile_pattern(pattern)) and not compiled.fullmatch(value):
         yield _constraint(value[:256], path, f"Member must satisfy regular expression pattern: {pattern}")
     allowed = shape.get("enum")
     if allowed and value not in allowed and not ("ml.m5.large" in allowed and value in _LOCAL_TYPES):
@@ -194,8 +198,8 @@ def _constraint(value: object, path: str, rule: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The service's pattern as Python's; None for the few that Python cannot read."""
+def _compile_pattern(pattern: str) -> re.Pattern[str] | None:
+    """Compile one of the service's patterns; None for the few that Python cannot read."""
     translated = pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\w").replace(r"\p{Z}", _SPACES)
     translated = translated.replace(r"\p{Alnum}", "a-zA-Z0-9")
     translated = translated.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")  # Java's pairs

@@ -1,6 +1,6 @@
-"""SageMaker on this machine: the service's operations by boto3's names, their answers and their errors.
+"""SageMaker on this machine: the service's operations under boto3's names, with its answers and errors.
 
-Calls may come from any number of processes at once; each sees the others' jobs. Nothing lives in memory.
+Any number of processes may call them at once; each sees the others' jobs. All state is in files.
 """
 
 from __future__ import annotations
@@ -10,27 +10,25 @@ from dataclasses import asdict
 from typing import Any
 
 from ..data import stores
-from ..job import folder as jobs
-from ..job.folder import JobFolder
+from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job, remove_folder
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
 from ..supervisor import spawn
-from ..supervisor.spawn import Waiting
-from . import model
-from . import validation as admission
+from ..supervisor.spawn import WaitingSupervisor
+from . import model, validation
 from .describe import arn_of, describe, summary
-from .errors import fault, invalid
+from .errors import client_error, validation_error
 
 _ABSENT = {TRAINING: "Requested resource not found.", PROCESSING: "Could not find requested job with that name."}
 Answer = Any  # a dictionary of the shape that boto3 gives for the operation
 
 
 class LocalSageMaker:
-    """The operations on training and processing jobs. Each takes the request's members and gives boto3's answer.
+    """The operations on training and processing jobs. Each takes the request's members and returns boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
-    ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are every job's, or are asked
-    for with each request. ``admit`` says what stands against a role, by its ARN. ``callers`` are the variables by which
+    ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are those of all jobs, or a
+    function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
     supervisors find the caller's credentials, where buckets are on the caller's S3.
     """
 
@@ -39,14 +37,14 @@ class LocalSageMaker:
         home: Home,
         *,
         settings: Settings | Callable[[Mapping[str, Any]], Settings],
-        waiting: Waiting | None = None,
+        waiting: WaitingSupervisor | None = None,
         admit: Callable[[str], str | None] = lambda _: None,
-        callers: Mapping[str, str] | None = None,
+        caller_variables: Mapping[str, str] | None = None,
     ) -> None:
         self._home = home
-        self._terms = (lambda _: settings) if isinstance(settings, Settings) else settings
+        self._settings_for = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
-        self._callers = callers
+        self._caller_variables = caller_variables
         self._supervisors: list[int] = []
         self._waiting = [waiting] if waiting else []
 
@@ -59,15 +57,15 @@ class LocalSageMaker:
         return self._create(PROCESSING, request)
 
     def describe_training_job(self, **request: Any) -> Answer:
-        """Everything known of one job."""
-        return _answer(**describe(self._job(TRAINING, "Describe", request)))
+        """Describe a training job."""
+        return _make_answer(**describe(self._job(TRAINING, "Describe", request)))
 
     def describe_processing_job(self, **request: Any) -> Answer:
-        """Everything known of one processing job."""
-        return _answer(**describe(self._job(PROCESSING, "Describe", request)))
+        """Describe a processing job."""
+        return _make_answer(**describe(self._job(PROCESSING, "Describe", request)))
 
     def stop_training_job(self, **request: Any) -> Answer:
-        """Ask a job to stop; its supervisor sends SIGTERM, waits, sends SIGKILL, and saves what there is."""
+        """Request a stop: the job's supervisor sends SIGTERM, waits, sends SIGKILL, and uploads what there is."""
         return self._stop(TRAINING, request)
 
     def stop_processing_job(self, **request: Any) -> Answer:
@@ -75,7 +73,7 @@ class LocalSageMaker:
         return self._stop(PROCESSING, request)
 
     def delete_training_job(self, **request: Any) -> Answer:
-        """Forget a job that has ended, its folder included; what it wrote to buckets stays."""
+        """Delete a job that has ended, its folder included; what it wrote to buckets stays."""
         return self._delete(TRAINING, request)
 
     def delete_processing_job(self, **request: Any) -> Answer:
@@ -87,147 +85,147 @@ class LocalSageMaker:
         return self._list(TRAINING, request)
 
     def list_processing_jobs(self, **request: Any) -> Answer:
-        """The same of processing jobs."""
+        """The same for processing jobs."""
         return self._list(PROCESSING, request)
 
     def _create(self, kind: Kind, request: dict[str, Any]) -> Answer:
-        operation = f"Create{kind.word}Job"
+        operation = f"Create{kind.prefix}Job"
         self._check(operation, request)
         name = request[kind.name]
         objection = self._admit(request["RoleArn"])
         if objection:
-            raise invalid(objection, operation)
-        settings = self._terms(request)
-        objection = admission.objection(
-            request, stores.store_of(self._home, settings), images=settings.isolation == "docker"
+            raise validation_error(objection, operation)
+        settings = self._settings_for(request)
+        objection = validation.objection(
+            request, stores.open_store(self._home, settings), images=settings.isolation == "docker"
         )
         if objection:
-            raise invalid(objection, operation)
+            raise validation_error(objection, operation)
         arn = kind.arn(name, settings.region)
-        draft = jobs.draft(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
+        draft = draft_job(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
         supervisor = self._next_supervisor(settings.isolation)
         try:
-            supervisor.take(draft)
-            jobs.publish(draft, name)
-            supervisor.go()
+            supervisor.hand_over(draft)
+            publish_job(draft, name)
+            supervisor.begin()
         except FileExistsError:
-            supervisor.leave()
-            jobs.remove(draft.path)
-            raise fault(
+            supervisor.dismiss()
+            remove_folder(draft.path)
+            raise client_error(
                 "ResourceInUse",
                 f"{kind.noun.capitalize()} names must be unique within an AWS account and region, and a {kind.noun} "
                 f"with this name already exists ({arn})",
                 operation,
             ) from None
-        return _answer(**{f"{kind.word}JobArn": arn})
+        return _make_answer(**{f"{kind.prefix}JobArn": arn})
 
     def _stop(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Stop", request)
         status = describe(job)[kind.status]
         if status != "InProgress":
             message = f"The request was rejected because the {kind.noun} is in status {status}."
-            raise invalid(message, f"Stop{kind.word}Job")
+            raise validation_error(message, f"Stop{kind.prefix}Job")
         job.stop_mark.touch()
-        return _answer()
+        return _make_answer()
 
     def _delete(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Delete", request)
         status = describe(job)[kind.status]
-        if status not in jobs.FINAL:
+        if status not in FINAL:
             message = f"The {kind.noun} is in status {status}; stop it first."
-            raise fault("ResourceInUse", message, f"Delete{kind.word}Job")
-        jobs.delete(job)
-        return _answer()
+            raise client_error("ResourceInUse", message, f"Delete{kind.prefix}Job")
+        delete_job(job)
+        return _make_answer()
 
     def _list(self, kind: Kind, request: dict[str, Any]) -> Answer:
-        operation = f"List{kind.word}Jobs"
+        operation = f"List{kind.prefix}Jobs"
         self._check(operation, request)
-        found = [summary(described) for _, described in self._described(kind)]
+        summaries = [summary(description) for _, description in self._describe_all(kind)]
         from . import search
 
-        page, following = search.listed(found, kind, request, operation=operation)
-        return _answer(**{f"{kind.word}JobSummaries": page}, **following)
+        page, following = search.list_page(summaries, kind, request, operation=operation)
+        return _make_answer(**{f"{kind.prefix}JobSummaries": page}, **following)
 
     def search(self, **request: Any) -> Answer:
         """Jobs by status, tag and other properties: Equals, NotEquals, Contains, In, Exists and comparisons."""
         self._check("Search", request)
         if request["Resource"] != "TrainingJob":
-            return _answer(Results=[])
-        records = [{**described, "Tags": tags} for tags, described in self._described(TRAINING)]
+            return _make_answer(Results=[])
+        records = [{**description, "Tags": tags} for tags, description in self._describe_all(TRAINING)]
         from . import search
 
-        page, following = search.searched(records, request, operation="Search")
-        return _answer(Results=[{"TrainingJob": record} for record in page], **following)
+        page, following = search.search_page(records, request, operation="Search")
+        return _make_answer(Results=[{"TrainingJob": record} for record in page], **following)
 
     def list_tags(self, **request: Any) -> Answer:
-        """One page of the tags of a job, by its ARN."""
-        job = self._tagged("ListTags", request)
+        """One page of the tags of a job, by the job's ARN."""
+        job = self._job_by_arn("ListTags", request)
         from . import search
 
         page, following = search.page(job.tags(), request, default=50, operation="ListTags")
-        return _answer(Tags=page, **following)
+        return _make_answer(Tags=page, **following)
 
     def add_tags(self, **request: Any) -> Answer:
         """Add tags to a job, replacing the values of keys it has."""
         operation = "AddTags"
-        job = self._tagged(operation, request)
+        job = self._job_by_arn(operation, request)
         tags = {tag["Key"]: tag["Value"] for tag in job.tags()}
         tags |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
         if len(tags) > 50:
-            raise invalid("A resource can have at most 50 tags.", operation)
+            raise validation_error("A resource can have at most 50 tags.", operation)
         merged = [{"Key": key, "Value": value} for key, value in tags.items()]
         job.write_tags(merged)
-        return _answer(Tags=merged)
+        return _make_answer(Tags=merged)
 
     def delete_tags(self, **request: Any) -> Answer:
-        """Take tags off a job; keys it has not are no error."""
-        job = self._tagged("DeleteTags", request)
+        """Remove tags from a job; keys that it does not have are no error."""
+        job = self._job_by_arn("DeleteTags", request)
         job.write_tags([tag for tag in job.tags() if tag["Key"] not in request["TagKeys"]])
-        return _answer()
+        return _make_answer()
 
-    def _next_supervisor(self, isolation: str) -> Waiting:
+    def _next_supervisor(self, isolation: str) -> WaitingSupervisor:
         """The supervisor that was started ahead, or a new one."""
         try:
-            found = self._waiting.pop()
+            supervisor = self._waiting.pop()
         except IndexError:
-            found = spawn.supervisor(isolation, self._callers)
-        self._supervisors = [*spawn.reap(self._supervisors), found.pid]
-        return found
+            supervisor = spawn.start_supervisor(isolation, self._caller_variables)
+        self._supervisors = [*spawn.reap(self._supervisors), supervisor.pid]
+        return supervisor
 
     def _check(self, operation: str, request: Mapping[str, Any]) -> None:
-        complaint = model.load(self._home.cache).complaint(operation, request)
-        if complaint:
-            raise invalid(complaint, operation)
+        validation_message = model.load(self._home.cache).validation_message(operation, request)
+        if validation_message:
+            raise validation_error(validation_message, operation)
 
     def _job(self, kind: Kind, act: str, request: Mapping[str, Any]) -> JobFolder:
-        """The job that an operation is about. Raises for one that there is not, or that is of another kind."""
-        operation = f"{act}{kind.word}Job"
+        """The job that an operation is about. Raises ClientError if it does not exist, or is of another kind."""
+        operation = f"{act}{kind.prefix}Job"
         self._check(operation, request)
-        job = jobs.find(self._home.jobs, request[kind.name])
+        job = find_job(self._home.jobs, request[kind.name])
         if job is None or kind_of(job.request()) != kind:
-            raise invalid(_ABSENT[kind], operation)
+            raise validation_error(_ABSENT[kind], operation)
         return job
 
-    def _described(self, kind: Kind) -> Iterator[tuple[list[dict[str, str]], dict[str, Any]]]:
-        """The tags and the description of every job of a kind; one that is deleted meanwhile is passed over."""
-        for job in jobs.every(self._home.jobs):
+    def _describe_all(self, kind: Kind) -> Iterator[tuple[list[dict[str, str]], dict[str, Any]]]:
+        """Yield tags and description of all jobs of a kind; jobs that are deleted meanwhile are skipped."""
+        for job in all_jobs(self._home.jobs):
             try:
                 if kind_of(job.request()) == kind:
                     yield job.tags(), describe(job)
             except FileNotFoundError:
                 continue
 
-    def _tagged(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
+    def _job_by_arn(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
         self._check(operation, request)
         arn = request["ResourceArn"].lower()
-        for job in jobs.every(self._home.jobs):
+        for job in all_jobs(self._home.jobs):
             if arn_of(job) == arn:
                 return job
-        raise invalid(_ABSENT[TRAINING], operation)
+        raise validation_error(_ABSENT[TRAINING], operation)
 
 
 def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:
-    """The operations by the API's names: what a door may call, and nothing else."""
+    """The operations by the API's names: the only ones that may be called by name."""
     return {
         "CreateProcessingJob": sagemaker.create_processing_job,
         "DescribeProcessingJob": sagemaker.describe_processing_job,
@@ -246,5 +244,5 @@ def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:
     }
 
 
-def _answer(**members: Any) -> Answer:
+def _make_answer(**members: Any) -> Answer:
     return {**members, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}}

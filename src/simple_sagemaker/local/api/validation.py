@@ -1,4 +1,4 @@
-"""What the service refuses at submit, beyond the shapes of its model: each refusal is one text."""
+"""What the service rejects at submission, beyond the shapes of its model; each check returns one text or None."""
 
 from __future__ import annotations
 
@@ -8,31 +8,37 @@ from typing import Any
 
 from ...core import layout
 from ...core.store import Store
-from ..data.channels import Channel, ChannelFault, Item
+from ..data.channels import Channel, ChannelError, Item
 from ..job.kinds import PROCESSING, kind_of
-from ..requests.read import work_of
+from ..requests.read import read_work
 
 _OURS = f"{layout.PROCESSING}/"
 _MODES = frozenset({"File", "FastFile", "Pipe"})
 
 
 def objection(request: Mapping[str, Any], store: Store, *, images: bool) -> str | None:
-    """Why this request cannot become a job; None when it can. Lists every channel's objects.
+    """Why this request cannot become a job; None when it can. Lists the objects of all channels.
 
     ``images`` is whether jobs run in containers of their images.
     """
-    without = None if images else _needs_an_image(request)
+    image_objection = None if images else _check_runs_without_image(request)
     if kind_of(request) == PROCESSING:
-        return without or _folders(request) or _brought(work_of(request).channels, store)
-    return _limits(request) or _machines(request) or _algorithm(request) or without or _channels(request, store)
+        return image_objection or _check_folders(request) or _check_channels(read_work(request).channels, store)
+    return (
+        _check_limits(request)
+        or _check_resources(request)
+        or _check_algorithm(request)
+        or image_objection
+        or _check_inputs(request, store)
+    )
 
 
-def _folders(request: Mapping[str, Any]) -> str | None:
-    """What is wrong with the inputs' and outputs' names and paths."""
+def _check_folders(request: Mapping[str, Any]) -> str | None:
+    """Check names and paths of a processing job's inputs and outputs."""
     inputs, outputs = request.get("ProcessingInputs", ()), request.get("ProcessingOutputConfig", {}).get("Outputs", ())
     for kind, named in (("InputName", inputs), ("OutputName", outputs)):
-        if twice := _twice([one[kind] for one in named]):
-            return f"Duplicate {kind}: {twice}."
+        if duplicates := _duplicates([one[kind] for one in named]):
+            return f"Duplicate {kind}: {duplicates}."
     for one in [one for one in outputs if not one.get("AppManaged")]:
         if "S3Output" not in one:
             return f"Output {one['OutputName']}: only S3Output can be written on this machine."
@@ -40,14 +46,14 @@ def _folders(request: Mapping[str, Any]) -> str | None:
         if not _is_absolute(path) or not path.strip("/"):
             return f"Output {one['OutputName']}: LocalPath must be an absolute path, not {path!r}."
         if not one["S3Output"]["S3Uri"].startswith("s3://"):
-            return f"Output {one['OutputName']}: {one['S3Output']['S3Uri']!r} is no S3 address."
+            return f"Output {one['OutputName']}: {one['S3Output']['S3Uri']!r} is not an S3 address."
     sources = [one for one in inputs if not one.get("AppManaged") and "S3Input" in one]
     for one in sources:
         path = one["S3Input"].get("LocalPath", "")
         if not path.startswith(_OURS) or not _is_absolute(path) or not path.removeprefix(_OURS).strip("/"):
             return f"Input {one['InputName']}: LocalPath must be a path under {_OURS}, not {path!r}."
-    if twice := _twice([one["S3Input"]["LocalPath"].rstrip("/") for one in sources]):
-        return f"Two inputs have the LocalPath {twice}."
+    if duplicates := _duplicates([one["S3Input"]["LocalPath"].rstrip("/") for one in sources]):
+        return f"Two inputs have the LocalPath {duplicates}."
     return None
 
 
@@ -55,12 +61,12 @@ def _is_absolute(path: str) -> bool:
     return path.startswith("/") and not {".", ".."} & {*path.split("/")}
 
 
-def _twice(names: Sequence[str]) -> str:
-    """The names that are there more than once, in one text."""
+def _duplicates(names: Sequence[str]) -> str:
+    """The names that occur more than once, in one text."""
     return ", ".join(sorted({name for name in names if names.count(name) > 1}))
 
 
-def _limits(request: Mapping[str, Any]) -> str | None:
+def _check_limits(request: Mapping[str, Any]) -> str | None:
     limits = request.get("StoppingCondition", {})
     wait = limits.get("MaxWaitTimeInSeconds")
     if wait is None:
@@ -72,7 +78,7 @@ def _limits(request: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _machines(request: Mapping[str, Any]) -> str | None:
+def _check_resources(request: Mapping[str, Any]) -> str | None:
     resources = request.get("ResourceConfig", {})
     if resources.get("InstanceGroups"):
         return "InstanceGroups are not supported on this machine; give InstanceType and InstanceCount."
@@ -84,7 +90,7 @@ def _machines(request: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _algorithm(request: Mapping[str, Any]) -> str | None:
+def _check_algorithm(request: Mapping[str, Any]) -> str | None:
     algorithm = request.get("AlgorithmSpecification")
     if not algorithm:
         return "AlgorithmSpecification is required."
@@ -96,8 +102,8 @@ def _algorithm(request: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _needs_an_image(request: Mapping[str, Any]) -> str | None:
-    work = work_of(request)
+def _check_runs_without_image(request: Mapping[str, Any]) -> str | None:
+    work = read_work(request)
     if not work.entrypoint and not work.is_script_mode:
         return "This machine runs processes and has no images: the request needs a ContainerEntrypoint."
     if not work.entrypoint and "sagemaker_program" not in request.get("HyperParameters", {}):
@@ -108,15 +114,15 @@ def _needs_an_image(request: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _channels(request: Mapping[str, Any], store: Store) -> str | None:
+def _check_inputs(request: Mapping[str, Any], store: Store) -> str | None:
     configs = request.get("InputDataConfig", ())
-    if twice := _twice([config["ChannelName"] for config in configs]):
-        return f"Duplicate channel names: {twice}."
-    return _brought(work_of(request).channels, store)
+    if duplicates := _duplicates([config["ChannelName"] for config in configs]):
+        return f"Duplicate channel names: {duplicates}."
+    return _check_channels(read_work(request).channels, store)
 
 
-def _brought(channels: Callable[[], list[Channel]], store: Store) -> str | None:
-    """What is wrong with what is to be brought."""
+def _check_channels(channels: Callable[[], list[Channel]], store: Store) -> str | None:
+    """Check the channels, and that their objects exist."""
     try:
         for channel in channels():
             if channel.mode not in _MODES:
@@ -125,23 +131,23 @@ def _brought(channels: Callable[[], list[Channel]], store: Store) -> str | None:
                 return f"Channel {channel.name}: CompressionType and RecordWrapperType are for input mode Pipe only."
             if channel.data_type == "AugmentedManifestFile" and not channel.attributes:
                 return f"Channel {channel.name}: AugmentedManifestFile needs AttributeNames."
-            _refuse_absent(channel, store)
-    except (ChannelFault, PermissionError) as fault:
-        return str(fault)
+            _check_objects_exist(channel, store)
+    except (ChannelError, PermissionError) as error:
+        return str(error)
     return None
 
 
-def _refuse_absent(channel: Channel, store: Store) -> None:
-    """List the channel's objects; those that a manifest names one by one are looked for one by one."""
-    found = channel.items(store)
+def _check_objects_exist(channel: Channel, store: Store) -> None:
+    """List the channel's objects; those of an augmented manifest are looked up one by one. Raises ChannelError."""
+    items = channel.items(store)
     if channel.data_type == "AugmentedManifestFile":
-        for item in {(item.bucket, item.key): item for item in found}.values():
-            if not _is_there(store, item):
-                raise ChannelFault(f"Channel {channel.name}: s3://{item.bucket}/{item.key} is not there.")
+        for item in {(item.bucket, item.key): item for item in items}.values():
+            if not _exists(store, item):
+                raise ChannelError(f"Channel {channel.name}: s3://{item.bucket}/{item.key} does not exist.")
 
 
-def _is_there(store: Store, item: Item) -> bool:
+def _exists(store: Store, item: Item) -> bool:
     try:
-        return any(found.key == item.key for found in store.list(item.bucket, item.key))
+        return any(entry.key == item.key for entry in store.list(item.bucket, item.key))
     except FileNotFoundError:
         return False

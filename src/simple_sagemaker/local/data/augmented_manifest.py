@@ -1,7 +1,7 @@
 """Augmented manifests: JSON lines whose attributes are streamed one after the other.
 
 Rules: https://docs.aws.amazon.com/sagemaker/latest/dg/augmented-manifest.html. An attribute whose name ends in ``-ref``
-names an object and stands for its content; any other stands for its value.
+is the address of an object whose content is streamed; of any other the value itself is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ...core.layout import split_uri
 Reference = tuple[str, str]  # bucket and key
 
 
-def lines(text: bytes, attributes: Sequence[str]) -> Iterator[list[Reference | bytes]]:
-    """For each line the attributes asked for, in that order. Raises ValueError naming the line that is wrong."""
+def read_lines(text: bytes, attributes: Sequence[str]) -> Iterator[list[Reference | bytes]]:
+    """Yield the values of ``attributes`` of each line, in that order. Raises ValueError with the bad line's number."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:

@@ -1,8 +1,8 @@
-"""Which objects a channel brings to which host, and under which names.
+"""Which objects of a channel each host gets, and under which names.
 
-Rules and sources: S3DataSource in
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html; the share of each host was recovered
-from recorded jobs: objects in the order of their keys, object i to host i mod n.
+Rules: S3DataSource in
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html; how they are shared out was
+recovered from recorded jobs: objects in the order of their keys, object i to host i mod n.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any, TypeVar
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.store import Store
-from . import augmented_manifest as augmented
+from . import augmented_manifest
 
 _Shared = TypeVar("_Shared")
 
 
-class ChannelFault(Exception):
-    """Why a channel cannot be read, in the service's words."""
+class ChannelError(Exception):
+    """A channel cannot be read; the message is the service's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One object of a channel: where it is, and its path below the channel's folder."""
+    """One object of a channel: its address, and its path below the channel's folder."""
 
     bucket: str
     key: str
@@ -41,9 +41,9 @@ Part = Item | bytes  # of a stream: an object's content, or the bytes themselves
 class Channel:
     """One channel of a request, as the engine reads it.
 
-    Of use in Pipe mode only: ``gzip`` (the objects are compressed), ``recordio`` (each is wrapped as a record),
-    ``seed`` (of the order, another one each epoch), ``attributes`` (of an augmented manifest). ``folder`` is where a
-    processing job has it; a training job has it under its name.
+    Used in Pipe mode only: ``gzip`` (the objects are compressed), ``recordio`` (each is wrapped as a record),
+    ``seed`` (the order is shuffled, anew each epoch), ``attributes`` (of an augmented manifest). ``folder`` is the path
+    that a processing job chose for it; a training job has it under its name.
     """
 
     name: str
@@ -59,16 +59,16 @@ class Channel:
 
     @property
     def path(self) -> str:
-        """Where the job has it."""
+        """The channel's folder in the job."""
         return self.folder or f"{layout.CHANNELS}/{self.name}"
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], default_mode: str) -> Channel:
-        """From a member of ``InputDataConfig``. Raises ChannelFault for a source this engine has not got."""
+    def from_config(cls, config: Mapping[str, Any], default_mode: str) -> Channel:
+        """Read a member of ``InputDataConfig``. Raises ChannelError for a data source that is not supported here."""
         name = config["ChannelName"]
         source = config["DataSource"].get("S3DataSource")
         if source is None:
-            raise ChannelFault(f"Channel {name}: only S3DataSource can be read on this machine")
+            raise ChannelError(f"Channel {name}: only S3DataSource can be read on this machine")
         return cls(
             name=name,
             uri=source["S3Uri"],
@@ -82,35 +82,35 @@ class Channel:
         )
 
     def items(self, store: Store) -> list[Item]:
-        """All objects of the channel in list order, whichever host gets them. Raises ChannelFault where none is."""
+        """All objects of the channel in list order, of all hosts. Raises ChannelError if there are none."""
         try:
             bucket, key = split_uri(self.uri)
             if self.data_type == "ManifestFile":
-                found = _manifest(store, bucket, key)
+                items = _manifest(store, bucket, key)
             elif self.data_type == "S3Prefix":
-                found = [Item(bucket=bucket, key=k, path=local_path(key, k)) for k in _keys(store, bucket, key)]
+                items = [Item(bucket=bucket, key=k, path=local_path(key, k)) for k in _keys(store, bucket, key)]
             elif self.data_type == "AugmentedManifestFile" and self.mode == "Pipe":
                 return [part for parts in self._lines(store) for part in parts if isinstance(part, Item)]
             else:
-                raise ChannelFault(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
+                raise ChannelError(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
         except (FileNotFoundError, ValueError):
-            found = []
-        if not found:
-            raise ChannelFault(_nothing(self.uri))
+            items = []
+        if not items:
+            raise ChannelError(_nothing_message(self.uri))
         if self.mode != "Pipe":
-            _refuse_clashes(self.name, found)
-        return found
+            _refuse_clashes(self.name, items)
+        return items
 
     def parts(self, items: Sequence[Item], store: Store) -> Sequence[Sequence[Part]]:
-        """What is streamed in Pipe mode, in the pieces that are shuffled and shared out: objects, or lines of parts."""
+        """What Pipe mode streams, in the units that are shuffled and shared out: objects, or lines of a manifest."""
         return self._lines(store) if self.data_type == "AugmentedManifestFile" else [[item] for item in items]
 
     def share(self, items: Sequence[_Shared], host: int, hosts: int) -> Sequence[_Shared]:
-        """What host number ``host`` (from 0) of ``hosts`` gets."""
+        """The share of host number ``host`` (from 0) of ``hosts``."""
         return items[host::hosts] if self.sharded else items
 
     def epoch(self, parts: Sequence[_Shared], number: int, *, host: int, hosts: int) -> Sequence[_Shared]:
-        """What a host's pipe number ``number`` brings. With a seed every host's order and share change together."""
+        """What a host's pipe ``number`` streams. With a seed, order and shares change on all hosts every epoch."""
         ordered = list(parts)
         if self.seed is not None:
             random.Random(f"{self.seed}/{number}").shuffle(ordered)
@@ -119,12 +119,12 @@ class Channel:
     def _lines(self, store: Store) -> list[list[Part]]:
         bucket, key = split_uri(self.uri)
         try:
-            found = list(augmented.lines(store.read(bucket, key), self.attributes))
+            lines = list(augmented_manifest.read_lines(store.read(bucket, key), self.attributes))
         except ValueError as error:
-            raise ChannelFault(f"Channel {self.name}: {self.uri} is no augmented manifest: {error}") from error
-        if not found:
-            raise ChannelFault(_nothing(self.uri))
-        return [[part if isinstance(part, bytes) else _item(*part) for part in parts] for parts in found]
+            raise ChannelError(f"Channel {self.name}: {self.uri} is not an augmented manifest: {error}") from error
+        if not lines:
+            raise ChannelError(_nothing_message(self.uri))
+        return [[part if isinstance(part, bytes) else _item(*part) for part in parts] for parts in lines]
 
 
 def local_path(prefix: str, key: str) -> str:
@@ -147,7 +147,7 @@ def _item(bucket: str, key: str) -> Item:
 
 
 def _keys(store: Store, bucket: str, prefix: str) -> list[str]:
-    return [found.key for found in store.list(bucket, prefix) if not found.key.endswith("/")]
+    return [entry.key for entry in store.list(bucket, prefix) if not entry.key.endswith("/")]
 
 
 def _manifest(store: Store, bucket: str, key: str) -> list[Item]:
@@ -155,11 +155,11 @@ def _manifest(store: Store, bucket: str, key: str) -> list[Item]:
         case [{"prefix": str(address)}, *names] if all(isinstance(name, str) for name in names):
             from_bucket, prefix = split_uri(address)
         case _:
-            raise ChannelFault(f's3://{bucket}/{key} is no manifest: expected [{{"prefix": "s3://…"}}, "name", …]')
-    there = {found.key for found in store.list(from_bucket, prefix)}
+            raise ChannelError(f's3://{bucket}/{key} is not a manifest: expected [{{"prefix": "s3://…"}}, "name", …]')
+    keys = {entry.key for entry in store.list(from_bucket, prefix)}
     for name in names:
-        if prefix + name not in there:
-            raise ChannelFault(_nothing(f"s3://{from_bucket}/{prefix}{name}"))
+        if prefix + name not in keys:
+            raise ChannelError(_nothing_message(f"s3://{from_bucket}/{prefix}{name}"))
     return [Item(bucket=from_bucket, key=prefix + name, path=name) for name in names]
 
 
@@ -167,18 +167,18 @@ def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
     files: dict[str, str] = {}
     for item in items:
         if files.setdefault(item.path, item.key) != item.key:
-            raise ChannelFault(
+            raise ChannelError(
                 f"Channel {channel}: {files[item.path]!r} and {item.key!r} would both be the file {item.path!r}"
             )
     for path in files:
         parts = path.split("/")
         if any("/".join(parts[:end]) in files for end in range(1, len(parts))):
-            raise ChannelFault(f"Channel {channel}: {path!r} lies below another of its objects, no folder holds both")
+            raise ChannelError(f"Channel {channel}: {path!r} lies below another of its objects, no folder holds both")
         if any(part in {"", ".", ".."} for part in parts):
-            raise ChannelFault(f"Channel {channel}: no folder can hold the object {path!r}")
+            raise ChannelError(f"Channel {channel}: no folder can hold the object {path!r}")
 
 
-def _nothing(uri: str) -> str:
+def _nothing_message(uri: str) -> str:
     return (
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in '
         "the selected region, that objects exist under that S3 prefix, and that the role has "

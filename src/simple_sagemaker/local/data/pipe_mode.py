@@ -1,11 +1,11 @@
 """Pipe mode: a channel as named pipes ``<channel>_0``, ``<channel>_1`` …, one for each time the data is read.
 
-Comes in: the parts of a channel. Goes out: for each epoch a named pipe with the share of one host. It costs one process
-for each such channel and host, because opening a pipe waits for its reader and the supervisor waits for nobody; it is
-forked from the supervisor and dies with it.
+In: the parts of a channel. Out: for each epoch a named pipe with the share of one host. It costs one process for each
+such channel and host, because opening a pipe blocks until there is a reader, and the supervisor must not block; the
+process is forked from the supervisor and dies with it.
 
-The pipe of the next epoch appears once everything was read, or the reader has closed, and just before the reader sees
-the end; then the old one is gone. So a program may open the next without trying twice.
+The pipe of the next epoch appears once everything has been read, or the reader has closed, and just before the reader
+sees the end; then the old one is removed. So a program can open the next pipe without retrying.
 Rules: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
 
@@ -38,7 +38,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """What flows into one host's pipes: the channel's parts, and which share of them is this host's."""
+    """The data of one host's pipes: the channel's parts, and which share of them is this host's."""
 
     channel: Channel
     parts: Sequence[Sequence[Part]]
@@ -53,19 +53,19 @@ class Flow:
         return self.folder / f"{self.channel.path.rpartition('/')[2]}_{epoch}"
 
     def chunks(self, epoch: int) -> Iterator[bytes]:
-        """The bytes of one epoch. Raises OSError, EOFError or ValueError for an object that cannot be streamed."""
+        """Yield the bytes of one epoch. Raises OSError, EOFError or ValueError if an object cannot be streamed."""
         for parts in self.channel.epoch(self.parts, epoch, host=self.host, hosts=self.hosts):
             for part in parts:
-                yield from self._wrapped(part)
+                yield from self._stream(part)
 
-    def _wrapped(self, part: Part) -> Iterator[bytes]:
+    def _stream(self, part: Part) -> Iterator[bytes]:
         if isinstance(part, bytes):
-            yield from recordio.framed(part) if self.channel.recordio else (part,)
+            yield from recordio.frame(part) if self.channel.recordio else (part,)
             return
         try:
-            with self._opened(part) as content:
+            with self._open(part) as content:
                 if self.channel.recordio:
-                    yield from recordio.framed(content.read())
+                    yield from recordio.frame(content.read())
                 else:
                     while chunk := content.read(_CHUNK):
                         yield chunk
@@ -73,61 +73,61 @@ class Flow:
             raise ValueError(f"s3://{part.bucket}/{part.key}: {type(error).__name__}: {error}") from error
 
     @contextmanager
-    def _opened(self, item: Item) -> Iterator[BufferedIOBase]:
-        """The content of an object, copied first so that it cannot change while a slow reader takes it."""
+    def _open(self, item: Item) -> Iterator[BufferedIOBase]:
+        """Open an object's content, copied first so that it cannot change while a slow reader reads it."""
         self.store.fetch(item.bucket, item.key, self.scratch)
-        with open(self.scratch, "rb") as found:
+        with open(self.scratch, "rb") as file:
             self.scratch.unlink()
             if not self.channel.gzip:
-                yield found
+                yield file
                 return
             import gzip
 
-            with gzip.GzipFile(fileobj=found) as unpacked:
+            with gzip.GzipFile(fileobj=file) as unpacked:
                 yield unpacked
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feeder:
-    """The process that fills one host's pipes of one channel; ``troubles`` becomes readable when it cannot go on."""
+    """The process that fills one host's pipes of one channel; ``problems`` becomes readable when it cannot continue."""
 
     flow: Flow
     pid: int
-    troubles: int
+    problems: int
 
-    def trouble(self) -> str:
-        """Why the data does not come; empty while all is well. Never waits."""
+    def problem(self) -> str:
+        """Why no more data comes; empty while all is well. Never blocks."""
         try:
-            said = os.read(self.troubles, 4096).decode("utf-8", "replace")
+            message = os.read(self.problems, 4096).decode("utf-8", "replace")
         except BlockingIOError:
             return ""
-        return f"channel {self.flow.channel.name}: {said or 'the process that feeds it has ended'}"
+        return f"channel {self.flow.channel.name}: {message or 'the process that feeds it has ended'}"
 
     def end(self) -> None:
-        """Kill the process, and leave nothing of it."""
+        """Kill the process and reap it."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        os.close(self.troubles)
+        os.close(self.problems)
 
 
 def start(flow: Flow, *, close: Sequence[int]) -> Feeder:
     """Make the first pipe and the process that fills it. Call with one thread only: it forks."""
     flow.folder.mkdir(parents=True, exist_ok=True)
     os.mkfifo(flow.path(0))
-    troubles, tell = os.pipe()
+    problems, tell = os.pipe()
     supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            begin_child(supervisor, (*close, troubles))
+            begin_child(supervisor, (*close, problems))
             _feed(flow)
         except BaseException as error:  # noqa: BLE001  a forked child must never return into its parent's code
             os.write(tell, str(error).encode()[:4096])
-            while True:  # the pipe stays open: its reader must not take a broken stream for a whole one
+            while True:  # the pipe stays open: its reader must not take a broken stream for a complete one
                 signal.pause()
     os.close(tell)
-    os.set_blocking(troubles, False)
-    return Feeder(flow=flow, pid=pid, troubles=troubles)
+    os.set_blocking(problems, False)
+    return Feeder(flow=flow, pid=pid, problems=problems)
 
 
 def _feed(flow: Flow) -> None:
@@ -151,14 +151,14 @@ def _write(out: int, data: bytes) -> None:
 
 
 def _wait_until_read(out: int) -> None:
-    """Until the pipe is empty, or nobody reads it any more."""
+    """Wait until the pipe is empty or has no reader any more."""
     watch = select.poll()
     watch.register(out, 0)  # errors alone: the reader has closed
     pause_ms = 1
-    while _unread(out) and not watch.poll(pause_ms):
+    while _unread_bytes(out) and not watch.poll(pause_ms):
         pause_ms = min(2 * pause_ms, 50)
 
 
-def _unread(out: int) -> int:
-    found: tuple[int] = struct.unpack("i", fcntl.ioctl(out, termios.FIONREAD, bytes(4)))
-    return found[0]
+def _unread_bytes(out: int) -> int:
+    unread: tuple[int] = struct.unpack("i", fcntl.ioctl(out, termios.FIONREAD, bytes(4)))
+    return unread[0]

@@ -1,7 +1,7 @@
-"""MXNet's RecordIO: how records follow each other in one stream of bytes.
+"""MXNet's RecordIO: records in one stream of bytes.
 
 A record is a magic number, a word of length, the data, and zeros up to a multiple of four. Where the data itself holds
-the magic number at a multiple of four, the record is cut there and the number left out: the upper three bits of the
+the magic number at a multiple of four, the record is split there and the number left out: the upper three bits of the
 length say which part it is (0 whole, 1 first, 2 middle, 3 last).
 Format: https://mxnet.apache.org/versions/1.9.1/api/architecture/note_data_loading
 """
@@ -16,8 +16,8 @@ _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 LONGEST = (1 << 29) - 1  # bytes of one record
 
 
-def framed(data: bytes) -> Iterator[bytes]:
-    """``data`` as one record. Raises ValueError where it is too long for one."""
+def frame(data: bytes) -> Iterator[bytes]:
+    """Frame ``data`` as one record. Raises ValueError if it is too long for one."""
     if len(data) > LONGEST:
         raise ValueError(f"{len(data)} bytes are too many for a RecordIO record: at most {LONGEST} go into one")
     start = 0

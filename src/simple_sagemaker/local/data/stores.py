@@ -1,4 +1,4 @@
-"""Where a job's buckets are: folders of the home, or an S3 that is reached as the job's role or as the caller."""
+"""Where a job's buckets are: folders of the home, or an S3 accessed as the job's role or as the caller."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import boto3
 
 
-def store_of(home: Home, settings: Settings) -> Store:
-    """The store that the settings say."""
+def open_store(home: Home, settings: Settings) -> Store:
+    """Open the store that the settings choose."""
     if not settings.s3_endpoint and not settings.callers_s3:
         return FolderStore(home.buckets)
-    if "site" not in sys.modules:  # a supervisor starts without the folders of other packages; now it needs them
+    if "site" not in sys.modules:  # a supervisor starts without site-packages; now it needs them
         import site
 
         site.main()
@@ -27,11 +27,11 @@ def store_of(home: Home, settings: Settings) -> Store:
         import boto3
 
         return S3Store(boto3.Session(region_name=settings.region))
-    return S3Store(session_of(settings), endpoint=settings.s3_endpoint)
+    return S3Store(make_session(settings), endpoint=settings.s3_endpoint)
 
 
-def session_of(settings: Settings) -> boto3.Session:
-    """A session that acts as the job's role, its credentials renewed for as long as the job runs."""
+def make_session(settings: Settings) -> boto3.Session:
+    """Make a session that acts as the job's role; its credentials are renewed while the job runs."""
     import boto3
     import botocore.session
     from botocore.credentials import ContainerProvider, CredentialResolver

@@ -1,7 +1,7 @@
-"""What a job's hosts run on: the seam between a job's attempts and the ways of keeping hosts apart.
+"""The interface between a job's attempts and what its hosts run on: processes or containers.
 
-An attempt brings data to folders; whoever carries out :class:`Machines` starts a program that sees those folders at the
-job's own paths, and sees to it that nothing is left of it afterwards.
+An attempt downloads data into folders; a :class:`Backend` starts a program that sees those folders at the job's own
+paths, and leaves nothing of it behind afterwards.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from .host import Host
 
 
 class CannotRun(Exception):
-    """No host of the job can be started, for a reason that the job's owner can do something about."""
+    """The job's hosts cannot be started, for a reason that the job's owner can fix."""
 
 
-class Machines(Protocol):
-    """One kind of machine. ``how`` is its name in the journal."""
+class Backend(Protocol):
+    """One way to run hosts. ``isolation`` is its name in the journal."""
 
     @property
-    def how(self) -> str: ...
+    def isolation(self) -> str: ...
 
-    def bring(self) -> Iterator[None]:
-        """Whatever has to be on this machine before hosts can be made, a moment a step. Raises CannotRun."""
+    def provision(self) -> Iterator[None]:
+        """Get what hosts need on this machine, such as an image, in steps of a moment each. Raises CannotRun."""
         ...
 
-    def ready(self, hosts: Sequence[Host]) -> None:
-        """Make what the hosts need besides their folders, which are there. Raises CannotRun."""
+    def prepare(self, hosts: Sequence[Host]) -> None:
+        """Make what the hosts need besides their folders, which exist. Raises CannotRun."""
         ...
 
     def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
-        """Start a host's first process, its output going to a descriptor; ``close`` are those that it must not keep.
+        """Start a host's first process with its output to a descriptor; ``close`` are descriptors it must not inherit.
 
         Call with one thread only: it forks.
         """
         ...
 
-    def introduce(self, hosts: Sequence[Host]) -> None:
-        """Once all hosts were started: have each find the others by name, those that have ended included."""
+    def publish_addresses(self, hosts: Sequence[Host]) -> None:
+        """Once all hosts are started: let each find the others by name, including those that have ended."""
         ...
 
-    def settle(self) -> None:
-        """Once no host is watched any more: end what is left of them, and have all that they wrote be ours to read."""
+    def clean_up(self) -> None:
+        """Once no host is monitored any more: end what is left of them, and make all that they wrote readable to us."""
         ...

@@ -1,4 +1,4 @@
-"""The command that runs containers, asked in words that Docker, Podman, nerdctl and Finch share."""
+"""The command that runs containers, used with arguments that Docker, Podman, nerdctl and Finch share."""
 
 from __future__ import annotations
 
@@ -7,68 +7,68 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 
-class DockerRefused(Exception):
-    """The command could not be run, or said no; the message is the last line that it said."""
+class DockerError(Exception):
+    """The command could not be run, or failed; the message is its last line of stderr."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Docker:
-    """The command's words (``docker``, or ``podman`` …) and the environment that it needs to find its engine."""
+    """The command (``docker``, or ``podman`` …) and the environment that it needs to find its engine."""
 
-    words: Sequence[str]
+    command: Sequence[str]
     environment: Mapping[str, str]
 
-    def told(self, variables: Mapping[str, str]) -> Docker:
-        """The same command, with more in its environment."""
+    def with_environment(self, variables: Mapping[str, str]) -> Docker:
+        """Return the same command with more variables in its environment."""
         return replace(self, environment={**self.environment, **variables})
 
-    def ask(self, *words: str) -> str:
+    def run(self, *arguments: str) -> str:
         """What the command answers. Raises DockerRefused."""
-        done = self._run(words)
+        done = self._execute(arguments)
         if done.returncode:
-            raise DockerRefused(_last_line(done.stderr) or f"{words[0]} ended with status {done.returncode}")
+            raise DockerError(_last_line(done.stderr) or f"{arguments[0]} ended with status {done.returncode}")
         return done.stdout.decode("utf-8", "replace").strip()
 
-    def works(self, *words: str) -> bool:
-        """Whether the command succeeds; what it says is of no interest."""
-        return self._run(words).returncode == 0
+    def succeeds(self, *arguments: str) -> bool:
+        """Run the command; return whether it succeeds. Its output is dropped."""
+        return self._execute(arguments).returncode == 0
 
-    def begin(self, *words: str) -> subprocess.Popen[bytes]:
-        """Start the command, its errors kept for :meth:`end`."""
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the command; its errors are kept for :meth:`wait`."""
         quiet = subprocess.DEVNULL
         try:
             return subprocess.Popen(
-                [*self.words, *words], env=self.environment, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE
+                [*self.command, *arguments], env=self.environment, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE
             )
         except OSError as error:
-            raise DockerRefused(f"{self.words[0]}: {error.strerror}") from error
+            raise DockerError(f"{self.command[0]}: {error.strerror}") from error
 
-    def end(self, begun: subprocess.Popen[bytes]) -> None:
+    def wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for a started command. Raises DockerRefused."""
-        _, said = begun.communicate()
-        if begun.returncode:
-            raise DockerRefused(_last_line(said) or f"it ended with status {begun.returncode}")
+        _, errors = process.communicate()
+        if process.returncode:
+            raise DockerError(_last_line(errors) or f"it ended with status {process.returncode}")
 
-    def _run(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    def _execute(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                [*self.words, *words],
+                [*self.command, *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
             )
         except OSError as error:
-            raise DockerRefused(f"{self.words[0]}: {error.strerror}") from error
+            raise DockerError(f"{self.command[0]}: {error.strerror}") from error
 
 
 def mount(folder: str, path: str, *, readonly: bool = False) -> list[str]:
-    """The words that mount a folder of this machine, in the form of a line of CSV, which takes any path."""
-    words = ["type=bind", f"source={folder}", f"target={path}", *(["readonly"] if readonly else [])]
-    quoted = ['"' + word.replace('"', '""') + '"' if set(word) & {",", '"'} else word for word in words]
+    """The arguments that mount a folder of this machine, as a line of CSV, which can hold any path."""
+    fields = ["type=bind", f"source={folder}", f"target={path}", *(["readonly"] if readonly else [])]
+    quoted = ['"' + field.replace('"', '""') + '"' if set(field) & {",", '"'} else field for field in fields]
     return ["--mount", ",".join(quoted)]
 
 
-def _last_line(said: bytes) -> str:
-    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+def _last_line(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return lines[-1].removeprefix("Error response from daemon: ") if lines else ""

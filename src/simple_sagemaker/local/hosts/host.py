@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from ...core import layout
 from ...core.store import Store
 from ..data.channels import Channel, Item, Part
-from ..job import folder as jobs
+from ..job.folder import remove_folder
 from ..job.home import REGION
-from ..requests import config_files as configs
+from ..requests import config_files
 from ..requests.request import Work
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host's name, number (from 0, as data is shared out) and folder, in a job with work to do.
+    """One host of a job. ``number`` counts from 0, in the order in which data is shared out.
 
-    ``isolated`` is whether it sees its folders at the job's own paths. ``variables`` are of the AWS that the job is in.
+    ``isolated`` is whether it sees its folders at the job's own paths. ``variables`` point its AWS clients.
     """
 
     name: str
@@ -33,23 +33,23 @@ class Host:
     folder: Path
     work: Work
     isolated: bool
-    interface: str = configs.INTERFACE
+    interface: str = config_files.INTERFACE
     variables: Mapping[str, str] = field(default_factory=lambda: {"AWS_REGION": REGION})
 
     @property
     def base(self) -> Path:
-        """What the job sees as ``/opt/ml``."""
+        """The folder that the job sees as ``/opt/ml``."""
         return self.folder / "opt" / "ml"
 
     @property
     def private(self) -> dict[str, str]:
-        """The job's paths for data and the folders that stand for them; deeper paths first."""
-        found = {path: str(self.inside(path)) for path in (layout.BASE, *self.work.private())}
-        return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+        """The job's paths for data and this host's folders for them; deeper paths first."""
+        folders = {path: str(self.inside(path)) for path in (layout.BASE, *self.work.private())}
+        return dict(sorted(folders.items(), key=lambda pair: -len(pair[0])))
 
     @property
     def places(self) -> dict[str, str]:
-        """:attr:`private` where the job has no view of its own and must be told; empty where it has."""
+        """:attr:`private` for a host that is not isolated, whose paths must be translated; else empty."""
         return {} if self.isolated else self.private
 
     @property
@@ -64,9 +64,9 @@ class Host:
         return self.folder / path.lstrip("/")
 
     def clear(self) -> None:
-        """Take away all that the host had, as a machine goes with its disk."""
+        """Remove the host's folder, as a machine goes with its disk."""
         if self.folder.exists():
-            jobs.remove(self.folder)
+            remove_folder(self.folder)
 
     def prepare(self, attempt: int) -> None:
         """Make the folders and the configuration that a container finds at its start; ``attempt`` counts from 1."""
@@ -76,24 +76,24 @@ class Host:
             link = self.inside(path)
             link.symlink_to(os.path.relpath(self.inside(target), link.parent))
         region, interface = self.variables["AWS_REGION"], self.interface
-        found = self.work.configs(self.name, self.places, attempt=attempt, region=region, interface=interface)
-        for path, content in found.items():
+        configs = self.work.configs(self.name, self.places, attempt=attempt, region=region, interface=interface)
+        for path, content in configs.items():
             file = self.inside(path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(content), encoding="utf-8")
 
     def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
-        """Bring this host's share of a channel, one object a step; the folder is there even for no object.
+        """Download this host's share of a channel, one object a step; the folder is made even for an empty share.
 
-        In Pipe mode nothing is brought now: see :meth:`flow`.
+        In Pipe mode nothing is downloaded now: see :meth:`flow`.
         """
         folder = self.inside(channel.path)
         if channel.folder is None:
-            _list_beside(folder, channel, items)
+            _write_manifest(folder, channel, items)
         if channel.mode == "Pipe":
             return
         if channel.folder is not None and folder.exists():
-            jobs.remove(folder)  # of an input around this one, which this one hides as a mount does
+            remove_folder(folder)  # of an input around this one: this one hides it, as a mount would
         folder.mkdir(parents=True, exist_ok=True)
         for item in channel.share(items, self.number, hosts):
             store.fetch(item.bucket, item.key, folder / item.path)
@@ -102,7 +102,7 @@ class Host:
             _make_readonly(folder)
 
     def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], hosts: int, store: Store) -> Flow:
-        """What comes through this host's pipes of a channel in Pipe mode."""
+        """The data of this host's pipes of a channel in Pipe mode."""
         from ..data.pipe_mode import Flow  # few jobs have any
 
         return Flow(
@@ -116,18 +116,18 @@ class Host:
         )
 
     def environment(self) -> dict[str, str]:
-        """What the platform sets, and the request's own entries."""
+        """The platform's variables and the request's."""
         return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
 
     def unpack_code(self, store: Store) -> None:
-        """For script mode: the submitted source where AWS's toolkit looks for it; nothing where none was submitted."""
+        """For script mode: unpack the submitted source, if any, to where AWS's toolkit looks for it."""
         import tarfile
 
         submitted = json.loads(self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", '""'))
         if not submitted:
             return
         packed = self.folder / layout.TARBALL
-        if _below(submitted, layout.BASE):  # a job cut off from S3 has it in a channel
+        if _below(submitted, layout.BASE):  # a job without access to S3 has it in a channel
             packed = self.base / submitted[len(layout.BASE) + 1 :]
         else:
             store.fetch(*layout.split_uri(submitted), packed)
@@ -137,8 +137,8 @@ class Host:
             packed.unlink()
 
 
-def _list_beside(folder: Path, channel: Channel, items: Sequence[Item]) -> None:
-    """The list of all of a training channel's objects, whichever host gets them."""
+def _write_manifest(folder: Path, channel: Channel, items: Sequence[Item]) -> None:
+    """Write the manifest of a training channel beside its folder: all objects, of all hosts."""
     listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
     manifest = folder.with_name(f"{folder.name}-manifest")
     manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Files that containers wrote belong to whoever ran inside them, often root; afterwards they are to be the caller's."""
+"""Gives the caller ownership of files that containers wrote, which belong to the container's user, often root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOADER = re.compile(r"/(ld-linux[^/]*|ld-musl[^/]*|ld-[0-9.]+)\.so[.0-9]*$")
 
 
 def reclaim(folder: Path, docker: Docker, image: str, *, label: str) -> None:
-    """Make everything below ``folder`` the caller's own. What cannot be is told on standard error."""
+    """Make the caller the owner of everything below ``folder``; report on standard error what remains."""
     if sys.platform != "linux" or not any(_foreign(folder)):
         return
     if os.geteuid() == 0:
@@ -28,26 +28,26 @@ def reclaim(folder: Path, docker: Docker, image: str, *, label: str) -> None:
         return
     owner = f"{os.geteuid()}:{os.getegid()}"
     start = ["run", "--rm", "--label", label, "--network", "none", "--user", "0:0", "--security-opt", "label=disable"]
-    for words in _ways(folder, owner, image):
-        docker.works(*start, *words)
+    for arguments in _chown_arguments(folder, owner, image):
+        docker.succeeds(*start, *arguments)
         if not any(_foreign(folder)):
             return
     left = next(_foreign(folder), "")
     sys.stderr.write(f"{left} and maybe more below {folder} belongs to a user of the container: chown it as root\n")
 
 
-def _ways(folder: Path, owner: str, image: str) -> Iterator[list[str]]:
-    """The image's own chown; and for an image without one this machine's, through this machine's loader."""
+def _chown_arguments(folder: Path, owner: str, image: str) -> Iterator[list[str]]:
+    """The image's own chown; for an image without one, this machine's, through this machine's loader."""
     inside = f"{_HOST}-job"
-    words = mount(str(folder), inside)
-    yield [*words, "--entrypoint", "chown", image, "-hR", owner, inside]
+    arguments = mount(str(folder), inside)
+    yield [*arguments, "--entrypoint", "chown", image, "-hR", owner, inside]
     if (loader := _loader()) and (program := _program()):
-        words += mount("/", _HOST, readonly=True)
-        yield [*words, "--entrypoint", f"{_HOST}{loader}", image, "--library-path", *program, "-hR", owner, inside]
+        arguments += mount("/", _HOST, readonly=True)
+        yield [*arguments, "--entrypoint", f"{_HOST}{loader}", image, "--library-path", *program, "-hR", owner, inside]
 
 
 def _foreign(folder: Path) -> Iterator[str]:
-    """Paths below ``folder`` that are not the caller's. Whatever cannot be looked into is one, or lies in one."""
+    """Paths below ``folder`` that the caller does not own; what cannot be listed is one of them, or lies in one."""
     mine = os.geteuid()
     waiting = [str(folder)]
     while waiting:
@@ -61,16 +61,16 @@ def _foreign(folder: Path) -> Iterator[str]:
 
 def _loader() -> str | None:
     """This machine's dynamic loader, as this process has it mapped."""
-    return next((path for path in _mapped() if _LOADER.search(path)), None)
+    return next((path for path in _mapped_files() if _LOADER.search(path)), None)
 
 
 def _program() -> list[str] | None:
     """The folder of this machine's C library and its chown, as a container sees them."""
-    library = next((path for path in _mapped() if re.search(r"/libc[.-][^/]*so", path)), None)
+    library = next((path for path in _mapped_files() if re.search(r"/libc[.-][^/]*so", path)), None)
     program = next((path for path in ("/bin/chown", "/usr/bin/chown") if os.access(path, os.X_OK)), None)
     return [_HOST + os.path.dirname(library), _HOST + os.path.realpath(program)] if library and program else None
 
 
-def _mapped() -> list[str]:
+def _mapped_files() -> list[str]:
     with open("/proc/self/maps", encoding="utf-8") as maps:
-        return [words[5].strip() for line in maps if len(words := line.split(maxsplit=5)) == 6]
+        return [fields[5].strip() for line in maps if len(fields := line.split(maxsplit=5)) == 6]

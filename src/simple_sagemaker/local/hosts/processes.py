@@ -1,4 +1,4 @@
-"""Hosts as processes of this machine, in namespaces or plain: their Python, environment, view and first words."""
+"""Hosts as processes of this machine, in namespaces or plain: Python, environment, file system view, arguments."""
 
 from __future__ import annotations
 
@@ -9,42 +9,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core import layout
-from ..isolation import choose as isolation
 from ..isolation import interpreter
 from ..isolation.addresses import Addresses
-from ..isolation.choose import Isolation
+from ..isolation.choose import Isolation, start_host
 from ..isolation.interpreter import Interpreter
 from ..isolation.mounts import View
 from ..isolation.namespaces import Launch, Started
-from ..isolation.plain import translate
-from ..requests import config_files as configs
+from ..isolation.plain import translate_paths
+from ..requests import config_files
 from .host import Host
 
-_LAYER = "/opt/ssm"  # where a host of its own view sees its Python
+_LAYER = "/opt/ssm"  # where an isolated host sees its Python
 _PAYLOAD = Path(__file__).parents[2] / "payload"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Processes:
-    """Machines that are processes. ``note`` is told of each host's process."""
+    """Hosts as processes. ``note`` is called with each host's process."""
 
-    how: Isolation
+    isolation: Isolation
     python: Interpreter
     environments: Path
     addresses: Addresses
     hosts_file: Path
     note: Callable[[int], None]
 
-    def bring(self) -> Iterator[None]:
-        """Nothing: this machine's programs are there."""
+    def provision(self) -> Iterator[None]:
+        """Nothing to do: processes need nothing beforehand."""
         yield from ()
 
-    def ready(self, hosts: Sequence[Host]) -> None:
-        """Make each host's temporary folder and Python and, for script mode, lay our launcher beside it."""
+    def prepare(self, hosts: Sequence[Host]) -> None:
+        """Make each host's temporary folder and Python and, for script mode, copy our launcher into the former."""
         for host in hosts:
             for path in (host.folder / "tmp" / "home", _root(host)):
                 path.mkdir(parents=True)
-            interpreter.layer(self.python, _layer(host))
+            interpreter.write_layer(self.python, _layer(host))
             if host.work.is_script_mode:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
@@ -53,35 +52,35 @@ class Processes:
         launch = Launch(
             argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
         )
-        started = isolation.start(self.how, launch, self._view(host), root=str(_root(host)), close=close)
+        started = start_host(self.isolation, launch, self._view(host), root=str(_root(host)), close=close)
         self.note(started.pid)
         return started
 
-    def introduce(self, hosts: Sequence[Host]) -> None:
-        """Nothing: their addresses stand in every host's ``/etc/hosts`` from the start."""
+    def publish_addresses(self, hosts: Sequence[Host]) -> None:
+        """Nothing to do: the addresses are in every host's ``/etc/hosts`` from the start."""
 
-    def settle(self) -> None:
-        """Nothing: the watch over the hosts has killed what they left, and what they wrote is ours."""
+    def clean_up(self) -> None:
+        """Nothing to do: the monitor has killed what the hosts left behind, and what they wrote is ours."""
 
     def _view(self, host: Host) -> View:
         """The file system that the host sees."""
-        kept = [*self.python.prefixes, *self.python.sites]
-        own = [str(host.folder), str(self.environments)]
-        packages = [path for path in kept if path != "/" and not any(_below(mine, path) for mine in own)]
+        visible = [*self.python.prefixes, *self.python.sites]
+        private = [str(host.folder), str(self.environments)]
+        packages = [path for path in visible if path != "/" and not any(_below(folder, path) for folder in private)]
         return View(
             private=_private(host),
-            shown=[*dict.fromkeys([*kept, os.path.dirname(self.python.base), str(self.environments)])],
+            shown=[*dict.fromkeys([*visible, os.path.dirname(self.python.base), str(self.environments)])],
             readonly=[*dict.fromkeys(packages), *host.readonly],
             files={"/etc/hosts": str(self.hosts_file)},
         )
 
     def _environment(self, host: Host) -> dict[str, str]:
-        """The host's whole environment: nothing of the caller's is in it.
+        """The host's whole environment; nothing of the caller's is in it.
 
         SSM_PYTHON and SSM_ENVIRONMENTS tell our launcher which Python to use and where to keep what requirement files
         bring; MASTER_PORT is one that no other job of this machine has.
         """
-        found = {
+        variables = {
             "PATH": interpreter.search_path(self.python, _program(host)),
             "HOME": "/tmp/home" if host.isolated else str(host.folder / "tmp" / "home"),
             "LANG": "C.UTF-8",
@@ -94,22 +93,22 @@ class Processes:
             "MASTER_PORT": str(self.addresses.port),
         }
         if not host.isolated:
-            first = configs.host_names(len(self.addresses.hosts))[0]
-            found |= {
+            first = config_files.host_names(len(self.addresses.hosts))[0]
+            variables |= {
                 "SAGEMAKER_BASE_DIR": str(host.base),
                 "MASTER_ADDR": self.addresses.hosts[first],
                 "TMPDIR": str(host.folder / "tmp"),
-                "GLOO_SOCKET_IFNAME": configs.INTERFACE,
+                "GLOO_SOCKET_IFNAME": config_files.INTERFACE,
             }
-        return {**found, **host.environment()}
+        return {**variables, **host.environment()}
 
     def _argv(self, host: Host) -> list[str]:
-        """The words the host starts with: the request's, or our launcher in place of AWS's ``train``."""
+        """The host's arguments: the request's, or our launcher in place of AWS's ``train``."""
         places = {} if host.isolated else _private(host)
         if host.work.is_script_mode:
             launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
             return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]
-        return translate([*host.work.entrypoint, *host.work.arguments], places)
+        return translate_paths([*host.work.entrypoint, *host.work.arguments], places)
 
 
 def hosts_text(addresses: Addresses) -> str:
@@ -120,15 +119,15 @@ def hosts_text(addresses: Addresses) -> str:
 
 
 def tidy(host: Host) -> None:
-    """Drop what only the running host needed."""
+    """Remove what only the running host needed."""
     for path in (host.folder / "tmp", _layer(host), _root(host)):
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _private(host: Host) -> dict[str, str]:
-    """Every path that the host sees for itself, and the folder that stands for it; deeper paths first."""
-    found = {**host.private, "/tmp": str(host.folder / "tmp"), _LAYER: str(_layer(host))}
-    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+    """All paths that are private to the host, and the folders for them; deeper paths first."""
+    folders = {**host.private, "/tmp": str(host.folder / "tmp"), _LAYER: str(_layer(host))}
+    return dict(sorted(folders.items(), key=lambda pair: -len(pair[0])))
 
 
 def _root(host: Host) -> Path:
@@ -142,7 +141,7 @@ def _layer(host: Host) -> Path:
 
 
 def _program(host: Host) -> str:
-    """The program of that environment, as the job calls it."""
+    """The interpreter of that environment, as the job sees it."""
     return f"{_LAYER if host.isolated else _layer(host)}/bin/python"
 
 

@@ -1,4 +1,4 @@
-"""Loopback addresses and ports for a job's hosts, held by locks so that two jobs at once never share any."""
+"""Loopback addresses and ports for a job's hosts, locked so that no two running jobs share any."""
 
 from __future__ import annotations
 
@@ -15,46 +15,49 @@ if sys.platform == "win32":
 
 import fcntl
 
-_PORTS = range(15000, 32000)  # below the ports that systems hand out by themselves
+_PORTS = range(15000, 32000)  # below the ports that systems assign by themselves
 _PER_BLOCK = 250
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """An address for each host, and a port that no other job of this machine uses. ``locks`` hold them while open."""
+    """An address for each host, and a port that no other job of this machine uses.
+
+    ``locks`` are descriptors that reserve them as long as they are open.
+    """
 
     hosts: dict[str, str]
     port: int
     locks: list[int]
 
 
-def reserve(names: list[str], locks: Path) -> Addresses:
-    """Take addresses in blocks of 127.x.y and one free port; they are given back when the process ends."""
-    locks.mkdir(parents=True, exist_ok=True)
-    held: list[int] = []
+def reserve(names: list[str], folder: Path) -> Addresses:
+    """Reserve addresses, in blocks of 127.x.y, and a port, until the process ends. ``folder`` has the lock files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    locks: list[int] = []
     hosts: dict[str, str] = {}
     for start in range(0, len(names), _PER_BLOCK):
-        block = _block(locks, held)
+        block = _reserve_block(folder, locks)
         for number, name in enumerate(names[start : start + _PER_BLOCK], 1):
             hosts[name] = f"{block}.{number}" if sys.platform == "linux" else "127.0.0.1"
-    return Addresses(hosts=hosts, port=_port(locks, held), locks=held)
+    return Addresses(hosts=hosts, port=_reserve_port(folder, locks), locks=locks)
 
 
-def _block(locks: Path, held: list[int]) -> str:
+def _reserve_block(folder: Path, locks: list[int]) -> str:
     while True:
         block = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}"
-        if _hold(locks / block, held):
+        if _try_lock(folder / block, locks):
             return block
 
 
-def _port(locks: Path, held: list[int]) -> int:
+def _reserve_port(folder: Path, locks: list[int]) -> int:
     while True:
         port = random.choice(_PORTS)
-        if _free(port) and _hold(locks / f"port-{port}", held):
+        if _is_free(port) and _try_lock(folder / f"port-{port}", locks):
             return port
 
 
-def _free(port: int) -> bool:
+def _is_free(port: int) -> bool:
     with socket.socket() as trial:
         try:
             trial.bind(("", port))
@@ -65,12 +68,12 @@ def _free(port: int) -> bool:
     return True
 
 
-def _hold(path: Path, held: list[int]) -> bool:
+def _try_lock(path: Path, locks: list[int]) -> bool:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return False
-    held.append(descriptor)
+    locks.append(descriptor)
     return True

@@ -1,4 +1,4 @@
-"""A host in namespaces made by bubblewrap (``bwrap``), where this machine lets it and not us make them."""
+"""A host in namespaces made by bubblewrap (``bwrap``), for machines that allow them to it and not to us."""
 
 from __future__ import annotations
 
@@ -15,21 +15,32 @@ _FLAGS = ("--unshare-user", "--unshare-pid", "--unshare-uts", "--unshare-ipc", "
 
 
 def start(launch: Launch, view: View, *, close: Sequence[int]) -> Started:
-    """Start a host through ``bwrap``; it says on a pipe which process is the host's first."""
-    told, tell = os.pipe()
-    os.set_inheritable(tell, True)
-    words = ["bwrap", *_FLAGS, "--uid", "0", "--gid", "0", "--hostname", launch.hostname, "--info-fd", str(tell)]
+    """Start a host through ``bwrap``, which reports the PID of the host's first process on a pipe."""
+    info_read, info_write = os.pipe()
+    os.set_inheritable(info_write, True)
+    arguments = [
+        "bwrap",
+        *_FLAGS,
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--hostname",
+        launch.hostname,
+        "--info-fd",
+        str(info_write),
+    ]
     for step in view.steps():
-        words += _words(step)
-    wrapped = replace(launch, argv=[*words, "--chdir", launch.cwd, "--", *launch.argv], cwd="/")
-    started = plain.start(wrapped, close=[*close, told])
-    os.close(tell)
-    with os.fdopen(told, "rb") as info:
-        said = info.read()
-    return replace(started, main=json.loads(said)["child-pid"]) if said else started
+        arguments += _arguments(step)
+    wrapped = replace(launch, argv=[*arguments, "--chdir", launch.cwd, "--", *launch.argv], cwd="/")
+    started = plain.start(wrapped, close=[*close, info_read])
+    os.close(info_write)
+    with os.fdopen(info_read, "rb") as pipe:
+        info = pipe.read()
+    return replace(started, main=json.loads(info)["child-pid"]) if info else started
 
 
-def _words(step: Step) -> list[str]:
+def _arguments(step: Step) -> list[str]:
     match step.act:
         case "folder":
             return ["--dir", step.target]

@@ -1,4 +1,4 @@
-"""The Python of a job: what this machine's interpreter has, under a private layer that takes what a job installs.
+"""The Python of a job: a private layer, which takes what the job installs, over this machine's interpreter.
 
 The layer is a virtual environment written by hand in a millisecond: a link to the interpreter, ``pyvenv.cfg``, and a
 ``.pth`` line that adds the packages of the environment below it. ``pip`` in a job sees those packages as installed and
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_ASK = """
+_PROBE = """
 import json, os, site, sys
 base = getattr(sys, "_base_executable", None) or os.path.realpath(sys.executable)
 user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
@@ -30,7 +30,7 @@ _PIP = '#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n'
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """What is known of a Python: ``executable``, its real program, ``3.11``, its prefixes and package folders."""
+    """A Python: ``executable``, its real program, ``3.11``, its prefixes and package folders."""
 
     executable: str
     base: str
@@ -40,13 +40,13 @@ class Interpreter:
 
 
 class NoInterpreter(Exception):
-    """The program named as the job's Python does not answer like one."""
+    """The program that should be the job's Python is missing, or is no Python."""
 
 
-def chosen(environment: Mapping[str, str], *, ours: str) -> str:
-    """The job's Python: ``$SSM_PYTHON``, else the active virtual or conda environment's, else ``python3`` on PATH.
+def choose(environment: Mapping[str, str], *, default: str) -> str:
+    """Choose the job's Python: ``$SSM_PYTHON``, the active virtual or conda environment's, or ``python3`` on PATH.
 
-    ``ours`` is the interpreter that runs the tool, taken when there is no other.
+    ``default`` is used when there is none of these: the interpreter that runs the tool.
     """
     if named := environment.get("SSM_PYTHON"):
         return named
@@ -58,31 +58,31 @@ def chosen(environment: Mapping[str, str], *, ours: str) -> str:
         candidate = os.path.join(folder, "python3")
         if folder and os.access(candidate, os.X_OK):
             return candidate
-    return ours
+    return default
 
 
 def behind_shim(program: str, environment: Mapping[str, str], cache: Path) -> str:
-    """The interpreter that a script like pyenv's ``python3`` stands for, here and now; a real program is given back.
+    """Return the interpreter that a shim like pyenv's ``python3`` currently starts; a real program is returned as is.
 
-    Such a script takes a tenth of a second to answer, so what it said is kept as long as nothing that versions are
-    chosen by has changed: the folder, its and its parents' version files, and the managers' variables. A script that
-    does not answer is given back too, for the job to say so.
+    Asking a shim takes a tenth of a second, so the answer is cached until something changes by which versions are
+    chosen: the folder, its and its parents' version files, the version managers' variables. A shim that does not answer
+    is returned too, and the job will report it.
     """
     path = os.path.abspath(program)
-    if not os.path.isfile(path) or not _script(path):
+    if not os.path.isfile(path) or not _is_script(path):
         return program
     managers = sorted(item for item in environment.items() if item[0].startswith(("PYENV", "ASDF", "MISE")))
     here = Path.cwd()
     files = [folder / name for folder in (here, *here.parents) for name in _VERSION_FILES]
     stamps = [
-        (str(one), one.stat().st_mtime_ns)
-        for one in [Path(path), Path(path).parents[1] / "version", *files]
-        if one.exists()
+        (str(file), file.stat().st_mtime_ns)
+        for file in [Path(path), Path(path).parents[1] / "version", *files]
+        if file.exists()
     ]
     mark = hashlib.sha256(repr((managers, str(here), stamps)).encode()).hexdigest()[:32]
-    kept = cache / f"shim-{mark}"
+    cached = cache / f"shim-{mark}"
     try:
-        return kept.read_text(encoding="utf-8")
+        return cached.read_text(encoding="utf-8")
     except FileNotFoundError:
         done = subprocess.run(
             [path, "-c", "import sys; print(sys.executable)"],
@@ -90,15 +90,15 @@ def behind_shim(program: str, environment: Mapping[str, str], cache: Path) -> st
             stdin=subprocess.DEVNULL,
             check=False,
         )
-    found = os.fsdecode(done.stdout).strip()
-    if done.returncode or not os.access(found, os.X_OK):
+    interpreter = os.fsdecode(done.stdout).strip()
+    if done.returncode or not os.access(interpreter, os.X_OK):
         return program
-    _keep(kept, found)
-    return found
+    _write_cache(cached, interpreter)
+    return interpreter
 
 
-def ask(program: str, cache: Path) -> Interpreter:
-    """What ``program`` is, from the cache when it is the same file as last time. Raises NoInterpreter."""
+def inspect(program: str, cache: Path) -> Interpreter:
+    """Return the facts of a Python program, cached until the file changes. Raises NoInterpreter."""
     path = os.path.abspath(program)
     try:
         stamp = os.stat(path)
@@ -109,41 +109,43 @@ def ask(program: str, cache: Path) -> Interpreter:
     config = Path(path).parent.parent / "pyvenv.cfg"
     version = config.stat().st_mtime_ns if config.exists() else 0
     mark = hashlib.sha256(f"{path}\n{stamp.st_size}\n{stamp.st_mtime_ns}\n{version}".encode()).hexdigest()[:32]
-    kept = cache / f"python-{mark}.json"
+    cached = cache / f"python-{mark}.json"
     try:
-        return Interpreter(**json.loads(kept.read_bytes()))
+        return Interpreter(**json.loads(cached.read_bytes()))
     except (FileNotFoundError, ValueError, TypeError):
-        found = _asked(path)
-    if not _script(path):  # a shim answers according to the folder it is called in: never kept by its own stamp
-        _keep(kept, json.dumps(asdict(found)))
-    return found
+        interpreter = _run_probe(path)
+    if not _is_script(path):  # a shim's answer depends on the folder it is called in: never cached by the file alone
+        _write_cache(cached, json.dumps(asdict(interpreter)))
+    return interpreter
 
 
-def _keep(place: Path, text: str) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    scratch = place.with_name(f"{place.name}.{os.urandom(8).hex()}")
+def _write_cache(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
     scratch.write_text(text, encoding="utf-8")
-    scratch.replace(place)
+    scratch.replace(file)
 
 
-def _asked(path: str) -> Interpreter:
+def _run_probe(path: str) -> Interpreter:
     try:
-        done = subprocess.run([path, "-c", _ASK], capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60)
+        done = subprocess.run(
+            [path, "-c", _PROBE], capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60
+        )
         return Interpreter(**json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
         raise NoInterpreter(f"{path} does not answer as a Python 3.6 or newer: {error}") from error
 
 
-def _script(path: str) -> bool:
+def _is_script(path: str) -> bool:
     try:
         with open(path, "rb") as program:
             return program.read(2) == b"#!"
-    except PermissionError:  # it may be run and not read: as good as a shim
+    except PermissionError:  # executable but not readable: treated as a shim
         return True
 
 
-def layer(python: Interpreter, folder: Path) -> Path:
-    """Write the private layer into ``folder`` (made new) and give its ``bin/python``."""
+def write_layer(python: Interpreter, folder: Path) -> Path:
+    """Write the private layer into ``folder``, which must not exist, and return its ``bin/python``."""
     binaries = folder / "bin"
     packages = folder / "lib" / f"python{python.version}" / "site-packages"
     binaries.mkdir(parents=True)
@@ -163,8 +165,8 @@ def layer(python: Interpreter, folder: Path) -> Path:
 
 def search_path(python: Interpreter, program: str) -> str:
     """PATH for a job: the layer whose ``program`` it runs, the interpreter's own programs, then the system's."""
-    own = [os.path.dirname(program), os.path.dirname(python.executable)]
+    folders = [os.path.dirname(program), os.path.dirname(python.executable)]
     system = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     if sys.platform == "darwin":
         system.insert(0, "/opt/homebrew/bin")
-    return os.pathsep.join(dict.fromkeys(own + system))
+    return os.pathsep.join(dict.fromkeys(folders + system))

@@ -1,7 +1,7 @@
-"""A host in namespaces of its own (mount, PID, UTS, IPC), made in this process by system calls: about a millisecond.
+"""A host in namespaces of its own (mount, PID, UTS, IPC), made by system calls in about a millisecond.
 
-As root the namespaces are made directly; otherwise inside a user namespace in which the caller is root. Every process
-on the way dies with its parent (PR_SET_PDEATHSIG), so nothing survives a killed supervisor.
+As root the namespaces are made directly; otherwise inside a user namespace in which the caller is root. Each process
+dies with its parent (PR_SET_PDEATHSIG), so nothing survives a killed supervisor.
 See namespaces(7), pivot_root(2) and prctl(2).
 """
 
@@ -27,14 +27,14 @@ _MNT_DETACH = 2
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
 _PR_SET_PDEATHSIG = 1
 # statvfs flag → mount flag: a user namespace may not drop these when it makes a mount read-only
-_KEPT = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
+_LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """A process to be: its words, environment and working folder as the host sees them, and the host's name."""
+    """A process to start: arguments, environment and working folder as the host sees them, and the host's name."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
@@ -45,33 +45,33 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A running host: ``pid`` is ours to wait for, ``main`` is the host's first process, ``errors`` its set-up's."""
+    """A running host: ``pid`` is our child, ``main`` the host's first process, ``errors`` a pipe for set-up errors."""
 
     pid: int
     main: int
     errors: int
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the host's first process; one that has ended this moment is fine."""
+        """Send a signal to the host's first process; a no-op if it has just ended."""
         try:
             os.kill(self.main, number)
         except ProcessLookupError:
             return
 
     def status(self, code: int) -> int:
-        """The host's exit status, from how the process ended that is ours to wait for (negative: by a signal)."""
+        """The host's exit status, from our child's (negative: ended by a signal)."""
         return code if code >= 0 else 128 - code
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends; ends at once when that has happened already."""
+    """Have the kernel kill this process when its parent ends; exit at once if that has happened already."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def begin_child(parent: int, close: Sequence[int]) -> None:
-    """What every forked child does first: dies with its parent, lets go of what is not its own, forgets its signals."""
+    """First steps of every forked child: die with the parent, close descriptors, reset signal handlers."""
     if sys.platform == "linux":
         die_with_parent(parent)
     for descriptor in close:
@@ -82,9 +82,10 @@ def begin_child(parent: int, close: Sequence[int]) -> None:
 
 
 def start(launch: Launch, view: View, *, root: str, close: Sequence[int]) -> Started:
-    """Start a host whose root is built on the empty folder ``root``; ``close`` are descriptors it must not keep.
+    """Start a host whose root is built on the empty folder ``root``; ``close`` are descriptors it must not inherit.
 
-    Call with one thread only: it forks. What fails on the way is written to ``errors`` and the host exits 126.
+    Call with one thread only: it forks. Failures before the program starts are written to ``errors``, and the host
+    exits with status 126.
     """
     steps = view.steps()
     ready, tell = os.pipe()
@@ -92,18 +93,18 @@ def start(launch: Launch, view: View, *, root: str, close: Sequence[int]) -> Sta
     supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _between(launch, steps, root, close=[*close, ready, errors], tell=tell, complain=complain, parent=supervisor)
+        _run_host(launch, steps, root, close=[*close, ready, errors], tell=tell, complain=complain, parent=supervisor)
     os.close(tell)
     os.close(complain)
-    told = os.read(ready, 32)
+    pid_text = os.read(ready, 32)
     os.close(ready)
-    return Started(pid=pid, main=int(told) if told else pid, errors=errors)
+    return Started(pid=pid, main=int(pid_text) if pid_text else pid, errors=errors)
 
 
-def _between(
+def _run_host(
     launch: Launch, steps: list[Step], root: str, *, close: Sequence[int], tell: int, complain: int, parent: int
 ) -> NoReturn:
-    """The process between supervisor and host: makes the namespaces, waits for the host, and passes on its status."""
+    """The process between supervisor and host: make the namespaces, wait for the host, and exit with its status."""
     try:
         begin_child(parent, close)
         _unshare()
@@ -111,7 +112,7 @@ def _between(
         main = os.fork()
         if main == 0:
             os.close(hold)
-            _become(launch, steps, root, complain=complain, alive=alive)
+            _become_host(launch, steps, root, complain=complain, alive=alive)
         os.write(tell, str(main).encode())
         for descriptor in (tell, complain, launch.output, alive):
             os.close(descriptor)
@@ -128,23 +129,23 @@ def _unshare() -> None:
     if os.geteuid() == 0 and _libc.unshare(inner) == 0:
         return
     uid, gid = os.geteuid(), os.getegid()
-    _call(_libc.unshare(inner | _NEWUSER), "unshare")
+    _check_call(_libc.unshare(inner | _NEWUSER), "unshare")
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"0 {uid} 1")
     _write("/proc/self/gid_map", f"0 {gid} 1")
 
 
-def _become(launch: Launch, steps: list[Step], root: str, *, complain: int, alive: int) -> NoReturn:
-    """The host's first process: builds the view, takes its name, and becomes the program.
+def _become_host(launch: Launch, steps: list[Step], root: str, *, complain: int, alive: int) -> NoReturn:
+    """The host's first process: build the view, set the host name, and become the program.
 
-    Its parent cannot be seen from inside the new PID namespace; ``alive`` reads as ended once the parent is gone.
+    Its parent is not visible inside the new PID namespace; the pipe ``alive`` is at its end once the parent is gone.
     """
     try:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if select.select([alive], [], [], 0)[0]:
             os._exit(1)
         _build(steps, root)
-        _call(_libc.sethostname(launch.hostname.encode(), len(launch.hostname)), "sethostname")
+        _check_call(_libc.sethostname(launch.hostname.encode(), len(launch.hostname)), "sethostname")
         exec_program(launch)
     except BaseException as error:  # noqa: BLE001  as above
         os.write(complain, f"{type(error).__name__}: {error}".encode())
@@ -163,7 +164,7 @@ def exec_program(launch: Launch) -> NoReturn:
 
 
 def _build(steps: list[Step], root: str) -> None:
-    """Make the view and move into it: first into a bare root with the old one below it, then into the finished one."""
+    """Build the view and move into it: first into a bare root with the old one below it, then into the finished one."""
     _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", root, "tmpfs", 0)
     for name in ("new", "old"):
@@ -172,15 +173,15 @@ def _build(steps: list[Step], root: str) -> None:
     os.chdir("/")
     _mount("tmpfs", "/new", "tmpfs", 0)
     for step in steps:
-        _do(step)
-    _call(_libc.umount2(b"/old", _MNT_DETACH), "umount2 /old")
+        _apply(step)
+    _check_call(_libc.umount2(b"/old", _MNT_DETACH), "umount2 /old")
     os.chdir("/new")
     _pivot(".", ".")
-    _call(_libc.umount2(b".", _MNT_DETACH), "umount2 .")
+    _check_call(_libc.umount2(b".", _MNT_DETACH), "umount2 .")
     os.chdir("/")
 
 
-def _do(step: Step) -> None:
+def _apply(step: Step) -> None:
     target = "/new" + step.target
     if step.act == "folder":
         os.makedirs(target, exist_ok=True)
@@ -190,25 +191,25 @@ def _do(step: Step) -> None:
         _mount("proc", target, "proc", 0)
     elif step.act == "readonly":
         _mount(target, target, "", _MS_BIND | _MS_REC)
-        _mount("none", target, "", _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _kept_flags(target))
+        _mount("none", target, "", _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _locked_flags(target))
     else:
         if step.act == "file" and not os.path.lexists(target):
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
         _mount("/old" + step.source, target, "", _MS_BIND | _MS_REC)
 
 
-def _kept_flags(path: str) -> int:
+def _locked_flags(path: str) -> int:
     present = os.statvfs(path).f_flag
-    return sum(mount for seen, mount in _KEPT.items() if present & seen)
+    return sum(mount for seen, mount in _LOCKED.items() if present & seen)
 
 
 def _mount(source: str, target: str, kind: str, flags: int) -> None:
     done = _libc.mount(os.fsencode(source), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), None)
-    _call(done, f"mount {source} on {target}")
+    _check_call(done, f"mount {source} on {target}")
 
 
 def _pivot(new: str, old: str) -> None:
-    _call(_libc.syscall(_pivot_number(), os.fsencode(new), os.fsencode(old)), "pivot_root")
+    _check_call(_libc.syscall(_pivot_number(), os.fsencode(new), os.fsencode(old)), "pivot_root")
 
 
 def _pivot_number() -> int:
@@ -221,7 +222,7 @@ def _write(path: str, text: str) -> None:
         out.write(text)
 
 
-def _call(result: int, what: str) -> None:
+def _check_call(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")

@@ -1,4 +1,4 @@
-"""A host as an ordinary process: no namespaces, its folders found through its environment."""
+"""A host as an ordinary process without namespaces; it finds its folders through environment variables."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ def start(launch: Launch, *, close: Sequence[int]) -> Started:
     return Started(pid=pid, main=pid, errors=errors)
 
 
-def translate(words: Sequence[str], places: Mapping[str, str]) -> list[str]:
-    """``words`` with every one that names a job's path (``/opt/ml/…``) naming the host's own folder instead."""
-    return [_translated(word, places) for word in words]
+def translate_paths(arguments: Sequence[str], places: Mapping[str, str]) -> list[str]:
+    """Replace each argument that is a path of the job (``/opt/ml/…``) by the host's folder for it."""
+    return [_translate_one(argument, places) for argument in arguments]
 
 
-def _translated(word: str, places: Mapping[str, str]) -> str:
+def _translate_one(argument: str, places: Mapping[str, str]) -> str:
     for path, folder in places.items():
-        if word == path or word.startswith(path + "/"):
-            return folder + word[len(path) :]
-    return word
+        if argument == path or argument.startswith(path + "/"):
+            return folder + argument[len(path) :]
+    return argument
 
 
-def leftovers(parent: int) -> list[int]:
-    """The living processes below ``parent``, found through /proc (Linux): what a host left behind."""
+def living_descendants(parent: int) -> list[int]:
+    """The living processes below ``parent``, from /proc; Linux only, elsewhere empty."""
     if sys.platform != "linux":
         return []
     children: dict[int, list[int]] = {}
     dead: set[int] = set()
     for name in os.listdir("/proc"):
         if name.isdigit():
-            state, above = _seen(name)
+            state, above = _state_and_parent(name)
             children.setdefault(above, []).append(int(name))
             if state in _DEAD:
                 dead.add(int(name))
-    found: list[int] = []
+    descendants: list[int] = []
     waiting = [parent]
     while waiting:
         below = children.get(waiting.pop(), [])
-        found += below
+        descendants += below
         waiting += below
-    return [pid for pid in found if pid not in dead]
+    return [pid for pid in descendants if pid not in dead]
 
 
-def _seen(pid: str) -> tuple[bytes, int]:
+def _state_and_parent(pid: str) -> tuple[bytes, int]:
     """A process's state and its parent."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:

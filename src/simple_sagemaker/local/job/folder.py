@@ -1,7 +1,7 @@
-"""A job is a folder: its request, its journal, its tags, a lock that its supervisor holds while it lives.
+"""A job is a folder: its request, its journal, its tags, and a lock that its supervisor holds while it lives.
 
-Whoever looks may read it at any time. The journal is only ever appended to, by the supervisor; when the lock is free
-and the journal has no end, the supervisor is dead, and whoever finds that out writes the end.
+Any process may read it at any time. The journal is only appended to, by the supervisor. A free lock and a journal
+without an end mean that the supervisor died; ``supervisor.recovery`` then writes the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .kinds import kind_of
-from .permissions import open_up
+from .permissions import make_accessible
 
 Entry = dict[str, Any]
 
@@ -41,16 +41,16 @@ class JobFolder:
 
     @property
     def stop_mark(self) -> Path:
-        """Exists once somebody asked the job to stop."""
+        """A file that exists once a stop was requested."""
         return self.path / "stop"
 
-    def stop_asked(self) -> bool:
-        """Whether the job is to stop: somebody said so, or took its folder away."""
+    def is_stop_requested(self) -> bool:
+        """Whether the job is to stop: somebody asked for it, or removed its folder."""
         return self.stop_mark.exists() or not self.journal.exists()
 
     @property
     def logs(self) -> Path:
-        """The lines that hosts printed: a file for each stream."""
+        """The folder of the lines that hosts printed: a file for each stream."""
         return self.path / "logs"
 
     def host(self, name: str) -> Path:
@@ -58,12 +58,12 @@ class JobFolder:
         return self.path / name
 
     def request(self) -> dict[str, Any]:
-        """The request that made the job, as it came."""
+        """The request that created the job, unchanged."""
         loaded: dict[str, Any] = json.loads((self.path / "request.json").read_bytes())
         return loaded
 
     def settings(self) -> dict[str, Any]:
-        """How the engine runs the job."""
+        """The engine's settings for the job, as ``home.Settings`` reads them."""
         loaded: dict[str, Any] = json.loads((self.path / "settings.json").read_bytes())
         return loaded
 
@@ -79,12 +79,12 @@ class JobFolder:
         scratch.replace(self.path / "tags.json")
 
     def entries(self) -> list[Entry]:
-        """The journal so far; a last line that is not whole yet is left out."""
+        """The journal so far, without a last line that is not complete yet."""
         lines = self.journal.read_bytes().split(b"\n")
         return [json.loads(line) for line in lines[:-1] if line]
 
     def append(self, **entry: Any) -> None:
-        """Add one entry to the journal, stamped with the present time."""
+        """Append one entry to the journal, stamped with the current time."""
         line = json.dumps({"at": round(time.time(), 3), **entry}) + "\n"
         descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
@@ -93,56 +93,56 @@ class JobFolder:
             os.close(descriptor)
 
 
-def ended(entries: list[Entry]) -> bool:
-    """Whether the job has come to its end."""
+def has_ended(entries: list[Entry]) -> bool:
+    """Whether the journal says that the job has ended."""
     return any(entry.get("status") in FINAL for entry in entries)
 
 
-def draft(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
-    """Make the folder of a new job under a name that nobody looks at."""
+def draft_job(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
+    """Make the folder of a new job, under a hidden name until :func:`publish_job`."""
     jobs.mkdir(parents=True, exist_ok=True)
-    made = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
-    made.path.mkdir()
-    (made.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
-    kept = made.path / "settings.json"
-    kept.touch(mode=0o600)  # it may say where the credentials of the job's role are had
-    kept.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-    made.write_tags([dict(tag) for tag in request.get("Tags", ())])
-    made.lock.touch()
-    made.logs.mkdir()
-    made.append(secondary="Starting", message=f"Starting the {kind_of(request).noun}")
-    return made
+    job = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
+    job.path.mkdir()
+    (job.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
+    settings_file = job.path / "settings.json"
+    settings_file.touch(mode=0o600)  # it may hold the URL of the credentials of the job's role
+    settings_file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    job.write_tags([dict(tag) for tag in request.get("Tags", ())])
+    job.lock.touch()
+    job.logs.mkdir()
+    job.append(secondary="Starting", message=f"Starting the {kind_of(request).noun}")
+    return job
 
 
-def publish(made: JobFolder, name: str) -> JobFolder:
-    """Give a draft its name, from where on the job exists. Raises FileExistsError when the name is taken."""
-    place = made.path.parent / name
+def publish_job(draft: JobFolder, name: str) -> JobFolder:
+    """Rename a draft to its final name; from then on the job exists. Raises FileExistsError when the name is taken."""
+    target = draft.path.parent / name
     try:
-        if place.exists():
+        if target.exists():
             raise FileExistsError(name)
-        os.rename(made.path, place)  # refuses a folder that is there and not empty
+        os.rename(draft.path, target)  # fails where a folder exists that is not empty
     except OSError as error:
         raise FileExistsError(name) from error
-    return JobFolder(place)
+    return JobFolder(target)
 
 
-def find(jobs: Path, name: str) -> JobFolder | None:
-    """The folder of a job, by the name given at its creation."""
+def find_job(jobs: Path, name: str) -> JobFolder | None:
+    """The folder of a job by its name; None when there is no such job."""
     folder = JobFolder(jobs / name)
     return folder if not name.startswith(".") and folder.journal.exists() else None
 
 
-def every(jobs: Path) -> Iterator[JobFolder]:
-    """All jobs, in no order."""
+def all_jobs(jobs: Path) -> Iterator[JobFolder]:
+    """All jobs, in no particular order."""
     if jobs.is_dir():
         for name in os.listdir(jobs):
-            job = find(jobs, name)
+            job = find_job(jobs, name)
             if job:
                 yield job
 
 
-def delete(job: JobFolder) -> None:
-    """Take a job that has ended away: at once for those who look, and only after its supervisor is gone."""
+def delete_job(job: JobFolder) -> None:
+    """Delete a job that has ended, once its supervisor is gone. It disappears from listings at once."""
     if sys.platform == "win32":
         raise NotImplementedError("jobs as processes need Linux or macOS")
     import fcntl
@@ -150,18 +150,18 @@ def delete(job: JobFolder) -> None:
     descriptor = os.open(job.lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        gone = job.path.with_name(f".gone-{job.name}-{os.getpid()}-{os.urandom(4).hex()}")
-        job.path.rename(gone)
+        removed = job.path.with_name(f".gone-{job.name}-{os.getpid()}-{os.urandom(4).hex()}")
+        job.path.rename(removed)
     finally:
         os.close(descriptor)
-    remove(gone)
+    remove_folder(removed)
 
 
-def remove(path: Path) -> None:
-    """Delete a folder of ours with all in it, also where a job took the rights to do so away."""
+def remove_folder(path: Path) -> None:
+    """Delete a folder of the engine and everything in it, even where a job removed the permissions to do so."""
     import shutil
 
     for folder, below, _ in os.walk(path):
         for name in below:
-            open_up(os.path.join(folder, name))
+            make_accessible(os.path.join(folder, name))
     shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""Where the local engine keeps what it keeps: one folder that anyone can read."""
+"""The local engine's folder and its settings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Home:
 
     @property
     def cache(self) -> Path:
-        """What can be deleted at any time: it is made again."""
+        """Files that can be deleted at any time; they are made again when needed."""
         return self.root / "cache"
 
     @property
@@ -40,12 +40,12 @@ class Home:
 
     @property
     def sent(self) -> Path:
-        """What was sent to which place, so that unchanged files are neither read nor sent again."""
+        """What was uploaded where, so that unchanged files are neither read nor uploaded again."""
         return self.cache / "sent"
 
     @property
     def locks(self) -> Path:
-        """Ports and address blocks that running jobs hold."""
+        """Lock files of the ports and address blocks that running jobs use."""
         return self.root / "locks"
 
 
@@ -54,16 +54,16 @@ class Settings:
     """How the engine runs jobs. All times in seconds.
 
     ``python`` is the interpreter of the jobs. ``isolation`` is ``auto`` (the best this system allows), ``namespaces``,
-    ``bwrap``, ``plain`` or ``docker``: then ``docker`` are the words of the command that runs containers, and
-    ``docker_environment`` is what it needs to find its engine.
+    ``bwrap``, ``plain`` or ``docker``; for the latter, ``docker`` is the command that runs containers, as a list, and
+    ``docker_environment`` the variables that it needs to find its engine.
 
     ``stop_grace_s`` is the time between SIGTERM and SIGKILL; AWS gives 120.
 
-    Of spot jobs alone: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
+    For spot jobs only: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
     beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.
 
-    ``region`` is the one that jobs are in. With ``s3_endpoint`` buckets are there, with ``callers_s3`` on the S3 that
-    the caller's own configuration leads to, else they are folders of the home.
+    ``region`` is the one that jobs are in. With ``s3_endpoint`` buckets are on that server, with ``callers_s3`` on the
+    S3 of the caller's own configuration, else they are folders of the home.
     ``credentials_uri`` is where supervisor and job get the credentials of the job's role, as AWS's containers get them
     (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html). ``aws_endpoint`` is where a
     job's own AWS clients go.
@@ -83,17 +83,17 @@ class Settings:
     docker_environment: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(kept: Mapping[str, Any]) -> Settings:
-        """The settings that a job's folder holds, where the home stands among them."""
-        return Settings(**{name: value for name, value in kept.items() if name != "home"})
+    def from_json(stored: Mapping[str, Any]) -> Settings:
+        """Build the settings from a job's ``settings.json``, which holds the home beside them."""
+        return Settings(**{name: value for name, value in stored.items() if name != "home"})
 
     def variables(self) -> dict[str, str]:
-        """What a job finds in its environment of the AWS that it runs in."""
-        found = {"AWS_REGION": self.region}
+        """The environment variables that point a job's AWS clients to the right region and endpoints."""
+        variables = {"AWS_REGION": self.region}
         if self.aws_endpoint:
-            found |= {"AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.aws_endpoint}
+            variables |= {"AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.aws_endpoint}
         if self.s3_endpoint and self.s3_endpoint != self.aws_endpoint:
-            found["AWS_ENDPOINT_URL_S3"] = self.s3_endpoint
+            variables["AWS_ENDPOINT_URL_S3"] = self.s3_endpoint
         if self.credentials_uri:
-            found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.credentials_uri
-        return found
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.credentials_uri
+        return variables

@@ -1,7 +1,7 @@
-"""The two kinds of jobs, in the service's words: what their members, resources and logs are called.
+"""The two kinds of jobs: what SageMaker calls their members, resources and log groups.
 
-A request says by its members which kind of job it makes. Names are unique among the jobs of both kinds: a job is a
-folder, and all folders lie in one place.
+A request's members show which kind of job it is about. Names are unique across both kinds here: a job is a folder, and
+all of them are in one place.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from .home import ACCOUNT, REGION
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of job: ``word`` begins its members (``TrainingJobName``), ``resource`` is its part of an ARN."""
+    """One kind of job: ``prefix`` starts its members' names (``TrainingJobName``), ``resource`` is part of its ARN."""
 
-    word: str
+    prefix: str
     resource: str
     group: str
 
     @property
     def name(self) -> str:
-        """The member that names a job."""
-        return f"{self.word}JobName"
+        """The member with a job's name."""
+        return f"{self.prefix}JobName"
 
     @property
     def status(self) -> str:
         """The member with a job's status."""
-        return f"{self.word}JobStatus"
+        return f"{self.prefix}JobStatus"
 
     @property
     def noun(self) -> str:
         """What the service calls such a job in a sentence."""
-        return f"{self.word.lower()} job"
+        return f"{self.prefix.lower()} job"
 
     def arn(self, name: str, region: str = REGION) -> str:
         """A job's ARN; the service writes the name in lower case there."""
@@ -42,13 +42,13 @@ class Kind:
 
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html names the groups
-TRAINING = Kind(word="Training", resource="training-job", group="/aws/sagemaker/TrainingJobs")
-PROCESSING = Kind(word="Processing", resource="processing-job", group="/aws/sagemaker/ProcessingJobs")
+TRAINING = Kind(prefix="Training", resource="training-job", group="/aws/sagemaker/TrainingJobs")
+PROCESSING = Kind(prefix="Processing", resource="processing-job", group="/aws/sagemaker/ProcessingJobs")
 KINDS = (TRAINING, PROCESSING)
 
 
 def kind_of(request: Mapping[str, Any]) -> Kind:
-    """The kind of job that a request makes or asks about; what names none is about training jobs."""
+    """The kind of job that a request creates or is about; training when it names no job."""
     return PROCESSING if PROCESSING.name in request else TRAINING
 
 

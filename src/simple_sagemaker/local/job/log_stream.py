@@ -1,4 +1,4 @@
-"""The lines that hosts print: written with their times, read back as CloudWatch's events.
+"""The lines that hosts print: written with timestamps, read back as CloudWatch events.
 
 A stream is a file ``<job>/logs/<host>-<epoch>``, each line ``<milliseconds> <text>``; it appears with the first line.
 """
@@ -18,35 +18,35 @@ LONGEST_EVENT = 256 * 1024  # bytes; CloudWatch's classic limit, longer lines ar
 
 @dataclass
 class Stream:
-    """One host's output on its way into its file. ``patterns`` are metric names and their compiled expressions."""
+    """One host's output on its way into its file. ``patterns`` are metric names and their compiled regexes."""
 
     host: str
     folder: Path
     patterns: Sequence[tuple[str, re.Pattern[str]]] = ()
     last_values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _rest: bytes = b""
+    _partial: bytes = b""
     _file: BinaryIO | None = None
     _path: Path | None = None
     _last_ms: int = 0
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come; whole lines become events at once."""
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
-        while len(self._rest) >= LONGEST_EVENT:
-            lines.append(self._rest[:LONGEST_EVENT])
-            self._rest = self._rest[LONGEST_EVENT:]
+        """Take output bytes as they arrive; complete lines are written at once."""
+        lines = (self._partial + data).split(b"\n")
+        self._partial = lines.pop()
+        while len(self._partial) >= LONGEST_EVENT:
+            lines.append(self._partial[:LONGEST_EVENT])
+            self._partial = self._partial[LONGEST_EVENT:]
         self._write(lines)
 
-    def say(self, text: str) -> None:
-        """Add a line of the engine's own."""
+    def write_line(self, text: str) -> None:
+        """Write a message of the engine, one or more lines."""
         self._write(text.encode().split(b"\n"))
 
     def close(self) -> None:
-        """Write what is left of a last line without an end."""
-        if self._rest:
-            self._write([self._rest])
-            self._rest = b""
+        """Write a last line without a newline, if there is one, and close the file."""
+        if self._partial:
+            self._write([self._partial])
+            self._partial = b""
         if self._file:
             self._file.close()
             self._file = None
@@ -61,29 +61,29 @@ class Stream:
         stamp = b"%d " % self._last_ms
         self._file.write(b"".join(stamp + line + b"\n" for line in _events(lines)))
         if self.patterns:
-            self._measure(lines)
+            self._record_metrics(lines)
 
     def _new_path(self) -> Path:
-        """A file that no earlier attempt of the host wrote to."""
+        """A file name that no earlier attempt of the host used."""
         self.folder.mkdir(parents=True, exist_ok=True)
         epoch = self._last_ms // 1000
         while (path := self.folder / f"{self.host}-{epoch}").exists():
             epoch += 1
         return path
 
-    def _measure(self, lines: list[bytes]) -> None:
-        found = []
+    def _record_metrics(self, lines: list[bytes]) -> None:
+        values = []
         for line in lines:
             text = line.decode("utf-8", "replace")
             for name, pattern in self.patterns:
-                found += [self._value(name, match) for match in pattern.finditer(text)]
-        points = [point for point in found if point]
+                values += [self._metric_point(name, match) for match in pattern.finditer(text)]
+        points = [point for point in values if point]
         if points:
             with open(self.folder.parent / "metrics.jsonl", "ab", buffering=0) as out:
                 out.write("".join(json.dumps(point) + "\n" for point in points).encode())
 
-    def _value(self, name: str, match: re.Match[str]) -> dict[str, Any] | None:
-        """One point of a metric; text that is no number is passed over, as the service does."""
+    def _metric_point(self, name: str, match: re.Match[str]) -> dict[str, Any] | None:
+        """One point of a metric; None for text that is not a number, which the service ignores too."""
         try:
             value = float(match.group(1) if match.re.groups else match.group())
         except (TypeError, ValueError):
@@ -103,7 +103,7 @@ def streams(logs: Path) -> list[str]:
 
 
 def read(path: Path, start: int, *, most_bytes: int, most: int) -> tuple[list[Mapping[str, Any]], int]:
-    """Whole events from byte ``start`` on, and the byte to go on from."""
+    """Read complete events from byte ``start`` on; also return the byte to continue from."""
     with open(path, "rb") as file:
         file.seek(start)
         data = file.read(most_bytes)

@@ -1,4 +1,4 @@
-"""Files whose job took the right to read them away: on AWS everybody is root, and sees no difference."""
+"""Files that a job made unreadable: on AWS everything runs as root, where that has no effect."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import stat
 import sys
 
 
-def open_up(path: str | os.PathLike[str]) -> None:
-    """Give the owner back what is missing of the right to read a file, or to look into and change a folder."""
+def make_accessible(path: str | os.PathLike[str]) -> None:
+    """Restore the owner's permission to read a file, or to list and change a folder, where it is missing."""
     if sys.platform == "win32" or os.geteuid() == 0:
         return
     mode = os.stat(path, follow_symlinks=False).st_mode
-    wanted = 0o700 if stat.S_ISDIR(mode) else 0o400
-    if not stat.S_ISLNK(mode) and mode & wanted != wanted:
-        os.chmod(path, stat.S_IMODE(mode) | wanted)
+    required = 0o700 if stat.S_ISDIR(mode) else 0o400
+    if not stat.S_ISLNK(mode) and mode & required != required:
+        os.chmod(path, stat.S_IMODE(mode) | required)

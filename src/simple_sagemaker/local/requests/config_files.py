@@ -30,11 +30,11 @@ def files(
     region: str,
     interface: str,
 ) -> dict[str, Any]:
-    """The content of every file by its name.
+    """The content of each file by its name.
 
-    ``places`` maps job paths to the host's folders where it has no view of its own.
+    ``places`` maps paths of the job to the host's folders where the host has no file system view of its own.
     """
-    found: dict[str, Any] = {
+    contents: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
         "inputdataconfig.json": inputs(request),
         "resourceconfig.json": resources(request, host, interface),
@@ -45,20 +45,20 @@ def files(
     }
     if "CheckpointConfig" in request:
         path = checkpoint_path(request)
-        found["checkpointconfig.json"] = {"LocalPath": places.get(path, path)}
+        contents["checkpointconfig.json"] = {"LocalPath": places.get(path, path)}
     if "TensorBoardOutputConfig" in request:
         path = tensorboard_path(request)
         base = request["TensorBoardOutputConfig"]["S3OutputPath"].rstrip("/")
-        found["tensorboardoutputconfig.json"] = {
+        contents["tensorboardoutputconfig.json"] = {
             "S3OutputPath": f"{base}/{request['TrainingJobName']}/tensorboard-output",
-            "LocalPath": placed(path, places) + "/",
+            "LocalPath": translate_path(path, places) + "/",
         }
-    return found
+    return contents
 
 
 def start(request: Mapping[str, Any], host: str, places: Mapping[str, str], attempt: int) -> dict[str, Any]:
-    """init-config.json: what the platform's downloader is told. ``jobRunNumber`` counts starts, spot restarts too."""
-    found: dict[str, Any] = {
+    """init-config.json: the platform's instructions to its downloader. ``jobRunNumber`` counts spot restarts too."""
+    content: dict[str, Any] = {
         "inputMode": request["AlgorithmSpecification"]["TrainingInputMode"],
         "channels": [{"name": channel["ChannelName"]} for channel in request.get("InputDataConfig", ())],
         "hostConfig": {
@@ -69,8 +69,8 @@ def start(request: Mapping[str, Any], host: str, places: Mapping[str, str], atte
     }
     if "CheckpointConfig" in request:
         path = checkpoint_path(request)
-        found["checkpointChannel"] = {"name": "checkpoints", "outputPath": places.get(path, path), "allowEmpty": True}
-    return found
+        content["checkpointChannel"] = {"name": "checkpoints", "outputPath": places.get(path, path), "allowEmpty": True}
+    return content
 
 
 def checkpoint_path(request: Mapping[str, Any]) -> str:
@@ -86,22 +86,22 @@ def tensorboard_path(request: Mapping[str, Any]) -> str:
 
 
 def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
-    """inputdataconfig.json: mode, distribution and record wrapper of each channel, content type only where given."""
+    """inputdataconfig.json: mode, distribution and record wrapper of each channel, content type only if requested."""
     default = request["AlgorithmSpecification"]["TrainingInputMode"]
-    found = {}
+    channels = {}
     for channel in request.get("InputDataConfig", ()):
         source = channel["DataSource"].get("S3DataSource", {})
-        content = {"ContentType": channel["ContentType"]} if "ContentType" in channel else {}
-        found[channel["ChannelName"]] = content | {
+        content_type = {"ContentType": channel["ContentType"]} if "ContentType" in channel else {}
+        channels[channel["ChannelName"]] = content_type | {
             "TrainingInputMode": channel.get("InputMode", default),
             "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
             "RecordWrapperType": channel.get("RecordWrapperType", "None"),
         }
-    return found
+    return channels
 
 
 def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE) -> dict[str, Any]:
-    """resourceconfig.json: who this host is, who the others are, on which kind of machine."""
+    """resourceconfig.json: this host, all hosts, and their instance type."""
     hosts = host_names(request["ResourceConfig"]["InstanceCount"])
     kind = request["ResourceConfig"]["InstanceType"]
     return {
@@ -115,8 +115,8 @@ def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE)
     }
 
 
-def placed(path: str, places: Mapping[str, str]) -> str:
-    """A path of the job as the host's folder that stands for it; anything else as it is."""
+def translate_path(path: str, places: Mapping[str, str]) -> str:
+    """Translate a path of the job into the host's folder for it; anything else is returned as it is."""
     for place, folder in places.items():
         if path == place or path.startswith(place + "/"):
             return folder + path[len(place) :]

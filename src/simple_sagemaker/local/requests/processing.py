@@ -1,4 +1,4 @@
-"""A processing job's request as the engine reads it: inputs and outputs at paths of the request's choice.
+"""A processing job's request as the engine reads it: inputs and outputs at paths that the request chooses.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html; the configuration files as
 recorded in real jobs.
@@ -14,15 +14,15 @@ from typing import Any
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.store import Store
-from ..data.channels import Channel, ChannelFault
+from ..data.channels import Channel, ChannelError
 from ..data.mirror import Mirror
 from ..job.folder import JobFolder
 from ..job.kinds import PROCESSING, Kind
-from .config_files import host_names, placed
-from .request import Kept, Phase
+from .config_files import host_names, translate_path
+from .request import MirroredFolder, Phase
 
 CONFIG = f"{layout.BASE}/config"
-_MESSAGE = 1024  # bytes of /opt/ml/output/message that are told
+_LONGEST_MESSAGE = 1024  # bytes of /opt/ml/output/message; the rest is cut off
 _RUNNING = Phase(secondary="Processing", message="Processing in progress")
 _SAVING = Phase(secondary="Uploading", message="Uploading what was processed")
 _FAILED = "AlgorithmError: See job logs for more information"
@@ -30,7 +30,7 @@ _FAILED = "AlgorithmError: See job logs for more information"
 
 @dataclass(frozen=True)
 class Processing:
-    """What CreateProcessingJob asked for."""
+    """A CreateProcessingJob request."""
 
     request: Mapping[str, Any]
     kind: Kind = PROCESSING
@@ -39,8 +39,8 @@ class Processing:
 
     @property
     def _cluster(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.request["ProcessingResources"]["ClusterConfig"]
-        return found
+        cluster: Mapping[str, Any] = self.request["ProcessingResources"]["ClusterConfig"]
+        return cluster
 
     @property
     def image(self) -> str:
@@ -55,11 +55,11 @@ class Processing:
         return str(self._cluster["InstanceType"])
 
     @property
-    def is_cut_off(self) -> bool:
+    def is_network_isolated(self) -> bool:
         return bool(self.request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
 
     @property
-    def last_words(self) -> str:
+    def exit_message_path(self) -> str:
         return f"{layout.BASE}/output/message"
 
     @property
@@ -83,19 +83,19 @@ class Processing:
         return ()
 
     def environment(self, region: str, places: Mapping[str, str]) -> dict[str, str]:
-        """Nothing but the region is added; a value that is a path of the job names the folder that stands for it."""
-        given = {name: placed(value, places) for name, value in self.request.get("Environment", {}).items()}
-        return {**given, "AWS_REGION": region}
+        """The request's variables and the region; values that are paths of the job are translated."""
+        variables = {name: translate_path(value, places) for name, value in self.request.get("Environment", {}).items()}
+        return {**variables, "AWS_REGION": region}
 
     def channels(self) -> list[Channel]:
-        """Raises ChannelFault for a source that this engine has not got."""
-        found = [_channel(one) for one in self.request.get("ProcessingInputs", ()) if not one.get("AppManaged")]
-        return sorted(found, key=lambda channel: channel.path.count("/"))
+        """The inputs, parents before what lies below them. Raises ChannelError for an unsupported source."""
+        channels = [_channel(one) for one in self.request.get("ProcessingInputs", ()) if not one.get("AppManaged")]
+        return sorted(channels, key=lambda channel: channel.path.count("/"))
 
     def outputs(self) -> list[Mapping[str, Any]]:
-        """The outputs that the platform sees to."""
-        given = self.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
-        return [one for one in given if not one.get("AppManaged")]
+        """The outputs that the platform uploads."""
+        outputs = self.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
+        return [output for output in outputs if not output.get("AppManaged")]
 
     def folders(self) -> list[str]:
         paths = [_path(output) for output in self.outputs()]
@@ -105,7 +105,7 @@ class Processing:
         return [path for path in map(_path, self.outputs()) if not path.startswith(f"{layout.BASE}/")]
 
     def links(self) -> dict[str, str]:
-        """Every output by its name, as in recorded jobs."""
+        """A link to each output by its name, as in recorded jobs."""
         named = {output["OutputName"]: _path(output) for output in self.outputs()}
         return {f"{layout.BASE}/output/data/{name}": path for name, path in named.items() if _is_plain(name)}
 
@@ -115,11 +115,11 @@ class Processing:
         del attempt, interface
         return {
             f"{CONFIG}/resourceconfig.json": {"current_host": host, "hosts": host_names(self.host_count)},
-            f"{CONFIG}/processingjobconfig.json": self._described(places, region),
+            f"{CONFIG}/processingjobconfig.json": self._job_config(places, region),
         }
 
-    def _described(self, places: Mapping[str, str], region: str) -> dict[str, Any]:
-        """processingjobconfig.json: the request, with what was not said as null."""
+    def _job_config(self, places: Mapping[str, str], region: str) -> dict[str, Any]:
+        """processingjobconfig.json: the request, with null for members that it does not have."""
         request, app = self.request, self.request["AppSpecification"]
         output = request.get("ProcessingOutputConfig", {})
         return {
@@ -131,9 +131,9 @@ class Processing:
                 "ContainerEntrypoint": app.get("ContainerEntrypoint"),
                 "ContainerArguments": app.get("ContainerArguments"),
             },
-            "ProcessingInputs": [_told_input(one, places) for one in request.get("ProcessingInputs", ())],
+            "ProcessingInputs": [_input_config(one, places) for one in request.get("ProcessingInputs", ())],
             "ProcessingOutputConfig": {
-                "Outputs": [_told_output(one, places) for one in output.get("Outputs", ())],
+                "Outputs": [_output_config(one, places) for one in output.get("Outputs", ())],
                 "KmsKeyId": output.get("KmsKeyId"),
             },
             "ProcessingResources": {"ClusterConfig": {"VolumeKmsKeyId": None, **self._cluster}},
@@ -141,37 +141,37 @@ class Processing:
             "StoppingCondition": request.get("StoppingCondition", {"MaxRuntimeInSeconds": 24 * 60 * 60}),
         }
 
-    def kept(self) -> list[Kept]:
-        """What is uploaded while the job runs. Nothing is brought, and nothing deleted."""
+    def mirrored_folders(self) -> list[MirroredFolder]:
+        """The outputs with S3UploadMode Continuous. Nothing is downloaded to them, and nothing deleted."""
         return [
-            Kept(path=_path(output), uri=output["S3Output"]["S3Uri"], restores=False, deletes=False)
+            MirroredFolder(path=_path(output), uri=output["S3Output"]["S3Uri"], restores=False, deletes=False)
             for output in self.outputs()
             if output["S3Output"]["S3UploadMode"] == "Continuous"
         ]
 
     def failure(self, base: Path, code: int) -> str | None:
-        """Only the status counts, and a message that is no text."""
+        """A host fails the job by its exit status, or by a message that is not UTF-8."""
         if code:
             return _FAILED
         try:
-            _told(base).decode("utf-8")
+            _read_message(base).decode("utf-8")
         except UnicodeDecodeError:
             return f"ClientError: {layout.BASE}/output/message is not UTF-8"
         return None
 
     def message(self, bases: Sequence[Path]) -> str | None:
-        """The messages of all hosts one after the other, cut where no letter is broken."""
-        said = b"".join(_told(base) for base in bases)[:_MESSAGE]
-        return said.decode("utf-8", "ignore") or None
+        """The messages of all hosts one after the other, cut at a character boundary."""
+        message = b"".join(_read_message(base) for base in bases)[:_LONGEST_MESSAGE]
+        return message.decode("utf-8", "ignore") or None
 
     def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
-        """The outputs that are uploaded at the end, every host's to the same place: the last one's files win."""
+        """Upload the outputs with S3UploadMode EndOfJob, all hosts' to the same address: the last host's files win."""
         for output in self.outputs():
             if output["S3Output"]["S3UploadMode"] == "EndOfJob":
-                _upload(output, [folder(host, _path(output)) for host in range(hosts)], job, store)
+                _upload_output(output, [folder(host, _path(output)) for host in range(hosts)], job, store)
 
 
-def _upload(output: Mapping[str, Any], folders: Sequence[Path], job: JobFolder, store: Store) -> None:
+def _upload_output(output: Mapping[str, Any], folders: Sequence[Path], job: JobFolder, store: Store) -> None:
     bucket, key = split_uri(output["S3Output"]["S3Uri"])
     prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
     for folder in folders:
@@ -182,13 +182,15 @@ def _upload(output: Mapping[str, Any], folders: Sequence[Path], job: JobFolder, 
             job.append(note=f"{output['OutputName']}/{path} is not kept: {why}")
 
 
-def _told(base: Path) -> bytes:
-    """What one host left as its message, so far as it is told."""
+def _read_message(base: Path) -> bytes:
+    """Read the message of one host, cut to the longest that the service returns."""
     try:
-        said = (base / "output" / "message").read_bytes()[: _MESSAGE + 4]
+        message = (base / "output" / "message").read_bytes()[: _LONGEST_MESSAGE + 4]
     except (FileNotFoundError, IsADirectoryError):
         return b""
-    return said if len(said) <= _MESSAGE else said[:_MESSAGE].decode("utf-8", "ignore").encode()
+    return (
+        message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE].decode("utf-8", "ignore").encode()
+    )
 
 
 def _path(output: Mapping[str, Any]) -> str:
@@ -201,10 +203,10 @@ def _is_plain(name: str) -> bool:
 
 
 def _channel(config: Mapping[str, Any]) -> Channel:
-    """From a member of ``ProcessingInputs``. Raises ChannelFault for a source this engine has not got."""
+    """Read a member of ``ProcessingInputs``. Raises ChannelError for a source that is not supported here."""
     name, source = config["InputName"], config.get("S3Input")
     if source is None:
-        raise ChannelFault(f"Input {name}: only S3Input can be read on this machine")
+        raise ChannelError(f"Input {name}: only S3Input can be read on this machine")
     return Channel(
         name=name,
         uri=source["S3Uri"],
@@ -216,13 +218,13 @@ def _channel(config: Mapping[str, Any]) -> Channel:
     )
 
 
-def _told_input(config: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
-    """An input as the job is told of it; when it is brought is in no request."""
+def _input_config(config: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """An input as the job's configuration file has it; no request has the member S3DownloadMode."""
     source = config.get("S3Input")
     if source is None:
         return dict(config)
-    told = {
-        "LocalPath": placed(source.get("LocalPath", ""), places) or None,
+    s3_input = {
+        "LocalPath": translate_path(source.get("LocalPath", ""), places) or None,
         "S3Uri": source["S3Uri"],
         "S3DataDistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "S3DataType": source["S3DataType"],
@@ -230,12 +232,12 @@ def _told_input(config: Mapping[str, Any], places: Mapping[str, str]) -> dict[st
         "S3CompressionType": source.get("S3CompressionType", "None"),
         "S3DownloadMode": "StartOfJob",
     }
-    return {"InputName": config["InputName"], "AppManaged": config.get("AppManaged", False), "S3Input": told}
+    return {"InputName": config["InputName"], "AppManaged": config.get("AppManaged", False), "S3Input": s3_input}
 
 
-def _told_output(config: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+def _output_config(config: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
     target = config.get("S3Output")
     if target is None:
         return dict(config)
-    told = {**target, "LocalPath": placed(target.get("LocalPath", ""), places) or None}
-    return {"OutputName": config["OutputName"], "AppManaged": config.get("AppManaged", False), "S3Output": told}
+    s3_output = {**target, "LocalPath": translate_path(target.get("LocalPath", ""), places) or None}
+    return {"OutputName": config["OutputName"], "AppManaged": config.get("AppManaged", False), "S3Output": s3_output}

@@ -1,4 +1,4 @@
-"""A request read as what it is: the work of a training job or of a processing job."""
+"""Reads a request as that of a training job or of a processing job."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from .request import Work
 from .training import Training
 
 
-def work_of(request: Mapping[str, Any]) -> Work:
-    """What a request asks for."""
+def read_work(request: Mapping[str, Any]) -> Work:
+    """Interpret a request by its kind."""
     return Training(request) if kind_of(request) == TRAINING else Processing(request)

@@ -1,6 +1,6 @@
-"""What a job's request asks of the engine, whichever kind of job it makes: the one seam between the kinds.
+"""A job's request as the engine sees it, independent of the kind of job.
 
-Hosts, attempts and supervisor know this alone; ``training`` and ``processing`` read it out of their requests.
+Hosts, attempts and supervisor use this interface only; ``training`` and ``processing`` implement it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ..job.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A folder of the job that is kept at an address while the job runs.
+class MirroredFolder:
+    """A folder of the job that is mirrored to an address while the job runs.
 
-    With ``restores`` it begins with what is there already; with ``deletes`` what is deleted goes from there as well.
+    With ``restores`` the folder starts with what the address already holds; with ``deletes`` deletions are mirrored.
     """
 
     path: str
@@ -31,14 +31,14 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A phase of a job's life as the journal names it, and the service's sentence."""
+    """A phase of a job: its secondary status, and the service's message for it."""
 
     secondary: str
     message: str
 
 
 class Work(Protocol):
-    """A request, read. All paths are the job's own."""
+    """A job's request. All paths are as the job sees them."""
 
     @property
     def request(self) -> Mapping[str, Any]: ...
@@ -56,13 +56,13 @@ class Work(Protocol):
     def instance_type(self) -> str: ...
 
     @property
-    def is_cut_off(self) -> bool:
-        """Whether its hosts reach no network."""
+    def is_network_isolated(self) -> bool:
+        """Whether network isolation is on: its hosts reach no network."""
         ...
 
     @property
-    def last_words(self) -> str:
-        """The file in which a host's program says why it ended."""
+    def exit_message_path(self) -> str:
+        """The file into which a host's program writes why it ended."""
         ...
 
     @property
@@ -77,17 +77,17 @@ class Work(Protocol):
 
     @property
     def entrypoint(self) -> Sequence[str]:
-        """The words that replace the image's own; empty for AWS's ``train`` or whatever the image starts with."""
+        """The arguments that replace the image's entry point; empty for AWS's ``train`` or the image's own."""
         ...
 
     @property
     def arguments(self) -> Sequence[str]:
-        """The words after the entry point."""
+        """The arguments after the entry point."""
         ...
 
     @property
     def image_arguments(self) -> Sequence[str]:
-        """The words after the image's own entry point where the request says none."""
+        """The arguments after the image's own entry point where the request has none."""
         ...
 
     @property
@@ -97,27 +97,27 @@ class Work(Protocol):
 
     @property
     def metrics(self) -> Sequence[tuple[str, str]]:
-        """The names and regular expressions of the metrics to be found in the logs."""
+        """The names and regular expressions of the metrics to find in the logs."""
         ...
 
     def environment(self, region: str, places: Mapping[str, str]) -> dict[str, str]:
-        """The request's variables and those that the platform sets. ``places`` are folders to name for paths."""
+        """The request's variables and the platform's. ``places`` maps paths of the job to folders, see config_files."""
         ...
 
     def channels(self) -> list[Channel]:
-        """What is brought, in the order in which it must be: parents before what lies below them."""
+        """The input channels, in the order to download them: parents before what lies below them."""
         ...
 
     def folders(self) -> list[str]:
-        """The folders that are there at the start, beside those of the channels."""
+        """The folders that exist at the start, besides those of the channels."""
         ...
 
     def private(self) -> list[str]:
-        """The folders outside ``/opt/ml`` that are the job's own."""
+        """The folders outside ``/opt/ml`` that are private to the job."""
         ...
 
     def links(self) -> dict[str, str]:
-        """Paths that are links, and the paths where they lead."""
+        """Symbolic links to make: path and target."""
         ...
 
     def configs(
@@ -126,8 +126,8 @@ class Work(Protocol):
         """The content of each configuration file, by its path."""
         ...
 
-    def kept(self) -> list[Kept]:
-        """The folders that are kept while the job runs."""
+    def mirrored_folders(self) -> list[MirroredFolder]:
+        """The folders that are mirrored while the job runs."""
         ...
 
     def failure(self, base: Path, code: int) -> str | None:
@@ -135,9 +135,9 @@ class Work(Protocol):
         ...
 
     def message(self, bases: Sequence[Path]) -> str | None:
-        """What the code said of its end, all hosts in order; None where it cannot say anything."""
+        """The exit messages of all hosts in order; None if there is none."""
         ...
 
     def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
-        """Save what the hosts left. ``folder`` finds a path of the job on host number so-and-so, from 0."""
+        """Upload the results. ``folder(i, path)`` is the folder of a job's path on host number ``i``, from 0."""
         ...

@@ -17,8 +17,8 @@ from ..data import artifacts
 from ..data.channels import Channel
 from ..job.folder import JobFolder
 from ..job.kinds import TRAINING, Kind
-from . import config_files as configs
-from .request import Kept, Phase
+from . import config_files
+from .request import MirroredFolder, Phase
 
 _LONGEST_REASON = 1024
 _RUNNING = Phase(secondary="Training", message="Training image download completed. Training in progress.")
@@ -27,7 +27,7 @@ _SAVING = Phase(secondary="Uploading", message="Uploading generated training mod
 
 @dataclass(frozen=True)
 class Training:
-    """What CreateTrainingJob asked for."""
+    """A CreateTrainingJob request."""
 
     request: Mapping[str, Any]
     kind: Kind = TRAINING
@@ -36,8 +36,8 @@ class Training:
 
     @property
     def _algorithm(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.request["AlgorithmSpecification"]
-        return found
+        algorithm: Mapping[str, Any] = self.request["AlgorithmSpecification"]
+        return algorithm
 
     @property
     def image(self) -> str:
@@ -52,11 +52,11 @@ class Training:
         return str(self.request["ResourceConfig"]["InstanceType"])
 
     @property
-    def is_cut_off(self) -> bool:
+    def is_network_isolated(self) -> bool:
         return bool(self.request.get("EnableNetworkIsolation"))
 
     @property
-    def last_words(self) -> str:
+    def exit_message_path(self) -> str:
         return f"{layout.BASE}/output/failure"
 
     @property
@@ -80,7 +80,7 @@ class Training:
         return [(one["Name"], one["Regex"]) for one in self._algorithm.get("MetricDefinitions", ())]
 
     def environment(self, region: str, places: Mapping[str, str]) -> dict[str, str]:
-        """The request's own entries win over all but the job's name and region."""
+        """The request's variables; the platform's (job name, ARN and region) override them."""
         del places
         name = self.request["TrainingJobName"]
         platform = {"TRAINING_JOB_NAME": name, "TRAINING_JOB_ARN": TRAINING.arn(name, region), "AWS_REGION": region}
@@ -88,17 +88,17 @@ class Training:
 
     def channels(self) -> list[Channel]:
         mode = self._algorithm["TrainingInputMode"]
-        return [Channel.of(config, mode) for config in self.request.get("InputDataConfig", ())]
+        return [Channel.from_config(config, mode) for config in self.request.get("InputDataConfig", ())]
 
     def folders(self) -> list[str]:
-        below = ["model", "output/data", "input/data", "output/metrics/sagemaker", "output/profiler"]
-        made = [f"{layout.BASE}/{name}" for name in below]
+        names = ["model", "output/data", "input/data", "output/metrics/sagemaker", "output/profiler"]
+        folders = [f"{layout.BASE}/{name}" for name in names]
         if "TensorBoardOutputConfig" in self.request:
-            made.append(configs.tensorboard_path(self.request))
-        return made
+            folders.append(config_files.tensorboard_path(self.request))
+        return folders
 
     def private(self) -> list[str]:
-        return [configs.checkpoint_path(self.request)] if "CheckpointConfig" in self.request else []
+        return [config_files.checkpoint_path(self.request)] if "CheckpointConfig" in self.request else []
 
     def links(self) -> dict[str, str]:
         return {}
@@ -106,23 +106,23 @@ class Training:
     def configs(
         self, host: str, places: Mapping[str, str], *, attempt: int, region: str, interface: str
     ) -> dict[str, dict[str, Any] | list[Any]]:
-        found = configs.files(self.request, host, places, attempt=attempt, region=region, interface=interface)
-        return {f"{layout.BASE}/input/config/{name}": content for name, content in found.items()}
+        files = config_files.files(self.request, host, places, attempt=attempt, region=region, interface=interface)
+        return {f"{layout.BASE}/input/config/{name}": content for name, content in files.items()}
 
-    def kept(self) -> list[Kept]:
-        found = []
+    def mirrored_folders(self) -> list[MirroredFolder]:
+        folders = []
         if checkpoints := self.request.get("CheckpointConfig"):
-            path = configs.checkpoint_path(self.request)
-            found.append(Kept(path=path, uri=checkpoints["S3Uri"], restores=True, deletes=True))
+            path = config_files.checkpoint_path(self.request)
+            folders.append(MirroredFolder(path=path, uri=checkpoints["S3Uri"], restores=True, deletes=True))
         if board := self.request.get("TensorBoardOutputConfig"):
             base = board["S3OutputPath"].rstrip("/")
             uri = f"{base}/{self.request['TrainingJobName']}/tensorboard-output"
-            path = configs.tensorboard_path(self.request)
-            found.append(Kept(path=path, uri=uri, restores=False, deletes=False))
-        return found
+            path = config_files.tensorboard_path(self.request)
+            folders.append(MirroredFolder(path=path, uri=uri, restores=False, deletes=False))
+        return folders
 
     def failure(self, base: Path, code: int) -> str | None:
-        """A failure file makes a job fail whatever its exit status."""
+        """A failure file fails the job, whatever the exit status."""
         try:
             text = (base / "output" / "failure").read_bytes()[:4096].decode("utf-8", "replace")[:_LONGEST_REASON]
         except (FileNotFoundError, IsADirectoryError):
@@ -137,7 +137,7 @@ class Training:
         return None
 
     def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
-        """The model is every host's, the output the first one's."""
+        """Upload the model, of all hosts, and the output, of the first host."""
         bucket, key = split_uri(self.request["OutputDataConfig"]["S3OutputPath"])
         prefix = f"{key.rstrip('/')}/{job.name}/output".lstrip("/")
         models = [folder(host, f"{layout.BASE}/model") for host in range(hosts)]

@@ -1,4 +1,4 @@
-"""The supervisor's side of taking a job over: wait for it, hold its lock, begin once it stands under its name."""
+"""The supervisor's side of taking over a job: wait for it, hold its lock, begin once it has its final name."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ import fcntl
 
 
 def receive() -> tuple[JobFolder, int] | None:
-    """The job to supervise and the descriptor that holds its lock; None when whoever started us wants none.
+    """Wait for the job to supervise; return it and the descriptor that holds its lock, or None when there will be none.
 
     From then on standard output and error go to the job's ``supervisor.log``.
     """
-    words = b""
-    while not words.endswith(b"\0"):
-        got = os.read(0, 4096)
-        if not got:
+    message = b""
+    while not message.endswith(b"\0"):
+        chunk = os.read(0, 4096)
+        if not chunk:
             return None
-        words += got
-    draft = Path(os.fsdecode(words[:-1]))
+        message += chunk
+    draft = Path(os.fsdecode(message[:-1]))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
     name = name_of(json.loads((draft / "request.json").read_bytes()))
     os.write(1, b"t")
     os.read(0, 1)
     job = JobFolder(draft.parent / name)
-    if not _is_ours(job, lock):  # the name was taken, or whoever made the draft is gone
+    if not _is_ours(job, lock):  # the name was taken, or the process that made the draft is gone
         return None
     _redirect(job)
     (job.path / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")

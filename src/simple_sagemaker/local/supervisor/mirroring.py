@@ -1,4 +1,4 @@
-"""The folders of hosts that are kept while they run, and when they are looked through."""
+"""Mirrors hosts' folders while they run, and schedules the passes over them."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from ..requests.request import Work
 
 MANY_FILES = 10_000  # ours: AWS gives no number, users report that its sync of checkpoints stalls on many files
 _PAUSE_S = 1.0
-_SHARE = 10  # of the time, looking may use one part in so many
+_SHARE = 10  # passes may take one part in so many of the time
 
 
-class Keeping:
-    """The mirrors of all hosts of one attempt. ``say`` takes a host's name and a remark for whoever reads its log."""
+class Mirrors:
+    """The mirrors of all hosts of one attempt. ``on_remark`` gets a host's name and a remark for its log."""
 
-    def __init__(self, work: Work, hosts: Sequence[Host], store: Store, say: Callable[[str, str], None]) -> None:
+    def __init__(self, work: Work, hosts: Sequence[Host], store: Store, on_remark: Callable[[str, str], None]) -> None:
         self._work = work
         self._names = [host.name for host in sorted(hosts, key=lambda host: host.number)]
         self._store = store
-        self._say = say
+        self._on_remark = on_remark
         self._mirrors: list[Mirror] = []
         self._remarked: set[tuple[str, str]] = set()
 
     def restore(self, host: Host) -> Iterator[None]:
-        """Begin to keep a host's folders, those filled first that begin with what is kept; one object a step."""
-        for kept in self._work.kept():
-            bucket, key = split_uri(kept.uri)
+        """Start mirroring a host's folders; first download those that are restored, one object a step."""
+        for mirrored in self._work.mirrored_folders():
+            bucket, key = split_uri(mirrored.uri)
             prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
-            folder = host.inside(kept.path)
-            mirror = Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=kept.deletes)
+            folder = host.inside(mirrored.path)
+            mirror = Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=mirrored.deletes)
             self._mirrors.append(mirror)
-            if kept.restores:
+            if mirrored.restores:
                 yield from mirror.restore()
-                self._remark(mirror)
+                self._report(mirror)
 
     def passes(self) -> Iterator[bool]:
         """Passes over all mirrors, each after a pause that grows with how long the last one took.
 
-        Each step says whether it did something.
+        Each step yields whether it did something.
         """
         due = 0.0
         while True:
@@ -53,30 +53,30 @@ class Keeping:
             for mirror in self._mirrors:
                 for _ in mirror.pass_once():
                     yield True
-                self._remark(mirror)
+                self._report(mirror)
             now = time.monotonic()
             due = now + max(_PAUSE_S, (now - began) * _SHARE)
 
     def flush(self) -> None:
-        """Keep everything as it is now."""
+        """Upload everything as it is now."""
         for mirror in self._mirrors:
             for _ in mirror.pass_once():
                 pass
-            self._remark(mirror)
+            self._report(mirror)
 
-    def _remark(self, mirror: Mirror) -> None:
-        """Say once for each host what its owner should know: what could not be kept, and what AWS may choke on."""
+    def _report(self, mirror: Mirror) -> None:
+        """Remark once for each host on files that cannot be uploaded, and on too many files for AWS."""
         for path, why in mirror.refused.items():
-            self._once(mirror.host, f"refused {path}", f"{mirror.folder.name}/{path} is not kept: {why}")
+            self._remark_once(mirror.host, f"refused {path}", f"{mirror.folder.name}/{path} is not kept: {why}")
         if mirror.count > MANY_FILES:
-            self._once(
+            self._remark_once(
                 mirror.host,
                 "many",
                 f"{mirror.folder.name} holds more than {MANY_FILES:,} files. That is no trouble here; on AWS the sync "
                 "of checkpoints is known to stall on very many files: pack them into fewer.",
             )
 
-    def _once(self, host: str, kind: str, text: str) -> None:
+    def _remark_once(self, host: str, kind: str, text: str) -> None:
         if (host, kind) not in self._remarked:
             self._remarked.add((host, kind))
-            self._say(host, text)
+            self._on_remark(host, text)

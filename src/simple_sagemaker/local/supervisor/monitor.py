@@ -1,7 +1,7 @@
-"""The running hosts of a job: their output, their ends, and how they are made to end.
+"""Monitors the running hosts of a job: their output, their exits, and ending them.
 
-One thread, one loop: output, the ends of processes, a stop asked for and the time limit are all looked at here, and
-between them the mirrors move a step. Forking stays safe because there is no second thread.
+One thread, one loop: output, exits of processes, stop requests and time limits are all handled here, and between them
+the mirrors advance by a step. Forking is safe because there is no second thread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..isolation.namespaces import Started
-from ..isolation.plain import leftovers
+from ..isolation.plain import living_descendants
 from ..job.log_stream import Stream
 
 if sys.platform == "win32":
@@ -34,8 +34,8 @@ Ending = Literal["done", "failed", "stopped", "timeout", "waited", "interrupted"
 
 
 @dataclass
-class Member:
-    """A host that was started: its process, the pipe of its output and the stream that takes it."""
+class RunningHost:
+    """A started host: its process, the pipe of its output and the stream that records it."""
 
     name: str
     started: Started
@@ -45,114 +45,114 @@ class Member:
 
 
 @dataclass
-class Crew:
-    """All hosts of one attempt. ``stop_asked``, ``trouble`` and ``background`` are looked at between other things.
+class Monitor:
+    """Watches all hosts of one attempt; calls ``is_stop_requested``, ``problem`` and ``background`` regularly.
 
-    A step of ``background`` says whether it did something; when not, the loop may wait. ``alarms`` are moments of
-    ``time.monotonic()`` and what happens then. ``trouble`` is why the hosts cannot go on, empty while they can.
+    A step of ``background`` yields whether it did something; if not, the loop may wait. ``alarms`` are times of
+    ``time.monotonic()`` and what happens then. ``problem`` returns why the hosts cannot continue, or an empty text.
     """
 
-    members: list[Member]
-    stop_asked: Callable[[], bool]
+    hosts: list[RunningHost]
+    is_stop_requested: Callable[[], bool]
     background: Iterator[bool]
     grace_s: float
     alarms: Sequence[tuple[float, Ending]]
     on_ending: Callable[[Ending], None]
-    trouble: Callable[[], str]
-    troubled: str = ""
+    problem: Callable[[], str]
+    problem_seen: str = ""
     ending: Ending | None = None
-    first_failed: Member | None = None
+    first_failed: RunningHost | None = None
     _kill_at: float = float("inf")
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def watch(self) -> Ending:
-        """Go on until every host has ended; says why the first one did. What hosts left behind is killed."""
+        """Watch until every host has ended, kill what they left behind, and return how the attempt ended."""
         wake = _wake_on_child()
         self._selector.register(wake, selectors.EVENT_READ, None)
-        for member in self.members:
-            os.set_blocking(member.output, False)
-            self._selector.register(member.output, selectors.EVENT_READ, member)
-        looked = 0.0
-        while any(member.code is None for member in self.members):
+        for host in self.hosts:
+            os.set_blocking(host.output, False)
+            self._selector.register(host.output, selectors.EVENT_READ, host)
+        checked = 0.0
+        while any(host.code is None for host in self.hosts):
             busy = next(self.background, False)
             for key, _ in self._selector.select(0 if busy else _TICK_S):
-                self._take(key.fd, key.data)
+                self._read_output(key.fd, key.data)
             self._reap()
-            if time.monotonic() - looked > _TICK_S:
-                looked = time.monotonic()
-                self._look(looked)
-        self._look_for_trouble()
+            if time.monotonic() - checked > _TICK_S:
+                checked = time.monotonic()
+                self._check(checked)
+        self._check_problem()
         self._finish(wake)
         return self.ending or "done"
 
-    def _take(self, descriptor: int, member: Member | None) -> bool:
+    def _read_output(self, descriptor: int, host: RunningHost | None) -> bool:
         try:
             data = os.read(descriptor, _CHUNK)
         except BlockingIOError:
             return False
-        if member and data:
-            member.stream.feed(data)
-        elif member:
+        if host and data:
+            host.stream.feed(data)
+        elif host:
             self._selector.unregister(descriptor)
         return bool(data)
 
     def _reap(self) -> None:
-        for member in self.members:
-            if member.code is None:
-                pid, status = os.waitpid(member.started.pid, os.WNOHANG)
+        for host in self.hosts:
+            if host.code is None:
+                pid, status = os.waitpid(host.started.pid, os.WNOHANG)
                 if pid:
-                    self._ended(member, os.waitstatus_to_exitcode(status))
+                    self._note_end(host, os.waitstatus_to_exitcode(status))
 
-    def _ended(self, member: Member, code: int) -> None:
-        member.code = member.started.status(code)
-        kill_group(member.started.pid)
-        if member.code != 0 and self.ending is None:
-            self.first_failed = member
-            self._begin("failed", min(self.grace_s, _SIBLING_GRACE_S))
+    def _note_end(self, host: RunningHost, code: int) -> None:
+        host.code = host.started.status(code)
+        kill_group(host.started.pid)
+        if host.code != 0 and self.ending is None:
+            self.first_failed = host
+            self._begin_ending("failed", min(self.grace_s, _SIBLING_GRACE_S))
 
-    def _look(self, now: float) -> None:
-        if self.ending in {None, "interrupted"} and self.stop_asked():
-            self._begin("stopped", self.grace_s)
-        self._look_for_trouble()
+    def _check(self, now: float) -> None:
+        if self.ending in {None, "interrupted"} and self.is_stop_requested():
+            self._begin_ending("stopped", self.grace_s)
+        self._check_problem()
         due = min((alarm for alarm in self.alarms if now > alarm[0]), default=None)
         if self.ending is None and due:
-            self._begin(due[1], min(self.grace_s, _SPOT_GRACE_S) if due[1] == "interrupted" else self.grace_s)
+            self._begin_ending(due[1], min(self.grace_s, _SPOT_GRACE_S) if due[1] == "interrupted" else self.grace_s)
         if now > self._kill_at:
             self._signal(signal.SIGKILL)
 
-    def _look_for_trouble(self) -> None:
-        if self.ending is None and (said := self.trouble()):
-            self.troubled = said
-            self._begin("failed", min(self.grace_s, _SIBLING_GRACE_S))
+    def _check_problem(self) -> None:
+        if self.ending is None and (problem := self.problem()):
+            self.problem_seen = problem
+            self._begin_ending("failed", min(self.grace_s, _SIBLING_GRACE_S))
 
-    def _begin(self, ending: Ending, grace_s: float) -> None:
+    def _begin_ending(self, ending: Ending, grace_s: float) -> None:
         self.ending = ending
         self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
         self.on_ending(ending)
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
-        for member in self.members:
-            if member.code is None:
-                member.started.signal(number)
+        for host in self.hosts:
+            if host.code is None:
+                host.started.signal(number)
 
     def _finish(self, wake: int) -> None:
         kill_descendants()
-        for member in self.members:
-            while self._take(member.output, None if member.output not in self._selector.get_map() else member):
+        for host in self.hosts:
+            while self._read_output(host.output, None if host.output not in self._selector.get_map() else host):
                 pass
-            os.close(member.output)
-            self._complaint(member)
-            member.stream.close()
+            os.close(host.output)
+            self._report_start_error(host)
+            host.stream.close()
         self._selector.close()
         _stop_waking(wake)
 
-    def _complaint(self, member: Member) -> None:
-        """What went wrong between the fork and the program, where something did."""
-        with os.fdopen(member.started.errors, "rb") as errors:
-            said = errors.read().decode("utf-8", "replace")
-        if said:
-            member.stream.say(f"simple-sagemaker: {member.name} could not start: {said}")
+    def _report_start_error(self, host: RunningHost) -> None:
+        """Write to the host's log what went wrong between the fork and the start of its program, if anything."""
+        with os.fdopen(host.started.errors, "rb") as errors:
+            error = errors.read().decode("utf-8", "replace")
+        if error:
+            host.stream.write_line(f"simple-sagemaker: {host.name} could not start: {error}")
 
 
 def kill_group(leader: int) -> None:
@@ -164,10 +164,10 @@ def kill_group(leader: int) -> None:
 
 
 def kill_descendants() -> None:
-    """Kill every process below this one, and what those have started meanwhile."""
-    limit = time.monotonic() + _KILL_S
-    while (found := leftovers(os.getpid())) and time.monotonic() < limit:
-        for pid in found:
+    """Kill all descendants of this process, including those started meanwhile."""
+    deadline = time.monotonic() + _KILL_S
+    while (descendants := living_descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in descendants:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -176,7 +176,7 @@ def kill_descendants() -> None:
 
 
 def adopt_orphans() -> None:
-    """Have processes whose parents end become ours, so that none is out of reach (Linux)."""
+    """Become the parent of orphaned descendants, so that all of them can be killed (Linux)."""
     if sys.platform == "linux":
         import ctypes
 
@@ -184,7 +184,7 @@ def adopt_orphans() -> None:
 
 
 def _wake_on_child() -> int:
-    """A descriptor that becomes readable when a child ends."""
+    """Return a descriptor that becomes readable when a child ends."""
     read, write = os.pipe()
     os.set_blocking(read, False)
     os.set_blocking(write, False)
@@ -194,7 +194,7 @@ def _wake_on_child() -> int:
 
 
 def _stop_waking(read: int) -> None:
-    """Undo what made that descriptor: children that end later wake nobody."""
+    """Undo :func:`_wake_on_child`."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.close(signal.set_wakeup_fd(-1))
     os.close(read)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import sys
 
-from ..job.folder import Entry, JobFolder, ended
+from ..job.folder import Entry, JobFolder, has_ended
 from ..job.kinds import kind_of
 
 
 def settle(job: JobFolder) -> list[Entry]:
     """Return the journal; when the supervisor died without ending it, end it as a failure first."""
     entries = job.entries()
-    if ended(entries) or not _is_orphaned(job):
+    if has_ended(entries) or not _is_orphaned(job):
         return entries
     return job.entries()
 
@@ -43,7 +43,7 @@ def _is_orphaned(job: JobFolder) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        if not ended(job.entries()):
+        if not has_ended(job.entries()):
             remove_containers(job)
             _drop_partial_line(job)
             job.append(

@@ -1,4 +1,4 @@
-"""From a job's folder to what all its attempts stand on: its hosts, its store, and the machines that it runs on."""
+"""From a job's folder to its set-up: hosts, store, and the backend that it runs on."""
 
 from __future__ import annotations
 
@@ -6,86 +6,88 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..data import stores
-from ..hosts.backend import Machines
+from ..hosts.backend import Backend
 from ..hosts.host import Host
 from ..hosts.processes import Processes, hosts_text
 from ..isolation import addresses, interpreter
-from ..isolation import choose as isolation
+from ..isolation.choose import Choice, Isolation
 from ..job.folder import JobFolder
 from ..job.home import Home, Settings
-from ..requests import config_files as configs
-from ..requests.read import work_of
-from . import watchdog as guardian
-from .attempt import Ground
+from ..requests import config_files
+from ..requests.read import read_work
+from . import watchdog
+from .attempt import JobSetup
 
 
-def of(job: JobFolder, choice: isolation.Choice, lock: int) -> Ground:
-    """The ground of a job. Where no namespace ends what a killed supervisor leaves, this splits off a guardian.
+def set_up(job: JobFolder, choice: Choice, lock: int) -> JobSetup:
+    """Set a job up. Where no namespace ends the hosts of a killed supervisor, this forks a watchdog.
 
-    ``choice`` is how processes can be kept apart here; ``lock`` is the descriptor that holds the job.
+    ``choice`` is how processes can be isolated here; ``lock`` is the descriptor that holds the job's lock.
     """
-    kept = job.settings()
-    home, settings = Home(Path(kept["home"])), Settings.of(kept)
+    stored = job.settings()
+    home, settings = Home(Path(stored["home"])), Settings.from_json(stored)
     if settings.isolation == "docker":
-        return _on_containers(job, home, settings, lock)
-    return _on_processes(job, home, settings, lock, choice.settled())
+        return _set_up_containers(job, home, settings, lock)
+    return _set_up_processes(job, home, settings, lock, choice.require())
 
 
-def _on_processes(job: JobFolder, home: Home, settings: Settings, lock: int, how: isolation.Isolation) -> Ground:
-    watched = [guardian.watch_over(job, lock)] if how == "plain" else []
-    names = _names(job)
+def _set_up_processes(job: JobFolder, home: Home, settings: Settings, lock: int, isolation: Isolation) -> JobSetup:
+    watchdogs = [watchdog.start_watchdog(job, lock)] if isolation == "plain" else []
+    names = _host_names(job)
     reserved = addresses.reserve(names, home.locks)
     hosts_file = job.path / "hosts"
     hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
     home.environments.mkdir(parents=True, exist_ok=True)
-    machines = Processes(
-        how=how,
-        python=interpreter.ask(settings.python, home.cache),
+    backend = Processes(
+        isolation=isolation,
+        python=interpreter.inspect(settings.python, home.cache),
         environments=home.environments,
         addresses=reserved,
         hosts_file=hosts_file,
-        note=_teller(watched),
+        note=_make_note(watchdogs),
     )
-    own = [lock, *reserved.locks, *watched]
-    return _ground(job, home, settings, machines, own=own, interface=configs.INTERFACE)
+    descriptors = [lock, *reserved.locks, *watchdogs]
+    return _make_setup(job, home, settings, backend, descriptors=descriptors, interface=config_files.INTERFACE)
 
 
-def _on_containers(job: JobFolder, home: Home, settings: Settings, lock: int) -> Ground:
+def _set_up_containers(job: JobFolder, home: Home, settings: Settings, lock: int) -> JobSetup:
     from ..hosts import containers
 
-    watched = [guardian.watch_over(job, lock)]
-    docker = containers.docker_of(settings)
-    machines = containers.Containers(docker=docker, job=job, work=work_of(job.request()), note=_teller(watched))
-    return _ground(job, home, settings, machines, own=[lock, *watched], interface=containers.INTERFACE)
+    watchdogs = [watchdog.start_watchdog(job, lock)]
+    docker = containers.docker_command(settings)
+    backend = containers.Containers(docker=docker, job=job, work=read_work(job.request()), note=_make_note(watchdogs))
+    return _make_setup(job, home, settings, backend, descriptors=[lock, *watchdogs], interface=containers.INTERFACE)
 
 
-def _ground(
-    job: JobFolder, home: Home, settings: Settings, machines: Machines, *, own: list[int], interface: str
-) -> Ground:
-    work = work_of(job.request())
+def _make_setup(
+    job: JobFolder, home: Home, settings: Settings, backend: Backend, *, descriptors: list[int], interface: str
+) -> JobSetup:
+    work = read_work(job.request())
     hosts = [
         Host(
             name=name,
             number=int(name.rpartition("-")[2]) - 1,
             folder=job.host(name),
             work=work,
-            isolated=machines.how != "plain",
+            isolated=backend.isolation != "plain",
             interface=interface,
             variables=settings.variables(),
         )
-        for name in _names(job)
+        for name in _host_names(job)
     ]
-    store = stores.store_of(home, settings)
-    return Ground(job=job, work=work, settings=settings, store=store, machines=machines, hosts=hosts, own=own)
+    store = stores.open_store(home, settings)
+    return JobSetup(
+        job=job, work=work, settings=settings, store=store, backend=backend, hosts=hosts, descriptors=descriptors
+    )
 
 
-def _names(job: JobFolder) -> list[str]:
-    return configs.host_names(work_of(job.request()).host_count)
+def _host_names(job: JobFolder) -> list[str]:
+    return config_files.host_names(read_work(job.request()).host_count)
 
 
-def _teller(watched: list[int]) -> Callable[[int], None]:
-    def tell(process: int) -> None:
-        for guardian_s_pipe in watched:
-            guardian.note(guardian_s_pipe, process)
+def _make_note(watchdogs: list[int]) -> Callable[[int], None]:
+    def note(process: int) -> None:
+        for pipe in watchdogs:
+            watchdog.note(pipe, process)
 
-    return tell
+    return note

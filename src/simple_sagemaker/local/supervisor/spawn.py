@@ -1,8 +1,8 @@
 """A job's supervisor starts before its job exists: it comes up while the job is prepared, takes the lock, then works.
 
-The two processes speak over two pipes: the job's draft folder in, one byte back when its lock is held, one byte in when
-the folder stands under its final name. A pipe that closes early ends the other side's waiting. This module is the first
-that a command loads, so it loads nothing itself.
+The two processes talk over two pipes: the job's draft folder in, one byte back when its lock is held, one byte in when
+the folder has its final name. A pipe that closes early ends the other side's waiting. This module is the first that a
+command loads, so it loads nothing itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost 5 ms
+TYPE_CHECKING = False  # type checkers know it by its name: importing typing would cost 5 ms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,57 +23,60 @@ _PROGRAM = (
 )
 
 
-class NoSupervisor(Exception):
-    """The process that should have taken a job over ended before it did."""
+class SupervisorGone(Exception):
+    """The supervisor ended before it took over the job."""
 
 
-class Waiting:
-    """A supervisor that waits for a job: its process, the pipe to it and the pipe from it."""
+class WaitingSupervisor:
+    """A supervisor that waits for a job."""
 
-    def __init__(self, pid: int, to: int, back: int) -> None:
+    def __init__(self, pid: int, to_supervisor: int, from_supervisor: int) -> None:
         self.pid = pid
-        self._to = to
-        self._back = back
+        self._to_supervisor = to_supervisor
+        self._from_supervisor = from_supervisor
 
-    def take(self, draft: JobFolder) -> None:
+    def hand_over(self, draft: JobFolder) -> None:
         """Have it hold the lock of a draft. Raises NoSupervisor when it is gone."""
         try:
-            os.write(self._to, os.fsencode(draft.path) + b"\0")
+            os.write(self._to_supervisor, os.fsencode(draft.path) + b"\0")
         except BrokenPipeError as error:
-            raise NoSupervisor("the supervisor ended while it waited for a job") from error
-        if not os.read(self._back, 1):
-            raise NoSupervisor("the supervisor ended while it took the job over")
+            raise SupervisorGone("the supervisor ended while it waited for a job") from error
+        if not os.read(self._from_supervisor, 1):
+            raise SupervisorGone("the supervisor ended while it took over the job")
 
-    def go(self) -> None:
-        """Say that the job stands under its name."""
-        os.write(self._to, b"g")
-        self.leave()
+    def begin(self) -> None:
+        """Tell it that the job has its final name; it begins to work."""
+        os.write(self._to_supervisor, b"g")
+        self.dismiss()
 
-    def leave(self) -> None:
-        """Let go of it: without a job it ends by itself."""
-        os.close(self._to)
-        os.close(self._back)
+    def dismiss(self) -> None:
+        """Close the pipes: without a job it ends by itself."""
+        os.close(self._to_supervisor)
+        os.close(self._from_supervisor)
 
 
-def supervisor(isolation: str, variables: Mapping[str, str] | None = None) -> Waiting:
-    """Start a supervisor that waits for a job, and tries meanwhile how it can isolate hosts.
+def start_supervisor(isolation: str, variables: Mapping[str, str] | None = None) -> WaitingSupervisor:
+    """Start a supervisor that waits for a job, and meanwhile finds out how it can isolate hosts.
 
-    Its environment is nearly empty, for a job in plain isolation could read it; ``variables`` are for one that must act
-    by the caller's credentials.
+    Its environment is nearly empty, because a job in plain isolation could read it; ``variables`` are for one that must
+    use the caller's credentials.
     """
     if sys.platform == "win32":
         raise NotImplementedError("jobs as processes need Linux or macOS")
-    read, to = os.pipe()
-    back, write = os.pipe()
-    pid = _spawned(
-        [sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation], read, write, variables or {}
+    supervisor_in, to_supervisor = os.pipe()
+    from_supervisor, supervisor_out = os.pipe()
+    pid = _spawn(
+        [sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation],
+        supervisor_in,
+        supervisor_out,
+        variables or {},
     )
-    os.close(read)
-    os.close(write)
-    return Waiting(pid, to, back)
+    os.close(supervisor_in)
+    os.close(supervisor_out)
+    return WaitingSupervisor(pid, to_supervisor, from_supervisor)
 
 
-def _spawned(words: list[str], read: int, write: int, variables: Mapping[str, str]) -> int:
+def _spawn(argv: list[str], read: int, write: int, variables: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise NotImplementedError
     descriptors = [
@@ -83,20 +86,20 @@ def _spawned(words: list[str], read: int, write: int, variables: Mapping[str, st
     ]
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **variables}
     try:
-        return os.posix_spawn(words[0], words, environment, file_actions=descriptors, setsid=True)
-    except NotImplementedError:  # macOS before 10.15: a process group of its own keeps Ctrl-C away as well
-        return os.posix_spawn(words[0], words, environment, file_actions=descriptors, setpgroup=0)
+        return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setsid=True)
+    except NotImplementedError:  # macOS before 10.15: a process group of its own is enough against Ctrl-C
+        return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setpgroup=0)
 
 
 def reap(pids: list[int]) -> list[int]:
-    """The supervisors of ``pids`` that still live; what is left of the others is taken from the process table."""
-    return [pid for pid in pids if not _gone(pid)]
+    """Return those supervisors of ``pids`` that still run; reap the others."""
+    return [pid for pid in pids if not _has_ended(pid)]
 
 
-def _gone(pid: int) -> bool:
+def _has_ended(pid: int) -> bool:
     if sys.platform == "win32":
         return False
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:  # taken by somebody else who waits for every child
+    except ChildProcessError:  # reaped by other code that waits for all children
         return True

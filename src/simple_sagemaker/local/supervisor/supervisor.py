@@ -1,7 +1,7 @@
-"""A job's supervisor: a process that takes a job from Starting to its end, whoever else lives or dies.
+"""A job's supervisor: a process that takes a job from Starting to its end, independent of the one that submitted it.
 
-Comes in: a job's folder with its request and settings. Goes out: the journal, the logs, the objects in the buckets.
-It costs one small process a job (two in plain isolation); the data is copied once to each host.
+In: a job's folder with its request and settings. Out: the journal, the logs, the objects in the buckets. It costs one
+small process a job (two in plain isolation); the data is copied once to each host.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from typing import Any
 from ..hosts import processes
 from ..hosts.backend import CannotRun
 from ..hosts.host import Host
-from ..isolation import choose as isolation
-from ..job import folder as jobs
+from ..isolation.choose import choose
+from ..job.folder import has_ended
 from ..job.kinds import kind_of
-from . import handover, recovery
-from . import monitor as crew
-from . import setup as ground
-from . import watchdog as guardian
-from .attempt import Attempt, Ground, Outcome
+from . import handover, monitor, recovery, watchdog
+from .attempt import Attempt, JobSetup, Outcome
 from .limits import EndedEarly, Limits
+from .setup import set_up
 
 _TICK_S = 0.05
 _FINAL = {
@@ -36,47 +34,45 @@ _NO_CAPACITY = "Insufficient capacity error from EC2 while launching instances, 
 
 
 class Supervisor:
-    """What is known of the job while it is taken to its end."""
+    """Runs one job."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._job = ground.job
+    def __init__(self, setup: JobSetup) -> None:
+        self._setup = setup
+        self._job = setup.job
         self._limits = Limits(
-            ground.work.request, created=self._job.entries()[0]["at"], stop_asked=self._job.stop_asked
+            setup.work.request, created=self._job.entries()[0]["at"], is_stop_requested=self._job.is_stop_requested
         )
         self._attempt: Attempt | None = None
 
     def run(self) -> None:
-        """The whole life of the job; always ends with a final entry in the journal."""
+        """Run the job from start to end; always writes a final entry to the journal."""
         try:
             outcome = self._attempts()
         except EndedEarly as end:
             if end.ending == "stopped":
-                self._job.append(secondary="Stopping", message=f"Stopping the {self._ground.work.kind.noun}")
+                self._job.append(secondary="Stopping", message=f"Stopping the {self._setup.work.kind.noun}")
             outcome = Outcome(ending=end.ending)
         except PermissionError as denied:
-            outcome = _denied(denied)
+            outcome = _permission_failure(denied)
         except CannotRun as why:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         self._end(outcome)
 
     def _attempts(self) -> Outcome:
-        """Attempt after attempt, until one is not interrupted."""
+        """Run attempts until one is not interrupted."""
         number = 1
         while True:
             self._wait_for_capacity()
-            self._attempt = Attempt(self._ground, number, self._limits)
+            self._attempt = Attempt(self._setup, number, self._limits)
             outcome = self._attempt.run()
             if outcome.ending != "interrupted":
                 return outcome
-            self._lose_machines(self._attempt)
+            self._lose_hosts(self._attempt)
             number += 1
 
     def _wait_for_capacity(self) -> None:
-        """What a spot job waits for at every start, for as long as the settings say."""
-        pause_s = (
-            self._ground.settings.spot_wait_s if self._ground.work.request.get("EnableManagedSpotTraining") else 0.0
-        )
+        """Wait at every start of a spot job for as long as the settings say."""
+        pause_s = self._setup.settings.spot_wait_s if self._setup.work.request.get("EnableManagedSpotTraining") else 0.0
         until = time.monotonic() + pause_s
         if pause_s:
             self._job.append(secondary="Starting", message=_NO_CAPACITY)
@@ -85,14 +81,14 @@ class Supervisor:
             time.sleep(_TICK_S)
             self._limits.check()
 
-    def _lose_machines(self, attempt: Attempt) -> None:
-        """After an interruption: only what is in buckets stays."""
-        attempt.keeping.flush()
+    def _lose_hosts(self, attempt: Attempt) -> None:
+        """Clear all hosts after an interruption: only what is in buckets stays."""
+        attempt.mirrors.flush()
         self._job.append(secondary="Interrupted", message="Training job interrupted")
         self._attempt = None
-        for host in self._ground.hosts:
+        for host in self._setup.hosts:
             host.clear()
-        self._job.append(secondary="Starting", message=f"Starting the {self._ground.work.kind.noun}")
+        self._job.append(secondary="Starting", message=f"Starting the {self._setup.work.kind.noun}")
 
     def _end(self, outcome: Outcome) -> None:
         detected = time.time()
@@ -101,69 +97,69 @@ class Supervisor:
             try:
                 self._save(self._attempt, outcome)
             except PermissionError as denied:
-                outcome = outcome if outcome.ending == "failed" else _denied(denied)
+                outcome = outcome if outcome.ending == "failed" else _permission_failure(denied)
             metrics = list(self._attempt.last_metrics().values())
-        status, secondary, ended = _FINAL[outcome.ending]
+        status, secondary, outcome_text = _FINAL[outcome.ending]
         self._job.append(
             status=status,
             secondary=secondary,
-            message=f"{self._ground.work.kind.noun.capitalize()} {ended}",
+            message=f"{self._setup.work.kind.noun.capitalize()} {outcome_text}",
             reason=outcome.reason,
-            said=self._ground.work.message([host.base for host in self._in_order()]) if self._attempt else None,
+            said=self._setup.work.message([host.base for host in self._in_order()]) if self._attempt else None,
             metrics=metrics,
             detected=detected,
         )
-        self._tidy()
+        self._clean_up()
 
     def _save(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Keep what the hosts left: their state and, for a job that ran, its archives."""
-        attempt.keeping.flush()
+        """Upload what the hosts left: their state and, for a job that ran, its archives."""
+        attempt.mirrors.flush()
         if outcome.ending in {"done", "failed"}:
-            saving = self._ground.work.saving
+            saving = self._setup.work.saving
             self._job.append(secondary=saving.secondary, message=saving.message)
         hosts = self._in_order()
-        self._ground.work.save(self._job, lambda host, path: hosts[host].inside(path), len(hosts), self._ground.store)
+        self._setup.work.save(self._job, lambda host, path: hosts[host].inside(path), len(hosts), self._setup.store)
 
     def _in_order(self) -> list[Host]:
-        """The hosts by their numbers."""
-        return sorted(self._ground.hosts, key=lambda host: host.number)
+        """The hosts, ordered by number."""
+        return sorted(self._setup.hosts, key=lambda host: host.number)
 
-    def _tidy(self) -> None:
-        """Drop what only the running job needed."""
-        for host in self._ground.hosts:
+    def _clean_up(self) -> None:
+        """Remove what only the running job needed."""
+        for host in self._setup.hosts:
             processes.tidy(host)
 
 
-def _denied(error: PermissionError) -> Outcome:
-    """The failure of a job whose role may not do what the job needs; the system's own refusals are no such thing."""
+def _permission_failure(error: PermissionError) -> Outcome:
+    """The failure of a job whose role lacks a permission. Raises ``error`` again if it came from the file system."""
     if error.filename is not None:
         raise error
-    crew.kill_descendants()
+    monitor.kill_descendants()
     return Outcome(ending="failed", reason=f"ClientError: {error}")
 
 
-def main(wanted: str) -> None:
-    """The process: waits for a job and takes it to its end. The lock stays ours until the process is gone.
+def main(isolation: str) -> None:
+    """Wait for a job and run it. The process holds the job's lock until it ends.
 
-    ``wanted`` is the isolation asked for; it is tried while the job is still being made.
+    ``isolation`` is the requested one; it is tried out while the job is still being prepared.
     """
     os.chdir("/")
-    crew.adopt_orphans()
-    choice = isolation.choose(wanted)
-    taken = handover.receive()
-    if taken is None:
+    monitor.adopt_orphans()
+    choice = choose(isolation)
+    received = handover.receive()
+    if received is None:
         return
-    job, lock = taken
+    job, lock = received
     try:
-        Supervisor(ground.of(job, choice, lock)).run()
-    except guardian.GuardianGone:  # whoever looks next finds the lock free, and writes the end
-        crew.kill_descendants()
+        Supervisor(set_up(job, choice, lock)).run()
+    except watchdog.WatchdogGone:  # the next process that reads the job finds the lock free, and writes the end
+        monitor.kill_descendants()
         recovery.remove_containers(job)
     except Exception as error:  # noqa: BLE001  whatever it is, the job must not stay InProgress
         traceback.print_exc()
-        crew.kill_descendants()
+        monitor.kill_descendants()
         recovery.remove_containers(job)
-        if not jobs.ended(job.entries()):
+        if not has_ended(job.entries()):
             job.append(
                 status="Failed",
                 secondary="Failed",

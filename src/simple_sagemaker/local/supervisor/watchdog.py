@@ -1,8 +1,8 @@
-"""What outlives a killed supervisor just long enough to end its job's processes, where no namespace does that.
+"""A process that ends the hosts of a killed supervisor, where no namespace does that.
 
-The guardian is the supervisor's parent. On Linux whatever the supervisor leaves behind becomes the guardian's, daemons
-included (PR_SET_CHILD_SUBREAPER, prctl(2)), so none is out of reach; elsewhere it ends the process groups of the hosts.
-It writes the job's end before anybody asks. Of the two, either may be killed: the other ends the job.
+The watchdog is the supervisor's parent. On Linux it becomes the parent of all processes that the supervisor leaves
+behind, daemons included (PR_SET_CHILD_SUBREAPER, prctl(2)), and kills them; elsewhere it kills the hosts' process
+groups. It writes the job's end at once. Either of the two may be killed: the other ends the job.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import sys
 from typing import NoReturn
 
 from ..job.folder import JobFolder
-from . import monitor as crew
-from . import recovery
+from . import monitor, recovery
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -23,54 +22,54 @@ _PR_SET_PDEATHSIG = 1
 _PID_DIGITS = 20
 
 
-class GuardianGone(Exception):
-    """The guardian was killed, so the job ends."""
+class WatchdogGone(Exception):
+    """The watchdog was killed, so the job ends."""
 
 
-def watch_over(job: JobFolder, lock: int) -> int:
-    """Split in two: return in the process that goes on as the supervisor, and never in the guardian.
+def start_watchdog(job: JobFolder, lock: int) -> int:
+    """Fork: return in the child, which continues as the supervisor, and never in the parent, which is the watchdog.
 
-    Gives a descriptor on which :func:`note` tells the guardian of hosts.
+    Returns a descriptor by which :func:`note` reports hosts to the watchdog.
     """
-    told, tell = os.pipe()
-    guardian = os.getpid()
+    read_end, write_end = os.pipe()
+    watchdog = os.getpid()
     pid = os.fork()
     if pid:
-        os.close(tell)
-        _guard(job, lock, pid, told)
-    os.close(told)
+        os.close(write_end)
+        _guard(job, lock, pid, read_end)
+    os.close(read_end)
     os.setsid()
-    crew.adopt_orphans()
-    _end_with(guardian)
-    return tell
+    monitor.adopt_orphans()
+    _end_with(watchdog)
+    return write_end
 
 
-def note(tell: int, host: int) -> None:
-    """Tell the guardian of a host's process, the leader of its group."""
-    os.write(tell, str(host).rjust(_PID_DIGITS).encode())
+def note(write_end: int, host: int) -> None:
+    """Report a host's process, the leader of its group, to the watchdog."""
+    os.write(write_end, str(host).rjust(_PID_DIGITS).encode())
 
 
-def _end_with(guardian: int) -> None:
-    """Raise GuardianGone in this process when the guardian ends (Linux)."""
+def _end_with(watchdog: int) -> None:
+    """Raise WatchdogGone in this process when the watchdog ends (Linux)."""
     if sys.platform == "linux":
         import ctypes
 
-        signal.signal(signal.SIGUSR1, _abandon)
+        signal.signal(signal.SIGUSR1, _raise_gone)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
-        if os.getppid() != guardian:
-            raise GuardianGone
+        if os.getppid() != watchdog:
+            raise WatchdogGone
 
 
-def _abandon(*_: object) -> NoReturn:
-    raise GuardianGone
+def _raise_gone(*_: object) -> NoReturn:
+    raise WatchdogGone
 
 
-def _guard(job: JobFolder, lock: int, supervisor: int, told: int) -> NoReturn:
+def _guard(job: JobFolder, lock: int, supervisor: int, pipe: int) -> NoReturn:
     try:
         os.waitpid(supervisor, 0)
-        for host in _hosts(told):
-            crew.kill_group(host)
-        crew.kill_descendants()
+        for host in _hosts(pipe):
+            monitor.kill_group(host)
+        monitor.kill_descendants()
         recovery.remove_containers(job)
         os.close(lock)
         recovery.settle(job)
@@ -78,13 +77,13 @@ def _guard(job: JobFolder, lock: int, supervisor: int, told: int) -> NoReturn:
         os._exit(0)
 
 
-def _hosts(told: int) -> list[int]:
-    """The hosts that were told of. Reading to the end would wait for whoever else holds the pipe."""
-    os.set_blocking(told, False)
-    found = []
+def _hosts(pipe: int) -> list[int]:
+    """The reported hosts. Never blocks: reading to the end would wait for others that hold the pipe open."""
+    os.set_blocking(pipe, False)
+    hosts = []
     try:
-        while said := os.read(told, _PID_DIGITS):
-            found.append(int(said))
+        while text := os.read(pipe, _PID_DIGITS):
+            hosts.append(int(text))
     except BlockingIOError:
         pass
-    return found
+    return hosts

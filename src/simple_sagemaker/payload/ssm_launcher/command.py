@@ -1,4 +1,4 @@
-"""What to run: the argument vector of the person's code, exact to the byte."""
+"""The command to run: the argument vector of the user's code, exact to the byte."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ SHOWN = 2000
 
 
 def kind_of(code: str, name: str) -> str:
-    """Which of three kinds an entry point is, by AWS's rules: a ``.sh`` first, then whatever has a ``setup.py``."""
+    """Which of three kinds an entry point is, by AWS's rules: ``.sh`` first, then code with a ``setup.py``."""
     if name.endswith(".sh"):
         return SHELL_SCRIPT
     if os.path.exists(os.path.join(code, "setup.py")):
@@ -32,80 +32,80 @@ def check_entry_point(code: str, name: str) -> None:
 
 
 def python() -> bytes:
-    """The interpreter this runs on, which runs the person's code too."""
+    """The interpreter that runs this, which runs the user's code too."""
     return os.fsencode(sys.executable)
 
 
-def script(code: str, name: str, words: "list[str]") -> "list[bytes]":
+def script(code: str, name: str, arguments: "list[str]") -> "list[bytes]":
     """The command of an entry point that runs once on each host; a shell script is made executable."""
     kind = kind_of(code, name)
-    rest = [values.to_bytes(word) for word in words]
+    encoded = [values.to_bytes(argument) for argument in arguments]
     if kind == PACKAGE:
         module = name[:-3] if name.endswith(".py") else name
-        return [python(), b"-m", values.to_bytes(module.replace("/", ".")), *rest]
+        return [python(), b"-m", values.to_bytes(module.replace("/", ".")), *encoded]
     if kind == PROGRAM:
-        return [python(), _not_an_option(name), *rest]
+        return [python(), _as_path(name), *encoded]
     path = os.path.join(os.fsencode(code), values.to_bytes(name))
     os.chmod(path, os.stat(path).st_mode | 0o700)
-    return [b"./" + values.to_bytes(name), *rest]
+    return [b"./" + values.to_bytes(name), *encoded]
 
 
-def _not_an_option(name: str) -> bytes:
+def _as_path(name: str) -> bytes:
     return values.to_bytes("./" + name if name.startswith("-") else name)
 
 
-def torchrun(code: str, name: str, words: "list[str]", meeting: "list[str]", processes: int) -> "list[bytes]":
+def torchrun(code: str, name: str, arguments: "list[str]", rendezvous: "list[str]", processes: int) -> "list[bytes]":
     """The command that starts PyTorch's own launcher, on the job's interpreter. Raises Refusal but for programs.
 
-    ``meeting`` is the options that say how the hosts meet.
+    ``rendezvous`` is the options by which the hosts find each other.
     """
     if kind_of(code, name) != PROGRAM:
         raise Refusal("torch_distributed starts a .py program, not {!r}.".format(name))
-    options = [*meeting[:2], "--nproc_per_node", str(processes), *meeting[2:]]
+    options = [*rendezvous[:2], "--nproc_per_node", str(processes), *rendezvous[2:]]
     start = [python(), b"-m", b"torch.distributed.run", *map(values.to_bytes, options)]
-    return [*start, _not_an_option(name), *map(values.to_bytes, words)]
+    return [*start, _as_path(name), *map(values.to_bytes, arguments)]
 
 
-def shell(places: Places, command: str, words: "list[str]") -> "list[bytes]":
+def shell(places: Places, command: str, arguments: "list[str]") -> "list[bytes]":
     """The command of a shell task: one text for ``sh``, its arguments quoted behind it; a long one by way of a file."""
-    text = values.to_bytes(" ".join([command] + [values.quote(word) for word in words]))
+    text = values.to_bytes(" ".join([command] + [values.quote(argument) for argument in arguments]))
     if len(text) <= LONGEST_COMMAND:
         return [b"/bin/sh", b"-c", text]
-    path = os.path.join(places.own, COMMAND_FILE)
+    path = os.path.join(places.launcher_files, COMMAND_FILE)
     with open(path, "wb") as file:
         file.write(text + b"\n")
     return [b"/bin/sh", os.fsencode(path)]
 
 
-def found(words: "list[str]", around: "dict[bytes, bytes]") -> "list[bytes]":
-    """The command that ``words`` are, its program found on the PATH it runs with. Raises Refusal when it is not there.
+def resolve(arguments: "list[str]", env: "dict[bytes, bytes]") -> "list[bytes]":
+    """The command with its program looked up on the PATH of ``env``. Raises Refusal when it is not found.
 
-    A program named with its folder is taken as it is, from the code folder on.
+    A program given with a folder is used as it is, relative to the code folder.
     """
-    if not words or not words[0]:
+    if not arguments or not arguments[0]:
         raise Refusal("The job names no program to run.")
-    rest = [values.to_bytes(word) for word in words]
-    if b"/" in rest[0]:
-        return rest
-    for folder in around.get(b"PATH", os.fsencode(os.defpath)).split(b":"):
-        path = os.path.join(folder, rest[0])
+    argv = [values.to_bytes(argument) for argument in arguments]
+    if b"/" in argv[0]:
+        return argv
+    for folder in env.get(b"PATH", os.fsencode(os.defpath)).split(b":"):
+        path = os.path.join(folder, argv[0])
         if os.path.isfile(path) and os.access(path, os.X_OK):
-            return [path, *rest[1:]]
-    raise Refusal("There is no program {!r} on the PATH of the job.".format(words[0]))
+            return [path, *argv[1:]]
+    raise Refusal("There is no program {!r} on the PATH of the job.".format(arguments[0]))
 
 
-def check_words(words: "list[bytes]") -> None:
-    """Raise Refusal for an argument that no program can be given."""
-    for number, word in enumerate(words):
-        if b"\0" in word:
+def check_arguments(argv: "list[bytes]") -> None:
+    """Raise Refusal for an argument that cannot be passed to a program."""
+    for number, argument in enumerate(argv):
+        if b"\0" in argument:
             raise Refusal("Argument {} holds a NUL character, which no program can be given.".format(number))
-        if len(word) >= 131072:
-            raise Refusal("Argument {} has {} bytes; the system takes 131,071 at most.".format(number, len(word)))
+        if len(argument) >= 131072:
+            raise Refusal("Argument {} has {} bytes; the system takes 131,071 at most.".format(number, len(argument)))
 
 
-def shown(words: "list[bytes]") -> bytes:
-    """The command for the log: words joined by blanks, as AWS prints them, and cut when it is gigantic."""
-    line = b" ".join(words)
+def format_for_log(argv: "list[bytes]") -> bytes:
+    """Format a command for the log: arguments joined by blanks, as AWS prints them, and cut if very long."""
+    line = b" ".join(argv)
     if len(line) <= SHOWN:
         return line
-    return line[:SHOWN] + " … ({} arguments)".format(len(words) - 1).encode("utf-8")
+    return line[:SHOWN] + " … ({} arguments)".format(len(argv) - 1).encode("utf-8")

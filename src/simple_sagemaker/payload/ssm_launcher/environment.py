@@ -1,7 +1,7 @@
 """The environment a script runs in: AWS's ``SM_*`` variables, and ours beside them.
 
-In come the job's configuration files, out goes a dictionary of bytes for ``execve``: bytes, because under ``LANG=C``
-an old Python could not write anything else. Costs a few milliseconds.
+In: the job's configuration files. Out: a dictionary of bytes for ``execve``; bytes, because under ``LANG=C`` an old
+Python cannot write anything else. Costs a few milliseconds.
 """
 
 import json
@@ -31,7 +31,7 @@ FLAGS = (
 
 
 class Job:
-    """What the configuration files say about this job and this host. Raises Refusal when they cannot be read."""
+    """This job and this host, from the configuration files. Raises Refusal when they cannot be read."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -153,16 +153,16 @@ ONLY_TOGETHER = frozenset(  # facts that have no variable of their own
 )
 
 
-def sagemaker_variables(job: Job, known: "dict[str, object]", words: "list[str]") -> "dict[str, str]":
+def sagemaker_variables(job: Job, known_facts: "dict[str, object]", arguments: "list[str]") -> "dict[str, str]":
     """The ``SM_*`` variables and the few others that AWS's toolkit sets."""
-    named = {name: value for name, value in known.items() if name not in ONLY_TOGETHER}
+    named = {name: value for name, value in known_facts.items() if name not in ONLY_TOGETHER}
     named["channels"] = sorted(job.channels)
     named["framework_params"] = job.framework
     named["hps"] = job.hyperparameters
-    named["training_env"] = known
-    named["user_args"] = words
-    if known["topology"]:
-        named["topology"] = known["topology"]
+    named["training_env"] = known_facts
+    named["user_args"] = arguments
+    if known_facts["topology"]:
+        named["topology"] = known_facts["topology"]
     for name in job.channels:
         named["channel_" + name] = job.places.channel(name)
     for name, value in job.hyperparameters.items():
@@ -179,7 +179,7 @@ def _region() -> str:
 
 
 def our_variables(job: Job) -> "dict[str, str]":
-    """The documents' own variables: number of hosts, rank, state and TensorBoard folders."""
+    """Our documented variables: number of hosts, rank, state and TensorBoard folders."""
     return {
         "SSM_NUM_NODES": str(len(job.hosts)),
         "SSM_HOST_RANK": str(job.hosts.index(job.host)),
@@ -190,7 +190,7 @@ def our_variables(job: Job) -> "dict[str, str]":
 
 
 def default_variables(master: str, interface: str) -> "dict[str, str]":
-    """What the image or the engine may have set already: unbuffered output, and what PyTorch's processes meet by."""
+    """Defaults that the image or the engine may override: unbuffered output, and PyTorch's rendezvous."""
     return {
         "PYTHONUNBUFFERED": "1",
         "MASTER_ADDR": master,
@@ -201,41 +201,44 @@ def default_variables(master: str, interface: str) -> "dict[str, str]":
     }
 
 
-def merged(places: Places, variables: "dict[str, str]", defaults: "dict[str, str]") -> "dict[bytes, bytes]":
-    """The environment of this process with ``variables`` over it, ``defaults`` under it, and the code importable."""
-    found = {values.to_bytes(name): values.to_bytes(text) for name, text in defaults.items()}
-    found.update(os.environb)
+def merge(places: Places, variables: "dict[str, str]", defaults: "dict[str, str]") -> "dict[bytes, bytes]":
+    """Merge the environment of this process with ``variables``, which override it, and ``defaults``, which do not.
+
+    The code folder is put on PYTHONPATH.
+    """
+    env = {values.to_bytes(name): values.to_bytes(text) for name, text in defaults.items()}
+    env.update(os.environb)
     for name, text in variables.items():
-        found[values.to_bytes(name)] = values.to_bytes(text)
-    paths = [os.fsencode(places.code), found.get(b"PYTHONPATH", b"")]
-    found[b"PYTHONPATH"] = b":".join(filter(None, paths))
-    return found
+        env[values.to_bytes(name)] = values.to_bytes(text)
+    paths = [os.fsencode(places.code), env.get(b"PYTHONPATH", b"")]
+    env[b"PYTHONPATH"] = b":".join(filter(None, paths))
+    return env
 
 
-def fit(environment: "dict[bytes, bytes]", places: Places, taken: int) -> "list[str]":
-    """Take out what no program can be started with, and return the names taken out.
+def fit(environment: "dict[bytes, bytes]", places: Places, argument_bytes: int) -> "list[str]":
+    """Remove variables with which no program can be started, and return their names.
 
-    That is a variable longer than the kernel allows, one whose name holds ``=``, one with a NUL character, and the
-    longest of the ``SM_*`` while everything together (``taken`` bytes of arguments included) is too much. They are
+    Those are: a variable longer than the kernel allows, one whose name has a ``=``, one with a NUL character, and the
+    longest of the ``SM_*`` while everything together (plus ``argument_bytes`` of arguments) is too much. They are
     written to a file, which SSM_LONG_ENVIRONMENT names and ``WorkerConfig`` reads.
     """
-    out = {name: text for name, text in environment.items() if not _is_possible(name, text)}
-    room = os.sysconf("SC_ARG_MAX") - taken - 8192
+    removed = {name: text for name, text in environment.items() if not _is_possible(name, text)}
+    room = os.sysconf("SC_ARG_MAX") - argument_bytes - 8192
     longest = sorted((name for name in environment if name.startswith(b"SM_")), key=lambda name: len(environment[name]))
-    size = sum(_size(name, text) for name, text in environment.items() if name not in out)
+    size = sum(_size(name, text) for name, text in environment.items() if name not in removed)
     while size > room and longest:
         name = longest.pop()
-        if name not in out:
-            out[name] = environment[name]
+        if name not in removed:
+            removed[name] = environment[name]
             size -= _size(name, environment[name])
-    for name in out:
+    for name in removed:
         del environment[name]
-    if out:
-        path = os.path.join(places.own, LONG_FILE)
+    if removed:
+        path = os.path.join(places.launcher_files, LONG_FILE)
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({values.to_text(name): values.to_text(text) for name, text in out.items()}, file)
+            json.dump({values.to_text(name): values.to_text(text) for name, text in removed.items()}, file)
         environment[LONG_VARIABLE.encode()] = os.fsencode(path)
-    return sorted(map(values.to_text, out))
+    return sorted(map(values.to_text, removed))
 
 
 def _is_possible(name: bytes, text: bytes) -> bool:
@@ -246,9 +249,9 @@ def _size(name: bytes, text: bytes) -> int:
     return len(name) + len(text) + 2 + 8  # the pointer counts too
 
 
-def make_fit(around: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> None:
-    """Take out of an environment what a program with these arguments could not be started with, and say so."""
-    left_out = fit(around, places, sum(len(word) + 9 for word in argv))
+def make_fit(env: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> None:
+    """Remove from an environment what a program with these arguments cannot be started with, and log that."""
+    left_out = fit(env, places, sum(len(argument) + 9 for argument in argv))
     if left_out:
         line = "simple-sagemaker: too long for the environment, see the file that {} names: {}\n".format(
             LONG_VARIABLE, ", ".join(left_out)
@@ -257,9 +260,9 @@ def make_fit(around: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") 
 
 
 def greet(job: str, host: str) -> None:
-    """Say in the log on which Python, which host and in which job this is."""
+    """Log the Python, the host and the job."""
     version = ".".join(map(str, sys.version_info[:3]))
-    below = os.environ.get("SSM_PYTHON_BELOW")  # the local engine's: what its private layer lies on
+    below = os.environ.get("SSM_PYTHON_BELOW")  # set by the local engine: the interpreter below its private layer
     path = "{} over {}".format(sys.executable, below) if below else sys.executable
     process.write(values.to_bytes("simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, path, host, job)))
 
@@ -271,4 +274,4 @@ def make_instance_state(state: str, host: str) -> None:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         line = "simple-sagemaker: the state folder {} cannot be made: {}\n".format(folder, error.strerror)
-        process.write(values.to_bytes(line))  # said, not fatal: many scripts keep no state
+        process.write(values.to_bytes(line))  # logged, not fatal: many scripts keep no state

@@ -1,4 +1,4 @@
-"""How the end of a job is told: the files ``failure`` and ``success``, and the text AWS shows as FailureReason."""
+"""How a job reports its end: the files ``failure`` and ``success``, and the text AWS shows as FailureReason."""
 
 import os
 
@@ -11,7 +11,7 @@ TRACEBACK = "Traceback (most recent call last):"
 
 
 def script_failure(status: int, tail: bytes, command: bytes) -> str:
-    """The text for a script that failed, at most 1,024 bytes: its status and its last words survive the cutting."""
+    """The text for a script that failed, cut to 1,024 bytes so that status and last output remain."""
     head = 'ExecuteUserScriptError:\nExitCode {}\nErrorMessage "'.format(status)
     foot = '"\n'
     if status == 137:
@@ -37,10 +37,10 @@ def last_words(output: str) -> str:
 
 def write_failure(places: Places, text: str) -> None:
     """Write the failure file, unless the script left its own."""
-    tell(os.path.join(places.output, "failure"), text)
+    write_unless_present(os.path.join(places.output, "failure"), text)
 
 
-def tell(path: str, text: str) -> None:
+def write_unless_present(path: str, text: str) -> None:
     """Write a text to a file that the service reads, unless the script left its own there."""
     if not os.path.exists(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -49,7 +49,7 @@ def tell(path: str, text: str) -> None:
 
 
 def write_success(places: Places) -> None:
-    """Leave the empty mark that AWS's toolkit leaves too."""
+    """Write the empty file that AWS's toolkit writes too."""
     os.makedirs(places.output, exist_ok=True)
     open(os.path.join(places.output, "success"), "wb").close()
 

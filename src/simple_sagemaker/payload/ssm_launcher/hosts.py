@@ -11,7 +11,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 def wait_for_names(hosts: "list[str]", longest_seconds: float = LONGEST_SECONDS) -> None:
-    """Return when every host name has an address. Raises Refusal after a quarter of an hour, naming the missing."""
+    """Wait until every host name has an address. Raises Refusal after a quarter of an hour, naming the missing."""
     deadline = time.monotonic() + longest_seconds
     pause = FIRST_PAUSE_SECONDS
     missing = [host for host in hosts if not _has_address(host)]

@@ -1,8 +1,8 @@
-"""The state of earlier jobs, in a processing job: the service brings it as an input and fills no output with it.
+"""The state of earlier jobs, in a processing job: the service provides it as an input, and fills no output with it.
 
-Each file is copied on the one host that it belongs to: what lies in a host's own folder, and to the first host what
-lies in nobody's. On the others it is a link, because links are not uploaded: so no host can send an old copy over what
-another has written meanwhile. Where a program has written through a link, a file takes its place at the end.
+Each file is copied on the host that owns it: files in a host's own folder belong to that host, all others to the first
+host. On other hosts the file is a link, because links are not uploaded: so no host can upload an old copy over what
+another has written meanwhile. A link through which a program has written is replaced by a file at the end.
 """
 
 import os
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def bring(earlier: str, state: str, hosts: "list[str]", host: str) -> "Links":
-    """Make ``state`` hold what ``earlier`` holds, as far as nothing is there already.
+    """Make ``state`` hold what ``earlier`` holds; existing files stay.
 
-    Gives the links that were made: where each leads, and what the file there was like.
+    Returns the links that were made, each with its target and the target's size and time.
     """
     links = {}  # type: Links
     for folder, _, names in os.walk(earlier):
@@ -39,7 +39,7 @@ def bring(earlier: str, state: str, hosts: "list[str]", host: str) -> "Links":
 
 
 def settle(links: "Links") -> None:
-    """Put a file in the place of each link through which something was written."""
+    """Replace each link through which something was written by a file."""
     for place, (source, before) in links.items():
         if os.path.islink(place) and os.path.exists(source) and _mark(source) != before:
             scratch = place + ".ssm-new"

@@ -1,4 +1,4 @@
-"""What this host has: processors, accelerators, programs. Nothing is started that is not installed."""
+"""This host's processors, accelerators and programs."""
 
 import os
 
@@ -25,7 +25,7 @@ def gpu_count() -> int:
 def neuron_count(instance_type: str) -> int:
     """The cores of AWS's own accelerators; 0 without their tool."""
     if "trn2.48xlarge" in instance_type:
-        return 64  # neuron-ls counts them wrongly there; AWS's toolkit says the same
+        return 64  # neuron-ls counts them wrongly there; AWS's toolkit has the same exception
     listed = _output_of("neuron-ls", "-j")
     if not listed:
         return 0
@@ -35,7 +35,7 @@ def neuron_count(instance_type: str) -> int:
 
 
 def _output_of(program: str, argument: str) -> str:
-    """What a program prints; nothing when it is not installed or finds no device, which it says by failing."""
+    """The output of a program; empty when it is not installed, or fails because it finds no device."""
     path = find_program(program)
     if path is None:
         return ""

@@ -1,7 +1,7 @@
-"""The order of things in a job: read what to run, prepare, run it, tell how it ended.
+"""Runs a job: read what to run, prepare, run it, report how it ended.
 
-In come ``run.json`` (or, for other clients, hyperparameters) and SageMaker's configuration files; out come the
-script's output, its exit status and a failure or success file.
+In: ``run.json`` (or, for other clients, hyperparameters) and SageMaker's configuration files. Out: the script's output,
+its exit status and a failure or success file.
 """
 
 import json
@@ -31,18 +31,18 @@ class Run:
         self.distribution = described.get("distribution") or {}  # type: dict[str, Any]
         self.is_shell = described.get("kind") == "shell"
 
-    def words(self, hyperparameters: "dict[str, object]") -> "list[str]":
+    def script_arguments(self, hyperparameters: "dict[str, object]") -> "list[str]":
         """The arguments of the script. A shell command has the hyperparameters in its environment alone."""
-        given = [] if self.is_shell else values.arguments(hyperparameters)
-        return given + self.arguments
+        from_hyperparameters = [] if self.is_shell else values.arguments(hyperparameters)
+        return from_hyperparameters + self.arguments
 
 
 def main(way: str, base: str) -> int:
-    """Do one job and return its exit status.
+    """Run one job and return its exit status.
 
     ``way`` is how the launcher was started: direct, toolkit, train, or processing.
     """
-    for number in process.HANDED_ON:
+    for number in process.FORWARDED:
         signal.signal(number, _stop)
     if way == "processing":
         from . import processing
@@ -51,9 +51,11 @@ def main(way: str, base: str) -> int:
     places = Places(base)
     try:
         if way == "toolkit":
-            return _in_toolkit(places)
+            return _run_in_toolkit(places)
         job = environment.Job(places)
-        return _launch(places, job, _other_clients(job) if way == "train" else _ours(places), way == "direct")
+        return _launch(
+            places, job, _run_of_other_client(job) if way == "train" else _read_run_file(places), way == "direct"
+        )
     except Refusal as refusal:
         process.write(values.to_bytes("simple-sagemaker: {}\n".format(refusal)))
         failure.write_failure(places, str(refusal))
@@ -61,16 +63,16 @@ def main(way: str, base: str) -> int:
 
 
 def _stop(number: int, _: object) -> None:
-    """End before the script has started; as the first process of a container we would otherwise not end at all."""
+    """Exit before the script has started: the first process of a container ignores signals without a handler."""
     sys.exit(128 + number)
 
 
-def _ours(places: Places) -> Run:
+def _read_run_file(places: Places) -> Run:
     return Run(read_object(os.path.join(places.code, RUN_FILE)))
 
 
-def _other_clients(job: environment.Job) -> Run:
-    """What AWS's ``train`` would run. Raises Refusal without a program and for runners that only AWS's images have."""
+def _run_of_other_client(job: environment.Job) -> Run:
+    """What AWS's ``train`` would run. Raises Refusal if the job names no program."""
     program = os.environ.get("SAGEMAKER_PROGRAM") or job.reserved.get("sagemaker_program")
     if not program:
         raise Refusal("The job names no program: neither the hyperparameter sagemaker_program nor SAGEMAKER_PROGRAM.")
@@ -80,16 +82,16 @@ def _other_clients(job: environment.Job) -> Run:
 
 
 def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> int:
-    words = run.words(job.hyperparameters)
+    arguments = run.script_arguments(job.hyperparameters)
     environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
     _check(places, run)
     gpus = machine.gpu_count()
     known = environment.facts(job, run.entry_point, gpus)
-    variables = environment.sagemaker_variables(job, known, words)
+    variables = environment.sagemaker_variables(job, known, arguments)
     variables.update(environment.our_variables(job))
-    around = environment.merged(places, variables, environment.default_variables(job.master, job.interface))
-    argv = _command(places, job, run, words=words, gpus=gpus, around=around)
-    environment.make_fit(around, places, argv)
+    env = environment.merge(places, variables, environment.default_variables(job.master, job.interface))
+    argv = _command(places, job, run, arguments=arguments, gpus=gpus, env=env)
+    environment.make_fit(env, places, argv)
     if is_ours:
         environment.make_instance_state(job.state, job.host)
     if places.is_plain:
@@ -97,9 +99,9 @@ def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> in
 
         hints.warn(places.code, run.command, places.base)
     if run.entry_point is not None:
-        requirements.install(places, command.kind_of(places.code, run.entry_point), around)
+        requirements.install(places, command.kind_of(places.code, run.entry_point), env)
     _wait_for_hosts(job)
-    return _run(places, argv, around)
+    return _run(places, argv, env)
 
 
 def _check(places: Places, run: Run) -> None:
@@ -108,7 +110,7 @@ def _check(places: Places, run: Run) -> None:
         command.check_entry_point(places.code, run.entry_point)
     elif not run.is_shell:
         raise Refusal("The job says neither which file to run nor which command.")
-    others = sorted(set(_enabled(run.distribution)) - {TORCH})
+    others = sorted(set(_names_enabled(run.distribution)) - {TORCH})
     if others:
         raise Refusal(
             "The distribution {} needs the runners of AWS's own images; only {} is started here.".format(
@@ -117,38 +119,38 @@ def _check(places: Places, run: Run) -> None:
         )
 
 
-def _enabled(distribution: "dict[str, Any]") -> "list[str]":
-    """The names of what a distribution switches on, at any depth (``smdistributed`` nests its kinds)."""
+def _names_enabled(distribution: "dict[str, Any]") -> "list[str]":
+    """The names of what a distribution enables, at any depth (``smdistributed`` nests its kinds)."""
     names = []
     for name, setting in distribution.items():
         if isinstance(setting, dict):
-            names += [name] if setting.get("enabled") else _enabled(setting)
+            names += [name] if setting.get("enabled") else _names_enabled(setting)
     return names
 
 
 def _command(
-    places: Places, job: environment.Job, run: Run, *, words: "list[str]", gpus: int, around: "dict[bytes, bytes]"
+    places: Places, job: environment.Job, run: Run, *, arguments: "list[str]", gpus: int, env: "dict[bytes, bytes]"
 ) -> "list[bytes]":
-    """The argument vector of the job. Raises Refusal when no program can be given it."""
+    """The argument vector of the job. Raises Refusal if it cannot be passed to a program."""
     if run.is_shell or run.entry_point is None:
-        argv = command.shell(places, run.command, words)
-    elif TORCH in _enabled(run.distribution):
-        around.setdefault(b"NCCL_PROTO", b"simple")
-        argv = command.torchrun(places.code, run.entry_point, words, _meeting(job, around), max(gpus, 1))
+        argv = command.shell(places, run.command, arguments)
+    elif TORCH in _names_enabled(run.distribution):
+        env.setdefault(b"NCCL_PROTO", b"simple")
+        argv = command.torchrun(places.code, run.entry_point, arguments, _rendezvous_options(job, env), max(gpus, 1))
     else:
-        argv = command.script(places.code, run.entry_point, words)
-    command.check_words(argv)
+        argv = command.script(places.code, run.entry_point, arguments)
+    command.check_arguments(argv)
     return argv
 
 
-def _meeting(job: environment.Job, around: "dict[bytes, bytes]") -> "list[str]":
-    """How PyTorch's launchers on the hosts find each other; the engine may have chosen another address and port."""
+def _rendezvous_options(job: environment.Job, env: "dict[bytes, bytes]") -> "list[str]":
+    """The options by which torchrun's hosts find each other; the engine may have chosen address and port."""
     hosts = job.distribution_hosts or job.hosts
     options = ["--nnodes", str(len(hosts))]
     if len(hosts) > 1:
-        options += ["--master_addr", values.to_text(around[b"MASTER_ADDR"])]
+        options += ["--master_addr", values.to_text(env[b"MASTER_ADDR"])]
     if len(hosts) > 1 or "MASTER_PORT" in os.environ:
-        options += ["--master_port", values.to_text(around[b"MASTER_PORT"])]
+        options += ["--master_port", values.to_text(env[b"MASTER_PORT"])]
     if len(hosts) > 1:
         options += ["--node_rank", str(hosts.index(job.host))]
     return options
@@ -164,59 +166,59 @@ def _wait_for_hosts(job: environment.Job) -> None:
 
 
 def _show(argv: "list[bytes]") -> None:
-    process.write(b"Invoking script with the following command:\n\n" + command.shown(argv) + b"\n\n")
+    process.write(b"Invoking script with the following command:\n\n" + command.format_for_log(argv) + b"\n\n")
 
 
-def _run(places: Places, argv: "list[bytes]", around: "dict[bytes, bytes]") -> int:
-    """Run the script, leave the mark of how it ended, and return the status to end with."""
+def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]") -> int:
+    """Run the script, write the success or failure file, and return the status to end with."""
     _show(argv)
-    ended = process.run(argv, around, os.fsencode(places.code))
+    ended = process.run(argv, env, os.fsencode(places.code))
     if ended.status == 0:
         failure.write_success(places)
     else:
-        failure.write_failure(places, failure.script_failure(ended.status, ended.tail, command.shown(argv)))
+        failure.write_failure(places, failure.script_failure(ended.status, ended.tail, command.format_for_log(argv)))
     return process.exit_status(ended.status)
 
 
-def _in_toolkit(places: Places) -> int:
-    """Become the person's script. AWS's ``train`` watches this process: its output, its status, its failure file.
+def _run_in_toolkit(places: Places) -> int:
+    """Become the user's script. AWS's ``train`` watches this process: its output, its status, its failure file.
 
-    ``train`` has installed the requirements and set the environment; only what it says about the program is wrong,
-    since it was told to run the launcher. Of its runners each starts this process as it would start the script: once
-    on a host, or once for each rank. Does not return but for a Refusal.
+    ``train`` has installed the requirements and set the environment; only the variables about the program are wrong,
+    since ``train`` runs the launcher. Each of its runners starts this process as it would start the script: once per
+    host, or once per rank. Returns only by raising Refusal.
     """
-    run, job, words = _told(places)
+    run, job, arguments = _read_prepared_job(places)
     environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
     if run.entry_point is not None:
         command.check_entry_point(places.code, run.entry_point)
-    around = _as_the_script(run, job, words)
+    env = _script_environment(run, job, arguments)
     if run.is_shell or run.entry_point is None:
-        argv = command.shell(places, run.command, words)
+        argv = command.shell(places, run.command, arguments)
     else:
-        argv = _under_mpi(command.script(places.code, run.entry_point, words))
-    command.check_words(argv)
-    environment.make_fit(around, places, argv)
+        argv = _wrap_in_mpi4py(command.script(places.code, run.entry_point, arguments))
+    command.check_arguments(argv)
+    environment.make_fit(env, places, argv)
     environment.make_instance_state(job.state, job.host)
     _show(argv)
-    for number in process.HANDED_ON:
+    for number in process.FORWARDED:
         signal.signal(number, signal.SIG_DFL)
     os.chdir(places.code)
-    process.replace_by(argv, around)
+    process.become(argv, env)
     raise AssertionError("a program that was started does not return")
 
 
-def spawned(index: int, base: str) -> None:
-    """Be one of the processes of PyTorch/XLA, which imports a script and calls its ``_mp_fn``: call the person's."""
+def run_spawned(index: int, base: str) -> None:
+    """Act as a process of PyTorch/XLA, which imports a script and calls its ``_mp_fn``: call the user's."""
     import importlib
 
     places = Places(base)
-    run, job, words = _told(places)
+    run, job, arguments = _read_prepared_job(places)
     program = str(run.entry_point)
     command.check_entry_point(places.code, program)
-    os.environb.update(_as_the_script(run, job, words))
+    os.environb.update(_script_environment(run, job, arguments))
     os.environ.pop(HIDDEN, None)
     environment.make_instance_state(job.state, job.host)
-    sys.argv = [program, *words]
+    sys.argv = [program, *arguments]
     sys.path.insert(0, places.code)
     os.chdir(places.code)
     start = getattr(importlib.import_module(program[:-3].replace("/", ".")), "_mp_fn", None)
@@ -225,25 +227,25 @@ def spawned(index: int, base: str) -> None:
     start(index)
 
 
-def _told(places: Places) -> "tuple[Run, environment.Job, list[str]]":
-    """What is to run in a job that ``train`` has prepared, and its arguments."""
-    run = _ours(places)
+def _read_prepared_job(places: Places) -> "tuple[Run, environment.Job, list[str]]":
+    """Read what to run in a job that ``train`` has prepared, and its arguments."""
+    run = _read_run_file(places)
     job = environment.Job(places)
-    told = os.environ.get("SM_HPS")
-    return run, job, run.words(json.loads(told) if told else job.hyperparameters)
+    hyperparameters = os.environ.get("SM_HPS")
+    return run, job, run.script_arguments(json.loads(hyperparameters) if hyperparameters else job.hyperparameters)
 
 
-def _as_the_script(run: Run, job: environment.Job, words: "list[str]") -> "dict[bytes, bytes]":
-    """The environment that ``train`` has set, as it would be had it been told to run the person's script."""
-    variables = _corrected(run, job, words)
+def _script_environment(run: Run, job: environment.Job, arguments: "list[str]") -> "dict[bytes, bytes]":
+    """The environment that ``train`` has set, as it would be if ``train`` ran the user's script itself."""
+    variables = _corrections(run, job, arguments)
     variables.update(environment.our_variables(job))
-    around = environment.merged(job.places, variables, {"PYTHONUNBUFFERED": "1"})
-    around.pop(HIDDEN.encode(), None)
-    return around
+    env = environment.merge(job.places, variables, {"PYTHONUNBUFFERED": "1"})
+    env.pop(HIDDEN.encode(), None)
+    return env
 
 
-def _corrected(run: Run, job: environment.Job, words: "list[str]") -> "dict[str, str]":
-    """The variables that name program and channels as they would be without us; and the host, which MPI has wrong."""
+def _corrections(run: Run, job: environment.Job, arguments: "list[str]") -> "dict[str, str]":
+    """The variables for program and channels as they would be without us; and the host, which is wrong under MPI."""
     program = run.entry_point or ""
     module = program[:-3] if program.endswith(".py") else program
     known = json.loads(os.environ.get("SM_TRAINING_ENV") or "{}")
@@ -251,7 +253,7 @@ def _corrected(run: Run, job: environment.Job, words: "list[str]") -> "dict[str,
     variables = {
         "SM_USER_ENTRY_POINT": program,
         "SM_MODULE_NAME": module,
-        "SM_USER_ARGS": values.encode(words),
+        "SM_USER_ARGS": values.encode(arguments),
         "SM_CURRENT_HOST": job.host,
         "CURRENT_HOST": job.host,
     }
@@ -264,8 +266,8 @@ def _corrected(run: Run, job: environment.Job, words: "list[str]") -> "dict[str,
     return variables
 
 
-def _under_mpi(argv: "list[bytes]") -> "list[bytes]":
-    """The same command by way of ``mpi4py`` when the launcher was started so: it ends all ranks when one fails."""
+def _wrap_in_mpi4py(argv: "list[bytes]") -> "list[bytes]":
+    """Run the command through ``mpi4py`` if the launcher runs so: it ends all ranks when one fails."""
     if "mpi4py" in sys.modules and argv[0] == command.python():
         return [argv[0], b"-m", b"mpi4py", *argv[1:]]
     return argv

@@ -1,9 +1,9 @@
-"""Environments that many jobs share: what one ``requirements.txt`` asks for, installed once on top of an interpreter.
+"""Environments that many jobs share: the requirements of one ``requirements.txt``, installed once for an interpreter.
 
 An environment is a virtual environment made by hand: a link to the interpreter, and a ``.pth`` file that puts the
-packages of the job's own interpreter behind the new ones, so that what is there counts as installed. It is built in
-place, because the scripts in it hold its path, under a lock; a mark written last says that it is whole, and one
-without the mark is removed and built again.
+packages of the job's own interpreter behind the new ones, so that they count as installed. It is built in place,
+because the scripts in it contain its path, under a lock. A marker file written last says that it is complete; one
+without it is removed and built again.
 
 The job's interpreter must itself have a private prefix (the local engine makes one per host): the file that puts the
 shared environment first is written there.
@@ -42,7 +42,7 @@ json.dump({
 def provide(root: str, places: Places, what: "list[bytes]", environment: "dict[bytes, bytes]") -> None:
     """Make the interpreter of the job find what ``what`` installs, from an environment below ``root``.
 
-    Builds it when no job has before. Puts its programs first on PATH. Raises Refusal with pip's last words.
+    Builds it if no job has before. Puts its programs first on PATH. Raises Refusal with pip's last lines.
     """
     private = _private_site()
     interpreter = _probe(places, private, environment)
@@ -58,12 +58,12 @@ def provide(root: str, places: Places, what: "list[bytes]", environment: "dict[b
 
 
 def _site(prefix: str) -> str:
-    """Where a virtual environment of this version of Python has its packages."""
+    """The package folder of a virtual environment of this version of Python."""
     return os.path.join(prefix, "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
 
 
 def _private_site() -> str:
-    """Where the job's own prefix has its packages, without what an earlier start of the job has put first there."""
+    """The package folder of the job's own prefix; the link file of an earlier start of the job is removed from it."""
     prefix = os.path.dirname(os.path.dirname(sys.executable))
     if not os.path.exists(os.path.join(prefix, "pyvenv.cfg")):
         raise Refusal("SSM_ENVIRONMENTS is set, but the job's interpreter has no prefix of its own to change.")
@@ -74,22 +74,22 @@ def _private_site() -> str:
 
 
 def _probe(places: Places, private: str, environment: "dict[bytes, bytes]") -> "dict[str, Any]":
-    """What the job's interpreter says of itself; asked, because the launcher runs without site packages."""
-    path = os.path.join(places.own, "ssm-interpreter.json")
-    words = [command.python(), b"-E", b"-c", PROBE, os.fsencode(path), os.fsencode(private)]
-    ended = process.run(words, environment, os.fsencode(places.own))
+    """Facts of the job's interpreter; it is started for them, because the launcher runs without site packages."""
+    path = os.path.join(places.launcher_files, "ssm-interpreter.json")
+    argv = [command.python(), b"-E", b"-c", PROBE, os.fsencode(path), os.fsencode(private)]
+    ended = process.run(argv, environment, os.fsencode(places.launcher_files))
     if ended.status:
         raise Refusal("The job's interpreter {} does not start.".format(os.fsdecode(command.python())))
     with open(path, encoding="utf-8") as file:
-        told: "dict[str, Any]" = json.load(file)
-    return told
+        facts: "dict[str, Any]" = json.load(file)
+    return facts
 
 
 def _key(code: str, what: "list[bytes]", interpreter: "dict[str, Any]") -> str:
-    """A name for what would be installed, onto what: equal for equal content, wherever the code lies."""
+    """A name for what is installed for which interpreter: equal for equal content, wherever the code is."""
     digest = hashlib.sha256()
     facts = [interpreter[name] for name in ("executable", "base_prefix", "version", "parents")]
-    digest.update(json.dumps([*facts, [word.decode() for word in what]]).encode())
+    digest.update(json.dumps([*facts, [argument.decode() for argument in what]]).encode())
     listed = b""
     if b"-r" in what:
         with open(os.path.join(code, FILE), "rb") as file:

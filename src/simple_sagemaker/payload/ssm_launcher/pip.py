@@ -1,4 +1,4 @@
-"""Running pip, with its last words for an error."""
+"""Runs pip; its last lines are in the error."""
 
 import os
 
@@ -10,7 +10,7 @@ DEFAULTS = {b"PIP_DISABLE_PIP_VERSION_CHECK": b"1", b"PIP_ROOT_USER_ACTION": b"i
 
 
 def pip_install(python: bytes, what: "list[bytes]", places: Places, environment: "dict[bytes, bytes]") -> None:
-    """Run ``python -m pip install`` in the code folder; an interpreter without pip gets Python's own copy first."""
+    """Run ``python -m pip install`` in the code folder, after ensurepip if the interpreter has no pip."""
     settings = dict(DEFAULTS)
     settings.update(environment)
     code = os.fsencode(places.code)
@@ -27,11 +27,11 @@ def _has_pip(python: bytes, environment: "dict[bytes, bytes]", folder: bytes) ->
     return process.run([python, b"-c", probe], environment, folder).status == 0
 
 
-def _run(words: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes, label: str) -> None:
-    process.write(b"simple-sagemaker: running " + b" ".join(words) + b"\n")
-    ended = process.run(words, environment, folder)
-    if ended.asked_to_stop:
-        raise SystemExit(128 + ended.asked_to_stop)
+def _run(argv: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes, label: str) -> None:
+    process.write(b"simple-sagemaker: running " + b" ".join(argv) + b"\n")
+    ended = process.run(argv, environment, folder)
+    if ended.stop_signal:
+        raise SystemExit(128 + ended.stop_signal)
     if ended.status:
         lines = ended.tail.decode("utf-8", "replace").strip().splitlines()[-8:]
         raise Refusal("{} (exit status {}):\n{}".format(label, ended.status, "\n".join(lines)[-800:]))

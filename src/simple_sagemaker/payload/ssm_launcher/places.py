@@ -1,4 +1,4 @@
-"""Where things lie inside a job, and how its JSON files are read.
+"""The folders of a job, and reading its JSON files.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 BASE = "/opt/ml"
-SOURCE_CHANNEL = "ssm_source"  # hidden from the script: it brings the launcher and the packed code
+SOURCE_CHANNEL = "ssm_source"  # hidden from the script: holds the launcher and the packed code
 
 
 class Refusal(Exception):
-    """The job cannot start or go on; the text is for the person, and ends up in the failure file."""
+    """The job cannot start or continue; the text is for the user, and ends up in the failure file."""
 
     status = 1
 
 
 class Places:
-    """The folders of a job below its base, which is ``/opt/ml`` but for processes run without a private root."""
+    """The folders of a job below its base, which is ``/opt/ml`` except for processes without a private root."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -30,7 +30,7 @@ class Places:
         self.model = os.path.join(base, "model")
         self.input = os.path.join(base, "input")
         self.config = os.path.join(self.input, "config")
-        self.own = self.config  # for files of ours
+        self.launcher_files = self.config  # for files of ours
         self.output = os.path.join(base, "output")
         self.output_data = os.path.join(self.output, "data")
         self.output_intermediate = os.path.join(self.output, "intermediate")
@@ -55,11 +55,11 @@ def read_object(path: str) -> "dict[str, Any]":
     """The JSON object in a file. Raises Refusal when it is missing or something else."""
     try:
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+            content = json.load(file)
     except OSError as error:
         raise Refusal("The job's file {} cannot be read: {}".format(path, error.strerror)) from error
     except ValueError as error:
         raise Refusal("The job's file {} is not JSON: {}".format(path, error)) from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise Refusal("The job's file {} holds no JSON object.".format(path))
-    return found
+    return content

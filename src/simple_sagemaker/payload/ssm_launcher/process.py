@@ -1,7 +1,7 @@
-"""Run one program as a session of its own: copy its output, hand signals on, leave nothing of it behind.
+"""Runs one program in a session of its own: copy its output, forward signals, leave nothing of it behind.
 
-A plain fork and exec: starting ``subprocess`` would cost more time than all the rest of the launcher, and the
-launcher has one thread. As the first process of a container it also waits for orphans, which nobody else would.
+A plain fork and exec: importing ``subprocess`` would take more time than all the rest of the launcher, and the launcher
+has one thread. As the first process of a container it also reaps orphans, which no other process would.
 """
 
 import errno
@@ -9,32 +9,32 @@ import os
 import select
 import signal
 
-HANDED_ON = (signal.SIGTERM, signal.SIGINT)
+FORWARDED = (signal.SIGTERM, signal.SIGINT)
 TAIL = 8192  # bytes of output kept for the failure text
 CHUNK = 65536
-LAST_CHUNKS = 64  # read at most after the end, so that a daemon that goes on writing cannot hold the job
+LAST_CHUNKS = 64  # read at most after the end, so that a daemon that keeps writing cannot hold up the job
 
 
 class Ended:
     """How a program ended: its exit status, or minus the signal that killed it, and its last output.
 
-    ``asked_to_stop`` is the signal that was handed on to it, or 0.
+    ``stop_signal`` is the signal that was forwarded to it, or 0.
     """
 
-    def __init__(self, status: int, tail: bytes, asked_to_stop: int) -> None:
+    def __init__(self, status: int, tail: bytes, stop_signal: int) -> None:
         self.status = status
         self.tail = tail
-        self.asked_to_stop = asked_to_stop
+        self.stop_signal = stop_signal
 
 
-def run(words: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> Ended:
+def run(argv: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> Ended:
     """Run a program in ``folder`` until its main process ends. Its output goes to ours, byte for byte and at once."""
     program = _Program()
-    before = {number: signal.signal(number, program.hand_on) for number in HANDED_ON}
+    before = {number: signal.signal(number, program.forward) for number in FORWARDED}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _wake_up)
     waker = signal.set_wakeup_fd(program.alarm)
     try:
-        program.start(words, environment, folder)
+        program.start(argv, environment, folder)
         program.follow()
         program.drain()
     finally:
@@ -44,17 +44,17 @@ def run(words: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) 
             signal.signal(number, handler)
     program.drain()
     program.close()
-    return Ended(program.status or 0, program.tail, program.asked_to_stop)
+    return Ended(program.status or 0, program.tail, program.stop_signal)
 
 
 def write(data: bytes) -> None:
-    """Put all of ``data`` on the standard output, unbuffered."""
+    """Write all of ``data`` to the standard output, unbuffered."""
     while data:
         data = data[os.write(1, data) :]
 
 
 def exit_status(status: int) -> int:
-    """The status to end with for a program that ended with ``status``: as shells say it, 128 and the signal."""
+    """The status to exit with for a program that ended with ``status``: 128 plus the signal, as shells do."""
     return 128 - status if status < 0 else status
 
 
@@ -67,24 +67,24 @@ class _Program:
         self.pid = 0
         self.status = None  # type: int | None
         self.tail = b""
-        self.asked_to_stop = 0
+        self.stop_signal = 0
         self.output, self._output_end = os.pipe()
-        self._alarmed, self.alarm = os.pipe()
-        for descriptor in (self.output, self._alarmed, self.alarm):
+        self._alarm_read, self.alarm = os.pipe()
+        for descriptor in (self.output, self._alarm_read, self.alarm):
             os.set_blocking(descriptor, False)
 
-    def start(self, words: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> None:
-        """Fork with signals held back, so that none is lost between the fork and the new program's own defaults."""
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)
+    def start(self, argv: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> None:
+        """Fork with signals blocked, so that none is lost between the fork and the new program's own defaults."""
+        old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
         self.pid = os.fork()
         if self.pid == 0:
-            _become(words, environment, folder, self._output_end, held)
+            _become(argv, environment, folder, self._output_end, old_mask)
         os.close(self._output_end)
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
 
-    def hand_on(self, number: int, _: object) -> None:
+    def forward(self, number: int, _: object) -> None:
         """Pass a signal to the program's whole group, or to the process alone while it has no group yet."""
-        self.asked_to_stop = number
+        self.stop_signal = number
         if self.status is not None or not self.pid:
             return
         try:
@@ -93,14 +93,14 @@ class _Program:
             os.kill(self.pid, number)
 
     def follow(self) -> None:
-        """Copy output until the main process has ended, whoever else still holds the pipe."""
+        """Copy output until the main process has ended, even if other processes still hold the pipe."""
         waiting = select.poll()
         waiting.register(self.output, select.POLLIN)
-        waiting.register(self._alarmed, select.POLLIN)
+        waiting.register(self._alarm_read, select.POLLIN)
         while self.status is None:
             for descriptor, _ in waiting.poll():
-                if descriptor == self._alarmed:
-                    os.read(self._alarmed, CHUNK)
+                if descriptor == self._alarm_read:
+                    os.read(self._alarm_read, CHUNK)
                     self._reap()
                 elif not self._copy():
                     waiting.unregister(self.output)
@@ -114,14 +114,14 @@ class _Program:
                 self.status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
     def _copy(self) -> bool:
-        """Copy what is there; False at the end of the output."""
+        """Copy available output; False at its end."""
         data = os.read(self.output, CHUNK)
         write(data)
         self.tail = (self.tail + data)[-TAIL:]
         return bool(data)
 
     def drain(self) -> None:
-        """Copy what is in the pipe, waiting for nothing."""
+        """Copy what is in the pipe, without blocking."""
         for _ in range(LAST_CHUNKS):
             try:
                 if not self._copy():
@@ -130,8 +130,8 @@ class _Program:
                 return
 
     def close(self) -> None:
-        """Give the descriptors back."""
-        for descriptor in (self.output, self._alarmed, self.alarm):
+        """Close the descriptors."""
+        for descriptor in (self.output, self._alarm_read, self.alarm):
             os.close(descriptor)
 
     def end_session(self) -> None:
@@ -140,21 +140,21 @@ class _Program:
             return
         try:
             os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):  # nothing is left; macOS says so in the second way
+        except (ProcessLookupError, PermissionError):  # nothing is left; macOS reports it in the second way
             return
 
 
 def _become(
-    words: "list[bytes]",
+    argv: "list[bytes]",
     environment: "dict[bytes, bytes]",
     folder: bytes,
     output: int,
     mask: "set[int | signal.Signals]",
 ) -> None:
-    """Turn the forked child into the program. Never returns: what fails is said in its output, as a shell would."""
+    """Turn the forked child into the program. Never returns: failures are written to its output, as by a shell."""
     try:
         os.setsid()
-        for number in (*HANDED_ON, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        for number in (*FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -162,20 +162,20 @@ def _become(
             os.dup2(source, descriptor)
         os.closerange(3, 1024)
         os.chdir(folder)
-        replace_by(words, environment)
+        become(argv, environment)
     except OSError as error:
-        shown = b" ".join(words)[:200]
-        os.write(2, b"simple-sagemaker: cannot start " + shown + b": " + os.fsencode(str(error)) + b"\n")
+        text = b" ".join(argv)[:200]
+        os.write(2, b"simple-sagemaker: cannot start " + text + b": " + os.fsencode(str(error)) + b"\n")
         os._exit(127 if error.errno == errno.ENOENT else 126)
     finally:
         os._exit(126)
 
 
-def replace_by(words: "list[bytes]", environment: "dict[bytes, bytes]") -> None:
-    """Become another program. A script without a first line that names its interpreter is the shell's, as usual."""
+def become(argv: "list[bytes]", environment: "dict[bytes, bytes]") -> None:
+    """Become another program. The shell runs scripts without a ``#!`` line, as usual."""
     try:
-        os.execve(words[0], words, environment)
+        os.execve(argv[0], argv, environment)
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
-        os.execve(b"/bin/sh", [b"/bin/sh", *words], environment)
+        os.execve(b"/bin/sh", [b"/bin/sh", *argv], environment)

@@ -1,7 +1,7 @@
-"""The order of things in a processing job: where everything is, is read from the job's own request.
+"""Runs a processing job; all folders are read from the job's own request.
 
-In come ``run.json`` and the two files of ``/opt/ml/config``; out come the script's output, its exit status, and what it
-said of its end in ``/opt/ml/output/message``.
+In: ``run.json`` and the two files of ``/opt/ml/config``. Out: the script's output, its exit status, and its
+exit message in ``/opt/ml/output/message``.
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
 """
 
@@ -15,24 +15,24 @@ TYPE_CHECKING = False  # as typing has it, which would take longer to import tha
 if TYPE_CHECKING:
     from typing import Any
 
-EARLIER_STATE = "state_prev"  # hidden from the script: brings what earlier jobs kept
+EARLIER_STATE = "state_prev"  # hidden from the script: the state of earlier jobs
 LAST_WORDS = 900  # bytes of what a program printed last
 
 
 class ProcessingPlaces(Places):
-    """The folders of a processing job; those of inputs and outputs are where the request puts them."""
+    """The folders of a processing job; inputs and outputs are where the request puts them."""
 
     def __init__(self, base: str) -> None:
         super().__init__(base)
         self.config = os.path.join(base, "config")
         self.input = os.path.join(base, "processing", "input")
         self.code = os.path.join(self.input, "code")
-        self.own = os.path.join(base, "processing", "ssm")
-        self.told = os.path.join(self.output, "message")
+        self.launcher_files = os.path.join(base, "processing", "ssm")
+        self.message_file = os.path.join(self.output, "message")
 
 
 class Job:
-    """What the configuration files say about this job and this host. Raises Refusal when they cannot be read."""
+    """This job and this host, from the configuration files. Raises Refusal when they cannot be read."""
 
     def __init__(self, places: ProcessingPlaces) -> None:
         self.places = places
@@ -64,12 +64,12 @@ class Job:
 
 def _paths(members: "list[dict[str, Any]] | None", name: str, place: str) -> "dict[str, str]":
     """The folder of each input or output that has one, by its name."""
-    found = {one[name]: (one.get(place) or {}).get("LocalPath") for one in members or []}
-    return {key: path.rstrip("/") for key, path in found.items() if path}
+    folders = {member[name]: (member.get(place) or {}).get("LocalPath") for member in members or []}
+    return {key: path.rstrip("/") for key, path in folders.items() if path}
 
 
 def _interface() -> str:
-    """The network interface of this host: nobody says it in a processing job."""
+    """The network interface of this host, which a processing job's configuration does not name."""
     names = [name for _, name in socket.if_nameindex()]
     others = [name for name in names if not name.startswith("lo")]
     return "eth0" if "eth0" in names else (others or names or ["eth0"])[0]
@@ -80,57 +80,57 @@ def main(base: str) -> int:
     places = ProcessingPlaces(base)
     try:
         job = Job(places)
-        os.makedirs(places.own, exist_ok=True)
+        os.makedirs(places.launcher_files, exist_ok=True)
         return _launch(places, job, read_object(os.path.join(places.code, "run.json")))
     except Refusal as refusal:
         process.write(values.to_bytes("simple-sagemaker: {}\n".format(refusal)))
-        failure.tell(places.told, str(refusal))
+        failure.write_unless_present(places.message_file, str(refusal))
         return refusal.status
 
 
 def _launch(places: ProcessingPlaces, job: Job, run: "dict[str, Any]") -> int:
-    entry, given, words = run.get("entry_point"), run.get("command") or [], run.get("arguments") or []
+    entry, program, arguments = run.get("entry_point"), run.get("command") or [], run.get("arguments") or []
     environment.greet(job.name, job.host)
-    around = environment.merged(
-        places, _variables(job, entry, words), environment.default_variables(job.master, job.interface)
+    env = environment.merge(
+        places, _variables(job, entry, arguments), environment.default_variables(job.master, job.interface)
     )
     if places.is_plain:
         from . import hints
 
-        hints.warn(places.code, " ".join([*given, *words]), places.base)
+        hints.warn(places.code, " ".join([*program, *arguments]), places.base)
     if entry is not None:
         command.check_entry_point(places.code, entry)
-        requirements.install(places, command.PROGRAM, around)
-    argv = _argv(places, entry, given, words, around)
-    command.check_words(argv)
-    environment.make_fit(around, places, argv)
+        requirements.install(places, command.PROGRAM, env)
+    argv = _argv(places, entry, program, arguments, env)
+    command.check_arguments(argv)
+    environment.make_fit(env, places, argv)
     links = kept_state.bring(job.earlier_state, job.output("state"), job.hosts, job.host) if job.earlier_state else {}
     environment.make_instance_state(job.output("state"), job.host)
-    return _run(places, job, argv, around, links)
+    return _run(places, job, argv, env, links)
 
 
 def _argv(
     places: ProcessingPlaces,
     entry: "str | None",
-    given: "list[str]",
-    words: "list[str]",
-    around: "dict[bytes, bytes]",
+    program: "list[str]",
+    arguments: "list[str]",
+    env: "dict[bytes, bytes]",
 ) -> "list[bytes]":
-    """The argument vector. Raises Refusal for a program that there is not."""
+    """The argument vector. Raises Refusal if the program does not exist."""
     if entry is None:
-        return command.found([*given, *words], around)
+        return command.resolve([*program, *arguments], env)
     script = os.path.join(places.code, entry)
-    if given:
-        return command.found([*given, script, *words], around)
-    rest = [values.to_bytes(word) for word in (script, *words)]
+    if program:
+        return command.resolve([*program, script, *arguments], env)
+    argv = [values.to_bytes(argument) for argument in (script, *arguments)]
     if entry.endswith(".py"):
-        return [command.python(), *rest]
-    os.chmod(rest[0], os.stat(rest[0]).st_mode | 0o700)
-    return rest
+        return [command.python(), *argv]
+    os.chmod(argv[0], os.stat(argv[0]).st_mode | 0o700)
+    return argv
 
 
-def _variables(job: Job, entry: "str | None", words: "list[str]") -> "dict[str, str]":
-    """The variables that a training job's script would find, as far as there is anything to say; and the outputs."""
+def _variables(job: Job, entry: "str | None", arguments: "list[str]") -> "dict[str, str]":
+    """The variables that a training job would have, as far as they apply; and the output folder."""
     places, state = job.places, job.output("state")
     module = entry or ""
     named = {
@@ -151,7 +151,7 @@ def _variables(job: Job, entry: "str | None", words: "list[str]") -> "dict[str, 
         "output_data_dir": job.output("output"),
         "output_dir": places.output,
         "resource_config": job.resource,
-        "user_args": words,
+        "user_args": arguments,
         "user_entry_point": entry,
     }  # type: dict[str, object]
     named.update(("channel_" + name, path) for name, path in job.channels.items())
@@ -169,17 +169,17 @@ def _variables(job: Job, entry: "str | None", words: "list[str]") -> "dict[str, 
 
 
 def _run(
-    places: ProcessingPlaces, job: Job, argv: "list[bytes]", around: "dict[bytes, bytes]", links: "kept_state.Links"
+    places: ProcessingPlaces, job: Job, argv: "list[bytes]", env: "dict[bytes, bytes]", links: "kept_state.Links"
 ) -> int:
-    """Run the program, keep what it did to the state, and return the status to end with."""
-    process.write(b"Running the following command:\n\n" + command.shown(argv) + b"\n\n")
+    """Run the program, keep its changes to the state, and return the status to end with."""
+    process.write(b"Running the following command:\n\n" + command.format_for_log(argv) + b"\n\n")
     try:
-        ended = process.run(argv, around, os.fsencode(places.code))
+        ended = process.run(argv, env, os.fsencode(places.code))
     finally:
         kept_state.settle(links)
     status = process.exit_status(ended.status)
-    if status and not ended.asked_to_stop:
+    if status and not ended.stop_signal:
         last = failure.last_words(ended.tail.decode("utf-8", "replace")).encode("utf-8")[-LAST_WORDS:]
         text = "{}: exit status {}: {}\n".format(job.host, status, last.decode("utf-8", "ignore"))
-        failure.tell(places.told, text)
+        failure.write_unless_present(places.message_file, text)
     return status

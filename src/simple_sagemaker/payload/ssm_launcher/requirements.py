@@ -1,4 +1,4 @@
-"""Installing what the person's code asks for: ``requirements.txt``, and the code itself when it is a package."""
+"""Installs the requirements of the user's code: ``requirements.txt``, and the code itself when it is a package."""
 
 import os
 
@@ -7,8 +7,8 @@ from .pip import FILE, pip_install
 from .places import Places
 
 
-def wanted(code: str, kind: str) -> "list[bytes]":
-    """What pip is told to install, by AWS's rules: nothing for a shell script."""
+def pip_arguments(code: str, kind: str) -> "list[bytes]":
+    """The arguments of ``pip install``, by AWS's rules: none for a shell script."""
     listed = [b"-r", FILE.encode()] if os.path.exists(os.path.join(code, FILE)) else []
     if kind == command.PACKAGE:
         return [b".", *listed]
@@ -16,11 +16,11 @@ def wanted(code: str, kind: str) -> "list[bytes]":
 
 
 def install(places: Places, kind: str, environment: "dict[bytes, bytes]") -> None:
-    """Install what the code wants; with SSM_ENVIRONMENTS set, once for all jobs, beside the interpreter's own.
+    """Install the code's requirements; with SSM_ENVIRONMENTS set, once for all jobs, in a shared environment.
 
-    Changes PATH in ``environment`` in that case. Raises Refusal with pip's last words.
+    Changes PATH in ``environment`` in that case. Raises Refusal with pip's last lines.
     """
-    what = wanted(places.code, kind)
+    what = pip_arguments(places.code, kind)
     if not what:
         return
     if os.environ.get("CA_REPOSITORY_ARN"):

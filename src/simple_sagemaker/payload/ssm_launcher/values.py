@@ -1,6 +1,6 @@
 """Hyperparameters as values, as arguments and as environment variables, in the forms AWS's toolkit gives them.
 
-All of it was compared with sagemaker-training 5.1.4, which the tests run beside this.
+Compared with sagemaker-training 5.1.4, which the tests run beside this.
 """
 
 import json
@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # as typing has it, which would take longer to import tha
 if TYPE_CHECKING:
     from typing import Any
 
-# The names AWS's tools keep for themselves; everything else that begins with the prefix is the framework's.
+# Names reserved by AWS's tools; everything else that begins with the prefix is the framework's.
 RESERVED = frozenset(
     (
         "sagemaker_program",
@@ -41,7 +41,7 @@ def _decode_one(text: object) -> object:
 
 
 def split(values: "dict[str, Any]") -> "tuple[dict[str, Any], dict[str, Any], dict[str, Any]]":
-    """The person's hyperparameters, the framework's, and those AWS's tools reserve."""
+    """Split into the user's hyperparameters, the framework's, and those AWS's tools reserve."""
     person = {}  # type: dict[str, Any]
     framework = {}  # type: dict[str, Any]
     reserved = {}  # type: dict[str, Any]
@@ -56,12 +56,12 @@ def split(values: "dict[str, Any]") -> "tuple[dict[str, Any], dict[str, Any], di
 
 
 def arguments(values: "dict[str, object]") -> "list[str]":
-    """The command line of a script: names and values by turns, sorted by name; ``-k`` for a name of one character."""
-    words = []
+    """A script's command line: names and values alternating, sorted by name; ``-k`` for a name of one character."""
+    arguments = []
     for name in sorted(values):
-        words.append(name and ("--" if len(name) > 1 else "-") + name)
-        words.append(_argument(values[name]))
-    return words
+        arguments.append(name and ("--" if len(name) > 1 else "-") + name)
+        arguments.append(_argument(values[name]))
+    return arguments
 
 
 def _argument(value: object) -> str:
@@ -82,7 +82,7 @@ def encode(value: object) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes a program gets for a text: UTF-8, whatever the locale; escaped bytes become themselves again."""
+    """The bytes of a text for a program: UTF-8, whatever the locale; escaped bytes become themselves again."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold
@@ -94,6 +94,6 @@ def to_text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def quote(word: str) -> str:
-    """A word that a POSIX shell reads back as it is."""
-    return "'" + word.replace("'", "'\"'\"'") + "'"
+def quote(text: str) -> str:
+    """Quote a text for a POSIX shell."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"

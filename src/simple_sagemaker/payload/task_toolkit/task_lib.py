@@ -1,11 +1,12 @@
-"""The job's configuration as workers of the first release ask for it; new ones use ``worker_toolkit``.
+"""The job's configuration with the API of the first release; new workers use ``worker_toolkit``.
 
     from task_toolkit import task_lib
 
     args = task_lib.parseArgs()
     print(args.input_data, args.hps["msg"])
 
-As there, nothing comes from the command line: a script's own options are its own. Standard library only, Python 3.6 on.
+As there, nothing comes from the command line, which is for the script's own options. Standard library only, Python 3.6
+on.
 """
 
 import argparse
@@ -31,7 +32,7 @@ INPUT_FIELD = "input_"
 class Args(argparse.Namespace):
     """The fields of :class:`worker_lib.WorkerConfig`, and ``input_<name>`` for the folder of each input channel.
 
-    ``input_data`` is empty without such a channel; another name that no channel has is an AttributeError.
+    ``input_data`` is empty without such a channel; names of other channels that do not exist raise AttributeError.
     """
 
     hps: "dict[str, Any]"
@@ -57,7 +58,7 @@ class Args(argparse.Namespace):
 
 
 def parseArgs() -> Args:
-    """What the job knows, read from its environment."""
+    """Read the job's configuration from its environment."""
     config = worker_lib.WorkerConfig(per_instance_state=False, set_debug_level=False)
     fields = {name: value for name, value in config.fields().items() if not name.startswith(worker_lib.CHANNEL_FIELD)}
     fields["input_data"] = ""
@@ -66,7 +67,7 @@ def parseArgs() -> Args:
 
 
 def initMultiWorkersState(args: Args) -> str:
-    """The folder inside the state that is this host's own, made if it is not there: hosts' files cannot meet in it."""
+    """Make this host's own folder inside the state and return it: hosts do not overwrite each other's files there."""
     logger.info("Creating instance specific state dir")
     folder = os.path.join(args.state, args.current_host)
     os.makedirs(folder, exist_ok=True)
@@ -74,9 +75,9 @@ def initMultiWorkersState(args: Args) -> str:
 
 
 def markCompleted(args: Args) -> None:
-    """Record in the state that this host's job has done its work.
+    """Record in the state that this host has done its work.
 
-    Whether the task counts as completed is decided by the exit status of every host alone.
+    Only the exit statuses of all hosts decide whether the task counts as completed.
     """
     logger.info("Marking instance %s completion", args.current_host)
     folder = os.path.join(args.state, args.current_host)

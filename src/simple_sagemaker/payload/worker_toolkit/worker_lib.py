@@ -5,8 +5,8 @@
     worker_config = worker_lib.WorkerConfig()
     print(worker_config.channel_data, worker_config.hps["msg"])
 
-Everything comes from the environment; the command line is never looked at, so no option of a script can be taken for
-one of the configuration. Standard library only, Python 3.6 on.
+Everything comes from the environment. The command line is never read, so options of a script cannot be mistaken for
+the configuration. Standard library only, Python 3.6 on.
 """
 
 import json
@@ -27,7 +27,7 @@ CHANNEL_FIELD = "channel_"
 
 
 class WorkerConfig:
-    """What a script may want to know of its job; every field is an ordinary attribute.
+    """A script's view of its job; every field is an ordinary attribute.
 
     Beside the fields below there is ``channel_<name>``, the folder of each of the ``channels``; ``channel_data`` is
     empty without such a channel. ``hps`` are the hyperparameters as values, ``{}`` without any.
@@ -69,19 +69,19 @@ class WorkerConfig:
         del update_argv
         if set_debug_level:
             let_info_pass()
-        found = _environment()
-        base = found.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
-        self.__dict__.update(_job_fields(found), **_folder_fields(found, base))
-        self.channels = _channel_names(found)
-        self._channel_folders = {name: _channel_folder(found, name, self.input_dir) for name in self.channels}
+        variables = _environment()
+        base = variables.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
+        self.__dict__.update(_job_fields(variables), **_folder_fields(variables, base))
+        self.channels = _channel_names(variables)
+        self._channel_folders = {name: _channel_folder(variables, name, self.input_dir) for name in self.channels}
         self.channel_data = self._channel_folders.get("data", "")
         if per_instance_state:
             self._make_instance_state()
 
     def channel(self, name: str) -> str:
-        """The folder of an input channel. Raises AttributeError, naming the channels there are.
+        """The folder of an input channel. Raises AttributeError, naming the existing channels.
 
-        The exact name goes first; else one that differs only in case, or in having ``_`` for ``-`` and ``.``.
+        An exact match comes first; else one that differs only in case, or in having ``_`` for ``-`` and ``.``.
         """
         folders = self._channel_folders
         if name in folders:
@@ -93,7 +93,7 @@ class WorkerConfig:
         raise AttributeError("The channel {!r} {}.".format(name, problem))
 
     def __getattr__(self, name: str) -> str:
-        """``channel_<name>`` of any channel. Called by Python for what is not found otherwise."""
+        """``channel_<name>`` of any channel. Python calls this for attributes that are not found otherwise."""
         if name.startswith(CHANNEL_FIELD) and "_channel_folders" in self.__dict__:
             return self.channel(name[len(CHANNEL_FIELD) :])
         raise AttributeError("{!r} has no field {!r}".format(type(self).__name__, name))
@@ -133,44 +133,45 @@ def let_info_pass() -> None:
 
 
 def _environment() -> "dict[str, str]":
-    """The variables of this process, and those that were too long to be in it."""
-    found = dict(os.environ)
-    path = found.get(LONG_VARIABLE)
+    """The variables of this process, and those that were too long for it."""
+    variables = dict(os.environ)
+    path = variables.get(LONG_VARIABLE)
     if path:
         with open(path, encoding="utf-8") as file:
-            found.update(json.load(file))
-    return found
+            variables.update(json.load(file))
+    return variables
 
 
-def _job_fields(found: "dict[str, str]") -> "dict[str, object]":
+def _job_fields(variables: "dict[str, str]") -> "dict[str, object]":
     """The job, its hosts and its hyperparameters; a processing job's from its two files."""
     cluster = _processing_file("resourceconfig.json")
-    job = found.get("SAGEMAKER_JOB_NAME") or found.get("TRAINING_JOB_NAME")
-    hosts = json.loads(found.get("SM_HOSTS") or "null") or cluster.get("hosts") or ["algo-1"]
-    host = found.get("SM_CURRENT_HOST") or cluster.get("current_host") or hosts[0]
-    interface = found.get("SM_NETWORK_INTERFACE_NAME") or cluster.get("network_interface_name") or "eth0"
+    job = variables.get("SAGEMAKER_JOB_NAME") or variables.get("TRAINING_JOB_NAME")
+    hosts = json.loads(variables.get("SM_HOSTS") or "null") or cluster.get("hosts") or ["algo-1"]
+    host = variables.get("SM_CURRENT_HOST") or cluster.get("current_host") or hosts[0]
+    interface = variables.get("SM_NETWORK_INTERFACE_NAME") or cluster.get("network_interface_name") or "eth0"
     rank = hosts.index(host) if host in hosts else 0
     return {
         "job_name": job or _processing_file("processingjobconfig.json").get("ProcessingJobName", ""),
-        "hps": json.loads(found.get("SM_HPS") or "{}"),
+        "hps": json.loads(variables.get("SM_HPS") or "{}"),
         "hosts": hosts,
         "current_host": host,
         "network_interface_name": interface,
-        "num_nodes": int(found.get("SSM_NUM_NODES") or len(hosts)),
-        "host_rank": int(found.get("SSM_HOST_RANK") or rank),
-        "num_cpus": int(found.get("SM_NUM_CPUS") or os.cpu_count() or 1),
-        "num_gpus": int(found.get("SM_NUM_GPUS") or 0),
-        "module_name": found.get("SM_MODULE_NAME", ""),
-        "user_entry_point": found.get("SM_USER_ENTRY_POINT", ""),
-        "current_instance_type": found.get("SM_CURRENT_INSTANCE_TYPE", ""),
-        "log_level": int(found.get("SM_LOG_LEVEL") or logging.INFO),
-        "state": found.get("SSM_STATE") or "/state",
-        "instance_state": found.get("SSM_INSTANCE_STATE") or os.path.join(found.get("SSM_STATE") or "/state", host),
+        "num_nodes": int(variables.get("SSM_NUM_NODES") or len(hosts)),
+        "host_rank": int(variables.get("SSM_HOST_RANK") or rank),
+        "num_cpus": int(variables.get("SM_NUM_CPUS") or os.cpu_count() or 1),
+        "num_gpus": int(variables.get("SM_NUM_GPUS") or 0),
+        "module_name": variables.get("SM_MODULE_NAME", ""),
+        "user_entry_point": variables.get("SM_USER_ENTRY_POINT", ""),
+        "current_instance_type": variables.get("SM_CURRENT_INSTANCE_TYPE", ""),
+        "log_level": int(variables.get("SM_LOG_LEVEL") or logging.INFO),
+        "state": variables.get("SSM_STATE") or "/state",
+        "instance_state": variables.get("SSM_INSTANCE_STATE")
+        or os.path.join(variables.get("SSM_STATE") or "/state", host),
     }
 
 
 def _processing_file(name: str) -> "dict[str, Any]":
-    """A file that only processing jobs have; nothing elsewhere."""
+    """Read a file that only processing jobs have; empty elsewhere."""
     path = os.path.join(PROCESSING_CONFIG, name)
     if "SM_HOSTS" in os.environ or not os.path.exists(path):
         return {}
@@ -179,37 +180,37 @@ def _processing_file(name: str) -> "dict[str, Any]":
     return content
 
 
-def _folder_fields(found: "dict[str, str]", base: str) -> "dict[str, object]":
-    output = found.get("SM_OUTPUT_DIR") or os.path.join(base, "output")
-    inputs = found.get("SM_INPUT_DIR") or os.path.join(base, "input")
+def _folder_fields(variables: "dict[str, str]", base: str) -> "dict[str, object]":
+    output = variables.get("SM_OUTPUT_DIR") or os.path.join(base, "output")
+    inputs = variables.get("SM_INPUT_DIR") or os.path.join(base, "input")
     return {
         "input_dir": inputs,
-        "input_config_dir": found.get("SM_INPUT_CONFIG_DIR") or os.path.join(inputs, "config"),
+        "input_config_dir": variables.get("SM_INPUT_CONFIG_DIR") or os.path.join(inputs, "config"),
         "output_dir": output,
-        "output_data_dir": found.get("SM_OUTPUT_DATA_DIR") or os.path.join(output, "data"),
-        "tensorboard_dir": found.get("SSM_TENSORBOARD_DIR") or os.path.join(output, "tensorboard"),
-        "model_dir": found.get("SM_MODEL_DIR") or os.path.join(base, "model"),
-        "module_dir": found.get("SM_MODULE_DIR") or os.path.join(base, "code"),
+        "output_data_dir": variables.get("SM_OUTPUT_DATA_DIR") or os.path.join(output, "data"),
+        "tensorboard_dir": variables.get("SSM_TENSORBOARD_DIR") or os.path.join(output, "tensorboard"),
+        "model_dir": variables.get("SM_MODEL_DIR") or os.path.join(base, "model"),
+        "module_dir": variables.get("SM_MODULE_DIR") or os.path.join(base, "code"),
     }
 
 
-def _channel_names(found: "dict[str, str]") -> "list[str]":
+def _channel_names(variables: "dict[str, str]") -> "list[str]":
     """The channels' names; where only their own variables are set, as in a processing job, in lower case."""
-    listed = found.get("SM_CHANNELS")
+    listed = variables.get("SM_CHANNELS")
     if listed:
         names: "list[str]" = json.loads(listed)
         return names
-    return sorted(name[len(CHANNEL_VARIABLE) :].lower() for name in found if name.startswith(CHANNEL_VARIABLE))
+    return sorted(name[len(CHANNEL_VARIABLE) :].lower() for name in variables if name.startswith(CHANNEL_VARIABLE))
 
 
-def _channel_folder(found: "dict[str, str]", name: str, inputs: str) -> str:
-    """A channel's folder; the variable's name is in capitals, so that of ``Data`` may speak of ``data``."""
-    folder = found.get(CHANNEL_VARIABLE + name.upper(), "")
-    if found.get("SM_CHANNELS") and os.path.basename(folder) != name:
+def _channel_folder(variables: "dict[str, str]", name: str, inputs: str) -> str:
+    """A channel's folder; the variable's name is in capitals, so that of ``Data`` may be for ``data``."""
+    folder = variables.get(CHANNEL_VARIABLE + name.upper(), "")
+    if variables.get("SM_CHANNELS") and os.path.basename(folder) != name:
         return os.path.join(inputs, "data", name)
     return folder
 
 
 def plain(name: str) -> str:
-    """A name without what differs where it is only alike: case, and ``-`` and ``.`` for ``_``."""
+    """Normalize a name for comparison: lower case, and ``_`` for ``-`` and ``.``."""
     return re.sub("[-.]", "_", name).lower()

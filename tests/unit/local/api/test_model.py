@@ -67,7 +67,7 @@ def botocore_objects(request: dict[str, Any], operation: str = "CreateTrainingJo
 
 
 def test_a_legal_request_is_legal_to_both(ours: model.Model) -> None:
-    assert ours.complaint("CreateTrainingJob", LEGAL) is None
+    assert ours.validation_message("CreateTrainingJob", LEGAL) is None
     assert not botocore_objects(LEGAL)
 
 
@@ -76,24 +76,24 @@ def test_a_legal_request_is_legal_to_both(ours: model.Model) -> None:
 def test_wherever_botocore_objects_so_do_we(ours: model.Model, path: tuple[Any, ...], new: Any) -> None:
     request = replaced(LEGAL, path, new)
     if botocore_objects(request):
-        assert ours.complaint("CreateTrainingJob", request) is not None, request
+        assert ours.validation_message("CreateTrainingJob", request) is not None, request
 
 
 @pytest.mark.parametrize("member", LEGAL)
 def test_a_missing_member_is_missed_by_both_or_by_neither(ours: model.Model, member: str) -> None:
     request = {key: value for key, value in LEGAL.items() if key != member}
-    assert (ours.complaint("CreateTrainingJob", request) is not None) == botocore_objects(request)
+    assert (ours.validation_message("CreateTrainingJob", request) is not None) == botocore_objects(request)
 
 
 @pytest.mark.parametrize("operation", model.OPERATIONS)
 def test_every_operation_of_ours_is_checked_for_its_required_members(ours: model.Model, operation: str) -> None:
     shape: Any = SERVICE.operation_model(operation).input_shape
-    assert (ours.complaint(operation, {}) is not None) == bool(shape.required_members)
+    assert (ours.validation_message(operation, {}) is not None) == bool(shape.required_members)
 
 
 def test_all_patterns_of_a_training_request_can_be_read(ours: model.Model) -> None:
     patterns = {shape["pattern"] for shape in ours.shapes.values() if "pattern" in shape}
-    assert [pattern for pattern in patterns if model._compiled(pattern) is None] == []
+    assert [pattern for pattern in patterns if model._compile_pattern(pattern) is None] == []
 
 
 def test_the_cache_gives_the_same_model_as_botocores_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simple_sagemaker.local.data.channels import Channel, ChannelFault, Item, local_path
+from simple_sagemaker.local.data.channels import Channel, ChannelError, Item, local_path
 from tests.unit.memory import MemoryStore
 
 parts = st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1, max_size=5)
@@ -60,7 +60,7 @@ def test_no_two_objects_of_one_prefix_share_a_path_unless_refused(found: set[str
     )
     try:
         items = channel(f"s3://b/{prefix}").items(store)
-    except ChannelFault:
+    except ChannelError:
         return
     paths = [item.path for item in items]
     assert len(set(paths)) == len(paths)
@@ -71,7 +71,7 @@ def test_no_two_objects_of_one_prefix_share_a_path_unless_refused(found: set[str
 def test_console_markers_are_no_objects() -> None:
     items = channel().items(MemoryStore("p/", "p/sub/", "p/sub/a"))
     assert [item.path for item in items] == ["sub/a"]
-    with pytest.raises(ChannelFault, match="No S3 objects found"):
+    with pytest.raises(ChannelError, match="No S3 objects found"):
         channel().items(MemoryStore("p/", "p/sub/"))
 
 
@@ -79,13 +79,13 @@ def test_console_markers_are_no_objects() -> None:
     "clash", [("p/a", "p/a/b"), ("p/a", "p/a/b/c"), ("p/../x",), ("p//x",), ("p/./x",), ("p/a/../x",)]
 )
 def test_what_no_folder_can_hold_is_refused_by_name(clash: tuple[str, ...]) -> None:
-    with pytest.raises(ChannelFault, match="no folder"):
+    with pytest.raises(ChannelError, match="no folder"):
         channel().items(MemoryStore(*clash))
 
 
 @pytest.mark.parametrize(("uri", "keys"), [("s3://b/p/x", ("p/x", "p/x/x")), ("s3://b/p/in", ("p/in/in2", "p/in2"))])
 def test_two_objects_that_would_be_one_file_are_refused(uri: str, keys: tuple[str, ...]) -> None:
-    with pytest.raises(ChannelFault, match="would both be"):
+    with pytest.raises(ChannelError, match="would both be"):
         channel(uri).items(MemoryStore(*keys))
 
 
@@ -95,5 +95,5 @@ def test_a_manifest_with_impossible_names_is_refused(names: Any) -> None:
     store.write("b", "m", json.dumps([{"prefix": "s3://b/p/"}, *names]).encode())
     if names == "a":
         store.write("b", "m", json.dumps("a").encode())
-    with pytest.raises(ChannelFault):
+    with pytest.raises(ChannelError):
         channel("s3://b/m", data_type="ManifestFile").items(store)

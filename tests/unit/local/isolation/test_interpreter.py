@@ -44,9 +44,9 @@ def test_the_named_one_then_the_active_environments_then_the_path_then_ours(ever
         "PATH": everything["PATH"].split(os.pathsep)[1] + "/python3",
     }
     for variable, python in expected.items():
-        assert interpreter.chosen(everything, ours=OURS) == python
+        assert interpreter.choose(everything, default=OURS) == python
         del everything[variable]
-    assert interpreter.chosen(everything, ours=OURS) == OURS
+    assert interpreter.choose(everything, default=OURS) == OURS
 
 
 def test_empty_variables_and_environments_without_a_python_are_passed_over(everything: dict[str, str]) -> None:
@@ -54,26 +54,26 @@ def test_empty_variables_and_environments_without_a_python_are_passed_over(every
     (Path(everything["CONDA_PREFIX"]) / "bin/python").unlink()
     everything["SSM_PYTHON"] = ""
     everything["PATH"] = "" + os.pathsep + everything["PATH"]
-    assert interpreter.chosen(everything, ours=OURS).endswith("path/python3")
+    assert interpreter.choose(everything, default=OURS).endswith("path/python3")
 
 
 def test_a_named_python_is_not_passed_over_when_it_is_missing(everything: dict[str, str]) -> None:
-    assert interpreter.chosen(everything | {"SSM_PYTHON": "/no/such"}, ours=OURS) == "/no/such"
+    assert interpreter.choose(everything | {"SSM_PYTHON": "/no/such"}, default=OURS) == "/no/such"
 
 
 def test_a_virtual_environment_is_known_with_its_base_and_its_packages(tmp_path: Path) -> None:
-    found = interpreter.ask(sys.executable, tmp_path)
+    found = interpreter.inspect(sys.executable, tmp_path)
     assert found.version == f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert {sys.prefix, sys.base_prefix} <= set(found.prefixes)
     assert any(Path(folder, "pytest").is_dir() for folder in found.sites)
-    assert interpreter.ask(sys.executable, tmp_path) == found
+    assert interpreter.inspect(sys.executable, tmp_path) == found
 
 
 def test_an_answer_is_kept_and_asked_again_when_the_program_changes(tmp_path: Path) -> None:
-    first = interpreter.ask(sys.executable, tmp_path)
+    first = interpreter.inspect(sys.executable, tmp_path)
     (kept,) = tmp_path.glob("python-*.json")
     kept.write_text("{half")
-    assert interpreter.ask(sys.executable, tmp_path) == first
+    assert interpreter.inspect(sys.executable, tmp_path) == first
 
 
 def test_a_shim_is_asked_each_time(tmp_path: Path) -> None:
@@ -81,14 +81,14 @@ def test_a_shim_is_asked_each_time(tmp_path: Path) -> None:
     shim.write_text(f'#!/bin/sh\necho asked >> {tmp_path}/count\nexec {sys.executable} "$@"\n')
     shim.chmod(0o755)
     for _ in range(2):
-        interpreter.ask(str(shim), tmp_path / "cache")
+        interpreter.inspect(str(shim), tmp_path / "cache")
     assert (tmp_path / "count").read_text() == "asked\nasked\n"
 
 
 @pytest.mark.parametrize("path", ["/no/such/python", "/bin/true", "/etc/hostname", "/"])
 def test_what_is_no_python_is_refused_by_name(tmp_path: Path, path: str) -> None:
     with pytest.raises(NoInterpreter, match=path):
-        interpreter.ask(path, tmp_path)
+        interpreter.inspect(path, tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -98,6 +98,6 @@ def test_a_python_that_cannot_be_reached_is_refused_by_name(tmp_path: Path) -> N
     folder.chmod(0)
     try:
         with pytest.raises(NoInterpreter, match="shut/python"):
-            interpreter.ask(str(folder / "python"), tmp_path)
+            interpreter.inspect(str(folder / "python"), tmp_path)
     finally:
         folder.chmod(0o755)

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simple_sagemaker.local.job import log_stream as events
+from simple_sagemaker.local.job import log_stream
 from simple_sagemaker.local.job.log_stream import LONGEST_EVENT, Stream
 
 Chunks = list[bytes]
@@ -23,10 +23,10 @@ def through(chunks: Chunks, folder: Path, *, most: int = 10_000) -> list[str]:
         stream.feed(chunk)
     stream.close()
     found: list[str] = []
-    for name in events.streams(folder / "logs"):
+    for name in log_stream.streams(folder / "logs"):
         start = 0
         while True:
-            page, end = events.read(folder / "logs" / name, start, most_bytes=1 << 20, most=most)
+            page, end = log_stream.read(folder / "logs" / name, start, most_bytes=1 << 20, most=most)
             if end == start:
                 break
             found += [str(event["message"]) for event in page]
@@ -57,20 +57,20 @@ def test_lines_of_any_length_lose_nothing_and_no_event_is_too_long(sizes: list[i
 def test_a_half_written_line_waits_for_its_other_half(tmp_path: Path) -> None:
     path = tmp_path / "algo-1-1"
     path.write_bytes(b"1 one\n2 tw")
-    first, end = events.read(path, 0, most_bytes=100, most=10)
+    first, end = log_stream.read(path, 0, most_bytes=100, most=10)
     assert [event["message"] for event in first] == ["one"]
     with path.open("ab") as more:
         more.write(b"o\n")
-    second, _ = events.read(path, end, most_bytes=100, most=10)
+    second, _ = log_stream.read(path, end, most_bytes=100, most=10)
     assert [event["message"] for event in second] == ["two"]
 
 
 def test_a_page_smaller_than_a_line_still_moves_on(tmp_path: Path) -> None:
     path = tmp_path / "algo-1-1"
     path.write_bytes(b"1 " + b"x" * LONGEST_EVENT + b"\n2 y\n")
-    found, end = events.read(path, 0, most_bytes=1 << 20, most=1)
+    found, end = log_stream.read(path, 0, most_bytes=1 << 20, most=1)
     assert len(found) == 1
-    assert events.read(path, end, most_bytes=1 << 20, most=1)[0][0]["message"] == "y"
+    assert log_stream.read(path, end, most_bytes=1 << 20, most=1)[0][0]["message"] == "y"
 
 
 def test_times_never_go_back_within_a_stream(tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_times_never_go_back_within_a_stream(tmp_path: Path) -> None:
     stream._last_ms = 10**15  # as if the clock had been set back since
     stream.feed(b"a\n")
     stream.close()
-    (name,) = events.streams(tmp_path)
-    found, _ = events.read(tmp_path / name, 0, most_bytes=100, most=10)
+    (name,) = log_stream.streams(tmp_path)
+    found, _ = log_stream.read(tmp_path / name, 0, most_bytes=100, most=10)
     assert found[0]["timestamp"] == 10**15
 
 

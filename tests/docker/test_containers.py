@@ -148,8 +148,8 @@ def test_files_of_a_container_belong_to_the_caller_afterwards(docker: Daemon, tm
     code = f"""
 import json, sys
 from pathlib import Path
-from simple_sagemaker.local.home import Settings
-from simple_sagemaker.local.sagemaker import LocalSageMaker
+from simple_sagemaker.local.job.home import Settings
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from tests.local.conftest import Engine
 engine = Engine(Path({str(home)!r}), "direct")
 engine.client = LocalSageMaker(engine.home, settings=Settings(**json.loads(sys.argv[1])))

@@ -15,8 +15,8 @@ def counted(emulator: Emulator) -> dict[str, int]:
     return {name: count for name, count in emulator.calls().items() if name not in DATA | LOGS}
 
 
-def run(emulator: Emulator, folder: Path, *words: str) -> str:
-    done = emulator.ssm(folder, "run", "-p", "proj", *words)
+def run(emulator: Emulator, folder: Path, *arguments: str) -> str:
+    done = emulator.ssm(folder, "run", "-p", "proj", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

@@ -18,9 +18,9 @@ from tests.emulated import Emulator, ended, request
 SSM = (sys.executable, "-m", "simple_sagemaker.cli.main", "emulator")
 
 
-def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*SSM, *words], capture_output=True, text=True, timeout=60, env={**os.environ, **changes}, check=False
+        [*SSM, *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **changes}, check=False
     )
 
 
@@ -66,9 +66,9 @@ def test_what_it_prints_is_for_a_shell_and_kept_from_others(tmp_path: Path) -> N
         check=True,
     )
     assert shown.stdout == f"{emulator.url} us-east-1 us-east-1\n"
-    said = emulator.stop()
+    output = emulator.stop()
     assert emulator.process.returncode == 0
-    assert "To end it" in said
+    assert "To end it" in output
     with socket.socket() as port:
         port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port.bind(("127.0.0.1", int(emulator.url.rpartition(":")[2])))
@@ -108,8 +108,8 @@ def test_a_home_keeps_jobs_and_their_logs_for_the_next(tmp_path: Path) -> None:
     first.stop()
     second = Emulator(tmp_path)
     assert ended(second.client("sagemaker"), "kept")["TrainingJobStatus"] == "Completed"
-    found = second.client("logs").filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]
-    assert [event["message"] for event in found] == ["remember me"]
+    events = second.client("logs").filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]
+    assert [event["message"] for event in events] == ["remember me"]
     second.stop()
 
 
@@ -123,7 +123,7 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "output"),
     [
         (("--port", "x"), "--port 'x' is no port"),
         (("--region", "Mars"), "--region 'Mars' is no region"),
@@ -132,10 +132,10 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         (("--unknown", "1"), "--unknown"),
     ],
 )
-def test_words_that_cannot_be_meant(words: tuple[str, ...], said: str) -> None:
-    refused = run(*words)
+def test_words_that_cannot_be_meant(arguments: tuple[str, ...], output: str) -> None:
+    refused = run(*arguments)
     assert refused.returncode == 2
-    assert said in refused.stderr
+    assert output in refused.stderr
 
 
 def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_job_of_this_machine_has_its_data_on_s3_and_nothing_of_the_callers_key
     assert "algo-1 | data ['a'] state ['algo-1', 'algo-2']" in again.stdout, again.stderr
 
     listed = emulator.client("s3").list_objects_v2(Bucket="sagemaker-us-east-1-000000000000", Prefix="p/t/")
-    keys = [found["Key"] for found in listed["Contents"]]
+    keys = [entry["Key"] for entry in listed["Contents"]]
     assert {"p/t/input/a", "p/t/state/algo-1/s"} <= {*keys}
     assert sum(key.endswith("/output/model.tar.gz") for key in keys) == 2
     assert emulator.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []

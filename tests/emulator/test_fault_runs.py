@@ -37,8 +37,8 @@ def test_every_task_comes_to_its_right_end_once(tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text(WORKER)
 
     def run(number: int) -> subprocess.CompletedProcess[str]:
-        words = ["run", "-p", f"proj{number % 3}", "-t", f"task-{number}", "-e", "w.py", "--number", str(number)]
-        return emulator.ssm(tmp_path, *words, "-o", f"out{number}", "--download_model")
+        arguments = ["run", "-p", f"proj{number % 3}", "-t", f"task-{number}", "-e", "w.py", "--number", str(number)]
+        return emulator.ssm(tmp_path, *arguments, "-o", f"out{number}", "--download_model")
 
     with ThreadPoolExecutor(10) as commands:
         done = list(commands.map(run, range(JOBS)))
@@ -57,9 +57,9 @@ def test_every_task_comes_to_its_right_end_once(tmp_path: Path) -> None:
 def test_ten_commands_of_one_task_make_one_job(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path, "--faults", FAULTS)
     (tmp_path / "w.py").write_text(WORKER)
-    words = ["run", "-p", "proj", "-t", "task", "-e", "w.py", "--number", "1"]
+    arguments = ["run", "-p", "proj", "-t", "task", "-e", "w.py", "--number", "1"]
     with ThreadPoolExecutor(10) as commands:
-        done = list(commands.map(lambda _: emulator.ssm(tmp_path, *words), range(10)))
+        done = list(commands.map(lambda _: emulator.ssm(tmp_path, *arguments), range(10)))
     assert [one.returncode for one in done] == [0] * 10, "\n".join(one.stderr for one in done)
     assert len([name for name in os.listdir(emulator.home / "jobs") if not name.startswith(".")]) == 1
     emulator.stop()

@@ -95,9 +95,9 @@ def test_quota_capacity_and_interruption(
     spot = request("spot", bucket, EnableManagedSpotTraining=True, StoppingCondition=limits)
     client.create_training_job(**spot)
     described = ended(client, "spot")
-    told = [one["Status"] for one in described["SecondaryStatusTransitions"]]
-    assert told.count("Interrupted") == 1, told
-    assert told.count("Training") == 2
+    statuses = [one["Status"] for one in described["SecondaryStatusTransitions"]]
+    assert statuses.count("Interrupted") == 1, statuses
+    assert statuses.count("Training") == 2
     assert described["TrainingJobStatus"] == "Completed"
 
 

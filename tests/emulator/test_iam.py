@@ -59,8 +59,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     made.stop()
 
 
-def ssm(emulator: Emulator, folder: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = emulator.ssm(folder, *words)
+def ssm(emulator: Emulator, folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = emulator.ssm(folder, *arguments)
     assert done.returncode == status, done.stderr
     return done
 
@@ -80,10 +80,10 @@ def test_a_job_may_do_what_its_task_needs_and_nothing_else(emulator: Emulator, t
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "x").write_text("x")
     (tmp_path / "more").mkdir()
-    words = ("run", "-p", "proj", "-t", "task", "-e", "w.py", "-i", "data", "-o", "out")
-    done = ssm(emulator, tmp_path, *words, "--download_state", "--download_model")
-    said = [line.removeprefix("algo-1 | ") for line in done.stdout.splitlines() if "may" in line or " as " in line]
-    assert said == [
+    arguments = ("run", "-p", "proj", "-t", "task", "-e", "w.py", "-i", "data", "-o", "out")
+    done = ssm(emulator, tmp_path, *arguments, "--download_state", "--download_model")
+    output = [line.removeprefix("algo-1 | ") for line in done.stdout.splitlines() if "may" in line or " as " in line]
+    assert output == [
         "may read own input",
         "may not read another project AccessDenied",
         "may not write another project AccessDenied",
@@ -104,10 +104,10 @@ def test_a_job_may_do_what_its_task_needs_and_nothing_else(emulator: Emulator, t
 
 def test_a_bucket_named_as_an_input_is_given_for_reading(emulator: Emulator, tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text(WORKER)
-    words = ("run", "-p", "reader", "-t", "task", "-e", "w.py", "--iis", "more", "s3://foreign/")
-    said = ssm(emulator, tmp_path, *words).stdout
-    assert "may read a bucket not named" in said
-    assert "may not write another project" in said
+    arguments = ("run", "-p", "reader", "-t", "task", "-e", "w.py", "--iis", "more", "s3://foreign/")
+    output = ssm(emulator, tmp_path, *arguments).stdout
+    assert "may read a bucket not named" in output
+    assert "may not write another project" in output
 
 
 def test_a_role_that_sagemaker_cannot_assume_is_refused(emulator: Emulator, tmp_path: Path) -> None:

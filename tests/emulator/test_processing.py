@@ -39,8 +39,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     made.stop()
 
 
-def run(emulator: Emulator, folder: Path, *words: str) -> str:
-    done = emulator.ssm(folder, *words)
+def run(emulator: Emulator, folder: Path, *arguments: str) -> str:
+    done = emulator.ssm(folder, *arguments)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout + done.stderr
 
@@ -51,23 +51,23 @@ def counted(emulator: Emulator) -> dict[str, int]:
 
 def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_path: Path, emulator: Emulator) -> None:
     (tmp_path / "w.py").write_text(WORKER)
-    words = ("process", "-p", "proj", "-t", "task", "--code", "w.py", "-o", "out")
+    arguments = ("process", "-p", "proj", "-t", "task", "--code", "w.py", "-o", "out")
     emulator.calls()
-    said = run(emulator, tmp_path, *words, "--download_output", "--download_model", "--download_state")
+    output = run(emulator, tmp_path, *arguments, "--download_output", "--download_model", "--download_state")
     first = counted(emulator)
     assert sum(first.values()) <= 12, first
-    assert "may write proj/task/state/x" in said
-    assert "may write proj/task/job/output/x" in said
-    assert "may not write proj/task/job/source/x" in said
-    assert "may not write other/task/state/x" in said
+    assert "may write proj/task/state/x" in output
+    assert "may write proj/task/job/output/x" in output
+    assert "may not write proj/task/job/source/x" in output
+    assert "may not write other/task/state/x" in output
     assert (tmp_path / "out/output/out").read_text() == "out"
     assert (tmp_path / "out/model/model").read_text() == "model"
     assert (tmp_path / "out/state/algo-1/count").read_text() == "x"
     assert "count x" in (tmp_path / "out/logs/logs0").read_text()
-    assert "Skipped" in run(emulator, tmp_path, *words)
+    assert "Skipped" in run(emulator, tmp_path, *arguments)
     skipped = counted(emulator)
     assert skipped == {"sts.GetCallerIdentity": 1, "s3.HeadBucket": 1, "sagemaker.DescribeProcessingJob": 1}
-    assert "count xx" in run(emulator, tmp_path, *words, "--fr")
+    assert "count xx" in run(emulator, tmp_path, *arguments, "--fr")
     again = counted(emulator)
     assert sum(again.values()) <= 8, again
 
@@ -77,12 +77,12 @@ def test_training_reads_processing_and_the_reverse(tmp_path: Path, emulator: Emu
     (tmp_path / "t.sh").write_text("ls $SM_CHANNEL_IN; echo x > $SM_MODEL_DIR/weights")
     (tmp_path / "q.sh").write_text("ls $SM_CHANNEL_IN")
     run(emulator, tmp_path, "process", "-p", "chain", "-t", "one", "--code", "p.py")
-    said = run(emulator, tmp_path, "run", "-p", "chain", "-t", "two", "-e", "t.sh", "--iit", "in", "one", "output")
-    assert "| made" in said
-    said = run(
+    output = run(emulator, tmp_path, "run", "-p", "chain", "-t", "two", "-e", "t.sh", "--iit", "in", "one", "output")
+    assert "| made" in output
+    output = run(
         emulator, tmp_path, "process", "-p", "chain", "-t", "three", "--code", "q.sh", "--iit", "in", "two", "model"
     )
-    assert "| model.tar.gz" in said
+    assert "| model.tar.gz" in output
 
 
 def test_jobs_of_both_kinds_are_found_by_their_tags(tmp_path: Path, emulator: Emulator) -> None:
@@ -91,5 +91,5 @@ def test_jobs_of_both_kinds_are_found_by_their_tags(tmp_path: Path, emulator: Em
     tagging = emulator.client("resourcegroupstaggingapi")
     by_tag = [{"Key": "SimpleSagemakerProject", "Values": ["tagged"]}]
     for kind, count in (("processing-job", 1), ("training-job", 0)):
-        found = tagging.get_resources(TagFilters=by_tag, ResourceTypeFilters=[f"sagemaker:{kind}"])
-        assert len(found["ResourceTagMappingList"]) == count
+        page = tagging.get_resources(TagFilters=by_tag, ResourceTypeFilters=[f"sagemaker:{kind}"])
+        assert len(page["ResourceTagMappingList"]) == count

@@ -54,8 +54,8 @@ def test_a_chain_of_tasks_with_state_shares_model_and_downloads(emulator: Emulat
     for name in ("a", "b", "c+d", "sub dir/é"):
         (tmp_path / "data" / name).write_text(name)
 
-    def ssm(*words: str) -> subprocess.CompletedProcess[str]:
-        done = emulator.ssm(tmp_path, *words)
+    def ssm(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = emulator.ssm(tmp_path, *arguments)
         assert done.returncode == 0, done.stderr
         return done
 

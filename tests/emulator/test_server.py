@@ -19,8 +19,8 @@ def printed(emulator: Emulator, job: str) -> list[str]:
     logs = emulator.client("logs")
     (stream,) = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job}/")["logStreams"]
     assert stream["logStreamName"].startswith(f"{job}/algo-1-")
-    found = logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"], startFromHead=True)
-    return [event["message"] for event in found["events"]]
+    result = logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"], startFromHead=True)
+    return [event["message"] for event in result["events"]]
 
 
 def test_a_job_runs_and_its_lines_metrics_and_model_are_where_sagemaker_puts_them(
@@ -28,14 +28,14 @@ def test_a_job_runs_and_its_lines_metrics_and_model_are_where_sagemaker_puts_the
 ) -> None:
     bucket = script("echo 'loss=0.5;'; echo err >&2; echo 'loss=0.25;'; echo m > /opt/ml/model/m\n")
     sagemaker = emulator.client("sagemaker")
-    asked = request("a-Job-1", bucket)
-    asked["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=(.*?);"}]
-    made = sagemaker.create_training_job(**asked)
+    job_request = request("a-Job-1", bucket)
+    job_request["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=(.*?);"}]
+    made = sagemaker.create_training_job(**job_request)
     assert made["TrainingJobArn"] == "arn:aws:sagemaker:us-east-1:000000000000:training-job/a-job-1"
     described = ended(sagemaker, "a-Job-1")
     assert described["TrainingJobStatus"] == "Completed", described
     assert printed(emulator, "a-Job-1") == ["loss=0.5;", "err", "loss=0.25;"]
-    found = emulator.client("cloudwatch").get_metric_statistics(
+    result = emulator.client("cloudwatch").get_metric_statistics(
         Namespace=GROUP,
         MetricName="loss",
         Dimensions=[{"Name": "TrainingJobName", "Value": "a-Job-1"}],
@@ -44,7 +44,7 @@ def test_a_job_runs_and_its_lines_metrics_and_model_are_where_sagemaker_puts_the
         Period=3600 * 24,
         Statistics=["SampleCount", "Average"],
     )["Datapoints"]
-    assert sum(point["SampleCount"] for point in found) == 2
+    assert sum(point["SampleCount"] for point in result) == 2
     model = described["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{bucket}/")
     assert emulator.client("s3").head_object(Bucket=bucket, Key=model)["ContentLength"] > 0
 
@@ -91,8 +91,8 @@ def test_jobs_are_listed_tagged_and_searched_page_by_page(emulator: Emulator, sc
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "more", "Value": "x"}])
     assert {tag["Key"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]} == {"of", "more"}
     expression = {"Filters": [{"Name": "Tags.of", "Operator": "Equals", "Value": "pages"}]}
-    found = sagemaker.search(Resource="TrainingJob", SearchExpression=expression)["Results"]
-    assert {one["TrainingJob"]["TrainingJobName"] for one in found} == {*names}
+    result = sagemaker.search(Resource="TrainingJob", SearchExpression=expression)["Results"]
+    assert {one["TrainingJob"]["TrainingJobName"] for one in result} == {*names}
     tagging = emulator.client("resourcegroupstaggingapi")
     wanted = {"TagFilters": [{"Key": "of", "Values": ["pages"]}], "ResourceTypeFilters": ["sagemaker:training-job"]}
     resources = [

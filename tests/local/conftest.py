@@ -32,11 +32,11 @@ processes_only = pytest.mark.skipif(DOCKER, reason="a container has its image's 
 
 def settings(**changes: Any) -> Settings:
     """How the engine of a test runs jobs."""
-    found: dict[str, Any] = {"python": sys.executable, "isolation": ISOLATION, "stop_grace_s": 3}
+    result: dict[str, Any] = {"python": sys.executable, "isolation": ISOLATION, "stop_grace_s": 3}
     if DOCKER:
         environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": os.environ["TESTS_DOCKER_HOST"]}
-        found |= {"docker": ["docker"], "docker_environment": environment}
-    return Settings(**{**found, **changes})
+        result |= {"docker": ["docker"], "docker_environment": environment}
+    return Settings(**{**result, **changes})
 
 
 class Engine:
@@ -120,12 +120,12 @@ class Engine:
     def printed(self, name: str) -> dict[str, list[str]]:
         """The lines of each host of a job."""
         page = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")
-        found: dict[str, list[str]] = {}
+        result: dict[str, list[str]] = {}
         for stream in page["logStreams"]:
             host = stream["logStreamName"].partition("/")[2].rpartition("-")[0]
             events = self.logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"])["events"]
-            found.setdefault(host, []).extend(event["message"] for event in events)
-        return found
+            result.setdefault(host, []).extend(event["message"] for event in events)
+        return result
 
     def archive(self, job: str, name: str) -> dict[str, bytes | None]:
         """The members of ``model`` or ``output`` of a job; None for a folder. Raises FileNotFoundError."""
@@ -137,7 +137,7 @@ class Engine:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys under a prefix, without it."""
-        return [found.key[len(prefix) :] for found in self.store.list("b", prefix)]
+        return [result.key[len(prefix) :] for result in self.store.list("b", prefix)]
 
 
 def channel(name: str, uri: str, **changes: Any) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def http_client(engine: LocalSageMaker) -> Iterator[Any]:
     def application(environ: http.Environ, start_response: Any) -> Iterable[bytes]:
         name = environ["HTTP_X_AMZ_TARGET"].removeprefix(protocol.TARGET)
         try:
-            found = protocol.call(known, name, protocol.decode(http.read_body(environ)))
-            status, headers, body = http.json_answer(200, protocol.encode(found))
+            answer_body = protocol.call(known, name, protocol.decode(http.read_body(environ)))
+            status, headers, body = http.json_answer(200, protocol.encode(answer_body))
         except protocol.ServiceError as error:
             status, headers, body = http.error_answer(error.code, str(error), error.status)
         start_response(status, headers)

@@ -88,7 +88,7 @@ class Prey:
         return [
             pid
             for pid in (top, *living_descendants(top))
-            if b"local.supervisor" in words(pid) and parent(pid) in {top, 1}
+            if b"local.supervisor" in command_line(pid) and parent(pid) in {top, 1}
         ] or [top]
 
     def first_process(self) -> list[int]:
@@ -104,7 +104,7 @@ class Prey:
     def marked(self) -> list[int]:
         """Programs of the job, wherever they have gone."""
         mark = self.mark.encode()
-        return [pid for pid in processes() if mark in words(pid) or mark in environment(pid)]
+        return [pid for pid in processes() if mark in command_line(pid) or mark in environment(pid)]
 
 
 def kill(pids: list[int]) -> None:
@@ -119,20 +119,20 @@ def assert_gone(prey: Prey, before: set[int]) -> None:
     """Nothing of a job lives on. ``before`` is what ran when it was killed."""
     limit = time.monotonic() + GONE_S
     while left := [pid for pid in {*before, *prey.marked()} if runs(pid)]:
-        assert time.monotonic() < limit, {pid: words(pid)[-200:] for pid in left}
+        assert time.monotonic() < limit, {pid: command_line(pid)[-200:] for pid in left}
         time.sleep(0.01)
 
 
 def assert_whole(store: FolderStore, bucket: str, described: Mapping[str, Any] | None) -> None:
     """Whatever lies in the bucket under the name of a whole thing is whole."""
     counts = {"state": 0, "model": 0}
-    for found in store.list(bucket, ""):
-        name = found.key.rpartition("/")[2]
-        if "/state/" in f"/{found.key}" and not name.endswith(".tmp"):
-            assert hashlib.sha256(store.read(bucket, found.key)).hexdigest() == name, found.key
+    for entry in store.list(bucket, ""):
+        name = entry.key.rpartition("/")[2]
+        if "/state/" in f"/{entry.key}" and not name.endswith(".tmp"):
+            assert hashlib.sha256(store.read(bucket, entry.key)).hexdigest() == name, entry.key
             counts["state"] += 1
         elif name == "model.tar.gz":
-            counts["model"] += _members(store.read(bucket, found.key))
+            counts["model"] += _members(store.read(bucket, entry.key))
     if described and described["TrainingJobStatus"] == "Completed":
         assert counts["state"] == PIECES
         assert counts["model"] >= PIECES
@@ -152,7 +152,7 @@ def processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def words(pid: int) -> bytes:
+def command_line(pid: int) -> bytes:
     return _read(pid, "cmdline")
 
 

@@ -79,20 +79,20 @@ class Processings:
 
     def printed(self, name: str) -> dict[str, list[str]]:
         """The lines of each host of a job."""
-        logs, found = self.engine.logs, dict[str, list[str]]()
+        logs, lines_by_host = self.engine.logs, dict[str, list[str]]()
         for stream in logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]:
             host = stream["logStreamName"].partition("/")[2].rpartition("-")[0]
             events = logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"])["events"]
-            found.setdefault(host, []).extend(event["message"] for event in events)
-        return found
+            lines_by_host.setdefault(host, []).extend(event["message"] for event in events)
+        return lines_by_host
 
-    def ask(self, code: str, **changes: Any) -> dict[str, Any]:
+    def run_json(self, code: str, **changes: Any) -> dict[str, Any]:
         """Run Python code on every host of a job that must complete; give the JSON that each printed last."""
         script = f"exec python3 - <<'END_OF_CODE'\n{_PYTHON}{code}\nEND_OF_CODE\n"
         described = self.run(script, **changes)
         lines = self.printed(described["ProcessingJobName"])
         assert described["ProcessingJobStatus"] == "Completed", (described, lines)
-        return {host: json.loads(said[-1]) for host, said in lines.items()}
+        return {host: json.loads(printed[-1]) for host, printed in lines.items()}
 
 
 _PYTHON = 'import json, os, sys\nML = os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")\n'

@@ -9,7 +9,7 @@ MAGIC = 0xCED7230A
 
 def records(stream: bytes) -> list[bytes]:
     """Records read back as MXNet reads them."""
-    found: list[bytes] = []
+    records: list[bytes] = []
     at = 0
     while at < len(stream):
         magic, word = struct.unpack_from("<II", stream, at)
@@ -19,7 +19,7 @@ def records(stream: bytes) -> list[bytes]:
         assert len(data) == length
         at += 8 + length + (-length % 4)
         if kind in {0, 1}:
-            found.append(data)
+            records.append(data)
         else:
-            found[-1] += struct.pack("<I", MAGIC) + data
-    return found
+            records[-1] += struct.pack("<I", MAGIC) + data
+    return records

@@ -20,14 +20,14 @@ def python(code: str) -> str:
     return f"exec python3 - <<'END_OF_CODE'\n{_ML_IN_PYTHON}{code}\nEND_OF_CODE\n"
 
 
-def said(engine: Engine, job: str) -> dict[str, Any]:
+def last_json(engine: Engine, job: str) -> dict[str, Any]:
     """The JSON that each host of a job printed as its last line."""
     return {host: json.loads(lines[-1]) for host, lines in engine.printed(job).items()}
 
 
-def ask(engine: Engine, code: str, **changes: Any) -> dict[str, Any]:
+def run_json(engine: Engine, code: str, **changes: Any) -> dict[str, Any]:
     """Run Python code on every host of a job that must complete; give the JSON that each printed."""
     described = engine.run(python(code), **changes)
     name = described["TrainingJobName"]
     assert described["TrainingJobStatus"] == "Completed", engine.printed(name)
-    return said(engine, name)
+    return last_json(engine, name)

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import PLAIN, Engine, channel
-from tests.local.scripts import ML, ask
+from tests.local.scripts import ML, run_json
 
 once = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 SHARDED = {"S3DataDistributionType": "ShardedByS3Key"}
@@ -67,8 +67,8 @@ def test_content_and_odd_names_arrive_unchanged(engine: Engine) -> None:
 folder = ML + "/input/data/odd"
 print(json.dumps({name: open(os.path.join(folder, name), "rb").read().hex() for name in os.listdir(folder)}))
 """
-    found = ask(engine, code, channels=[channel("odd", "s3://b/odd/")])["algo-1"]
-    assert {f"odd/{name}": bytes.fromhex(data) for name, data in found.items()} == content
+    by_host = run_json(engine, code, channels=[channel("odd", "s3://b/odd/")])["algo-1"]
+    assert {f"odd/{name}": bytes.fromhex(data) for name, data in by_host.items()} == content
 
 
 @once
@@ -80,9 +80,9 @@ def test_a_manifest_brings_the_objects_it_names_and_no_other(engine: Engine) -> 
         channel("all", "s3://b/lists/m.json", source=by_list),
         channel("shared", "s3://b/lists/m.json", source=by_list | SHARDED),
     ]
-    found = seen(engine, *channels, hosts=2)
-    assert found["algo-1"] == ["all/x/1", "all/y/2", "shared/y/2"]  # the first of the list, not of the alphabet
-    assert found["algo-2"] == ["all/x/1", "all/y/2", "shared/x/1"]
+    by_host = seen(engine, *channels, hosts=2)
+    assert by_host["algo-1"] == ["all/x/1", "all/y/2", "shared/y/2"]  # the first of the list, not of the alphabet
+    assert by_host["algo-2"] == ["all/x/1", "all/y/2", "shared/x/1"]
 
 
 @once
@@ -100,10 +100,10 @@ def test_sharding_deals_objects_out_in_key_order_and_replicating_gives_all_to_al
         channel("one", "s3://b/one/", source=SHARDED),
         channel("all", "s3://b/one/"),
     ]
-    found = seen(engine, *channels, hosts=2)
+    by_host = seen(engine, *channels, hosts=2)
     first, second = (1, 2, 4, 6, 8), (10, 3, 5, 7, 9)
-    assert found["algo-1"] == ["all/f", "one/f", *_shards(first)]
-    assert found["algo-2"] == ["all/f", "one", *_shards(second)]  # a folder, with nothing in it
+    assert by_host["algo-1"] == ["all/f", "one/f", *_shards(first)]
+    assert by_host["algo-2"] == ["all/f", "one", *_shards(second)]  # a folder, with nothing in it
 
 
 def _shards(numbers: tuple[int, ...]) -> list[str]:
@@ -117,19 +117,19 @@ def test_eleven_hosts_are_ranked_as_text_and_share_data_by_number(engine: Engine
         "who = json.load(open(ML + '/input/config/resourceconfig.json'))\n"
         "print(json.dumps([who['current_host'], who['hosts'], sorted(os.listdir(ML + '/input/data/d'))]))"
     )
-    found = ask(engine, code, hosts=11, channels=[channel("d", "s3://b/s/", source=SHARDED)])
+    by_host = run_json(engine, code, hosts=11, channels=[channel("d", "s3://b/s/", source=SHARDED)])
     ranked = ["algo-1", "algo-10", "algo-11", *(f"algo-{number}" for number in range(2, 10))]
     for number in range(1, 12):
         shards = [f"{shard:02}" for shard in range(number - 1, 13, 11)]
-        assert found[f"algo-{number}"] == [f"algo-{number}", ranked, shards]
+        assert by_host[f"algo-{number}"] == [f"algo-{number}", ranked, shards]
 
 
 @once
 def test_the_side_file_lists_every_object_of_the_channel_also_other_hosts(engine: Engine) -> None:
     put(engine, "s/1", "s/2")
     code = "print(json.dumps(open(ML + '/input/data/d-manifest').read()))"
-    found = ask(engine, code, hosts=2, channels=[channel("d", "s3://b/s/", source=SHARDED)])
-    assert found == dict.fromkeys(("algo-1", "algo-2"), "s/\ns3://b/s/1\ns3://b/s/2\n")
+    by_host = run_json(engine, code, hosts=2, channels=[channel("d", "s3://b/s/", source=SHARDED)])
+    assert by_host == dict.fromkeys(("algo-1", "algo-2"), "s/\ns3://b/s/1\ns3://b/s/2\n")
 
 
 @once
@@ -153,7 +153,7 @@ print(json.dumps(answers))
 """
     channels = [channel("fast", "s3://b/f/", InputMode="FastFile"), channel("slow", "s3://b/w/")]
     refusal = 13 if PLAIN else 30  # EACCES, EROFS
-    assert ask(engine, code, channels=channels)["algo-1"] == ["f/sub/b", refusal, refusal, refusal, 1]
+    assert run_json(engine, code, channels=channels)["algo-1"] == ["f/sub/b", refusal, refusal, refusal, 1]
     assert engine.store.read("b", "f/a") == b"f/a"
     assert engine.store.read("b", "w/c") == b"w/c"
 
@@ -191,9 +191,9 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
 }
 
 
-@pytest.mark.parametrize(("channels", "words"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("channels", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_channel_that_cannot_be_read_is_refused_and_nothing_is_made(
-    engine: Engine, channels: list[dict[str, Any]], words: str
+    engine: Engine, channels: list[dict[str, Any]], message: str
 ) -> None:
     put(engine, "p/a")
     (engine.store.root / "b/marker/sub").mkdir(parents=True)
@@ -202,5 +202,5 @@ def test_a_channel_that_cannot_be_read_is_refused_and_nothing_is_made(
     with pytest.raises(ClientError) as refused:
         engine.start("true", channels=channels)
     assert refused.value.response["Error"]["Code"] == "ValidationException"
-    assert words in refused.value.response["Error"]["Message"]
+    assert message in refused.value.response["Error"]["Message"]
     assert not engine.home.jobs.exists()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.local.conftest import PLAIN, Engine, channel
-from tests.local.scripts import ask
+from tests.local.scripts import run_json
 
 once = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 CONFIGS = """
@@ -18,8 +18,8 @@ print(json.dumps({name: json.load(open(os.path.join(folder, name))) for name in 
 
 def configs(engine: Engine, **changes: Any) -> dict[str, Any]:
     """The configuration files that the last host found, by name."""
-    found = ask(engine, CONFIGS, **changes)
-    return dict(found[max(found)])
+    result = run_json(engine, CONFIGS, **changes)
+    return dict(result[max(result)])
 
 
 def test_hyperparameters_arrive_exactly_as_sent_and_without_any_as_an_empty_map(engine: Engine) -> None:
@@ -49,9 +49,9 @@ def test_channels_are_described_without_addresses_and_with_a_content_type_only_w
 
 @once
 def test_a_host_knows_itself_the_others_and_the_machines(engine: Engine) -> None:
-    found = configs(engine, hosts=2)["resourceconfig.json"]
-    assert found.pop("network_interface_name")
-    assert found == {
+    result = configs(engine, hosts=2)["resourceconfig.json"]
+    assert result.pop("network_interface_name")
+    assert result == {
         "current_host": "algo-2",
         "current_instance_type": "ml.m5.large",
         "current_group_name": "homogeneousCluster",
@@ -74,13 +74,13 @@ import socket
 name = json.load(open(ML + "/input/config/resourceconfig.json"))["network_interface_name"]
 print(json.dumps(name in [found for _, found in socket.if_nameindex()]))
 """
-    assert ask(engine, code) == {"algo-1": True}
+    assert run_json(engine, code) == {"algo-1": True}
 
 
 @once
 def test_optional_parts_of_a_request_have_their_files_and_the_whole_request_too(engine: Engine) -> None:
     metrics = [{"Name": "Score", "Regex": "Score=(.*?);"}]
-    found = configs(
+    result = configs(
         engine,
         name="Whole-1",
         algorithm={"MetricDefinitions": metrics},
@@ -88,14 +88,14 @@ def test_optional_parts_of_a_request_have_their_files_and_the_whole_request_too(
         TensorBoardOutputConfig={"S3OutputPath": "s3://b/p/t/", "LocalPath": "/opt/ml/output/tensorboard"},
         Tags=[{"Key": "a", "Value": "b"}],
     )
-    assert found["metric-definition-regex.json"] == metrics
-    assert found["upstreamoutputdataconfig.json"] == []
-    assert found["checkpointconfig.json"].keys() == {"LocalPath"}
-    assert found["checkpointconfig.json"]["LocalPath"].endswith("/state")
-    board = found["tensorboardoutputconfig.json"]
+    assert result["metric-definition-regex.json"] == metrics
+    assert result["upstreamoutputdataconfig.json"] == []
+    assert result["checkpointconfig.json"].keys() == {"LocalPath"}
+    assert result["checkpointconfig.json"]["LocalPath"].endswith("/state")
+    board = result["tensorboardoutputconfig.json"]
     assert board["S3OutputPath"] == "s3://b/p/t/Whole-1/tensorboard-output"
     assert board["LocalPath"].endswith("/opt/ml/output/tensorboard/")
-    whole = found["trainingjobconfig.json"]
+    whole = result["trainingjobconfig.json"]
     assert whole["TrainingJobArn"].endswith(":training-job/whole-1")
     assert whole["CheckpointConfig"]["S3Uri"] == "s3://b/p/state"
     assert whole["Tags"] == [{"Key": "a", "Value": "b"}]
@@ -114,7 +114,7 @@ found = {os.path.relpath(at, ML): sorted(names) for at, folders, names in os.wal
 made = ["/state", os.environ.get("TMPDIR", "/tmp")]
 print(json.dumps([found, oct(os.stat(ML).st_mode & 0o777), os.path.exists("/state") and os.listdir("/state")]))
 """
-    found, mode, state = ask(
+    result, mode, state = run_json(
         engine,
         code,
         CheckpointConfig={"S3Uri": "s3://b/none", "LocalPath": "/state"},
@@ -123,10 +123,10 @@ print(json.dumps([found, oct(os.stat(ML).st_mode & 0o777), os.path.exists("/stat
     assert mode == "0o755"
     assert PLAIN or state == []
     empty = ["model", "output", "output/data", "output/metrics/sagemaker", "output/profiler", "output/tensorboard"]
-    assert {path: found[path] for path in empty} == {path: [] for path in empty}
-    assert found["input/data/run"] == ["run.sh"]
-    assert "code" not in found
-    assert "output/intermediate" not in found
+    assert {path: result[path] for path in empty} == {path: [] for path in empty}
+    assert result["input/data/run"] == ["run.sh"]
+    assert "code" not in result
+    assert "output/intermediate" not in result
 
 
 @once
@@ -137,15 +137,17 @@ open(os.path.join(path, "kept"), "w").write("x")
 print(json.dumps(path))
 """
     for number, path in enumerate(("/opt/ml/checkpoints", "/a/deep/path", "/srv/kept/")):
-        found = ask(engine, code, CheckpointConfig={"S3Uri": f"s3://b/state-{number}/", "LocalPath": path})
-        assert PLAIN or found["algo-1"] == path.rstrip("/")
+        result = run_json(engine, code, CheckpointConfig={"S3Uri": f"s3://b/state-{number}/", "LocalPath": path})
+        assert PLAIN or result["algo-1"] == path.rstrip("/")
         assert engine.keys(f"state-{number}/") == ["kept"]
 
 
 @once
 def test_a_program_is_told_its_job_by_the_environment(engine: Engine) -> None:
-    found = ask(engine, "print(json.dumps(dict(os.environ)))", name="MyJob-A1", Environment={"FOO": "a b", "E": ""})
-    told = found["algo-1"]
-    assert told["TRAINING_JOB_NAME"] == "MyJob-A1"
-    assert told["TRAINING_JOB_ARN"].endswith(":training-job/myjob-a1")
-    assert (told["FOO"], told["E"], told["AWS_REGION"]) == ("a b", "", "us-east-1")
+    result = run_json(
+        engine, "print(json.dumps(dict(os.environ)))", name="MyJob-A1", Environment={"FOO": "a b", "E": ""}
+    )
+    environment = result["algo-1"]
+    assert environment["TRAINING_JOB_NAME"] == "MyJob-A1"
+    assert environment["TRAINING_JOB_ARN"].endswith(":training-job/myjob-a1")
+    assert (environment["FOO"], environment["E"], environment["AWS_REGION"]) == ("a b", "", "us-east-1")

@@ -13,7 +13,7 @@ import pytest
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.job.home import Home
 from tests.local.conftest import PLAIN, Engine, processes_only, settings
-from tests.local.scripts import ask, python, said
+from tests.local.scripts import last_json, python, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 own_view = pytest.mark.skipif(PLAIN, reason="a plain process has no view of its own")
@@ -48,29 +48,29 @@ print(json.dumps([found, parents]))
 
 
 def test_a_secret_of_the_caller_cannot_be_seen_in_a_job(engine: Engine) -> None:
-    found, above = ask(engine, SEARCH)["algo-1"]
+    result, above = run_json(engine, SEARCH)["algo-1"]
     if PLAIN:  # the caller's own process can be seen there, but none that belongs to the job
-        found = [pid for pid in found if pid in above and pid not in _ours()]
-    assert found == []
-    told, _ = ask(engine, SEARCH, Environment={"TOLD": SECRET})["algo-1"]
-    assert "TOLD" in told  # so this search does find what is there
+        result = [pid for pid in result if pid in above and pid not in _ours()]
+    assert result == []
+    received, _ = run_json(engine, SEARCH, Environment={"TOLD": SECRET})["algo-1"]
+    assert "TOLD" in received  # so this search does find what is there
 
 
 def _ours() -> set[int]:
     """This process and those above it."""
-    found, pid = set(), os.getpid()
+    result, pid = set(), os.getpid()
     while pid > 1:
-        found.add(pid)
+        result.add(pid)
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return found
+    return result
 
 
 @processes_only
 def test_the_environment_is_built_from_nothing(engine: Engine) -> None:
-    found = ask(engine, "print(json.dumps(dict(os.environ)))")["algo-1"]
-    assert not {name for name in found if name.startswith(("PYTEST", "AWS_")) and name != "AWS_REGION"}
-    assert "VIRTUAL_ENV" not in found
-    assert found["HOME"] != os.environ.get("HOME")
+    result = run_json(engine, "print(json.dumps(dict(os.environ)))")["algo-1"]
+    assert not {name for name in result if name.startswith(("PYTEST", "AWS_")) and name != "AWS_REGION"}
+    assert "VIRTUAL_ENV" not in result
+    assert result["HOME"] != os.environ.get("HOME")
 
 
 @own_view
@@ -85,11 +85,11 @@ time.sleep(0.3)
 print(json.dumps([os.getpid(), sorted(processes), socket.gethostname(), sorted(os.listdir("/tmp")), os.getuid()]))
 """
     try:
-        found = ask(engine, code, hosts=2)
+        result = run_json(engine, code, hosts=2)
     finally:
         mark.unlink()
     for name in ("algo-1", "algo-2"):
-        pid, processes, host, tmp, user = found[name]
+        pid, processes, host, tmp, user = result[name]
         assert (pid, processes, host, user) == (1, [1], name, 0)
         assert "made-in-the-job" in tmp
         assert mark.name not in tmp
@@ -116,7 +116,7 @@ else:
     same = {name: socket.gethostbyname(name) for name in who["hosts"]}
     print(json.dumps([client.recv(9).decode(), len(set(same.values())), socket.gethostbyname("localhost")]))
 """
-    assert ask(engine, code, hosts=2)["algo-2"] == ["hello", 2, "127.0.0.1"]
+    assert run_json(engine, code, hosts=2)["algo-2"] == ["hello", 2, "127.0.0.1"]
 
 
 @processes_only
@@ -143,9 +143,9 @@ print(json.dumps([port, told]))
 """
     names = [engine.start(python(code), hosts=2) for _ in range(2)]
     assert [engine.end(name)["TrainingJobStatus"] for name in names] == ["Completed", "Completed"]
-    found = [said(engine, name)["algo-2"] for name in names]
-    assert [told for _, told in found] == names
-    assert len({port for port, _ in found}) == 2
+    result = [last_json(engine, name)["algo-2"] for name in names]
+    assert [received for _, received in result] == names
+    assert len({port for port, _ in result}) == 2
 
 
 @own_view
@@ -161,15 +161,15 @@ for path in {[sys.prefix, sys.base_prefix]!r}:
         answers.append(error.errno)
 print(json.dumps(answers))
 """
-    assert ask(engine, code)["algo-1"] == [30, 30]  # EROFS
+    assert run_json(engine, code)["algo-1"] == [30, 30]  # EROFS
 
 
 def test_the_isolation_asked_for_is_the_one_used_and_is_recorded(engine: Engine) -> None:
     engine.run("true")
     lines = (engine.home.jobs / "job-1" / "journal.jsonl").read_text().splitlines()
     (used,) = [entry["isolation"] for line in lines if "isolation" in (entry := json.loads(line))]
-    asked = os.environ.get("SSM_ISOLATION") or "auto"
-    assert used == asked or (asked == "auto" and used in {"namespaces", "bwrap", "plain"})
+    requested = os.environ.get("SSM_ISOLATION") or "auto"
+    assert used == requested or (requested == "auto" and used in {"namespaces", "bwrap", "plain"})
 
 
 @processes_only
@@ -183,8 +183,8 @@ def test_links_on_the_way_to_the_home_and_to_the_interpreter_do_not_matter(engin
     linked.client = linked.direct = LocalSageMaker(
         Home(link / "home"), settings=settings(python=str(link / "venv/bin/python"))
     )
-    found = ask(linked, "import botocore\nprint(json.dumps(botocore.__name__))")
-    assert found == {"algo-1": "botocore"}
+    result = run_json(linked, "import botocore\nprint(json.dumps(botocore.__name__))")
+    assert result == {"algo-1": "botocore"}
 
 
 @processes_only

@@ -122,8 +122,8 @@ class Command:
         inputs.mkdir()
         for number in range(examples(200, 2000)):
             (inputs / str(number)).write_bytes(bytes(1 << 10))
-        words = ["run", "-p", "p", "-t", "t", "-e", str(self.worker), "-i", str(inputs), "--mark", self.mark]
-        self.words = [sys.executable, "-m", "simple_sagemaker.cli.main", *words, "-o", str(folder / "out")]
+        arguments = ["run", "-p", "p", "-t", "t", "-e", str(self.worker), "-i", str(inputs), "--mark", self.mark]
+        self.argv = [sys.executable, "-m", "simple_sagemaker.cli.main", *arguments, "-o", str(folder / "out")]
         self.environment = {
             **os.environ,
             "SSM_ENGINE": "local",
@@ -136,17 +136,17 @@ class Command:
 
     def begin(self) -> subprocess.Popen[bytes]:
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(self.words, env=self.environment, stdin=quiet, stdout=quiet, stderr=quiet)
+        return subprocess.Popen(self.argv, env=self.environment, stdin=quiet, stdout=quiet, stderr=quiet)
 
     def jobs(self) -> list[Prey]:
-        there = sorted(self.home.jobs.glob("t-*")) if self.home.jobs.exists() else []
-        return [Prey(job, self.mark) for job in there]
+        folders = sorted(self.home.jobs.glob("t-*")) if self.home.jobs.exists() else []
+        return [Prey(job, self.mark) for job in folders]
 
     def again(self) -> subprocess.CompletedProcess[bytes]:
         """Run it once more. A claim that a killed command left without a job stands for two minutes: not waited for."""
         late = [] if self.jobs() else ["--force_running"]
         return subprocess.run(
-            [*self.words, *late],
+            [*self.argv, *late],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -169,7 +169,7 @@ class Command:
         done = self.again()
         assert done.returncode == 0, done.stderr.decode()
         assert_gone(self.jobs()[-1], set())
-        assert (Path(self.words[-1]) / "logs" / "logs0").exists()
+        assert (Path(self.argv[-1]) / "logs" / "logs0").exists()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -98,10 +98,10 @@ def test_a_stopped_job_gets_sigterm_and_keeps_what_it_writes_then(engine: Engine
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(engine: Engine) -> None:
     name = engine.start("trap '' TERM\necho ready; while :; do sleep 0.1; done")
     engine.until_printed(name, "ready")
-    asked = time.monotonic()
+    requested_at = time.monotonic()
     engine.client.stop_training_job(TrainingJobName=name)
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
-    assert time.monotonic() - asked >= 3
+    assert time.monotonic() - requested_at >= 3
 
 
 def test_the_runtime_limit_stops_a_job_without_a_failure_reason(engine: Engine) -> None:
@@ -179,8 +179,8 @@ def _processes() -> list[int]:
 
 def _words(pid: int) -> str:
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as words:
-            return words.read().replace(b"\0", b" ").decode("utf-8", "replace")
+        with open(f"/proc/{pid}/cmdline", "rb") as command_line:
+            return command_line.read().replace(b"\0", b" ").decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""
 

@@ -33,7 +33,7 @@ def listed(engine: Engine, **request: Any) -> list[str]:
     return [summary["TrainingJobName"] for summary in answer["TrainingJobSummaries"]]
 
 
-def found(engine: Engine, *filters: dict[str, Any], **expression: Any) -> list[str]:
+def search(engine: Engine, *filters: dict[str, Any], **expression: Any) -> list[str]:
     answer = engine.client.search(
         Resource="TrainingJob",
         SearchExpression={"Filters": [*filters], **expression} if filters else expression,
@@ -93,33 +93,33 @@ def test_boto3s_paginators_reach_the_end(shelf: Engine) -> None:
 
 
 def test_jobs_are_found_by_tags_status_and_all_filters_together(shelf: Engine) -> None:
-    assert found(shelf, tag("task", "t")) == NAMES[:2]
-    assert found(shelf, tag("task", "t"), tag("n", "2")) == ["train-a"]
-    assert found(shelf, tag("task", "t"), {"Name": "TrainingJobStatus", "Value": "Completed"}) == ["train-B"]
-    assert found(shelf, tag("task", "t2"), tag("n", "1")) == []
-    assert found(shelf, tag("task", "T")) == []
-    assert found(shelf) == NAMES
+    assert search(shelf, tag("task", "t")) == NAMES[:2]
+    assert search(shelf, tag("task", "t"), tag("n", "2")) == ["train-a"]
+    assert search(shelf, tag("task", "t"), {"Name": "TrainingJobStatus", "Value": "Completed"}) == ["train-B"]
+    assert search(shelf, tag("task", "t2"), tag("n", "1")) == []
+    assert search(shelf, tag("task", "T")) == []
+    assert search(shelf) == NAMES
 
 
 def test_or_and_nested_expressions_and_every_operator(shelf: Engine) -> None:
-    assert found(shelf, tag("task", "t2"), tag("n", "1"), Operator="Or") == ["train-B", "other-1"]
+    assert search(shelf, tag("task", "t2"), tag("n", "1"), Operator="Or") == ["train-B", "other-1"]
     inner = {"Filters": [tag("n", "1"), tag("n", "2")], "Operator": "Or"}
     failed = {"Name": "TrainingJobStatus", "Operator": "Equals", "Value": "Failed"}
-    assert found(shelf, failed, SubExpressions=[inner]) == ["train-a"]
-    assert found(shelf, tag("n", "1", "NotEquals")) == NAMES[1:]
-    assert found(shelf, {"Name": "Tags.n", "Operator": "Exists"}) == NAMES[:2]
-    assert found(shelf, {"Name": "Tags.n", "Operator": "NotExists"}) == ["other-1"]
-    assert found(shelf, {"Name": "TrainingJobName", "Operator": "Contains", "Value": "rain"}) == NAMES[:2]
-    assert found(shelf, {"Name": "TrainingJobStatus", "Operator": "In", "Value": "Failed,Stopped"}) == ["train-a"]
-    assert found(shelf, {"Name": "ResourceConfig.InstanceCount", "Operator": "LessThan", "Value": "1"}) == []
+    assert search(shelf, failed, SubExpressions=[inner]) == ["train-a"]
+    assert search(shelf, tag("n", "1", "NotEquals")) == NAMES[1:]
+    assert search(shelf, {"Name": "Tags.n", "Operator": "Exists"}) == NAMES[:2]
+    assert search(shelf, {"Name": "Tags.n", "Operator": "NotExists"}) == ["other-1"]
+    assert search(shelf, {"Name": "TrainingJobName", "Operator": "Contains", "Value": "rain"}) == NAMES[:2]
+    assert search(shelf, {"Name": "TrainingJobStatus", "Operator": "In", "Value": "Failed,Stopped"}) == ["train-a"]
+    assert search(shelf, {"Name": "ResourceConfig.InstanceCount", "Operator": "LessThan", "Value": "1"}) == []
     created = shelf.direct.describe_training_job(TrainingJobName="train-a")["CreationTime"].isoformat()
-    assert found(shelf, {"Name": "CreationTime", "Operator": "GreaterThan", "Value": created}) == ["other-1"]
+    assert search(shelf, {"Name": "CreationTime", "Operator": "GreaterThan", "Value": created}) == ["other-1"]
 
 
 def test_a_comparison_with_what_is_no_number_or_time_is_the_services_error(shelf: Engine) -> None:
     for name in ("ResourceConfig.InstanceCount", "CreationTime"):
         with pytest.raises(ClientError, match="ValidationException"):
-            found(shelf, {"Name": name, "Operator": "LessThan", "Value": "soon"})
+            search(shelf, {"Name": name, "Operator": "LessThan", "Value": "soon"})
 
 
 def test_a_search_gives_the_latest_first_in_pages_with_tags(shelf: Engine) -> None:
@@ -136,7 +136,7 @@ def test_a_search_gives_the_latest_first_in_pages_with_tags(shelf: Engine) -> No
 
 
 def test_without_any_job_lists_and_searches_are_empty(engine: Engine) -> None:
-    assert listed(engine) == found(engine) == []
+    assert listed(engine) == search(engine) == []
 
 
 def test_tags_are_added_replaced_and_taken_away_by_arn(engine: Engine) -> None:
@@ -147,7 +147,7 @@ def test_tags_are_added_replaced_and_taken_away_by_arn(engine: Engine) -> None:
         {"Key": "a", "Value": "2"},
         {"Key": "b c", "Value": ""},
     ]
-    assert found(engine, tag("a", "2")) == ["Job-A"]
+    assert search(engine, tag("a", "2")) == ["Job-A"]
     engine.client.delete_tags(ResourceArn=arn, TagKeys=["a", "never"])
     assert engine.client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "b c", "Value": ""}]
     with pytest.raises(ClientError, match="ValidationException"):
@@ -202,5 +202,5 @@ def test_another_process_sees_the_same_jobs(engine: Engine, tmp_path: Path) -> N
         "seen = LocalSageMaker(home, settings=settings)\n"
         "print(seen.describe_training_job(TrainingJobName='job-1')['FailureReason'])"
     )
-    told = subprocess.run([sys.executable, "-c", code, str(engine.home.root)], capture_output=True, check=True)
-    assert told.stdout == b"AlgorithmError: , exit code: 3\n"
+    other_process = subprocess.run([sys.executable, "-c", code, str(engine.home.root)], capture_output=True, check=True)
+    assert other_process.stdout == b"AlgorithmError: , exit code: 3\n"

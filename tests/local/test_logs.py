@@ -33,10 +33,10 @@ def test_a_stream_is_named_for_its_host_and_start_and_belongs_to_its_job_alone(e
     began = int(time.time())
     engine.run("echo x", name="job", hosts=2)
     engine.run("echo x", name="job-2")
-    found = streams(engine, logStreamNamePrefix="job/")["logStreams"]
-    names = [stream["logStreamName"] for stream in found]
+    entries = streams(engine, logStreamNamePrefix="job/")["logStreams"]
+    names = [stream["logStreamName"] for stream in entries]
     assert [name.rpartition("-")[0] for name in names] == ["job/algo-1", "job/algo-2"]
-    for stream in found:
+    for stream in entries:
         epoch = int(stream["logStreamName"].rpartition("-")[2])
         assert began <= epoch <= time.time()
         assert stream["creationTime"] == epoch * 1000
@@ -59,9 +59,9 @@ def test_streams_come_in_pages_to_the_end(engine: Engine) -> None:
 def test_events_are_lines_of_both_outputs_in_order_with_times(engine: Engine) -> None:
     began = time.time() * 1000
     engine.run("echo out; sleep 0.2; echo err >&2; sleep 0.2; echo; printf 'é\\377'")
-    found = events(engine, only_stream(engine, "job-1"))["events"]
-    assert [event["message"] for event in found] == ["out", "err", "", "é�"]
-    stamps = [event["timestamp"] for event in found]
+    entries = events(engine, only_stream(engine, "job-1"))["events"]
+    assert [event["message"] for event in entries] == ["out", "err", "", "é�"]
+    stamps = [event["timestamp"] for event in entries]
     assert stamps == sorted(stamps)
     assert began - 1 <= stamps[0] <= time.time() * 1000
 

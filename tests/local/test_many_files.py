@@ -69,10 +69,10 @@ def test_a_state_with_more_files_than_is_wise_on_aws_is_remarked_on_once(
     fill(tmp_path / "buckets/b/state", 51)
     work = Training({"TrainingJobName": "j", **STATE})
     host = Host(name="algo-1", number=0, folder=tmp_path / "host", work=work, isolated=True)
-    said: list[tuple[str, str]] = []
-    kept = Mirrors(work, [host], store, lambda name, text: said.append((name, text)))
-    for _ in kept.restore(host):
-        assert not said
-    kept.flush()
-    assert len(said) == 1
-    assert "more than 50 files" in said[0][1]
+    remarks: list[tuple[str, str]] = []
+    mirrors = Mirrors(work, [host], store, lambda name, text: remarks.append((name, text)))
+    for _ in mirrors.restore(host):
+        assert not remarks
+    mirrors.flush()
+    assert len(remarks) == 1
+    assert "more than 50 files" in remarks[0][1]

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.local.conftest import Engine, channel
 from tests.local.records import MAGIC, records
-from tests.local.scripts import ML, ask, python
+from tests.local.scripts import ML, python, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 READ = """
@@ -40,8 +40,8 @@ def read(engine: Engine, *channels: dict[str, Any], epochs: int = 1, hosts: int 
 
     name = channels[0]["ChannelName"]
     code = f"{READ}\nprint(json.dumps(list(epochs({name!r}, {epochs}))))"
-    found = ask(engine, code, channels=list(channels), hosts=hosts)
-    return {host: [base64.b64decode(text) for text in texts] for host, texts in found.items()}
+    by_host = run_json(engine, code, channels=list(channels), hosts=hosts)
+    return {host: [base64.b64decode(text) for text in texts] for host, texts in by_host.items()}
 
 
 def put(engine: Engine, **objects: bytes) -> None:
@@ -77,7 +77,7 @@ rest = len(pipe.read())
 with opened(at + "d_2") as again:
     print(json.dumps([seen, first, rest, len(again.read())]))
 """
-    seen, *sizes = ask(engine, code, channels=[piped("d")])["algo-1"]
+    seen, *sizes = run_json(engine, code, channels=[piped("d")])["algo-1"]
     assert seen[:2] == [["d_0"], ["d_0"]]
     assert seen[2] in (["d_1"], ["d_2"])  # a buffered reader may have taken the last byte already
     assert sizes == [199_999, 1, 200_000]
@@ -123,8 +123,8 @@ def test_shares_are_sharded_and_a_seed_changes_order_and_shares_each_epoch(engin
 
 def test_a_host_without_a_share_reads_an_empty_pipe(engine: Engine) -> None:
     put(engine, a=b"a")
-    found = read(engine, piped("d", source={"S3DataDistributionType": "ShardedByS3Key"}), epochs=2, hosts=2)
-    assert found == {"algo-1": [b"a", b"a"], "algo-2": [b"", b""]}
+    by_host = read(engine, piped("d", source={"S3DataDistributionType": "ShardedByS3Key"}), epochs=2, hosts=2)
+    assert by_host == {"algo-1": [b"a", b"a"], "algo-2": [b"", b""]}
 
 
 def test_an_augmented_manifest_brings_its_attributes_in_order(engine: Engine) -> None:
@@ -156,11 +156,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("refused", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_streamed_is_refused_at_submit(engine: Engine, refused: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(("refused", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_streamed_is_refused_at_submit(engine: Engine, refused: dict[str, Any], message: str) -> None:
     put(engine, a=b"a")
     engine.store.write("b", "m.jsonl", b'{"a-ref": "s3://b/p/none"}\n')
-    with pytest.raises(ClientError, match=words):
+    with pytest.raises(ClientError, match=message):
         engine.start("true", channels=[refused])
 
 

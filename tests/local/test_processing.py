@@ -42,32 +42,32 @@ def test_a_container_finds_its_inputs_outputs_and_configuration(jobs: Processing
     inputs = [brought("DEP", "s3://b/dep/", f"{P}/input/code/dep"), brought("code", "s3://b/code/", f"{P}/input/code")]
     outputs = [sent("out", f"{P}/output/", "s3://b/out"), sent("state", f"{P}/state", "s3://b/state", "Continuous")]
     environment = {"KEY": "a&b", "SSM_STATE": f"{P}/state"}
-    found = jobs.ask(RECORDED, inputs=inputs, outputs=outputs, Environment=environment, name="Case-39")
-    tree, configs, mode, cwd, has_metrics = found["algo-1"]
+    report_by_host = jobs.run_json(RECORDED, inputs=inputs, outputs=outputs, Environment=environment, name="Case-39")
+    tree, configs, mode, cwd, has_metrics = report_by_host["algo-1"]
     brought_files = ["processing/input/code/dep/lib/a.py", "processing/input/code/ex.py", "processing/input/run/run.sh"]
     assert [path for path in tree if "." in path.rpartition("/")[2]] == brought_files
     assert {"processing/output", "processing/state"} <= {*tree}
     assert (mode, cwd, has_metrics) == ("0o755", "/", True)
     assert configs["resourceconfig.json"] == {"current_host": "algo-1", "hosts": ["algo-1"]}
-    told = configs["processingjobconfig.json"]
-    assert told["ProcessingJobArn"].endswith(":processing-job/case-39")
-    assert told["ProcessingJobName"] == "Case-39"
-    assert told["AppSpecification"]["ContainerArguments"] is None
-    assert told["ProcessingOutputConfig"]["KmsKeyId"] is None
-    assert told["ProcessingResources"]["ClusterConfig"] == {
+    job_config = configs["processingjobconfig.json"]
+    assert job_config["ProcessingJobArn"].endswith(":processing-job/case-39")
+    assert job_config["ProcessingJobName"] == "Case-39"
+    assert job_config["AppSpecification"]["ContainerArguments"] is None
+    assert job_config["ProcessingOutputConfig"]["KmsKeyId"] is None
+    assert job_config["ProcessingResources"]["ClusterConfig"] == {
         "InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 30, "VolumeKmsKeyId": None,
     }  # fmt: skip
-    assert told["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
-    dep = told["ProcessingInputs"][0]
+    assert job_config["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    dep = job_config["ProcessingInputs"][0]
     assert dep["InputName"] == "DEP"
     assert {key: dep["S3Input"][key] for key in dep["S3Input"] if key != "LocalPath"} == {
         "S3Uri": "s3://b/dep/", "S3DataType": "S3Prefix", "S3InputMode": "File", "S3CompressionType": "None",
         "S3DataDistributionType": "FullyReplicated", "S3DownloadMode": "StartOfJob",
     }  # fmt: skip
-    assert told["Environment"]["KEY"] == "a&b"
+    assert job_config["Environment"]["KEY"] == "a&b"
     if not PLAIN:
         assert dep["S3Input"]["LocalPath"] == f"{P}/input/code/dep"
-        assert told["Environment"]["SSM_STATE"] == f"{P}/state"
+        assert job_config["Environment"]["SSM_STATE"] == f"{P}/state"
 
 
 def test_a_job_is_what_its_entry_point_and_arguments_say_byte_for_byte(jobs: Processings) -> None:
@@ -91,7 +91,7 @@ def test_outputs_are_plain_files_and_links_are_not_among_them(jobs: Processings)
 def test_an_output_is_never_filled_with_what_is_there_already_and_nothing_is_deleted(jobs: Processings) -> None:
     jobs.engine.store.write("b", "state/old", b"x")
     outputs = [sent("state", f"{P}/state", "s3://b/state", "Continuous")]
-    assert jobs.ask('print(json.dumps(os.listdir(ML + "/processing/state")))', outputs=outputs) == {"algo-1": []}
+    assert jobs.run_json('print(json.dumps(os.listdir(ML + "/processing/state")))', outputs=outputs) == {"algo-1": []}
     script = "echo 1 > $P/state/new; sleep 2.5; rm $P/state/new"
     assert jobs.run(script, outputs=outputs)["ProcessingJobStatus"] == "Completed"
     assert jobs.engine.keys("state/") == ["new", "old"]
@@ -121,7 +121,7 @@ def test_an_output_has_a_folder_by_its_name_beside_its_own(jobs: Processings) ->
     code = 'print(json.dumps(open(ML + "/output/data/out/a").read()))'
     outputs = [sent("out", f"{P}/elsewhere", "s3://b/out")]
     script = f'open(ML + "/processing/elsewhere/a", "w").write("x"); {code}'
-    assert jobs.ask(script, outputs=outputs) == {"algo-1": "x"}
+    assert jobs.run_json(script, outputs=outputs) == {"algo-1": "x"}
 
 
 @once
@@ -148,9 +148,9 @@ def test_hosts_share_sharded_inputs_and_write_to_one_place(jobs: Processings) ->
     for name in "abcde":
         jobs.engine.store.write("b", f"data/{name}", b"x")
     sharded = brought("data", "s3://b/data/", f"{P}/input/data", S3DataDistributionType="ShardedByS3Key")
-    said = jobs.ask(HOSTS, hosts=2, inputs=[sharded], outputs=[sent("out", f"{P}/output", "s3://b/out")])
+    reports = jobs.run_json(HOSTS, hosts=2, inputs=[sharded], outputs=[sent("out", f"{P}/output", "s3://b/out")])
     both = ["algo-1", "algo-2"]
-    assert said == {"algo-1": [both, ["a", "c", "e"]], "algo-2": [both, ["b", "d"]]}
+    assert reports == {"algo-1": [both, ["a", "c", "e"]], "algo-2": [both, ["b", "d"]]}
     assert jobs.engine.keys("out/") == ["algo-1", "algo-2", "all"]
     assert jobs.engine.store.read("b", "out/all") == b"algo-2"  # the last host's
 
@@ -162,7 +162,7 @@ def test_a_manifest_and_a_single_object_are_inputs_too(jobs: Processings) -> Non
     jobs.engine.store.write("b", "manifest", b'[{"prefix": "s3://b/data/"}, "x/1"]')
     listed = brought("listed", "s3://b/manifest", f"{P}/input/data", S3DataType="ManifestFile")
     single = brought("one", "s3://b/one/persons.json", f"{P}/input/data/one")
-    assert jobs.ask(SEEN, inputs=[single, listed]) == {"algo-1": ["one", "x"]}
+    assert jobs.run_json(SEEN, inputs=[single, listed]) == {"algo-1": ["one", "x"]}
 
 
 @once
@@ -176,7 +176,7 @@ def test_an_input_within_another_hides_what_that_one_has_there(jobs: Processings
     code = (
         'top = ML + "/processing/input/data"; print(json.dumps([sorted(os.listdir(top)), os.listdir(top + "/inner")]))'
     )
-    assert jobs.ask(code, inputs=inputs) == {"algo-1": [["inner", "seen"], ["a"]]}
+    assert jobs.run_json(code, inputs=inputs) == {"algo-1": [["inner", "seen"], ["a"]]}
 
 
 @once
@@ -185,7 +185,7 @@ def test_an_input_in_pipe_mode_is_a_pipe_for_each_time_it_is_read(jobs: Processi
     jobs.engine.store.write("b", "data/2", b"two")
     piped = brought("train", "s3://b/data/", f"{P}/input/train", S3InputMode="Pipe")
     code = 'print(json.dumps([open(f"{ML}/processing/input/train_{epoch}").read() for epoch in (0, 1)]))'
-    assert jobs.ask(code, inputs=[piped]) == {"algo-1": ["one two", "one two"]}
+    assert jobs.run_json(code, inputs=[piped]) == {"algo-1": ["one two", "one two"]}
 
 
 def test_the_message_of_a_job_is_told_however_it_ends(jobs: Processings) -> None:
@@ -302,9 +302,9 @@ if not DOCKER:  # a container starts its image's own program
 @once
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_request_that_the_service_refuses_becomes_no_job(jobs: Processings, case: str) -> None:
-    changes, words = REFUSED[case]
+    changes, message = REFUSED[case]
     jobs.engine.store.write("b", "data/a", b"x")
-    with pytest.raises(ClientError, match=words) as caught:
+    with pytest.raises(ClientError, match=message) as caught:
         jobs.start("true", **changes)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert jobs.engine.client.list_processing_jobs()["ProcessingJobSummaries"] == []
@@ -323,7 +323,7 @@ def test_an_input_or_output_that_the_application_manages_is_left_to_it(jobs: Pro
     managed = {**brought("d", "s3://b/none/", f"{P}/input/d"), "AppManaged": True}
     output = {**sent("o", f"{P}/o", "s3://b/o"), "AppManaged": True}
     code = 'print(json.dumps(os.path.exists(ML + "/processing/input/d")))'
-    assert jobs.ask(code, inputs=[managed], outputs=[output]) == {"algo-1": False}
+    assert jobs.run_json(code, inputs=[managed], outputs=[output]) == {"algo-1": False}
 
 
 @once

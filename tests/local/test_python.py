@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.conftest import IMAGE, Engine, channel, processes_only
-from tests.local.scripts import ML, ask, python
+from tests.local.scripts import ML, python, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 SITE = Path(sysconfig.get_path("purelib"))
@@ -45,13 +45,13 @@ def wheel(name: str, code: str) -> bytes:
 
 def listing() -> dict[str, tuple[int, int]]:
     """What the environment of this test holds, but for caches that Python writes for itself."""
-    found: dict[str, tuple[int, int]] = {}
+    result: dict[str, tuple[int, int]] = {}
     for top in (SITE, Path(sys.prefix) / "bin", Path(sys.base_prefix) / "lib"):
         for at, folders, names in os.walk(top):
             folders[:] = [folder for folder in folders if folder != "__pycache__"]
             stats = {name: os.lstat(os.path.join(at, name)) for name in names}
-            found |= {os.path.join(at, name): (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
-    return found
+            result |= {os.path.join(at, name): (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
+    return result
 
 
 def test_pip_in_a_job_works_there_and_leaves_the_persons_environment_as_it_was(engine: Engine) -> None:
@@ -81,7 +81,7 @@ def test_packages_of_the_persons_environment_can_be_imported(engine: Engine) -> 
     code = "import sys, botocore, hypothesis\nprint(json.dumps([botocore.__version__, list(sys.version_info[:2])]))"
     import botocore
 
-    assert ask(engine, code)["algo-1"] == [botocore.__version__, list(sys.version_info[:2])]
+    assert run_json(engine, code)["algo-1"] == [botocore.__version__, list(sys.version_info[:2])]
 
 
 def test_two_hosts_do_not_see_what_the_other_installed(engine: Engine) -> None:
@@ -95,8 +95,8 @@ if who == "algo-1":
     importlib.invalidate_caches()
 print(json.dumps(importlib.util.find_spec("ssm_tiny") is not None))
 """
-    found = ask(engine, code, hosts=2, channels=[channel("wheels", "s3://b/w/")])
-    assert found == {"algo-1": True, "algo-2": False}
+    result = run_json(engine, code, hosts=2, channels=[channel("wheels", "s3://b/w/")])
+    assert result == {"algo-1": True, "algo-2": False}
 
 
 def packed(files: dict[str, str]) -> bytes:

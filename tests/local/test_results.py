@@ -95,8 +95,8 @@ METRICS: dict[str, Any] = {
 def test_the_last_value_of_each_metric_is_described_and_text_is_no_value(engine: Engine) -> None:
     script = "echo 'Score=10; loss: 1e-3'; sleep 0.2; echo 'Score=20;' >&2; echo 'Score=abc;'; echo 'loss: 2 loss: 3'"
     described = engine.run(script, algorithm=METRICS)
-    found = {metric["MetricName"]: metric["Value"] for metric in described["FinalMetricDataList"]}
-    assert found == {"Score": 20.0, "Loss": 3.0}
+    metrics_by_name = {metric["MetricName"]: metric["Value"] for metric in described["FinalMetricDataList"]}
+    assert metrics_by_name == {"Score": 20.0, "Loss": 3.0}
     for metric in described["FinalMetricDataList"]:
         assert described["TrainingStartTime"] <= metric["Timestamp"] <= described["TrainingEndTime"]
 

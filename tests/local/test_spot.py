@@ -12,7 +12,7 @@ import pytest
 from simple_sagemaker.local.api.cloudwatch_logs import GROUP
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from tests.local.conftest import DOCKER, Engine, channel, processes_only, settings
-from tests.local.scripts import ML, python, said
+from tests.local.scripts import ML, last_json, python
 
 SPOT: dict[str, Any] = {
     "EnableManagedSpotTraining": True,
@@ -77,7 +77,7 @@ def test_an_interrupted_job_begins_again_with_nothing_but_its_checkpoints(engine
     attempt = ["Starting", "Downloading", "Training"]
     assert statuses(described) == [*attempt, "Interrupted", *attempt, "Uploading", "Completed"], engine.printed(name)
     expected = [2, "asked in run 1", [], ["x"]]
-    assert said(engine, name) == {f"algo-{number}": expected for number in range(1, hosts + 1)}
+    assert last_json(engine, name) == {f"algo-{number}": expected for number in range(1, hosts + 1)}
     assert len(streams(engine, name)) == 2 * hosts
     assert described["BillableTimeInSeconds"] <= described["TrainingTimeInSeconds"]
     assert engine.keys(f"p/t/{name}/") == []  # the halves of the first attempt are gone

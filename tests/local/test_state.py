@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.local.conftest import DOCKER, Engine
-from tests.local.scripts import IS_FIRST, ML, WAIT, ask
+from tests.local.scripts import IS_FIRST, ML, WAIT, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
@@ -26,7 +26,7 @@ def put(engine: Engine, *keys: str) -> None:
 def test_the_state_is_there_on_every_host_before_the_start(engine: Engine) -> None:
     put(engine, "state/a", "state/algo-1/x", "state/algo-2/y", "state2/other")
     held = {"a": "state/a", "algo-1/x": "state/algo-1/x", "algo-2/y": "state/algo-2/y"}
-    assert ask(engine, LOOK, hosts=2, **KEPT) == {"algo-1": held, "algo-2": held}
+    assert run_json(engine, LOOK, hosts=2, **KEPT) == {"algo-1": held, "algo-2": held}
     assert engine.keys("state/") == ["a", "algo-1/x", "algo-2/y"]
     assert not [key for key in engine.keys("p/t/") if key.endswith(".tar.gz")]
 

@@ -40,7 +40,7 @@ class Report:
     folder: str
 
     @property
-    def words(self) -> list[str]:
+    def arguments(self) -> list[str]:
         return [word.decode("utf-8", "surrogateescape") for word in self.argv]
 
     @property
@@ -106,11 +106,11 @@ class JobFolder:
 
     @property
     def report(self) -> Report:
-        told = json.loads((self.output / "data" / "report.json").read_text())
+        report = json.loads((self.output / "data" / "report.json").read_text())
         return Report(
-            argv=[bytes.fromhex(word) for word in told["argv"]],
-            raw_environment={bytes.fromhex(n): bytes.fromhex(t) for n, t in told["environment"].items()},
-            folder=told["folder"],
+            argv=[bytes.fromhex(word) for word in report["argv"]],
+            raw_environment={bytes.fromhex(n): bytes.fromhex(t) for n, t in report["environment"].items()},
+            folder=report["folder"],
         )
 
     def write(self) -> None:
@@ -175,7 +175,7 @@ class JobFolder:
         for name, data in made.beside.items():
             (channel / name).write_bytes(data)
 
-    def words(self, way: str) -> list[str]:
+    def launch_argv(self, way: str) -> list[str]:
         """Write the job for one way into the launcher, and say what starts it."""
         self.write()
         if way == "direct":
@@ -188,20 +188,20 @@ class JobFolder:
 
     def surroundings(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of the first process, made of nothing."""
-        found = {
+        variables = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.base),
             "SAGEMAKER_BASE_DIR": str(self.base),
             "SSM_PYTHON": self.python,
             "SM_STUDIO_LOCAL_MODE": "true",
         }
-        return {**found, **self.environment, **(more or {})}
+        return {**variables, **self.environment, **(more or {})}
 
     def start(self, way: str = "direct") -> subprocess.Popen[bytes]:
         """Start the launcher, its output in a pipe."""
-        words = self.words(way)
+        argv = self.launch_argv(way)
         return subprocess.Popen(
-            words,
+            argv,
             env=self.surroundings(),
             cwd=self.code if way == "toolkit" else self.base,
             stdin=subprocess.DEVNULL,

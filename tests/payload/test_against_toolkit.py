@@ -115,11 +115,11 @@ def job_of(base: Path, case: dict[str, Any]) -> JobFolder:
     return job
 
 
-def words_of(told: dict[str, Any]) -> list[str]:
+def arguments_of(toolkit_report: dict[str, Any]) -> list[str]:
     """The arguments that the toolkit's command gives the script, read back from it."""
-    if told["command"][0] == "/bin/sh":
-        return shlex.split(told["command"][2])[1:]
-    return list(told["command"][3:])
+    if toolkit_report["command"][0] == "/bin/sh":
+        return shlex.split(toolkit_report["command"][2])[1:]
+    return list(toolkit_report["command"][3:])
 
 
 def test_there_are_forty_cases() -> None:
@@ -131,9 +131,9 @@ def test_a_script_sees_what_awss_toolkit_would_show_it(toolkit: Toolkit, name: s
     job = job_of(toolkit.base, CASES[name])
     ended = job.run("train")
     assert ended.status == 0, ended.text
-    told = toolkit.ask(job)
-    assert job.report.words == words_of(told) == told["words"]
-    assert job.report.sagemaker == {**told["variables"], "SM_STUDIO_LOCAL_MODE": "true"} | inherited(job)
+    toolkit_report = toolkit.ask(job)
+    assert job.report.arguments == arguments_of(toolkit_report) == toolkit_report["arguments"]
+    assert job.report.sagemaker == {**toolkit_report["variables"], "SM_STUDIO_LOCAL_MODE": "true"} | inherited(job)
 
 
 def inherited(job: JobFolder) -> dict[str, str]:
@@ -145,11 +145,11 @@ def test_the_direct_way_shows_the_same_but_for_the_launchers_own_channel(toolkit
     given = {"msg": '"a b"', "sagemaker_job_name": '"j"', "l": "[1]"}
     job = job_of(toolkit.base, {"hyperparameters": given, "channels": {"data": FILE}, "resource": current("algo-1")})
     assert job.run("train").status == 0
-    told = toolkit.ask(job)
+    toolkit_report = toolkit.ask(job)
     job.channels["ssm_source"] = FILE
     assert job.run("direct").status == 0
-    assert job.report.words == words_of(told)
-    assert job.report.sagemaker == {**told["variables"], "SM_STUDIO_LOCAL_MODE": "true"}
+    assert job.report.arguments == arguments_of(toolkit_report)
+    assert job.report.sagemaker == {**toolkit_report["variables"], "SM_STUDIO_LOCAL_MODE": "true"}
 
 
 json_values = st.recursive(
@@ -192,15 +192,17 @@ def test_whatever_a_job_is_given_the_variables_and_arguments_are_awss(
     resource = data.draw(st.sampled_from([resources(*hosts, current=here), current(*hosts, current=here)]))
     given = {"hyperparameters": hyperparameters, "channels": channels, "resource": resource}
     job = job_of(toolkit.base, given)
-    job.words("train")
-    told = toolkit.ask(job)
+    job.launch_argv("train")
+    toolkit_report = toolkit.ask(job)
     with only({"PATH": os.environ["PATH"]}):
         read = environment.Job(Places(str(job.base)))
         known = environment.facts(read, "train.py", 0)
-        words = values.arguments(read.hyperparameters)
-        assert environment.sagemaker_variables(read, known, words) == told["variables"]
-    assert words == told["words"]
-    assert command.script(str(job.code), "train.py", words)[2:] == [values.to_bytes(word) for word in told["words"]]
+        arguments = values.arguments(read.hyperparameters)
+        assert environment.sagemaker_variables(read, known, arguments) == toolkit_report["variables"]
+    assert arguments == toolkit_report["arguments"]
+    assert command.script(str(job.code), "train.py", arguments)[2:] == [
+        *map(values.to_bytes, toolkit_report["arguments"])
+    ]
 
 
 @pytest.mark.parametrize("program", ["train.py", "run.sh"])
@@ -213,21 +215,21 @@ def test_the_real_train_program_runs_the_script_the_same_way(job: JobFolder, pro
     (job.output / "data").mkdir()
     done = run_train(job)
     assert done.returncode == 0, done.stdout
-    assert job.report.words == ours.words
+    assert job.report.arguments == ours.arguments
     assert job.report.sagemaker == ours.sagemaker
 
 
 def test_the_real_train_program_runs_the_launcher_as_its_script(job: JobFolder) -> None:
     job.hyperparameters = {"sagemaker_program": '"launcher.py"', "msg": '"Hello, world!"', "train": '"--train"'}
     job.run_file["arguments"] = ["", "a b", "\udcff", "$(id)"]
-    job.words("toolkit")
+    job.launch_argv("toolkit")
     done = run_train(job)
     assert done.returncode == 0, done.stdout
     seen = job.report
-    assert seen.words == ["--msg", "Hello, world!", "--train", "--train", "", "a b", "\udcff", "$(id)"]
+    assert seen.arguments == ["--msg", "Hello, world!", "--train", "--train", "", "a b", "\udcff", "$(id)"]
     assert seen.environment["SM_USER_ENTRY_POINT"] == "train.py"
     assert seen.environment["SM_MODULE_NAME"] == "train"
-    assert json.loads(seen.environment["SM_USER_ARGS"]) == seen.words
+    assert json.loads(seen.environment["SM_USER_ARGS"]) == seen.arguments
     assert json.loads(seen.environment["SM_TRAINING_ENV"])["user_entry_point"] == "train.py"
     assert seen.environment["SSM_NUM_NODES"] == "1"
 
@@ -235,7 +237,7 @@ def test_the_real_train_program_runs_the_launcher_as_its_script(job: JobFolder) 
 def test_the_real_train_program_tells_how_the_script_behind_the_launcher_failed(job: JobFolder) -> None:
     job.hyperparameters = {"sagemaker_program": '"launcher.py"'}
     job.files = {"train.py": "raise SystemExit(7)"}
-    job.words("toolkit")
+    job.launch_argv("toolkit")
     assert run_train(job).returncode == 1
     assert "ExitCode 7" in job.failure
 
@@ -253,7 +255,7 @@ def test_the_real_train_program_takes_the_code_from_the_channel_of_a_job_cut_off
     job.write_channel()
     done = run_train(job)
     assert done.returncode == 0, done.stdout
-    assert job.report.words == ["--lr", "0.1"]
+    assert job.report.arguments == ["--lr", "0.1"]
     hidden = [name for name, text in job.report.sagemaker.items() if "SSM_SOURCE" in name or "ssm_source" in text]
     assert set(hidden) <= {"SM_MODULE_DIR", "SM_TRAINING_ENV"}  # where the code came from, and who says so
 

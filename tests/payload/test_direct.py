@@ -34,7 +34,7 @@ def test_hyperparameters_come_first_and_the_arguments_follow_as_typed(job: JobFo
     arguments = ["", "--", "it's", '"', "$(id)", "a\nb", "*", "ü", "\udcff", "\\"]
     job.run_file = {"kind": "run", "entry_point": "train.py", "arguments": arguments}
     job.run()
-    assert job.report.words == ["-a", "x y", "-b", "2", *arguments]
+    assert job.report.arguments == ["-a", "x y", "-b", "2", *arguments]
     assert job.report.argv[-2] == b"\xff"
     assert json.loads(job.report.environment["SM_USER_ARGS"]) == ["-a", "x y", "-b", "2", *arguments]
 
@@ -43,7 +43,7 @@ def test_ten_thousand_arguments_arrive_and_the_log_line_is_cut(job: JobFolder) -
     arguments = [f"--argument-{number}" for number in range(10_000)]
     job.run_file = {"kind": "run", "entry_point": "train.py", "arguments": arguments}
     ended = job.run()
-    assert job.report.words == arguments
+    assert job.report.arguments == arguments
     assert len(ended.output) < 4000
     assert "(10001 arguments)" in ended.text
 
@@ -54,8 +54,8 @@ def test_a_variable_too_long_for_the_kernel_goes_to_a_file(job: JobFolder) -> No
     assert ended.status == 0, ended.text
     environment = job.report.environment
     assert "SM_HPS" not in environment
-    told = json.loads(Path(environment["SSM_LONG_ENVIRONMENT"]).read_text())
-    assert json.loads(told["SM_HPS"]) == {f"key{number:02}": "x" * 2400 for number in range(90)}
+    long_variables = json.loads(Path(environment["SSM_LONG_ENVIRONMENT"]).read_text())
+    assert json.loads(long_variables["SM_HPS"]) == {f"key{number:02}": "x" * 2400 for number in range(90)}
     assert ended.text.count("too long for the environment") == 1
 
 
@@ -113,12 +113,12 @@ def test_modules_named_like_pythons_own_do_not_stop_the_launcher(job: JobFolder)
 
 
 def test_a_second_start_unpacks_over_the_first(job: JobFolder) -> None:
-    words = job.words("direct")
+    argv = job.launch_argv("direct")
     job.code.mkdir()
     (job.code / "stale.py").write_text("left by the interrupted run")
     (job.code / "folder").mkdir()
     (job.code / "link").symlink_to("/")
-    assert os.spawnve(os.P_WAIT, words[0], words, job.surroundings()) == 0
+    assert os.spawnve(os.P_WAIT, argv[0], argv, job.surroundings()) == 0
     assert sorted(path.name for path in job.code.iterdir()) == [
         "launcher.py",
         "run.json",
@@ -135,7 +135,7 @@ def test_a_shell_script_gets_the_hyperparameters_as_arguments(job: JobFolder, na
     job.files = {name: f'#!/bin/sh\nexec {job.python} report.py "$@"\n', "report.py": REPORT}
     job.run_file = {"kind": "run", "entry_point": name, "arguments": ["$HOME"]}
     assert job.run().status == 0
-    assert job.report.words == ["--empty", "", "--foo", "bar baz", "$HOME"]
+    assert job.report.arguments == ["--empty", "", "--foo", "bar baz", "$HOME"]
 
 
 def test_a_shell_script_without_a_first_line_runs_too(job: JobFolder) -> None:
@@ -190,9 +190,9 @@ def test_an_argument_with_a_nul_character_is_refused(job: JobFolder) -> None:
 
 
 def test_a_missing_configuration_file_is_named(job: JobFolder) -> None:
-    words = job.words("direct")
+    argv = job.launch_argv("direct")
     (job.base / "input/config/resourceconfig.json").unlink()
-    assert os.spawnve(os.P_WAIT, words[0], words, job.surroundings()) == 1
+    assert os.spawnve(os.P_WAIT, argv[0], argv, job.surroundings()) == 1
     assert "resourceconfig.json cannot be read" in job.failure
 
 
@@ -212,7 +212,7 @@ def test_torch_distributed_starts_pytorchs_launcher_on_the_jobs_interpreter(job:
     job.files["torch/distributed/run.py"] = REPORT
     assert job.run().status == 0
     where = ["--master_addr", "algo-1", "--master_port", "7777", "--node_rank", "1"]
-    assert job.report.words == ["--nnodes", "2", "--nproc_per_node", "1", *where, "train.py", "--lr", "0.1"]
+    assert job.report.arguments == ["--nnodes", "2", "--nproc_per_node", "1", *where, "train.py", "--lr", "0.1"]
     assert job.report.environment["NCCL_PROTO"] == "simple"
 
 
@@ -231,9 +231,9 @@ def test_no_warning_for_the_launchers_own_files(job: JobFolder) -> None:
 
 def test_it_is_fast(job: JobFolder) -> None:
     job.files = {"train.py": ""}
-    words, seconds = job.words("direct"), []
+    argv, seconds = job.launch_argv("direct"), []
     for _ in range(5):
         began = time.monotonic()
-        assert os.spawnve(os.P_WAIT, words[0], words, job.surroundings()) == 0
+        assert os.spawnve(os.P_WAIT, argv[0], argv, job.surroundings()) == 0
         seconds.append(time.monotonic() - began)
     assert min(seconds) < 0.35

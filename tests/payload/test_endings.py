@@ -187,8 +187,8 @@ def test_as_the_first_process_it_reaps_orphans(job: JobFolder) -> None:
         "command": "for i in 1 2 3 4 5; do sh -c 'sleep 0.05 & :'; done; sleep 0.4; "
         "cat /proc/1/cmdline | tr '\\0' ' '; echo; cat /proc/[0-9]*/stat | grep -c ' Z '; exit 3",
     }
-    words = job.words("direct")
-    done = subprocess.run([*unshare, *words], env=job.surroundings(), capture_output=True, text=True, check=False)
+    argv = job.launch_argv("direct")
+    done = subprocess.run([*unshare, *argv], env=job.surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 3
     first, zombies = done.stdout.splitlines()[-2:]
     assert first.rstrip().endswith("launcher.py")

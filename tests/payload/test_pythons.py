@@ -21,10 +21,10 @@ assert worker_config.channel_data.endswith("/input/data/data")
 
 
 def interpreter(version: str) -> str:
-    found = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
-    if not found:
+    interpreters = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
+    if not interpreters:
         pytest.skip(f"no Python {version} here")
-    return str(found[-1])
+    return str(interpreters[-1])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -45,7 +45,7 @@ def test_a_job_runs_under_the_plainest_locale(job: JobFolder, version: str, way:
     ended = job.run(way)
     assert ended.status == 0, ended.text
     expected = ["--msg", "Hello, world!"] + ([] if way == "train" else ["日本", "\udcff", ""])
-    assert job.report.words == expected
+    assert job.report.arguments == expected
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -94,9 +94,9 @@ def test_files_arrive_under_their_names_whatever_they_are(
     job.environment.update(LANG=locale, LC_ALL=locale)
     ended = job.run("direct")
     assert ended.status == 0, ended.text
-    (told,) = [line for line in ended.text.splitlines() if line.startswith("found: ")]
-    found, _, rest = told.removeprefix("found: ").partition(" [")
-    assert [one for one in map(bytes.fromhex, found.split()) if one.startswith(b"_")] == names
+    (line,) = [line for line in ended.text.splitlines() if line.startswith("found: ")]
+    names_in_hex, _, rest = line.removeprefix("found: ").partition(" [")
+    assert [one for one in map(bytes.fromhex, names_in_hex.split()) if one.startswith(b"_")] == names
     assert rest == "'a b'] []"
 
 
@@ -107,7 +107,7 @@ def test_plain_tar_unpacks_the_code_too(job: JobFolder, tmp_path: Path) -> None:
     (tmp_path / "code" / ("é" * 80) / "deep" / ("x" * 120)).write_text("long")
     (tmp_path / "out").mkdir()
     job.pack(tmp_path / "code", tmp_path)
-    words = ["tar", "xzf", str(tmp_path / "sourcedir.tar.gz"), "-C", str(tmp_path / "out")]
-    subprocess.run(words, check=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+    argv = ["tar", "xzf", str(tmp_path / "sourcedir.tar.gz"), "-C", str(tmp_path / "out")]
+    subprocess.run(argv, check=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
     assert (tmp_path / "out" / ("é" * 80) / "deep" / ("x" * 120)).read_text() == "long"
     assert (tmp_path / "out/ssm_launcher/main.py").is_file()

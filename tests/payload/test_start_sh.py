@@ -22,9 +22,9 @@ def empty_path(tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in TOOLS:
-        found = shutil.which(name)
-        assert found
-        (folder / name).symlink_to(found)
+        path = shutil.which(name)
+        assert path
+        (folder / name).symlink_to(path)
     return folder
 
 
@@ -34,9 +34,9 @@ def program(path: Path, text: str) -> None:
 
 
 def start(job: JobFolder, path: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    words = job.words("direct")
+    argv = job.launch_argv("direct")
     environment = {**job.surroundings(), "PATH": str(path), **more}
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 
 def without_the_usual_places(job: JobFolder, tmp_path: Path) -> None:
@@ -68,10 +68,10 @@ def test_a_python_that_is_too_old_is_passed_over(job: JobFolder, empty_path: Pat
 
 
 def test_an_image_without_python_fails_with_a_sentence(job: JobFolder, empty_path: Path, tmp_path: Path) -> None:
-    words = job.words("direct")
+    argv = job.launch_argv("direct")
     without_the_usual_places(job, tmp_path)
     environment = {**job.surroundings(), "PATH": str(empty_path), "SSM_PYTHON": ""}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "no Python of version 3.6 or newer" in job.failure
     assert done.stderr.strip().count("\n") == 0

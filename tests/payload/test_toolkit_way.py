@@ -47,11 +47,11 @@ if MPI.COMM_WORLD.Get_rank() == 0:
 """
 
 
-def below(job: JobFolder, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+def below(job: JobFolder, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     """One of AWS's runners with the job's code unpacked, in the folder and on the path where it starts the script."""
-    job.words("toolkit")
+    job.launch_argv("toolkit")
     return subprocess.run(
-        [job.python, *words],
+        [job.python, *arguments],
         env=job.surroundings({"PYTHONPATH": str(job.code), **variables}),
         cwd=job.code,
         stdout=subprocess.PIPE,
@@ -63,9 +63,9 @@ def below(job: JobFolder, *words: str, **variables: str) -> subprocess.Completed
 
 def mpirun(job: JobFolder) -> subprocess.CompletedProcess[str]:
     """Two ranks of real MPI, started as AWS's runner starts them."""
-    words = ["-np", "2", "--allow-run-as-root", "--oversubscribe", job.python, "-m", "mpi4py", "launcher.py"]
+    arguments = ["-np", "2", "--allow-run-as-root", "--oversubscribe", job.python, "-m", "mpi4py", "launcher.py"]
     return subprocess.run(
-        [Path(job.python).with_name("mpirun"), *words],
+        [Path(job.python).with_name("mpirun"), *arguments],
         env=job.surroundings({"PYTHONPATH": str(job.code)}),
         cwd=job.code,
         capture_output=True,
@@ -82,7 +82,7 @@ def test_under_mpi_the_script_runs_by_way_of_mpi4py(job: JobFolder) -> None:
     assert done.returncode == 0, done.stdout
     assert b"mpi4py runs launcher.py" in done.stdout
     assert b"mpi4py runs train.py" in done.stdout
-    assert job.report.words == ["", "a b", "$(id)"]
+    assert job.report.arguments == ["", "a b", "$(id)"]
 
 
 def test_under_mpi_a_package_runs_by_way_of_mpi4py_too(job: JobFolder) -> None:
@@ -159,12 +159,12 @@ def test_two_ranks_of_real_mpi_meet_in_the_script(job: JobFolder) -> None:
     job.files = {"train.py": MEETING}
     job.run_file["arguments"] = ["", "a b"]
     job.hyperparameters = {"lr": "0.1"}
-    job.words("toolkit")
+    job.launch_argv("toolkit")
     done = mpirun(job)
     assert done.returncode == 0, done.stdout + done.stderr
-    (told,) = [line for line in done.stdout.splitlines() if line.startswith("told ")]
-    words = ["--lr", "0.1", "", "a b"]
-    assert json.loads(told[5:]) == [[0, words, "train.py"], [1, words, "train.py"]]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("told ")]
+    arguments = ["--lr", "0.1", "", "a b"]
+    assert json.loads(line[5:]) == [[0, arguments, "train.py"], [1, arguments, "train.py"]]
 
 
 @pytest.mark.skipif("MPI_PYTHON" not in os.environ, reason="MPI_PYTHON names no interpreter with mpi4py and openmpi")
@@ -174,6 +174,6 @@ def test_a_rank_of_real_mpi_that_fails_ends_the_others(job: JobFolder) -> None:
         "train.py": "from mpi4py import MPI\nrank = MPI.COMM_WORLD.Get_rank()\nif rank == 1:\n"
         "    raise SystemExit(7)\nMPI.COMM_WORLD.recv(source=1)\n"
     }
-    job.words("toolkit")
+    job.launch_argv("toolkit")
     done = mpirun(job)
     assert done.returncode == 7, done.stdout + done.stderr

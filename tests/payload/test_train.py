@@ -12,7 +12,7 @@ from tests.payload.job import JobFolder, resources
 def test_the_program_is_the_hyperparameter(job: JobFolder) -> None:
     job.hyperparameters = {"sagemaker_program": '"train.py"', "lr": "0.1"}
     assert job.run("train").status == 0
-    assert job.report.words == ["--lr", "0.1"]
+    assert job.report.arguments == ["--lr", "0.1"]
 
 
 def test_the_environment_names_the_program_before_the_hyperparameter(job: JobFolder) -> None:
@@ -37,11 +37,11 @@ def test_no_folder_is_made_in_another_clients_checkpoints(job: JobFolder) -> Non
 def test_our_toolkit_way_runs_below_it(job: JobFolder) -> None:
     job.hyperparameters = {"sagemaker_program": '"launcher.py"', "msg": '"a b"'}
     job.run_file["arguments"] = ["", "\udcff"]
-    words = job.words("train")
+    argv = job.launch_argv("train")
     job.write_code(with_launcher=True)
-    done = subprocess.run(words, env=job.surroundings(), capture_output=True, check=False)
+    done = subprocess.run(argv, env=job.surroundings(), capture_output=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert job.report.words == ["--msg", "a b", "", "\udcff"]
+    assert job.report.arguments == ["--msg", "a b", "", "\udcff"]
     assert job.report.environment["SM_USER_ENTRY_POINT"] == "train.py"
     assert (job.base / "state/algo-1").is_dir()
 

@@ -46,8 +46,8 @@ class Toolkit:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"environment": job.environment}) + "\n")
         self._process.stdin.flush()
-        told: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return told
+        report: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return report
 
     def close(self) -> None:
         self._process.communicate(timeout=20)

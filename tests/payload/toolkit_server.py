@@ -25,7 +25,7 @@ def answer(given: dict[str, str]) -> dict[str, Any]:
         others = {name: os.environ[name] for name in ("SAGEMAKER_JOB_NAME", "SAGEMAKER_REGION", "CURRENT_HOST")}
         return {
             "variables": {**variables, **others},
-            "words": known.to_cmd_args(),
+            "arguments": known.to_cmd_args(),
             "command": runner._create_command(),
             "host": known.master_hostname,
         }

@@ -24,7 +24,7 @@ def empty(operation: str, body: bytes) -> bytes | None:
         return None
     members, token = listing
     original = json.loads(body or b"{}").get(token) or ""
-    number = next(_NUMBERS)  # clients take the same token twice for a fault
+    number = next(_NUMBERS)  # clients report an error when they see a token twice
     return json.dumps({members: [], token: f"{_MARK}{number}.{_original_token(original)}"}).encode()
 
 

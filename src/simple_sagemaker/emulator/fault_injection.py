@@ -1,7 +1,7 @@
 """Fault injection: the failures of AWS that a client must survive, drawn from a seed.
 
 Written as ``seed=7,throttle=0.1,error=0.02,reset=0.02,slow=0.05:0.3,capacity=0.1,interrupt=0.2,quota=ml.p3.2xlarge,
-empty_page=0.5``; docs/emulator.md says what each does. The same seed and order of requests give the same faults.
+empty_page=0.5``; see docs/emulator.md. The same seed and order of requests produce the same faults.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 It works on moto's memory in this process. With enforcement on, moto checks signature, actions and resources of requests
 to its own services; here the same is checked for SageMaker's. Known gap: moto 5.2 denies by any statement that has a
-Condition, whatever the condition says, so policies checked here must do without.
+Condition, whatever it is, so policies checked here must do without.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Platform:
         from moto.iam.access_control import IAMRequest
         from werkzeug.wrappers import Request
 
-        class CheckedRequest(IAMRequest):  # moto takes the service from the signature: PassRole is another's
+        class CheckedRequest(IAMRequest):  # moto takes the service from the signature, but PassRole is IAM's
             @property
             def _action(self) -> str:
                 return action

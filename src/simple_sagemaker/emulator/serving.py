@@ -35,7 +35,7 @@ def make_server(port: int, application: Application) -> BaseWSGIServer:
         raise EngineUnavailable(INSTALL) from error
     try:
         return serving.make_server(HOST, port, application, threaded=True, request_handler=_handler())
-    except (OSError, SystemExit) as error:  # werkzeug says the reason itself, and exits
+    except (OSError, SystemExit) as error:  # werkzeug prints the reason itself, and exits
         raise EngineUnavailable(f"The port {port} is taken.\nGive another one with --port, or 0.") from error
 
 

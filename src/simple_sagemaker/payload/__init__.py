@@ -1,11 +1,11 @@
 """What is shipped into a job: the start script, the launcher and the library for workers.
 
 Nothing here imports the rest of the package, and everything but this file runs on Python 3.6 with the standard
-library alone. Two lists say what goes where, as paths inside this folder:
+library alone. Two lists define what goes where, as paths inside this folder:
 
-- ``CHANNEL_FILES`` lie in the hidden channel's folder, beside the packed code and ``run.json``.
-- ``CODE_FILES`` are packed at the root of the code, beside the person's files. ``run.json`` is put there in the job; it
-  is packed too where AWS's toolkit starts the code, which brings the packed code alone.
+- ``CHANNEL_FILES`` are in the hidden channel's folder, beside the packed code and ``run.json``.
+- ``CODE_FILES`` are packed at the root of the code, beside the user's files. ``run.json`` is copied there in the job;
+  it is packed too where AWS's toolkit starts the code, which unpacks the packed code only.
 
 ``launcher.py`` is in both: in the channel it unpacks the code and loads the rest of itself from there; in the code it
 is what AWS's own ``train`` program runs.

@@ -2,13 +2,13 @@
 
 It is started in three ways:
 
-- *direct*: ``start.sh`` runs this file from the hidden channel's folder, where the packed code lies beside it. The
-  code is unpacked to ``<base>/code``, and the rest of the launcher is taken from there. In a processing job the same
+- *direct*: ``start.sh`` runs this file from the hidden channel's folder, where the packed code is beside it. The
+  code is unpacked to ``<base>/code``, and the rest of the launcher is loaded from there. In a processing job the same
   is below ``<base>/processing/input``.
 - *toolkit*: AWS's own ``train`` has unpacked the code and runs this file from it, as the job's script.
 - *train*: the local engine runs ``launcher.py --train`` in place of AWS's ``train``, for requests of other clients.
 
-This file alone still parses on Python 2.7, so that an old interpreter gets a sentence and not a syntax error.
+Only this file still parses on Python 2.7, so that an old interpreter prints a message and not a syntax error.
 """
 
 import importlib
@@ -31,7 +31,7 @@ OLDEST = (3, 6)
 
 
 class Unpackable(Exception):
-    """The packed code cannot be used; the text says why."""
+    """The packed code cannot be used; the message says why."""
 
 
 def record_failure(text):
@@ -48,7 +48,7 @@ def record_failure(text):
 
 def is_inside(path, folder):
     # type: (str, str) -> bool
-    """Whether ``path``, with every link followed, is ``folder`` or lies below it."""
+    """Whether ``path``, with every link followed, is ``folder`` or is below it."""
     return (os.path.realpath(path) + os.sep).startswith(folder + os.sep)
 
 

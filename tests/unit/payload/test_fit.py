@@ -15,7 +15,7 @@ def places(tmp_path: Path) -> Places:
     return Places(str(tmp_path))
 
 
-def told(given: dict[bytes, bytes]) -> dict[str, str]:
+def left_out_variables(given: dict[bytes, bytes]) -> dict[str, str]:
     content: dict[str, str] = json.loads(Path(os.fsdecode(given[b"SSM_LONG_ENVIRONMENT"])).read_text())
     return content
 
@@ -30,7 +30,7 @@ def test_one_byte_too_long_is_left_out_and_written_down(tmp_path: Path) -> None:
     text = b"\xff" + b"x" * (environment.LONGEST - 3)
     given = {b"A": b"1", b"B": text}
     assert environment.fit(given, places(tmp_path), 0) == ["B"]
-    assert told(given) == {"B": text.decode("utf-8", "surrogateescape")}
+    assert left_out_variables(given) == {"B": text.decode("utf-8", "surrogateescape")}
     assert set(given) == {b"A", b"SSM_LONG_ENVIRONMENT"}
 
 

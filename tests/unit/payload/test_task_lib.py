@@ -30,8 +30,8 @@ def task_lib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     monkeypatch.syspath_prepend(str(payload.FOLDER))
     import task_toolkit.task_lib  # type: ignore[import-not-found]
 
-    found: ModuleType = task_toolkit.task_lib
-    return found
+    module: ModuleType = task_toolkit.task_lib
+    return module
 
 
 def test_inputs_are_folders_by_the_names_of_their_channels(

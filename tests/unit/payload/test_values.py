@@ -37,8 +37,8 @@ def test_the_contracts_argument_vector() -> None:
         "l": '[1,"a b"]',
         "d": '{"k2":2,"k1":[1]}',
     }
-    words = ["-Z", "1", "-a", "x", "-b", "2", "-d", "k1=[1],k2=2", "-l"]
-    assert values.arguments(values.decode(dict(texts))) == [*words, "[1, 'a b']", "--long_name", "True", "-n", ""]
+    arguments = ["-Z", "1", "-a", "x", "-b", "2", "-d", "k1=[1],k2=2", "-l"]
+    assert values.arguments(values.decode(dict(texts))) == [*arguments, "[1, 'a b']", "--long_name", "True", "-n", ""]
 
 
 def test_what_aws_reserves_is_nobodys_argument() -> None:

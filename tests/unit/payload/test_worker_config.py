@@ -84,15 +84,15 @@ def test_every_documented_field_is_there(field: str) -> None:
 
 @pytest.mark.usefixtures("documented")
 def test_the_command_line_is_never_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ["train.py", "--model", "resnet", "--num", "5", "--input", "x", "--host", "h", "--job_name", "7", "-h"]
-    monkeypatch.setattr(sys, "argv", words)
+    argv = ["train.py", "--model", "resnet", "--num", "5", "--input", "x", "--host", "h", "--job_name", "7", "-h"]
+    monkeypatch.setattr(sys, "argv", argv)
     config = WorkerConfig(False)
     assert (config.model_dir, config.num_cpus, config.job_name) == (
         FIELDS["model_dir"],
         FIELDS["num_cpus"],
         FIELDS["job_name"],
     )
-    assert sys.argv == words
+    assert sys.argv == argv
 
 
 @pytest.mark.usefixtures("documented")
@@ -163,7 +163,7 @@ def test_the_state_of_an_instance_is_made_and_others_are_left(
 
 
 @pytest.mark.parametrize(
-    ("before", "asked", "after"),
+    ("before", "debug_level", "after"),
     [
         (logging.WARNING, True, logging.INFO),
         (logging.ERROR, False, logging.ERROR),
@@ -171,9 +171,9 @@ def test_the_state_of_an_instance_is_made_and_others_are_left(
         (logging.NOTSET, True, logging.NOTSET),
     ],
 )
-def test_info_passes_when_asked(before: int, asked: bool, after: int) -> None:
+def test_info_passes_when_asked(before: int, debug_level: bool, after: int) -> None:
     logging.getLogger().setLevel(before)
-    WorkerConfig(False, set_debug_level=asked)
+    WorkerConfig(False, set_debug_level=debug_level)
     assert logging.getLogger().level == after
 
 

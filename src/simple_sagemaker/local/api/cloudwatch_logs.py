@@ -11,7 +11,7 @@ from ..job.home import ACCOUNT, REGION, Home
 from ..job.kinds import KINDS, TRAINING, kind_of
 from .errors import client_error, validation_error
 
-Answer = Any  # a dictionary of the shape that boto3 gives for the operation
+Answer = Any  # a dictionary of the shape that boto3 returns for the operation
 
 GROUP = TRAINING.group
 _PAGE = 50

@@ -20,7 +20,7 @@ from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
 
 _ABSENT = {TRAINING: "Requested resource not found.", PROCESSING: "Could not find requested job with that name."}
-Answer = Any  # a dictionary of the shape that boto3 gives for the operation
+Answer = Any  # a dictionary of the shape that boto3 returns for the operation
 
 
 class LocalSageMaker:

@@ -1,8 +1,8 @@
 """MXNet's RecordIO: records in one stream of bytes.
 
-A record is a magic number, a word of length, the data, and zeros up to a multiple of four. Where the data itself holds
-the magic number at a multiple of four, the record is split there and the number left out: the upper three bits of the
-length say which part it is (0 whole, 1 first, 2 middle, 3 last).
+A record is a magic number, four bytes of length, the data, and zeros up to a multiple of four. Where the data itself
+has the magic number at a multiple of four, the record is split there and the number left out: the upper three bits of
+the length say which part it is (0 whole, 1 first, 2 middle, 3 last).
 Format: https://mxnet.apache.org/versions/1.9.1/api/architecture/note_data_loading
 """
 
@@ -29,7 +29,7 @@ def frame(data: bytes) -> Iterator[bytes]:
 
 
 def _cuts(data: bytes) -> Iterator[int]:
-    """Where the magic number stands at a multiple of four."""
+    """Yield where the magic number is at a multiple of four."""
     at = data.find(_MAGIC)
     while at >= 0:
         aligned = at % 4 == 0

@@ -78,7 +78,7 @@ class Processes:
         """The host's whole environment; nothing of the caller's is in it.
 
         SSM_PYTHON and SSM_ENVIRONMENTS tell our launcher which Python to use and where to keep what requirement files
-        bring; MASTER_PORT is one that no other job of this machine has.
+        bring; MASTER_PORT is a port that no other job of this machine uses.
         """
         variables = {
             "PATH": interpreter.search_path(self.python, _program(host)),

@@ -1,4 +1,4 @@
-"""The Python of a job: a private layer, which takes what the job installs, over this machine's interpreter.
+"""The Python of a job: a private layer, into which the job installs packages, over this machine's interpreter.
 
 The layer is a virtual environment written by hand in a millisecond: a link to the interpreter, ``pyvenv.cfg``, and a
 ``.pth`` line that adds the packages of the environment below it. ``pip`` in a job sees those packages as installed and

@@ -57,7 +57,7 @@ class Settings:
     ``bwrap``, ``plain`` or ``docker``; for the latter, ``docker`` is the command that runs containers, as a list, and
     ``docker_environment`` the variables that it needs to find its engine.
 
-    ``stop_grace_s`` is the time between SIGTERM and SIGKILL; AWS gives 120.
+    ``stop_grace_s`` is the time between SIGTERM and SIGKILL; on AWS it is 120.
 
     For spot jobs only: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
     beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.

@@ -53,6 +53,6 @@ def kind_of(request: Mapping[str, Any]) -> Kind:
 
 
 def name_of(request: Mapping[str, Any]) -> str:
-    """The name that a request gives a job."""
+    """The name of the job that a request is about."""
     name: str = request[kind_of(request).name]
     return name

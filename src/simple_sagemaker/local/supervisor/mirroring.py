@@ -11,7 +11,9 @@ from ..data.mirror import Mirror
 from ..hosts.host import Host
 from ..requests.request import Work
 
-MANY_FILES = 10_000  # ours: AWS gives no number, users report that its sync of checkpoints stalls on many files
+MANY_FILES = (
+    10_000  # our number: AWS documents none, but users report that its sync of checkpoints stalls on many files
+)
 _PAUSE_S = 1.0
 _SHARE = 10  # passes may take one part in so many of the time
 

@@ -1,4 +1,4 @@
-"""A job's supervisor starts before its job exists: it comes up while the job is prepared, takes the lock, then works.
+"""Starts a job's supervisor before the job exists: it starts up while the job is prepared, takes the lock, then works.
 
 The two processes talk over two pipes: the job's draft folder in, one byte back when its lock is held, one byte in when
 the folder has its final name. A pipe that closes early ends the other side's waiting. This module is the first that a

@@ -7,7 +7,7 @@ from . import values
 from .places import Places, Refusal
 
 PROGRAM, PACKAGE, SHELL_SCRIPT = "program", "package", "shell script"
-LONGEST_COMMAND = 100000  # bytes handed to ``sh -c``; the kernel takes 131,072 in one argument
+LONGEST_COMMAND = 100000  # bytes passed to ``sh -c``; the kernel allows 131,072 in one argument
 COMMAND_FILE = "ssm-command.sh"
 SHOWN = 2000
 
@@ -37,7 +37,7 @@ def python() -> bytes:
 
 
 def script(code: str, name: str, arguments: "list[str]") -> "list[bytes]":
-    """The command of an entry point that runs once on each host; a shell script is made executable."""
+    """The command of an entry point, to run once on each host; a shell script is made executable."""
     kind = kind_of(code, name)
     encoded = [values.to_bytes(argument) for argument in arguments]
     if kind == PACKAGE:
@@ -67,7 +67,7 @@ def torchrun(code: str, name: str, arguments: "list[str]", rendezvous: "list[str
 
 
 def shell(places: Places, command: str, arguments: "list[str]") -> "list[bytes]":
-    """The command of a shell task: one text for ``sh``, its arguments quoted behind it; a long one by way of a file."""
+    """The command of a shell task: one text for ``sh``, quoted arguments appended; a long one is put in a file."""
     text = values.to_bytes(" ".join([command] + [values.quote(argument) for argument in arguments]))
     if len(text) <= LONGEST_COMMAND:
         return [b"/bin/sh", b"-c", text]
@@ -98,9 +98,9 @@ def check_arguments(argv: "list[bytes]") -> None:
     """Raise Refusal for an argument that cannot be passed to a program."""
     for number, argument in enumerate(argv):
         if b"\0" in argument:
-            raise Refusal("Argument {} holds a NUL character, which no program can be given.".format(number))
+            raise Refusal("Argument {} holds a NUL character, which cannot be passed to a program.".format(number))
         if len(argument) >= 131072:
-            raise Refusal("Argument {} has {} bytes; the system takes 131,071 at most.".format(number, len(argument)))
+            raise Refusal("Argument {} has {} bytes; the system allows 131,071 at most.".format(number, len(argument)))
 
 
 def format_for_log(argv: "list[bytes]") -> bytes:

@@ -49,7 +49,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The job's name, as the hyperparameter says; empty without it."""
+        """The job's name from its hyperparameter; empty without it."""
         return values.encode(self.reserved.get("sagemaker_job_name"))
 
     @property
@@ -87,7 +87,7 @@ class Job:
 
 
 def facts(job: Job, program: "str | None", gpus: int) -> "dict[str, object]":
-    """What AWS's toolkit knows of a job, by the names it uses: the content of ``SM_TRAINING_ENV``."""
+    """The facts of a job under the names of AWS's toolkit: the content of ``SM_TRAINING_ENV``."""
     places = job.places
     module = program or ""
     parallel = os.environ.get("SM_HP_MP_PARAMETERS")

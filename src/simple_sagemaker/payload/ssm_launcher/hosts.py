@@ -1,4 +1,4 @@
-"""Waiting until the hosts of a job can find each other by name, which takes a while after a cluster starts."""
+"""Waits until the hosts of a job can find each other by name, which takes a while after a cluster starts."""
 
 import socket
 import time

@@ -22,7 +22,7 @@ HIDDEN = "SM_CHANNEL_" + SOURCE_CHANNEL.upper()
 
 
 class Run:
-    """What a job is to run, from our ``run.json`` or from another client's hyperparameters."""
+    """What a job runs, from our ``run.json`` or from another client's hyperparameters."""
 
     def __init__(self, described: "dict[str, Any]") -> None:
         self.entry_point = described.get("entry_point")  # type: str | None
@@ -32,7 +32,7 @@ class Run:
         self.is_shell = described.get("kind") == "shell"
 
     def script_arguments(self, hyperparameters: "dict[str, object]") -> "list[str]":
-        """The arguments of the script. A shell command has the hyperparameters in its environment alone."""
+        """The arguments of the script. A shell command gets the hyperparameters in its environment only."""
         from_hyperparameters = [] if self.is_shell else values.arguments(hyperparameters)
         return from_hyperparameters + self.arguments
 
@@ -109,7 +109,7 @@ def _check(places: Places, run: Run) -> None:
     if run.entry_point is not None:
         command.check_entry_point(places.code, run.entry_point)
     elif not run.is_shell:
-        raise Refusal("The job says neither which file to run nor which command.")
+        raise Refusal("The job names neither a file nor a command to run.")
     others = sorted(set(_names_enabled(run.distribution)) - {TORCH})
     if others:
         raise Refusal(

@@ -145,9 +145,9 @@ def _build(
 
 
 def _put_first(site: str, private: str) -> None:
-    """Make the interpreter whose packages lie in ``private`` look into ``site`` right after them, before all others.
+    """Make the interpreter whose packages are in ``private`` search ``site`` right after them, before all others.
 
-    The line runs when the interpreter starts: what ``addsitedir`` appended is moved to just behind ``private``.
+    The line runs when the interpreter starts: paths that ``addsitedir`` appended are moved to just behind ``private``.
     """
     line = (
         "import site, sys; _ssm = len(sys.path); site.addsitedir({site!r}); _ssm = sys.path[_ssm:], sys.path[:_ssm]; "

@@ -1,4 +1,4 @@
-"""Hyperparameters as values, as arguments and as environment variables, in the forms AWS's toolkit gives them.
+"""Hyperparameters as values, as arguments and as environment variables, in the forms of AWS's toolkit.
 
 Compared with sagemaker-training 5.1.4, which the tests run beside this.
 """
@@ -27,7 +27,7 @@ PREFIX = "sagemaker_"
 
 
 def decode(texts: "dict[str, object]") -> "dict[str, Any]":
-    """The values that JSON texts stand for; a text that is no JSON stands for itself."""
+    """Decode JSON texts; a text that is not JSON is its own value."""
     return {name: _decode_one(text) for name, text in texts.items()}
 
 

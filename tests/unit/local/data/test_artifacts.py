@@ -45,10 +45,10 @@ def test_names_are_relative_without_a_dot_and_owned_by_root(store: FolderStore, 
     (one / "d/deep").mkdir(parents=True)
     (one / "d/deep/é").write_text("y")
     assert upload(store, one) == []
-    found = members(store)
-    assert [*found] == ["d", "d/deep", "d/deep/é", "f"]
-    assert {(member.uid, member.gid, member.uname) for member in found.values()} == {(0, 0, "root")}
-    assert found["d"].isdir()
+    packed = members(store)
+    assert [*packed] == ["d", "d/deep", "d/deep/é", "f"]
+    assert {(member.uid, member.gid, member.uname) for member in packed.values()} == {(0, 0, "root")}
+    assert packed["d"].isdir()
 
 
 def test_a_union_names_its_clashes_and_keeps_the_last(store: FolderStore, tmp_path: Path) -> None:

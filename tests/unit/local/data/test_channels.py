@@ -52,11 +52,11 @@ def test_an_exact_key_keeps_its_base_name(key: str) -> None:
     assert local_path(key, key) == key.rpartition("/")[2]
 
 
-@given(found=st.sets(keys, max_size=20), data=st.data())
-def test_no_two_objects_of_one_prefix_share_a_path_unless_refused(found: set[str], data: Any) -> None:
-    store = MemoryStore(*found)
+@given(stored=st.sets(keys, max_size=20), data=st.data())
+def test_no_two_objects_of_one_prefix_share_a_path_unless_refused(stored: set[str], data: Any) -> None:
+    store = MemoryStore(*stored)
     prefix = (
-        data.draw(st.sampled_from(sorted(found)).flatmap(lambda key: st.just(key[: len(key) // 2]))) if found else ""
+        data.draw(st.sampled_from(sorted(stored)).flatmap(lambda key: st.just(key[: len(key) // 2]))) if stored else ""
     )
     try:
         items = channel(f"s3://b/{prefix}").items(store)
@@ -64,7 +64,7 @@ def test_no_two_objects_of_one_prefix_share_a_path_unless_refused(found: set[str
         return
     paths = [item.path for item in items]
     assert len(set(paths)) == len(paths)
-    assert {item.key for item in items} == {key for key in found if key.startswith(prefix)}
+    assert {item.key for item in items} == {key for key in stored if key.startswith(prefix)}
     assert not any(path.startswith("/") or ".." in path.split("/") for path in paths)
 
 

@@ -42,23 +42,23 @@ def write(folder: Path, path: str, text: str) -> None:
     (folder / path).write_text(text)
 
 
-@given(there=st.sets(names), dropped=st.sets(names), host=st.sampled_from(HOSTS))
+@given(existing=st.sets(names), dropped=st.sets(names), host=st.sampled_from(HOSTS))
 def test_of_what_it_found_a_host_deletes_only_its_own_folder_and_the_first_what_is_nobodys(
-    there: set[str], dropped: set[str], host: str
+    existing: set[str], dropped: set[str], host: str
 ) -> None:
-    store = MemoryStore(*(f"state/{name}" for name in there))
+    store = MemoryStore(*(f"state/{name}" for name in existing))
     with tempfile.TemporaryDirectory() as top:
         one = restored(Path(top), store, host)
-        for name in there & dropped:
+        for name in existing & dropped:
             (Path(top) / name).unlink()
         settle(one)
     others = "algo-2/" if host == "algo-1" else None
     gone = {
         name
-        for name in there & dropped
+        for name in existing & dropped
         if (host == "algo-2" and name.startswith("algo-2/")) or (others and not name.startswith(others))
     }
-    assert store.objects.keys() == {f"state/{name}" for name in there - gone}
+    assert store.objects.keys() == {f"state/{name}" for name in existing - gone}
 
 
 @settings(max_examples=examples(30, 500))  # each one writes files

@@ -62,11 +62,11 @@ def test_a_named_python_is_not_passed_over_when_it_is_missing(everything: dict[s
 
 
 def test_a_virtual_environment_is_known_with_its_base_and_its_packages(tmp_path: Path) -> None:
-    found = interpreter.inspect(sys.executable, tmp_path)
-    assert found.version == f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert {sys.prefix, sys.base_prefix} <= set(found.prefixes)
-    assert any(Path(folder, "pytest").is_dir() for folder in found.sites)
-    assert interpreter.inspect(sys.executable, tmp_path) == found
+    python_facts = interpreter.inspect(sys.executable, tmp_path)
+    assert python_facts.version == f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert {sys.prefix, sys.base_prefix} <= set(python_facts.prefixes)
+    assert any(Path(folder, "pytest").is_dir() for folder in python_facts.sites)
+    assert interpreter.inspect(sys.executable, tmp_path) == python_facts
 
 
 def test_an_answer_is_kept_and_asked_again_when_the_program_changes(tmp_path: Path) -> None:

@@ -22,16 +22,16 @@ def through(chunks: Chunks, folder: Path, *, most: int = 10_000) -> list[str]:
     for chunk in chunks:
         stream.feed(chunk)
     stream.close()
-    found: list[str] = []
+    messages: list[str] = []
     for name in log_stream.streams(folder / "logs"):
         start = 0
         while True:
             page, end = log_stream.read(folder / "logs" / name, start, most_bytes=1 << 20, most=most)
             if end == start:
                 break
-            found += [str(event["message"]) for event in page]
+            messages += [str(event["message"]) for event in page]
             start = end
-    return found
+    return messages
 
 
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=8), most=st.integers(1, 5))
@@ -49,9 +49,9 @@ def test_lines_of_any_length_lose_nothing_and_no_event_is_too_long(sizes: list[i
     data = b"".join(b"x" * size + b"\n" for size in sizes)
     chunks = [data[start : start + step] for start in range(0, len(data), step)]
     with tempfile.TemporaryDirectory() as folder:
-        found = through(chunks, Path(folder))
-    assert "".join(found) == "x" * sum(sizes)
-    assert all(len(message) <= LONGEST_EVENT for message in found)
+        messages = through(chunks, Path(folder))
+    assert "".join(messages) == "x" * sum(sizes)
+    assert all(len(message) <= LONGEST_EVENT for message in messages)
 
 
 def test_a_half_written_line_waits_for_its_other_half(tmp_path: Path) -> None:
@@ -68,8 +68,8 @@ def test_a_half_written_line_waits_for_its_other_half(tmp_path: Path) -> None:
 def test_a_page_smaller_than_a_line_still_moves_on(tmp_path: Path) -> None:
     path = tmp_path / "algo-1-1"
     path.write_bytes(b"1 " + b"x" * LONGEST_EVENT + b"\n2 y\n")
-    found, end = log_stream.read(path, 0, most_bytes=1 << 20, most=1)
-    assert len(found) == 1
+    messages, end = log_stream.read(path, 0, most_bytes=1 << 20, most=1)
+    assert len(messages) == 1
     assert log_stream.read(path, end, most_bytes=1 << 20, most=1)[0][0]["message"] == "y"
 
 
@@ -79,8 +79,8 @@ def test_times_never_go_back_within_a_stream(tmp_path: Path) -> None:
     stream.feed(b"a\n")
     stream.close()
     (name,) = log_stream.streams(tmp_path)
-    found, _ = log_stream.read(tmp_path / name, 0, most_bytes=100, most=10)
-    assert found[0]["timestamp"] == 10**15
+    messages, _ = log_stream.read(tmp_path / name, 0, most_bytes=100, most=10)
+    assert messages[0]["timestamp"] == 10**15
 
 
 def test_a_metric_is_found_in_a_line_that_arrives_in_pieces(tmp_path: Path) -> None:

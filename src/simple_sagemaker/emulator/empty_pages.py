@@ -17,7 +17,7 @@ _MARK = "ssm-empty-page."
 _NUMBERS = itertools.count()
 
 
-def empty(operation: str, body: bytes) -> bytes | None:
+def empty_page(operation: str, body: bytes) -> bytes | None:
     """Return an empty page whose token leads to the requested page; None if the operation is no listing."""
     listing = _LISTINGS.get(operation)
     if listing is None:
@@ -28,7 +28,7 @@ def empty(operation: str, body: bytes) -> bytes | None:
     return json.dumps({members: [], token: f"{_MARK}{number}.{_original_token(original)}"}).encode()
 
 
-def real(operation: str, body: bytes) -> bytes:
+def original_request(operation: str, body: bytes) -> bytes:
     """Return the request with its original token, as it was before an empty page came in between."""
     listing = _LISTINGS.get(operation)
     if listing is None or _MARK.encode() not in body:

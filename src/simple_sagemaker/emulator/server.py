@@ -97,7 +97,7 @@ class Emulator:
         self._shipper.start()
         return variables
 
-    def running(self) -> list[str]:
+    def running_jobs(self) -> list[str]:
         """The names of the jobs that have not ended."""
         return [job.name for job in all_jobs(self._home.jobs) if not has_ended(recovery.settle(job))]
 
@@ -108,10 +108,10 @@ class Emulator:
     def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
         """Stop all jobs and end. Returns the jobs that ran, and those still running after ``grace_s`` seconds."""
         until = time.monotonic() + grace_s
-        ran = self.running()
+        ran = self.running_jobs()
         for name in ran:
             JobFolder(self._home.jobs / name).stop_mark.touch()
-        while (left := self.running()) and time.monotonic() < until:
+        while (left := self.running_jobs()) and time.monotonic() < until:
             time.sleep(0.05)
         self._shipper.stop()
         return ran, left
@@ -140,7 +140,7 @@ class Emulator:
             http.break_connection(environ)
         if fault == "slow":
             time.sleep(self._dice.plan.slow_s)
-        if fault == "empty_page" and (page := empty_pages.empty(operation, body)):
+        if fault == "empty_page" and (page := empty_pages.empty_page(operation, body)):
             return http.json_answer(200, page)
         answer = self._answer(environ, name, body)
         if fault == "reset_after":
@@ -149,7 +149,7 @@ class Emulator:
 
     def _answer(self, environ: Environ, name: str, body: bytes) -> Answer:
         operation = name.partition(".")[2]
-        real_body = empty_pages.real(operation, body)
+        real_body = empty_pages.original_request(operation, body)
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(protocol.TARGET):
             return self._answer_sagemaker(environ, operation, body, real_body)
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
@@ -200,7 +200,7 @@ class Emulator:
         method = environ["REQUEST_METHOD"]
         if page == "health":
             health = {"version": __version__, "region": self._settings.region, "account": ACCOUNT}
-            return http.json_answer(200, json.dumps({**health, "running": len(self.running())}).encode())
+            return http.json_answer(200, json.dumps({**health, "running": len(self.running_jobs())}).encode())
         if page.startswith("credentials/"):
             return self._credentials(page.removeprefix("credentials/"))
         if page == "requests":

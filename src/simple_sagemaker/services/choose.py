@@ -128,7 +128,7 @@ def aws(
         token=_token,
         pace=pace(random.random),
         reading=reading(random.random),
-        cache=Home(home_folder(environment)).sent,
+        cache=Home(home_folder(environment)).upload_index,
         price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
     )
 
@@ -172,7 +172,7 @@ def local(
         now=_now,
         token=_token,
         pace=lambda _: 0.02,
-        cache=home.sent,
+        cache=home.upload_index,
         buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
     )

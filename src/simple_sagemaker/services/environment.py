@@ -103,7 +103,7 @@ def _python(environment: Mapping[str, str], cache: Path) -> str:
     chosen = interpreter.choose(environment, default=sys.executable)
     if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
         raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
-    return interpreter.behind_shim(chosen, environment, cache)
+    return interpreter.resolve_shim(chosen, environment, cache)
 
 
 def _isolation(environment: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ def upload(folders: Sequence[Path], store: Store, *, bucket: str, key: str, scra
     members: dict[str, Path] = {}
     clashes: list[str] = []
     for folder in folders:
-        for name in _below(folder, ""):
+        for name in _walk(folder, ""):
             path = folder / name
             if name in members and not (path.is_dir() and members[name].is_dir()):
                 clashes.append(name)
@@ -39,7 +39,7 @@ def upload(folders: Sequence[Path], store: Store, *, bucket: str, key: str, scra
     return clashes
 
 
-def _below(folder: Path, prefix: str) -> Iterator[str]:
+def _walk(folder: Path, prefix: str) -> Iterator[str]:
     with os.scandir(folder / prefix) as listing:
         entries = sorted(listing, key=lambda entry: entry.name)
     for entry in entries:
@@ -52,7 +52,7 @@ def _below(folder: Path, prefix: str) -> Iterator[str]:
         elif entry.is_dir():
             make_accessible(entry.path)
             yield name
-            yield from _below(folder, f"{name}/")
+            yield from _walk(folder, f"{name}/")
 
 
 def _pack(members: dict[str, Path], to: Path) -> None:

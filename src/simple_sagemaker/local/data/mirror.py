@@ -60,7 +60,7 @@ class Mirror:
     def pass_once(self) -> Iterator[None]:
         """Upload what is new or changed since the last pass, then delete what is gone; at most one object a step."""
         present = set()
-        for path, mark in _files(str(self.folder), ""):
+        for path, mark in _walk(str(self.folder), ""):
             present.add(path)
             if len(present) % _FILES_PER_STEP == 0:  # looking takes time, too: let the caller do other work
                 yield
@@ -94,7 +94,7 @@ def _mark(stat: os.stat_result) -> Mark:
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
-def _files(folder: str, prefix: str) -> Iterator[tuple[str, Mark]]:
+def _walk(folder: str, prefix: str) -> Iterator[tuple[str, Mark]]:
     """The regular files below a folder; links, sockets and pipes are skipped."""
     try:
         make_accessible(folder)
@@ -104,7 +104,7 @@ def _files(folder: str, prefix: str) -> Iterator[tuple[str, Mark]]:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path, f"{prefix}{entry.name}/")
+            yield from _walk(entry.path, f"{prefix}{entry.name}/")
         elif entry.is_file(follow_symlinks=False):
             try:
                 yield prefix + entry.name, _mark(entry.stat(follow_symlinks=False))

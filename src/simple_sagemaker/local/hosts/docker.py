@@ -23,7 +23,7 @@ class Docker:
         return replace(self, environment={**self.environment, **variables})
 
     def run(self, *arguments: str) -> str:
-        """What the command answers. Raises DockerRefused."""
+        """Run the command and return its output. Raises DockerError."""
         done = self._execute(arguments)
         if done.returncode:
             raise DockerError(_last_line(done.stderr) or f"{arguments[0]} ended with status {done.returncode}")
@@ -44,7 +44,7 @@ class Docker:
             raise DockerError(f"{self.command[0]}: {error.strerror}") from error
 
     def wait(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for a started command. Raises DockerRefused."""
+        """Wait for a started command. Raises DockerError."""
         _, errors = process.communicate()
         if process.returncode:
             raise DockerError(_last_line(errors) or f"it ended with status {process.returncode}")

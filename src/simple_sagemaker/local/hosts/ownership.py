@@ -20,19 +20,19 @@ _LOADER = re.compile(r"/(ld-linux[^/]*|ld-musl[^/]*|ld-[0-9.]+)\.so[.0-9]*$")
 
 def reclaim(folder: Path, docker: Docker, image: str, *, label: str) -> None:
     """Make the caller the owner of everything below ``folder``; report on standard error what remains."""
-    if sys.platform != "linux" or not any(_foreign(folder)):
+    if sys.platform != "linux" or not any(_foreign_paths(folder)):
         return
     if os.geteuid() == 0:
-        for path in _foreign(folder):
+        for path in _foreign_paths(folder):
             os.chown(path, 0, 0, follow_symlinks=False)
         return
     owner = f"{os.geteuid()}:{os.getegid()}"
     start = ["run", "--rm", "--label", label, "--network", "none", "--user", "0:0", "--security-opt", "label=disable"]
     for arguments in _chown_arguments(folder, owner, image):
         docker.succeeds(*start, *arguments)
-        if not any(_foreign(folder)):
+        if not any(_foreign_paths(folder)):
             return
-    left = next(_foreign(folder), "")
+    left = next(_foreign_paths(folder), "")
     sys.stderr.write(f"{left} and maybe more below {folder} belongs to a user of the container: chown it as root\n")
 
 
@@ -46,7 +46,7 @@ def _chown_arguments(folder: Path, owner: str, image: str) -> Iterator[list[str]
         yield [*arguments, "--entrypoint", f"{_HOST}{loader}", image, "--library-path", *program, "-hR", owner, inside]
 
 
-def _foreign(folder: Path) -> Iterator[str]:
+def _foreign_paths(folder: Path) -> Iterator[str]:
     """Paths below ``folder`` that the caller does not own; what cannot be listed is one of them, or lies in one."""
     mine = os.geteuid()
     waiting = [str(folder)]

@@ -118,7 +118,7 @@ def hosts_text(addresses: Addresses) -> str:
     return "\n".join(lines) + "\n"
 
 
-def tidy(host: Host) -> None:
+def clean_up_host(host: Host) -> None:
     """Remove what only the running host needed."""
     for path in (host.folder / "tmp", _layer(host), _root(host)):
         shutil.rmtree(path, ignore_errors=True)

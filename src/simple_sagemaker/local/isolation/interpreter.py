@@ -61,7 +61,7 @@ def choose(environment: Mapping[str, str], *, default: str) -> str:
     return default
 
 
-def behind_shim(program: str, environment: Mapping[str, str], cache: Path) -> str:
+def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> str:
     """Return the interpreter that a shim like pyenv's ``python3`` currently starts; a real program is returned as is.
 
     Asking a shim takes a tenth of a second, so the answer is cached until something changes by which versions are

@@ -44,7 +44,7 @@ class View:
         steps = list(_share("/", frozenset(private)))
         for target in sorted(private, key=_depth):
             steps += [Step("folder", target), Step("bind", target, private[target])]
-        shown = [path for path in _both_ways(self.shown) if _source(path, private) != path and os.path.exists(path)]
+        shown = [path for path in _with_resolved(self.shown) if _source(path, private) != path and os.path.exists(path)]
         for path in shown:
             steps += [Step("folder", path), Step("bind", path, os.path.realpath(path))]
         for path in dict.fromkeys(os.path.realpath(path) for path in self.readonly):
@@ -57,7 +57,7 @@ class View:
         return steps
 
 
-def _both_ways(paths: Sequence[str]) -> list[str]:
+def _with_resolved(paths: Sequence[str]) -> list[str]:
     """Each path as it is and with its links followed: programs may use either."""
     return [*dict.fromkeys(name for path in paths for name in (path, os.path.realpath(path)))]
 

@@ -39,7 +39,7 @@ class Home:
         return self.cache / "environments"
 
     @property
-    def sent(self) -> Path:
+    def upload_index(self) -> Path:
         """What was uploaded where, so that unchanged files are neither read nor uploaded again."""
         return self.cache / "sent"
 

@@ -58,7 +58,7 @@ class Attempt:
         self._limits = limits
         self._channels: list[tuple[Channel, list[Item]]] = []
         self._feeders: list[Feeder] = []
-        self._streams = {host.name: self._stream(host) for host in setup.hosts}
+        self._streams = {host.name: self._make_stream(host) for host in setup.hosts}
         self.mirrors = Mirrors(setup.work, setup.hosts, setup.store, self._remark)
 
     def run(self) -> Outcome:
@@ -80,7 +80,7 @@ class Attempt:
                     metrics[name] = point
         return metrics
 
-    def _stream(self, host: Host) -> Stream:
+    def _make_stream(self, host: Host) -> Stream:
         patterns = [(name, re.compile(regex)) for name, regex in self._setup.work.metrics]
         return Stream(host=host.name, folder=self._setup.job.logs, patterns=patterns)
 

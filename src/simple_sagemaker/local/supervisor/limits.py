@@ -27,11 +27,11 @@ class Limits:
         self._left_s: float = condition.get("MaxRuntimeInSeconds", _DAY_S)
         wait = condition.get("MaxWaitTimeInSeconds")
         self._deadline = float("inf") if wait is None else time.monotonic() + created + wait - time.time()
-        self._stop_asked = is_stop_requested
+        self._is_stop_requested = is_stop_requested
 
     def check(self) -> None:
         """Raise EndedEarly if the job must not continue."""
-        if self._stop_asked():
+        if self._is_stop_requested():
             raise EndedEarly("stopped")
         if time.monotonic() > self._deadline:
             raise EndedEarly("waited")

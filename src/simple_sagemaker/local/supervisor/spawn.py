@@ -36,7 +36,7 @@ class WaitingSupervisor:
         self._from_supervisor = from_supervisor
 
     def hand_over(self, draft: JobFolder) -> None:
-        """Have it hold the lock of a draft. Raises NoSupervisor when it is gone."""
+        """Have it hold the lock of a draft. Raises SupervisorGone if it has ended."""
         try:
             os.write(self._to_supervisor, os.fsencode(draft.path) + b"\0")
         except BrokenPipeError as error:

@@ -105,7 +105,7 @@ class Supervisor:
             secondary=secondary,
             message=f"{self._setup.work.kind.noun.capitalize()} {outcome_text}",
             reason=outcome.reason,
-            said=self._setup.work.message([host.base for host in self._in_order()]) if self._attempt else None,
+            said=self._setup.work.message([host.base for host in self._hosts_by_number()]) if self._attempt else None,
             metrics=metrics,
             detected=detected,
         )
@@ -117,17 +117,17 @@ class Supervisor:
         if outcome.ending in {"done", "failed"}:
             saving = self._setup.work.saving
             self._job.append(secondary=saving.secondary, message=saving.message)
-        hosts = self._in_order()
+        hosts = self._hosts_by_number()
         self._setup.work.save(self._job, lambda host, path: hosts[host].inside(path), len(hosts), self._setup.store)
 
-    def _in_order(self) -> list[Host]:
+    def _hosts_by_number(self) -> list[Host]:
         """The hosts, ordered by number."""
         return sorted(self._setup.hosts, key=lambda host: host.number)
 
     def _clean_up(self) -> None:
         """Remove what only the running job needed."""
         for host in self._setup.hosts:
-            processes.tidy(host)
+            processes.clean_up_host(host)
 
 
 def _permission_failure(error: PermissionError) -> Outcome:

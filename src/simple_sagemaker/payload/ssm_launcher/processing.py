@@ -76,7 +76,7 @@ def _interface() -> str:
 
 
 def main(base: str) -> int:
-    """Do the job and return its exit status."""
+    """Run the job and return its exit status."""
     places = ProcessingPlaces(base)
     try:
         job = Job(places)

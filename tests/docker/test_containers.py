@@ -178,13 +178,13 @@ print(json.dumps([described["TrainingJobStatus"], sorted(engine.archive("job-1",
     assert [path for path in home.rglob("*") if path.lstat().st_uid != user] == []
 
 
-def test_supervisor_and_guardian_killed_at_once_leave_nothing_once_somebody_looks(
+def test_supervisor_and_watchdog_killed_at_once_leave_nothing_once_somebody_looks(
     engine: Engine, docker: Daemon
 ) -> None:
     job = engine.start("echo up; sleep 1000", hosts=2)
     engine.until_printed(job, "up")
-    guardian = int((engine.home.jobs / job / "supervisor.pid").read_text())
-    both = [guardian, *living_descendants(guardian)]
+    watchdog = int((engine.home.jobs / job / "supervisor.pid").read_text())
+    both = [watchdog, *living_descendants(watchdog)]
     kill(both)
     while any(runs(pid) for pid in both):
         time.sleep(0.01)

@@ -80,7 +80,7 @@ class Prey:
             time.sleep(0.001)
 
     def supervisors(self) -> list[int]:
-        """The supervisor and, in plain isolation, its guardian."""
+        """The supervisor and, in plain isolation, its watchdog."""
         try:
             top = int((self.job / "supervisor.pid").read_text())
         except (FileNotFoundError, ValueError):

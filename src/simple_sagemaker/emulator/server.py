@@ -83,7 +83,7 @@ class Emulator:
         self._keys = (key, secret)
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)
 
-        def terms(request: Mapping[str, Any]) -> Settings:
+        def settings_for(request: Mapping[str, Any]) -> Settings:
             wait_s, interruptions = self._dice.job_fault(request)
             token = self._platform.issue(name_of(request), request["RoleArn"])
             return replace(
@@ -93,7 +93,7 @@ class Emulator:
                 interrupt_after_s=interruptions or settings.interrupt_after_s,
             )
 
-        self._operations = operations(LocalSageMaker(self._home, settings=terms, admit=self._platform.admit))
+        self._operations = operations(LocalSageMaker(self._home, settings=settings_for, admit=self._platform.admit))
         self._shipper.start()
         return variables
 

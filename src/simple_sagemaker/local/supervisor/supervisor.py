@@ -47,7 +47,7 @@ class Supervisor:
     def run(self) -> None:
         """Run the job from start to end; always writes a final entry to the journal."""
         try:
-            outcome = self._attempts()
+            outcome = self._run_attempts()
         except EndedEarly as end:
             if end.ending == "stopped":
                 self._job.append(secondary="Stopping", message=f"Stopping the {self._setup.work.kind.noun}")
@@ -58,7 +58,7 @@ class Supervisor:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         self._end(outcome)
 
-    def _attempts(self) -> Outcome:
+    def _run_attempts(self) -> Outcome:
         """Run attempts until one is not interrupted."""
         number = 1
         while True:

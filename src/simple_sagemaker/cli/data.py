@@ -24,7 +24,7 @@ def data(spec: DataSpec, services: Services) -> int:
         _bring(spec, spec.download.path, place, services)
     if spec.clean_state:
         cleared = stored.clear_state(place, services)
-        _print(f"State: {counted(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
+        _print(f"State: {file_count(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
     return 0
 
 

@@ -93,7 +93,7 @@ def _with_containers(settings: Settings, environment: Mapping[str, str]) -> Sett
         for name, value in environment.items()
         if name.startswith(_ENGINE_PREFIXES) or name in _ENGINE_VARIABLES
     }
-    return replace(settings, docker=docker.words, docker_environment=variables)
+    return replace(settings, docker=docker.command, docker_environment=variables)
 
 
 def _python(environment: Mapping[str, str], cache: Path) -> str:

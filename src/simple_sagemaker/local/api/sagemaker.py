@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..data import stores
 from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job, remove_folder
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
 from ..supervisor import spawn
 from ..supervisor.spawn import WaitingSupervisor
-from . import model, validation
+from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
 
@@ -89,6 +88,9 @@ class LocalSageMaker:
         return self._list(PROCESSING, request)
 
     def _create(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        from ..data import stores
+        from . import validation  # which no other operation needs
+
         operation = f"Create{kind.prefix}Job"
         self._check(operation, request)
         name = request[kind.name]

@@ -154,23 +154,33 @@ class Buckets:
             foreign = False
         closed = "" if foreign else f", or {caller.arn} may not s3:ListBucket there"
         if bucket == self.default():
-            raise AccessDenied(
-                f"Bucket {bucket}, the default one, exists and belongs to another account{closed}.\n"
+            raise AccessDenied.naming(
+                "Bucket {bucket}, the default one, exists and belongs to another account{closed}.\n"
                 "Its name is predictable, and somebody may have created it to collect data; nothing was sent there.\n"
-                "Name a bucket of your own with --bucket_name (-b)."
+                "Name a bucket of your own with {bucket_name}.",
+                bucket=bucket,
+                closed=closed,
             ) from error
         if foreign and owner:
-            raise UsageError(f"--bucket_owner {owner} does not own the bucket {bucket}.") from error
-        raise AccessDenied(
-            f"Bucket {bucket} belongs to another account than {owner or caller.account}{closed}.\n"
-            "If you trust its owner with code and data: --bucket_owner ACCOUNT, with the number of the account."
+            raise UsageError.naming(
+                "{bucket_owner:owner} does not own the bucket {bucket}.", owner=owner, bucket=bucket
+            ) from error
+        raise AccessDenied.naming(
+            "Bucket {bucket} belongs to another account than {owner}{closed}.\n"
+            "If you trust its owner with code and data: {bucket_owner}, with the number of the account.",
+            bucket=bucket,
+            owner=owner or caller.account,
+            closed=closed,
         ) from error
 
     def _refuse_far(self, bucket: str, region: str) -> NoReturn:
-        raise UsageError(
-            f"Bucket {bucket} is in {region or 'another region'}, and the job would run in {self._clients.region}: "
-            f"SageMaker needs both in one region.\nRun there (AWS_REGION={region or 'REGION'}), or name another bucket "
-            "with --bucket_name."
+        raise UsageError.naming(
+            "Bucket {bucket} is in {region}, and the job would run in {job_region}: SageMaker needs both in one "
+            "region.\nRun there (AWS_REGION={variable}), or name another bucket with {bucket_name}.",
+            bucket=bucket,
+            region=region or "another region",
+            job_region=self._clients.region,
+            variable=region or "REGION",
         )
 
 

@@ -86,9 +86,10 @@ def as_tags(new: Iterable[Grant]) -> dict[str, str]:
         text = f"{grant.kind}:{grant.what}".encode("utf-8", "surrogateescape")
         coded = _ODD.sub(lambda odd: b"=%02X" % odd.group()[0], text).decode("ascii")
         if len(coded) > _LIMITS[1]:
-            raise UsageError(
-                f"{grant.what}: the role would have to store this address in a tag, and it is too long for one.\n"
-                "Use a shorter one, or a role of your own (--role_name)."
+            raise UsageError.naming(
+                "{address}: the role would have to store this address in a tag, and it is too long for one.\n"
+                "Use a shorter one, or a role of your own ({role_name}).",
+                address=grant.what,
             )
         tags[_TAG + hashlib.sha256(text).hexdigest()[:12]] = coded
     return tags
@@ -107,8 +108,10 @@ def from_tags(tags: Mapping[str, str]) -> frozenset[Grant]:
 def check_room(tags: Mapping[str, str], new: Mapping[str, str], role: str) -> None:
     """Raise UsageError if a role's tags cannot hold the new ones."""
     if len({*tags, *new}) > _LIMITS[0]:
-        raise UsageError(
-            f"The role {role} stores its grants in tags, and AWS allows it {_LIMITS[0]}.\n"
-            f"Give the project a role of your own (--role_name), or remove tags that are no longer used:\n"
-            f"aws iam list-role-tags --role-name {role}; aws iam untag-role --role-name {role} --tag-keys KEY …"
+        raise UsageError.naming(
+            "The role {role} stores its grants in tags, and AWS allows it {most}.\n"
+            "Give the project a role of your own ({role_name}), or remove tags that are no longer used:\n"
+            "aws iam list-role-tags --role-name {role}; aws iam untag-role --role-name {role} --tag-keys KEY …",
+            role=role,
+            most=_LIMITS[0],
         )

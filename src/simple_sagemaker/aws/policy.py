@@ -53,9 +53,12 @@ def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
         statements.append(_allow("Network", [f"ec2:{action}" for action in _NETWORK], ["*"]))
     text = json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
     if len(text) > _LONGEST:
-        raise UsageError(
-            f"The role {role} has so many grants that its policy would have {len(text)} characters; IAM allows "
-            f"{_LONGEST}.\nRead whole buckets rather than single addresses, or use a role of your own (--role_name)."
+        raise UsageError.naming(
+            "The role {role} has so many grants that its policy would have {length} characters; IAM allows {most}.\n"
+            "Read whole buckets rather than single addresses, or use a role of your own ({role_name}).",
+            role=role,
+            length=len(text),
+            most=_LONGEST,
         )
     return text
 

@@ -59,7 +59,10 @@ class Roles:
                 raise
             return Role(arn=self._arn(role))
         if seen is None:
-            raise UsageError(f"--role_name {role}: the account {self._clients.identity.account} has no such role.")
+            account = self._clients.identity.account
+            raise UsageError.naming(
+                "{role_name:role}: the account {account} has no such role.", role=role, account=account
+            )
         return Role(arn=seen.arn)
 
     def fit(self, needs: Needs, *, change: bool, likely_new: bool) -> Role:
@@ -113,9 +116,10 @@ class Roles:
         except ClientError as error:
             if error_code(error) != "NoSuchEntity":
                 raise
-            raise UsageError(
-                f"The role {name} cannot be created, because one exists whose name differs only in case.\n"
-                "Choose another --project_name, or name a role with --role_name."
+            raise UsageError.naming(
+                "The role {name} cannot be created, because one exists whose name differs only in case.\n"
+                "Choose another {project_name}, or name a role with {role_name}.",
+                name=name,
             ) from error
 
     def _give(self, name: str, required: frozenset[Grant], known: frozenset[Grant], tags: dict[str, str]) -> None:
@@ -181,9 +185,12 @@ class Roles:
 
 def _name(project: str) -> str:
     if len(project) > names.PROJECT_ROLE_LIMIT:
-        raise UsageError(
-            f"--project_name {project!r} has {len(project)} characters; its role's name has room for "
-            f"{names.PROJECT_ROLE_LIMIT}.\nChoose a shorter one, or name a role of your own with --role_name."
+        raise UsageError.naming(
+            "{project_name} {project!r} has {length} characters; its role's name has room for {most}.\n"
+            "Choose a shorter one, or name a role of your own with {role_name}.",
+            project=project,
+            length=len(project),
+            most=names.PROJECT_ROLE_LIMIT,
         )
     return names.role_name(project)
 

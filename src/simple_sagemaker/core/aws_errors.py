@@ -131,7 +131,9 @@ def explain(error: Exception, *, region: str = "", job: str = "") -> SsmError | 
     if (code := error_code(error)) is not None:
         return _explain_response(error, code, region=region, job=job)
     if isinstance(error, PermissionError) and error.errno is None:  # the store's; the system's has a number
-        return AccessDenied(f"{error}\nAsk for that action, or name a bucket of your own with --bucket_name.")
+        return AccessDenied.naming(
+            "{error}\nAsk for that action, or name a bucket of your own with {bucket_name}.", error=error
+        )
     return _explain_failure(error, job)
 
 
@@ -185,10 +187,11 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
             "(docs/aws.md)."
         )
     if code == "ValidationException" and operation.startswith("Create") and _NO_IMAGE.search(message):
-        return InputNotFound(
-            f"The job's image was not found: {_short(message)}\n"
-            "It must be in a registry of the job's region that its role may read: check --image_uri, or the framework "
-            "and its version."
+        return InputNotFound.naming(
+            "The job's image was not found: {message}\n"
+            "It must be in a registry of the job's region that its role may read: check {image_uri}, or the framework "
+            "and its version.",
+            message=_short(message),
         )
     return None
 
@@ -203,8 +206,10 @@ def _access_denied(operation: str, message: str) -> AccessDenied:
         why = f"A policy denies it outright, which no other policy can allow again: {_short(message)}"
     else:
         why = f'Ask for: {{"Effect": "Allow", "Action": "{action}", "Resource": "{what}"}}'
-    instead = "Or name an existing role (--role_name)." if action.startswith("iam:") else ""
-    return AccessDenied(f"Not allowed: {who} may not {action}{on}.\n{why}\n{instead}".rstrip())
+    instead = "\nOr name an existing role ({role_name})." if action.startswith("iam:") else ""
+    return AccessDenied.naming(
+        "Not allowed: {who} may not {action}{on}.\n{why}" + instead, who=who, action=action, on=on, why=why
+    )
 
 
 def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
@@ -212,26 +217,33 @@ def _quota(operation: str, message: str, region: str) -> QuotaExceeded:
     match = _LIMIT.search(message)
     if operation != "CreateTrainingJob" or not match:
         other = {
-            "CreateBucket": "--bucket_name",
-            "CreateRepository": "--aws_repo_name",
-            "PutRolePolicy": "--role_name",
-            "CreateRole": "--role_name",
+            "CreateBucket": "bucket_name",
+            "CreateRepository": "aws_repo_name",
+            "PutRolePolicy": "role_name",
+            "CreateRole": "role_name",
         }
-        use = f"Use an existing one ({other[operation]})" if operation in other else "Use fewer at once"
-        return QuotaExceeded(
-            f"{operation} would go beyond a quota of the account: {_short(message)}\n"
-            f"{use}, or raise it: {aws_console.quotas(region)}"
+        use = f"Use an existing one ({{{other[operation]}}})" if operation in other else "Use fewer at once"
+        return QuotaExceeded.naming(
+            "{operation} would go beyond a quota of the account: {message}\n" + use + ", or raise it: {page}",
+            operation=operation,
+            message=_short(message),
+            page=aws_console.quotas(region),
         )
     name = match["name"]
-    spot = "\nMachines without spot have a quota of their own: --no_spot." if " spot " in name else ""
+    spot = "\nMachines without spot have a quota of their own: {no_spot}." if " spot " in name else ""
     at = f" --region {region}" if region else ""
-    return QuotaExceeded(
-        f"The account's quota does not allow this job: '{name}' is {match['has']}.\n{_short(message)}\n"
-        f"Raise it: {aws_console.quotas(region)} (search for the name), or\n"
-        f"aws service-quotas list-service-quotas --service-code sagemaker{at} "
-        f"--query \"Quotas[?QuotaName=='{name}'].[QuotaCode,Value]\"\n"
-        f"aws service-quotas request-service-quota-increase --service-code sagemaker{at} --quota-code CODE "
-        f"--desired-value NUMBER{spot}"
+    return QuotaExceeded.naming(
+        "The account's quota does not allow this job: '{name}' is {has}.\n{message}\n"
+        "Raise it: {page} (search for the name), or\n"
+        "aws service-quotas list-service-quotas --service-code sagemaker{at} "
+        "--query \"Quotas[?QuotaName=='{name}'].[QuotaCode,Value]\"\n"
+        "aws service-quotas request-service-quota-increase --service-code sagemaker{at} --quota-code CODE "
+        "--desired-value NUMBER" + spot,
+        name=name,
+        has=match["has"],
+        message=_short(message),
+        page=aws_console.quotas(region),
+        at=at,
     )
 
 

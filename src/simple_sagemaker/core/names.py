@@ -42,7 +42,7 @@ def check_channel(what: str, name: str) -> str:
     )
 
 
-def check_bucket(name: str, what: str = "--bucket_name") -> str:
+def check_bucket(name: str, what: str) -> str:
     """Return ``name`` if S3 could have a bucket of that name."""
     if _BUCKET.fullmatch(name):
         return name

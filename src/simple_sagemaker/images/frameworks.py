@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.instance_types import is_local
 from ..errors import UsageError
 
 _DATA: Final = Path(__file__).with_name("image_data")
-_INSTEAD: Final = "Or name an image outright with --image_uri."
+_INSTEAD: Final = "Or name an image outright with {image_uri}."
 
 # A region's name begins with its partition's; the rest of AWS is amazonaws.com. From botocore's endpoints.json.
 _DOMAINS: Final = (
@@ -84,7 +85,9 @@ def framework_image(
     instead.
     """
     if framework not in frameworks():
-        raise UsageError(f"There is no framework {framework!r}; there are {_list(frameworks())}.\n{_INSTEAD}")
+        raise UsageError.naming(
+            "There is no framework {name!r}; there are {names}.\n" + _INSTEAD, name=framework, names=_list(frameworks())
+        )
     processor = _processor(instance_type)
     builds = _of_version(framework, version)
     builds = _of_python(framework, builds, version, py_version)
@@ -135,9 +138,12 @@ def _of_version(framework: str, version: str | None) -> list[_Build]:
     if full in facts["versions"]:
         return _of_base(framework, typed, list(_builds(framework, full, typed)), base)
     near = _list(_nearest(version, facts["versions"]))
-    raise UsageError(
-        f"There is no image of {framework} {version}; the nearest versions are {near}.\n"
-        f"Choose one with --framework_version. {_INSTEAD}"
+    raise UsageError.naming(
+        "There is no image of {name} {version}; the nearest versions are {near}.\n"
+        "Choose one with {framework_version}. " + _INSTEAD,
+        name=framework,
+        version=version,
+        near=near,
     )
 
 
@@ -149,9 +155,13 @@ def _of_base(framework: str, version: str, builds: list[_Build], base: str) -> l
     if fitting:
         return fitting
     published = _list(f"{version}+{build.base}" for build in builds if build.base) or version
-    raise UsageError(
-        f"There is no image of {framework} {version} on {base}; there is {published}.\n"
-        f"Choose one with --framework_version. {_INSTEAD}"
+    raise UsageError.naming(
+        "There is no image of {name} {version} on {base}; there is {published}.\n"
+        "Choose one with {framework_version}. " + _INSTEAD,
+        name=framework,
+        version=version,
+        base=base,
+        published=published,
     )
 
 
@@ -160,9 +170,12 @@ def _of_python(framework: str, builds: list[_Build], version: str | None, py_ver
     if fitting:
         return fitting
     pythons = sorted({build.py_version for build in builds}, key=_numbers)
-    raise UsageError(
-        f"There is no image of {_label(framework, version)} with {py_version}; there is {_list(pythons)}.\n"
-        f"Choose one with --py_version, or leave it out for the newest. {_INSTEAD}"
+    raise UsageError.naming(
+        "There is no image of {label} with {python}; there is {pythons}.\n"
+        "Choose one with {py_version}, or leave it out for the newest. " + _INSTEAD,
+        label=_label(framework, version),
+        python=py_version,
+        pythons=_list(pythons),
     )
 
 
@@ -173,17 +186,25 @@ def _of_machine(
     if end and _family(instance_type) == "p2":
         builds = [build for build in builds if _numbers(build.version) < _numbers(end)]
         if not builds:
-            raise UsageError(
-                f"{framework} {version} does not run on {instance_type}: P2 machines end before {framework} {end}.\n"
-                "Choose another --instance_type, or an older version with --framework_version."
+            raise UsageError.naming(
+                "{name} {version} does not run on {type}: P2 machines end before {name} {end}.\n"
+                "Choose another {instance_type}, or an older version with {framework_version}.",
+                name=framework,
+                version=version,
+                type=instance_type,
+                end=end,
             )
     fitting = [build for build in builds if processor in build.processors or not build.processors]
     if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
         return fitting or builds
     processors = sorted({known for build in builds for known in build.processors})
-    raise UsageError(
-        f"{instance_type} needs an image for {processor}, and {_label(framework, version)} has images for "
-        f"{_list(processors)} only.\nChoose another --instance_type. {_INSTEAD}"
+    raise UsageError.naming(
+        "{type} needs an image for {processor}, and {label} has images for {processors} only.\n"
+        "Choose another {instance_type}. " + _INSTEAD,
+        type=instance_type,
+        processor=processor,
+        label=_label(framework, version),
+        processors=_list(processors),
     )
 
 
@@ -196,11 +217,16 @@ def _of_region(framework: str, builds: list[_Build], version: str | None, region
     if region in everywhere:
         others = {build.version for build in _of_version(framework, None) if region in build.accounts}
         near = _list(_nearest(version or "", others))
-        hint = f"The nearest versions there are {near}: choose one with --framework_version."
+        hint = "The nearest versions there are {near}: choose one with {framework_version}."
     else:
-        alike = difflib.get_close_matches(region, regions, 5)
-        hint = f"It is published in {_list(alike or sorted(regions))}."
-    raise UsageError(f"{_label(framework, version)} has no image in the region {region!r}.\n{hint} {_INSTEAD}")
+        near = _list(difflib.get_close_matches(region, regions, 5) or sorted(regions))
+        hint = "It is published in {near}."
+    raise UsageError.naming(
+        f"{{label}} has no image in the region {{region!r}}.\n{hint} {_INSTEAD}",
+        label=_label(framework, version),
+        region=region,
+        near=near,
+    )
 
 
 def is_arm(instance_type: str) -> bool:
@@ -215,20 +241,22 @@ def _family(instance_type: str) -> str:
 
 
 def _processor(instance_type: str) -> str:
-    if instance_type in {"local", "local_gpu"}:
+    if is_local(instance_type):
         return "gpu" if instance_type == "local_gpu" else "cpu"
     family = _family(instance_type)
     if not family:
         raise UsageError(f"{instance_type!r} is not an instance type; examples are ml.m5.large, local and local_gpu.")
     if family.startswith(("inf", "trn")):
-        raise UsageError(
-            f"{instance_type} has AWS's own accelerators, whose images have other addresses.\n"
-            "Name the image outright with --image_uri."
+        raise UsageError.naming(
+            "{type} has AWS's own accelerators, whose images have other addresses.\n"
+            "Name the image outright with {image_uri}.",
+            type=instance_type,
         )
     if is_arm(instance_type):
-        raise UsageError(
-            f"{instance_type} has ARM processors, for which AWS publishes no training images of frameworks.\n"
-            "Choose another --instance_type, or name an image of your own with --image_uri."
+        raise UsageError.naming(
+            "{type} has ARM processors, for which AWS publishes no training images of frameworks.\n"
+            "Choose another {instance_type}, or name an image of your own with {image_uri}.",
+            type=instance_type,
         )
     return "gpu" if family[0] in "gp" else "cpu"
 

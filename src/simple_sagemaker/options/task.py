@@ -123,7 +123,7 @@ def place(arguments: Arguments) -> Place:
         project=check_name(arguments.flag("project_name"), arguments.required_text("project_name")),
         task=check_name(arguments.flag("task_name"), arguments.required_text("task_name")),
         prefix=_prefix(arguments.flag("prefix"), arguments.required_text("prefix")),
-        bucket=None if bucket is None else check_bucket(bucket),
+        bucket=None if bucket is None else check_bucket(bucket, arguments.flag("bucket_name")),
         bucket_owner=bucket_owner(arguments),
         data_store=_data_store(arguments),
     )

@@ -60,8 +60,7 @@ def _check(docker: Docker, recipe: Recipe, name: str) -> str:
 
 
 _ALONE = (
-    "Only a folder's files can be copied: give --docker_file_path_or_content the folder that has the Dockerfile, "
-    "rather than the file or its text."
+    "Only a folder's files can be copied: give the folder that has the Dockerfile, rather than the file or its text."
 )
 
 

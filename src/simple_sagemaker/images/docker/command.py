@@ -23,8 +23,8 @@ _LAST_LINES = 12
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _WAYS_OUT = (
     "Install Docker (https://docs.docker.com/get-docker/) and start it, or name another compatible command "
-    "(SSM_DOCKER=podman).\nWithout Docker: on AWS name an image that is in a registry already (--image_uri in place of "
-    "--docker_file_path_or_content); on this machine run as processes (SSM_ENGINE=local)."
+    "(SSM_DOCKER=podman).\nWithout Docker: on AWS name an image that is in a registry already ({image_uri} in place of "
+    "{docker_file_path_or_content}); on this machine run as processes (SSM_ENGINE=local)."
 )
 
 
@@ -102,8 +102,10 @@ class Docker:
         done = self._run("ps", "--quiet")
         if done.returncode != 0:
             reason = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[-1]
-            raise EngineUnavailable(
-                f"Docker does not answer to {self.command_line('ps')}: {_plain(reason)}\n{_WAYS_OUT}"
+            raise EngineUnavailable.naming(
+                "Docker does not answer to {command}: {reason}\n" + _WAYS_OUT,
+                command=self.command_line("ps"),
+                reason=_plain(reason),
             )
 
     def _run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -141,8 +143,10 @@ def from_environment(environment: Mapping[str, str]) -> Docker:
         raise UsageError(f"SSM_DOCKER={text!r} is not a command.\nName one (SSM_DOCKER=podman), or leave it out.")
     if not shutil.which(command[0], path=environment.get("PATH", os.defpath)):
         named = f"SSM_DOCKER={text}" if environment.get("SSM_DOCKER") else "docker"
-        raise EngineUnavailable(
-            f"There is no program {command[0]!r} here, which an image needs ({named}).\n{_WAYS_OUT}"
+        raise EngineUnavailable.naming(
+            "There is no program {program!r} here, which an image needs ({named}).\n" + _WAYS_OUT,
+            program=command[0],
+            named=named,
         )
     return Docker(command=tuple(command), environment=dict(environment))
 

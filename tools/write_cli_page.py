@@ -13,8 +13,8 @@ _WIDTH = 100
 _HEAD = """\
 # The commands and their options
 
-What `-h` shows, written here by `tools/write_cli_page.py`. How the words are read, and why so, is in
-[a note of its own](decisions/0004-words.md).
+What `-h` shows, written here by `tools/write_cli_page.py`. How arguments are parsed, and why, is in
+[a decision note](decisions/0004-words.md).
 """
 
 

@@ -8,6 +8,7 @@ default permissions. Costs one pass. Python's own filters are not used: early re
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import struct
 import tarfile
@@ -23,7 +24,9 @@ from . import gzip_io
 
 MOST_TIMES = 1000  # the most that gzip can shrink anything; what unpacks to more, and to MUCH, is meant to fill a disk
 MUCH = 1 << 30
-_LONGEST_HEADER = 1 << 24  # tarfile reads an extended header in one piece, into memory
+_LONGEST_HEADER = 16 << 10  # of extended headers, which tarfile reads in one piece; a name has 4,096 bytes at most
+_PAX_TYPES = b"xgX"  # whose header is followed by records: https://pubs.opengroup.org/onlinepubs/9799919799/ (pax)
+_RECORD = re.compile(rb"([1-9][0-9]{0,4}) [^=]")
 _MOST_HOPS = 40  # of links that lead to links: Linux follows no more
 _BLOCK = 512
 _CHUNK = 1 << 20
@@ -81,12 +84,37 @@ class _Room:
 
 
 class _Bytes(gzip_io.GzipReader):
-    """The unpacked bytes; a huge header is refused instead of read into memory."""
+    """The unpacked bytes; while ``in_headers``, what would hold tarfile up is refused before tarfile sees it.
+
+    Python before 3.10.15, 3.11.10 and 3.12.6 parses some headers in quadratic time (CVE-2024-6232).
+    """
+
+    in_headers = True  # tarfile reads the first one when it opens an archive
+    _expects_records = False
 
     def read(self, size: int) -> bytes:
+        if not self.in_headers:
+            return super().read(size)
         if not 0 <= size <= _LONGEST_HEADER:
             raise tarfile.ReadError("a header is longer than any name")
-        return super().read(size)
+        data = super().read(size)
+        if self._expects_records:
+            _check_records(data)
+            self._expects_records = False
+        elif size == _BLOCK:
+            self._expects_records = data[156:157] in _PAX_TYPES and len(data) == _BLOCK
+        return data
+
+
+def _check_records(data: bytes) -> None:
+    """Check that the records of an extended header have the lengths that they say. Raises tarfile.ReadError."""
+    at = 0
+    while at < len(data) and data[at]:
+        record = _RECORD.match(data, at)
+        end = at + int(record[1]) if record else 0
+        if not record or end > len(data) or data[end - 1 : end] != b"\n":
+            raise tarfile.ReadError("a header has a record of another length than it says")
+        at = end
 
 
 class _Unpacker:
@@ -104,7 +132,7 @@ class _Unpacker:
             whole: Any = content  # tarfile asks for no more than it has
             with tarfile.open(fileobj=whole, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
                 members = vars(archive)["members"]  # tarfile's list of all members read, which would grow
-                while member := archive.next():
+                while member := _next_member(archive, content):
                     self._room.take(member.name, member.size)
                     self._member(member, archive, content)
                     self.last = member.name
@@ -172,6 +200,14 @@ class _Unpacker:
                 raise tarfile.ReadError("a header is broken")
             rest = content.read(_CHUNK)
             self._room.take("its end", len(rest))
+
+
+def _next_member(archive: tarfile.TarFile, content: _Bytes) -> tarfile.TarInfo | None:
+    content.in_headers = True
+    try:
+        return archive.next()
+    finally:
+        content.in_headers = False
 
 
 def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> Iterator[bytes | memoryview]:

@@ -270,6 +270,37 @@ def test_a_header_as_large_as_memory_is_never_read(desk: Desk, kind: bytes) -> N
         desk.unpack(header("x", 1 << 33, kind) + bytes(4096))
 
 
+DIGITS = b"9" * 262_144
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE])
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        pytest.param(DIGITS, "a header is longer", id="only digits"),
+        pytest.param(DIGITS[:16384], "a record of another length", id="as many digits as fit"),
+        pytest.param(b"30 path=abc\n", "a record of another length", id="longer than the header"),
+        pytest.param(b"4 path=abc\n", "a record of another length", id="shorter than it is"),
+        pytest.param(b"011 path=ab\n", "a record of another length", id="a length with a zero before it"),
+        pytest.param(b"12 path=abcd", "a record of another length", id="without its end"),
+        pytest.param(b"path=abc\n", "a record of another length", id="without a length"),
+    ],
+)
+def test_records_that_would_hold_tarfile_up_are_refused_before_it_sees_them(
+    desk: Desk, kind: bytes, records: bytes, why: str
+) -> None:
+    padded = records.ljust(-(-len(records) // 512) * 512, b"\0")
+    with pytest.raises(UnsafeArchive, match=why):
+        desk.unpack(header("x", len(records), kind) + padded + packed([member("a")]))
+
+
+def test_the_longest_name_of_linux_and_its_attributes_arrive(desk: Desk) -> None:
+    name = "/".join(["d" * 200] * 18 + ["f" * 200])
+    info = member(name)
+    info.pax_headers = {"SCHILY.xattr.user.note": "x" * 8000}
+    assert desk.unpack(packed([info]))[name] == (b"abc", 0)
+
+
 def test_headers_about_headers_without_end_are_refused(desk: Desk) -> None:
     once = header("x", 512, tarfile.XHDTYPE) + b"6 a=b\n".ljust(512, b"\0")
     with pytest.raises(UnsafeArchive):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import botocore.exceptions as botocore
 import pytest
 
-from simple_sagemaker.core.aws_errors import explain, is_role_not_ready, translate_errors
+from simple_sagemaker.core.aws_errors import explain, translate_errors
+from simple_sagemaker.core.retries import is_unusable_role
 from simple_sagemaker.errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 from tests.aws.conftest import refusal
 
@@ -177,8 +178,8 @@ def test_the_reason_is_kept() -> None:
     ],
 )
 def test_a_role_just_made_is_known_by_what_sagemaker_says(message: str, soon: bool) -> None:
-    assert is_role_not_ready(refusal("ValidationException", message)) is soon
-    assert not is_role_not_ready(refusal("AccessDeniedException", message))
+    assert is_unusable_role(refusal("ValidationException", message)) is soon
+    assert not is_unusable_role(refusal("AccessDeniedException", message))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from simple_sagemaker import Data, Job, Project
 from simple_sagemaker.errors import EngineUnavailable, InputNotFound, JobFailed, JobStopped, SsmError, UsageError
-from simple_sagemaker.jobs.result_parts import NotBrought
+from simple_sagemaker.jobs.result_parts import NotDownloaded
 
 
 def files(folder: Path) -> list[str]:
@@ -238,7 +238,7 @@ def test_a_project_with_a_running_job_is_not_cleaned(project: Project, tmp_path:
 def test_a_folder_of_ones_own_in_the_way_is_said_before_the_job(project: Project, here: Path, tmp_path: Path) -> None:
     (here / "out").mkdir()
     (here / "out/logs").write_text("mine")
-    with pytest.raises(NotBrought, match="is a file"):
+    with pytest.raises(NotDownloaded, match="is a file"):
         project.run("task", "worker.py", output_path="out")
     assert not (tmp_path / "home/jobs").exists()
 

@@ -74,8 +74,10 @@ def archive(path: Path, *, mib: int) -> bytes:
 
 def bring(store: Watched, folder: Path) -> None:
     address = "s3://arriving/p/model.tar.gz"
-    with parts.held(folder):
-        parts.replace(folder, "model", partial(results._unpacked, "model", address, kept(store), None), address=address)
+    with parts.lock(folder):
+        parts.replace(
+            folder, "model", partial(results._download_archive, "model", address, kept(store), None), address=address
+        )
 
 
 def test_a_download_that_broke_off_goes_on_where_it_was(store: Watched, tmp_path: Path) -> None:

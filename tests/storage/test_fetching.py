@@ -52,7 +52,7 @@ def bring(store: Store, bucket: str, folder: Path, meter: Meter | None = None) -
         )
         done.append(fetching.run())
 
-    with parts.held(folder):
+    with parts.lock(folder):
         parts.replace(folder, "state", fill, address="s3://somewhere/p/")
     return done[0]
 
@@ -152,9 +152,9 @@ def left(store: Store, bucket: str, out: Path) -> Callable[[], list[str]]:
 
 def test_what_an_ended_try_left_goes_when_something_else_is_brought(left: Callable[[], list[str]], out: Path) -> None:
     assert len(left()) == 1
-    with parts.held(out):
+    with parts.lock(out):
         parts.replace(out, "logs", lambda to: (to / "log").write_text("x"))
     assert len(left()) == 2
-    with parts.held(out):
+    with parts.lock(out):
         parts.replace(out, "state", lambda to: (to / "other").write_text("x"), address="s3://elsewhere/")
     assert left() == ["logs", "state"]

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from .. import __version__
 from ..core.aws_errors import translate_errors
+from ..core.retries import FIRST_CALL_RETRIES, SERVICE_RETRIES
 from ..errors import NoCredentials
 from .identity import Identity
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sts import STSClient
-
-_ATTEMPTS = 10
-_FIRST_ATTEMPTS = 5  # of the first call of all: a missing network should be reported soon
 
 
 def connect(environment: Mapping[str, str], here: str, session: boto3.Session | None = None) -> Clients:
@@ -54,9 +52,7 @@ def connect(environment: Mapping[str, str], here: str, session: boto3.Session | 
 def _session_from_configuration(environment: Mapping[str, str]) -> boto3.Session:
     """Create our session. ``AWS_REGION``, which boto3 ignores, is honoured as AWS's command line does."""
     core = botocore.session.get_session()
-    core.set_default_client_config(
-        Config(retries=_retries(_ATTEMPTS), user_agent_extra=f"simple-sagemaker/{__version__}")
-    )
+    core.set_default_client_config(Config(retries=SERVICE_RETRIES, user_agent_extra=f"simple-sagemaker/{__version__}"))
     return boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
 
 
@@ -72,7 +68,7 @@ class Clients:
         self.iam: IAMClient = self._later("iam")
         self.s3: S3Client = self._later("s3")
         self._ecr: dict[str, ECRClient] = {}
-        self._sts: STSClient = self._later("sts", _FIRST_ATTEMPTS)
+        self._sts: STSClient = self._later("sts", FIRST_CALL_RETRIES)  # the call before all others
 
     @cached_property
     def identity(self) -> Identity:
@@ -86,10 +82,10 @@ class Clients:
             self._ecr[region] = self._later("ecr", region=region)
         return self._ecr[region]
 
-    def _later(self, service: str, attempts: int = _ATTEMPTS, region: str | None = None) -> Any:
+    def _later(self, service: str, retries: Any = SERVICE_RETRIES, region: str | None = None) -> Any:
         def make() -> object:
             with self._making:
-                config = Config(retries=_retries(attempts))
+                config = Config(retries=retries)
                 return self.session.client(service, region, config=config)  # type: ignore[call-overload]
 
         return _Later(make)
@@ -107,7 +103,3 @@ class _Later:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
-
-
-def _retries(attempts: int) -> Any:
-    return {"mode": "adaptive", "max_attempts": attempts}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
+from ..core.retries import NO_RETRIES
+
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_pricing.type_defs import FilterTypeDef
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
 _HOME = "us-east-1"
 _LONGEST_S = 2.0
-_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+_CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES)
 
 
 def asker(session: boto3.Session, *, region: str) -> Callable[[str], float | None]:

@@ -19,13 +19,13 @@ from ..core import names
 from ..core.access import Needs, Role
 from ..core.aws_api import error_code
 from ..core.aws_errors import is_denied
+from ..core.retries import call_until_settled
 from ..errors import SsmError, UsageError
 from . import grants, policy
 from .clients import Clients
 from .grants import Grant
 
 _TURNS = 40  # each is lost only to another command that added something
-_UNSETTLED = frozenset({"ConcurrentModification", "ConcurrentModificationException", "NoSuchEntity"})
 _Answer = TypeVar("_Answer")
 
 
@@ -167,16 +167,8 @@ class Roles:
                 return None
             raise
 
-    def _retry_unsettled(self, ask: Callable[[], _Answer]) -> _Answer:
-        """Call ``ask``, and retry while IAM propagates a new role or another command is changing it."""
-        for turn in range(8):
-            try:
-                return ask()
-            except ClientError as error:
-                if error_code(error) not in _UNSETTLED:
-                    raise
-            self._wait(0.1 * 2**turn)
-        return ask()
+    def _retry_unsettled(self, act: Callable[[], _Answer]) -> _Answer:
+        return call_until_settled(act, self._wait)
 
     def _arn(self, name: str) -> str:
         identity = self._clients.identity

@@ -31,7 +31,7 @@ def data(spec: DataSpec, services: Services) -> int:
 def _bring(spec: DataSpec, folder: Path, place: TaskPlace, services: Services) -> None:
     job = stored.job_of(spec, place, services)
     with display.screen(1) as screen:
-        parts = results.bring(spec.download, job, services, screen)
+        parts = results.download(spec.download, job, services, screen)
     _print(f"{job.status}: {job.name}\nResults: {folder}/ ({', '.join(parts)})")
     _print_what_else(spec, job.name, place, services)
     first = folder / "logs" / "logs0"

@@ -96,7 +96,7 @@ def _decide(task_run: Run, screen: Screen, *, ask: bool) -> None:
 
 def _ask(screen: Screen) -> str:
     """What the person wants: s, d or c. A second Ctrl-C, or the end of input, is d."""
-    with screen.paused():
+    with screen.pause():
         while True:
             print(_QUESTION, end="", file=sys.stderr, flush=True)
             try:
@@ -132,7 +132,7 @@ def _how_to_see(task_run: Run) -> str:
 def _print_outcome(result: JobResult, more: list[str]) -> None:
     """Print how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
     outcome.check(result, *more)
-    print(f"Completed{outcome.took(result)}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
+    print(f"Completed{outcome.duration(result)}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
 
 
 def _how_to_bring(spec: Spec, result: JobResult) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 from . import aws_console
 from .aws_api import error_code
+from .retries import is_throttled, is_unusable_role
 
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "UnauthorizedAccess"}
@@ -33,18 +34,6 @@ _INVALID: Final = frozenset(
         "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
-    }
-)
-_THROTTLED: Final = frozenset(
-    {
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
     }
 )
 _QUOTA: Final = frozenset(
@@ -82,7 +71,6 @@ _NO_IMAGE: Final = re.compile(
 )
 _NO_OBJECTS: Final = re.compile(r"no s3 objects found", re.IGNORECASE)  # the sentence goes on about regions
 _FAR_BUCKET: Final = re.compile(r"\bbucket\b.*\bregion\b|\bregion\b.*\bbucket\b", re.IGNORECASE | re.DOTALL)
-_ROLE: Final = re.compile(r"could not assume role|role\b.*\bdoes not have \S+ permission", re.IGNORECASE)
 _LONGEST: Final = 600
 _LONGEST_REFUSAL: Final = 400  # the service lists every legal value, which may be hundreds
 
@@ -147,11 +135,6 @@ def is_denied(error: Exception) -> bool:
     return is_denial(error_code(error))
 
 
-def is_role_not_ready(error: Exception) -> bool:
-    """Whether SageMaker cannot use the job's role yet; for a new or changed role that takes a minute or two."""
-    return error_code(error) == "ValidationException" and _ROLE.search(str(error)) is not None
-
-
 def _explain_response(error: Exception, code: str, *, region: str, job: str) -> SsmError | None:
     """Explain an error response of a service."""
     operation: str = getattr(error, "operation_name", "the call")
@@ -168,7 +151,7 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
         )
     if code in _QUOTA:
         return _quota(operation, message, region)
-    if code in _THROTTLED:
+    if is_throttled(code):
         return SsmError(
             f"AWS answered {operation} with {code}, however often it was tried.\n"
             f"Many calls of this account come at once: try again in a minute. {_goes_on(job)}".rstrip()
@@ -180,7 +163,7 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
             f"A bucket is in another region than {region or 'the job'}: {_short(message)}\n"
             "SageMaker wants both in one: set AWS_REGION to the bucket's, or use a bucket of the job's."
         )
-    if is_role_not_ready(error):
+    if is_unusable_role(error):
         return AccessDenied(
             f"SageMaker cannot use the job's role: {_short(message)}\n"
             "Its trust policy must allow sts:AssumeRole to sagemaker.amazonaws.com, its own policies the rest "

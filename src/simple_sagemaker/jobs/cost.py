@@ -1,4 +1,4 @@
-"""What a job on AWS took: seconds trained and billed, what spot saved, and dollars where the price is known."""
+"""What a job on AWS used and cost: seconds run and billed, what spot saved, and dollars where the price is known."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..core.job import Job
 if TYPE_CHECKING:
     from ..core.services import Services
 
-_WORTH_ASKING_S = 60  # billed on all hosts together; the price of less is not asked for
+_PRICED_S = 60  # billed on all hosts together; for less the price is not looked up
 _HOUR_S = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spent:
-    """The seconds of all hosts together, and the part that spot saved, in percent; None where there is none."""
+class Usage:
+    """Seconds of all hosts together, and the percentage that spot saved (None for on-demand jobs)."""
 
     hosts: int
     ran_s: int
@@ -24,32 +24,32 @@ class Spent:
     saved_percent: int | None
 
 
-def spent(job: Job) -> Spent | None:
-    """What an ended job took; None for one that never started, because nothing is known then and nothing billed."""
+def usage(job: Job) -> Usage | None:
+    """What an ended job used; None for one that never started, for which nothing is known or billed."""
     # Each host counts: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     ran, billed = job.seconds or 0, job.billed_s or 0
     if min(ran, billed) < 1:  # where they are known they are at least 1
         return None
     saved = round((1 - billed / ran) * 100) if job.is_spot else None
-    return Spent(hosts=job.hosts, ran_s=ran * job.hosts, billed_s=billed * job.hosts, saved_percent=saved)
+    return Usage(hosts=job.hosts, ran_s=ran * job.hosts, billed_s=billed * job.hosts, saved_percent=saved)
 
 
 def describe(job: Job, services: Services) -> str:
-    """What an ended job took, in a line; "" where nothing is billed: on this machine, or when it never started.
+    """One line with what an ended job used and cost; "" where nothing is billed (on this machine, or never started).
 
-    Dollars are the list price of the machines for the billed seconds, in which AWS has counted what spot saved; disks
-    and a warm pool are not in them.
+    Dollars are the list price of the machines for the billed seconds, which account for what spot saved; they include
+    neither disks nor a warm pool.
     """
-    found = spent(job) if services.engine == "aws" else None
-    if found is None:
+    used = usage(job) if services.engine == "aws" else None
+    if used is None:
         return ""
-    done = "trained" if job.kind == "training" else "processed"
-    parts = [f"{found.ran_s:,} s {done}", f"{found.billed_s:,} s billed"]
-    if found.saved_percent is not None and found.saved_percent > 0:
-        parts.append(f"{found.saved_percent} % saved by spot")
-    if job.instance_type and found.billed_s >= _WORTH_ASKING_S:
-        parts += _dollars(found.billed_s, services.price(job.instance_type))
-    on = f" on {found.hosts} machines" if found.hosts > 1 else ""
+    verb = "trained" if job.kind == "training" else "processed"
+    parts = [f"{used.ran_s:,} s {verb}", f"{used.billed_s:,} s billed"]
+    if used.saved_percent is not None and used.saved_percent > 0:
+        parts.append(f"{used.saved_percent} % saved by spot")
+    if job.instance_type and used.billed_s >= _PRICED_S:
+        parts += _dollars(used.billed_s, services.price(job.instance_type))
+    on = f" on {used.hosts} machines" if used.hosts > 1 else ""
     return f"Took{on}: {', '.join(parts)}"
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while a job runs: its lines on stdout with the host's name, phases and times on stderr.
+"""What is displayed while a job runs: its lines on stdout with the host's name, phases and times on stderr.
 
 On a terminal names are coloured and a status line shows phase and elapsed time; in a pipe everything is plain.
 """
@@ -25,16 +25,16 @@ _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright
 
 
 class Screen(Watcher, Protocol):
-    """A watcher that can make room for a question."""
+    """A watcher that can pause to let a question be asked."""
 
-    def paused(self) -> AbstractContextManager[None]:
-        """While inside, nothing of ours moves on the terminal."""
+    def pause(self) -> AbstractContextManager[None]:
+        """Stop the status line while inside the context, so that nothing moves on the terminal."""
         ...
 
 
 @contextmanager
 def screen(hosts: int) -> Iterator[Screen]:
-    """The right screen for where the output goes, gone again at the end."""
+    """The right screen for where the output goes; removed at the end of the context."""
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         yield Pipe(_width(hosts))
         return
@@ -48,8 +48,8 @@ def notebook_screen(hosts: int) -> Iterator[Watcher]:
 
     Only the main thread gets the status line.
     """
-    in_front = threading.current_thread() is threading.main_thread()
-    if not (in_front and sys.stdout.isatty() and sys.stderr.isatty()):
+    is_main = threading.current_thread() is threading.main_thread()
+    if not (is_main and sys.stdout.isatty() and sys.stderr.isatty()):
         yield Lines(hosts)
         return
     with _terminal(hosts) as terminal:
@@ -70,7 +70,7 @@ def _width(hosts: int) -> int:
 
 
 class Lines(WithoutProgressBar):
-    """Plain lines on Python's stdout as it is when they come: a notebook's cell, a file, a test's."""
+    """Plain lines on ``sys.stdout`` as it is at the time of each: a notebook's cell, a file, a test's capture."""
 
     def __init__(self, hosts: int) -> None:
         self._width = _width(hosts)
@@ -93,7 +93,7 @@ class Pipe(WithoutProgressBar):
     def __init__(self, width: int) -> None:
         self._width = width
         self._began = time.monotonic()
-        self._deaf = False
+        self._stdout_closed = False
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
@@ -101,20 +101,22 @@ class Pipe(WithoutProgressBar):
         self.note(phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
-        if self._deaf:
+        if self._stdout_closed:
             return
         try:
             sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
             sys.stdout.flush()
-        except OSError as error:  # whoever read it is gone, or its disk is full: the job goes on, and so do we
-            self._deaf = True
+        except OSError as error:  # the reader is gone, or the disk is full: the job goes on, and so do we
+            self._stdout_closed = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.note(f"Nobody takes the log any more ({error.strerror}); the job goes on, and is followed to its end")
+            self.note(
+                f"The log cannot be written any more ({error.strerror}); the job goes on, and is followed to its end"
+            )
 
     def note(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=sys.stderr, flush=True)
 
-    def paused(self) -> AbstractContextManager[None]:
+    def pause(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -131,7 +133,7 @@ class Terminal:
         status.update(self)
 
     def __rich__(self) -> Text:
-        """The status line, made anew several times a second: a job may be silent for long, time goes on."""
+        """The status line, rendered several times a second, so that the time advances while a job is silent."""
         from rich.text import Text
 
         if self._meter is not None:
@@ -146,8 +148,8 @@ class Terminal:
 
         colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
         for line in lines:
-            named = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
-            self._console.print(named, soft_wrap=True, highlight=False)
+            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
+            self._console.print(labelled, soft_wrap=True, highlight=False)
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
@@ -160,11 +162,11 @@ class Terminal:
         finally:
             self._meter = None
 
-    def paused(self) -> AbstractContextManager[None]:
-        return self._hidden()
+    def pause(self) -> AbstractContextManager[None]:
+        return self._hide_status()
 
     @contextmanager
-    def _hidden(self) -> Iterator[None]:
+    def _hide_status(self) -> Iterator[None]:
         self._status.stop()
         try:
             yield
@@ -173,5 +175,5 @@ class Terminal:
 
 
 def phase_line(phase: str, message: str) -> str:
-    """A phase in a line."""
+    """One line for a phase."""
     return f"{phase}: {message}" if message else phase

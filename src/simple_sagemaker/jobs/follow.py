@@ -1,6 +1,6 @@
-"""A job watched to its end: whoever watches is told of phases and lines, and gets the result.
+"""Following a job to its end: phases and log lines go to a watcher, and the result comes back.
 
-The job is asked for seldom, its lines more often; each has a pace of its own, from the services.
+The job is described rarely, its lines are polled more often; each has a pace of its own, from the services.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..errors import Detached
-from . import logs as joblogs
-from .outages import Clock, Patience, Seldom, reason
+from . import logs
+from .outages import Clock, RateLimitedNotes, RetryState, error_name
 from .phases import Phase, Phases, advice
 
 if TYPE_CHECKING:
     from ..core.services import Services
 
 _LONGEST_SILENCE_S = 15 * 60.0
-_LAST_LINES_S = 60.0  # of trouble, after which the end is told without the last lines
+_LAST_LINES_S = 60.0  # of failing calls, after which the end is reported without the last lines
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
     """How a job ended: its name, its status and last phase, why it failed, and the seconds it took.
 
-    ``message`` is what the code of a processing job said of its end.
+    ``message`` is the exit message of a processing job, written by its code.
     """
 
     job: str
@@ -43,9 +43,9 @@ class JobResult:
 
 
 class Follower:
-    """Watches one job; left at any time (by an exception, say), it goes on where it was.
+    """Follows one job through transient AWS errors.
 
-    Trouble with AWS that passes does not end it.
+    Interrupted at any time (by an exception, say), it continues where it was when called again.
     """
 
     def __init__(
@@ -66,81 +66,81 @@ class Follower:
         self._clock = clock or Clock()
         self._phases = Phases()
         self._advised: set[str] = set()
-        trouble = Seldom(watcher.note, self._clock)
-        self._patience = Patience(trouble, self._clock)
+        notes = RateLimitedNotes(watcher.note, self._clock)
+        self._retry = RetryState(notes, self._clock)
         self._lines = _Lines(
-            joblogs.Tail(name, services.logs, listing=services.reading.listing, group=joblogs.GROUPS[kind]),
+            logs.Tail(name, services.logs, listing=services.reading.listing, group=logs.GROUPS[kind]),
             services,
             watcher,
-            patience=Patience(trouble, self._clock),
+            retry=RetryState(notes, self._clock),
             clock=self._clock,
         )
 
-    def to_the_end(self) -> JobResult:
-        """Tell the watcher what the job does until it has ended; its last lines come before its end.
+    def follow(self) -> JobResult:
+        """Report the job's phases and lines until it has ended, and return the result; last lines come before the end.
 
-        Raises Detached when no answer comes for a quarter of an hour, and whatever AWS refuses for good.
+        Raises Detached when AWS has not answered for 15 minutes, and every error that is not transient.
         """
         began = lines_due = self._clock.seconds()
         due = began + self._services.pace(0)
         while True:
             now = self._clock.seconds()
             if now >= due:
-                described = self._described()
+                described = self._describe()
                 if described and described.has_ended:
-                    return self._ended(described)
+                    return self._finish(described)
                 if described:
-                    self._tell(self._news(described), described)
-                due = self._clock.seconds() + max(self._services.pace(now - began), self._patience.pause_s)
+                    self._report(self._news(described), described)
+                due = self._clock.seconds() + max(self._services.pace(now - began), self._retry.pause_s)
             if now >= lines_due:
-                lines_due = self._lines.look(now - began) + self._clock.seconds()
+                lines_due = self._lines.poll(now - began) + self._clock.seconds()
             self._clock.sleep(max(0.0, min(due, lines_due) - self._clock.seconds()))
 
-    def _described(self) -> Job | None:
-        """What the service says of the job; None where it does not answer now. Raises Detached when that lasts."""
-        patience = self._patience
-        found = patience.ask(lambda: job.describe(self._name, self._kind, self._services.sagemaker))
-        if found is None and patience.error and patience.tried_s > _LONGEST_SILENCE_S:
+    def _describe(self) -> Job | None:
+        """Describe the job; None after a transient error. Raises Detached when that lasts."""
+        retry = self._retry
+        described = retry.call(lambda: job.describe(self._name, self._kind, self._services.sagemaker))
+        if described is None and retry.error and retry.failing_s > _LONGEST_SILENCE_S:
             raise Detached(
-                f"AWS has not answered for {patience.tried_s / 60:.0f} minutes ({reason(patience.error)}).\n"
-                f"As far as is known the job {self._name} goes on: the same command joins it."
-            ) from patience.error
-        return found
+                f"AWS has not answered for {retry.failing_s / 60:.0f} minutes ({error_name(retry.error)}).\n"
+                f"As far as is known, the job {self._name} goes on: the same command joins it."
+            ) from retry.error
+        return described
 
     def _news(self, described: Job) -> list[Phase]:
-        """The phases that were not told yet; with them new streams may come."""
+        """The phases not reported yet; with them new streams may come."""
         news = self._phases.news(described)
         self._lines.expect(described, news)
         return news
 
-    def _tell(self, news: list[Phase], described: Job) -> None:
+    def _report(self, news: list[Phase], described: Job) -> None:
         for phase in news:
             self._watcher.phase(*phase)
-            told = advice(phase, spot=described.is_spot)
-            if told and (phase.restarts or (phase is news[-1] and told not in self._advised)):
-                self._watcher.note(told)
-                self._advised.add(told)
+            text = advice(phase, spot=described.is_spot)
+            if text and (phase.restarts or (phase is news[-1] and text not in self._advised)):
+                self._watcher.note(text)
+                self._advised.add(text)
 
-    def _ended(self, described: Job) -> JobResult:
+    def _finish(self, described: Job) -> JobResult:
         news = self._news(described)
         for phase in news[:-1]:
             self._watcher.phase(*phase)
-        self._lines.rest(started=described.has_started)
+        self._lines.drain(started=described.has_started)
         for phase in news[-1:]:
             self._watcher.phase(*phase)
         return result(self._place, described)
 
 
 class _Lines:
-    """The lines of the job on their way to the watcher, as fast as the service may be asked."""
+    """Reads the job's log lines for the watcher, within the service's rate limits."""
 
     def __init__(
-        self, tail: joblogs.Tail, services: Services, watcher: Watcher, *, patience: Patience, clock: Clock
+        self, tail: logs.Tail, services: Services, watcher: Watcher, *, retry: RetryState, clock: Clock
     ) -> None:
-        self._how = services.reading
+        self._reading = services.reading
         self._watcher = watcher
         self._clock = clock
-        self._patience = patience
+        self._retry = retry
         self._tail = tail
         self._denied = False
 
@@ -150,51 +150,51 @@ class _Lines:
         if news:
             self._tail.expect(restarted=any(phase.restarts for phase in news))
 
-    def look(self, watched_s: float) -> float:
-        """Pass on what is new, as much as one look may bring; gives the seconds to wait before the next."""
-        done = self._look(every=False)
-        steady = self._how.pace(watched_s)
+    def poll(self, watched_s: float) -> float:
+        """Pass on new lines, as many as one poll may read; return the seconds to wait before the next."""
+        done = self._poll(every=False)
+        steady = self._reading.pace(watched_s)
         if done is None:
-            return max(steady, self._patience.pause_s)
-        return steady if done else min(steady, self._how.breath_s)
+            return max(steady, self._retry.pause_s)
+        return steady if done else min(steady, self._reading.breath_s)
 
-    def rest(self, *, started: bool) -> None:
-        """Pass on everything that is left after the job's end, and wait a moment for what comes late."""
-        waits = self._how.settle_s if started else ()
-        self._round()
-        left = list(waits * 2 if self._tail.misses_hosts else waits)
-        while left and not self._patience.error:
-            self._clock.sleep(left.pop(0))
-            if self._round():
-                left = list(waits)
+    def drain(self, *, started: bool) -> None:
+        """Pass on all remaining lines after the job's end, and wait a moment for late ones."""
+        waits = self._reading.settle_s if started else ()
+        self._read_round()
+        pauses = list(waits * 2 if self._tail.misses_hosts else waits)
+        while pauses and not self._retry.error:
+            self._clock.sleep(pauses.pop(0))
+            if self._read_round():
+                pauses = list(waits)
 
-    def _round(self) -> bool:
-        """Read every stream to its end; gives whether there was anything new."""
-        before = self._tail.told
-        self._tail.begin_again()
-        while not self._look(every=True):
-            if self._patience.tried_s > _LAST_LINES_S:
-                self._watcher.note("The last lines could not be read; ssm data brings them when AWS answers again")
+    def _read_round(self) -> bool:
+        """Read every stream to its end; return whether there was anything new."""
+        before = self._tail.delivered
+        self._tail.restart_round()
+        while not self._poll(every=True):
+            if self._retry.failing_s > _LAST_LINES_S:
+                self._watcher.note("The last lines could not be read; ssm data downloads them once AWS answers again")
                 break
-            self._clock.sleep(self._patience.pause_s or self._how.breath_s)
-        return self._tail.told > before
+            self._clock.sleep(self._retry.pause_s or self._reading.breath_s)
+        return self._tail.delivered > before
 
-    def _look(self, *, every: bool) -> bool | None:
-        """Whether a round is done; None where the service does not answer now."""
+    def _poll(self, *, every: bool) -> bool | None:
+        """Poll once; return whether the round is done, or None after a transient error."""
         if self._denied:
             return True
         try:
-            return self._patience.ask(lambda: self._tail.look(self._how.pages, self._watcher.lines, every=every))
+            return self._retry.call(lambda: self._tail.poll(self._reading.pages, self._watcher.lines, every=every))
         except Exception as error:
             if not is_denied(error):
                 raise
             self._denied = True
-            self._watcher.note(f"The job's lines cannot be read, and the job goes on.\n{explain(error) or error}")
+            self._watcher.note(f"The job's log lines cannot be read; the job goes on.\n{explain(error) or error}")
             return True
 
 
 def result(place: TaskPlace, described: Job) -> JobResult:
-    """The result of a job, from its description."""
+    """Make the result of a job from its description."""
     return JobResult(
         job=described.name,
         place=place,

@@ -1,7 +1,7 @@
-"""A job's lines, read through CloudWatch's two operations: each once, in the order of its stream, however they come.
+"""A job's log lines, read through CloudWatch's two operations: each line once, in the order of its stream.
 
-A host has one stream for each time that it was started; it appears with the first line, so that group and stream may
-not be there yet. A page may be empty before the end of a stream; the end is where a token gives itself back.
+A host has one stream for each time that it was started. A stream appears with its first line, so that group and stream
+may not exist yet. A page may be empty before the end of a stream; at the end the token that was sent comes back.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ GROUPS: dict[JobKind, str] = {
 }
 GROUP = GROUPS["training"]
 _HOST = re.compile(r"/algo-(\d+)[-/]")
-_SURE = 2  # times in a row that a stream of an earlier start has had nothing new, and is left alone until the end
-_RESTARTS = 20  # of one stream whose tokens expired; more can only be a service that refuses what it gave
+_QUIET_READS = 2  # in a row without a new line, after which the stream of an earlier start is left alone until the end
+_MAX_RESTARTS = 20  # of one stream whose tokens expired; more can only be a service that refuses its own tokens
 
 
 def streams(job: str, logs: Logs, group: str = GROUP) -> list[str]:
-    """The names of the streams of a job's hosts, every page of them; none when nothing was printed yet."""
-    found: list[str] = []
+    """The names of the streams of a job's hosts, in order of host and start; none when nothing was printed yet."""
+    names: list[str] = []
     request: DescribeLogStreamsRequestTypeDef = {"logGroupName": group, "logStreamNamePrefix": f"{job}/"}
     while True:
         try:
@@ -42,21 +42,21 @@ def streams(job: str, logs: Logs, group: str = GROUP) -> list[str]:
             if error_code(error) == "ResourceNotFoundException":  # no job has ever printed
                 return []
             raise
-        found += [stream["logStreamName"] for stream in page["logStreams"]]
+        names += [stream["logStreamName"] for stream in page["logStreams"]]
         if not page.get("nextToken"):
-            return sorted(filter(_HOST.search, found), key=_host_and_start)
+            return sorted(filter(_HOST.search, names), key=_host_and_start)
         request["nextToken"] = page["nextToken"]
 
 
 def host_number(stream: str) -> int:
-    """The number of the host that a stream is of, from ``<job>/algo-<number>-<epoch>``.
+    """The number of a stream's host, from the name ``<job>/algo-<number>-<epoch>``.
 
-    Its place in a list does not say it: algo-10 comes before algo-2 there, and a host has several streams.
+    Its place in a list is not the number: algo-10 is listed before algo-2, and a host has several streams.
     """
-    found = _HOST.search(stream)
-    if not found:
+    match = _HOST.search(stream)
+    if not match:
         raise ValueError(f"not a stream of a host: {stream!r}")
-    return int(found.group(1))
+    return int(match.group(1))
 
 
 def _host_and_start(stream: str) -> tuple[int, int, str]:
@@ -65,7 +65,7 @@ def _host_and_start(stream: str) -> tuple[int, int, str]:
 
 
 def pages(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[str]]:
-    """All lines of a stream that are there now, page by page; nothing for a stream that is not there."""
+    """Yield all lines that a stream has now, page by page; nothing for a stream that does not exist."""
     token: str | None = None
     while True:
         try:
@@ -91,20 +91,23 @@ def _page(stream: str, token: str | None, logs: Logs, group: str) -> tuple[list[
 
 @dataclass
 class _Stream:
-    """How far a stream was read: ``told`` lines in all, of them ``passed`` since it was last read from its start."""
+    """How far a stream was read.
+
+    ``delivered`` counts the lines passed on; ``position`` the lines read since the stream was last read from its start.
+    """
 
     name: str
     token: str | None = None
-    told: int = 0
-    passed: int = 0
+    delivered: int = 0
+    position: int = 0
     quiet: int = 0
     restarts: int = 0
 
 
 class Tail:
-    """The lines of a running job as they come. An error leaves it where it was: the next look goes on from there.
+    """The lines of a running job as they arrive. After an error the next :meth:`poll` continues where this one was.
 
-    Streams are read in rounds, a page of each in turn until its end; a round may take many looks.
+    Streams are read in rounds, a page of each in turn until its end; a round may take many polls.
     """
 
     def __init__(self, job: str, logs: Logs, *, listing: int = 1, group: str = GROUP) -> None:
@@ -115,37 +118,37 @@ class Tail:
         self._streams: dict[str, _Stream] = {}
         self._round: deque[_Stream] = deque()
         self._seen: set[int] = set()  # hosts with a stream of their present start
-        self._until_list, self._fruitless = 0, 0
-        self.hosts = 0  # how many there are to be
-        self.told = 0  # lines passed on
+        self._rounds_to_listing, self._empty_listings = 0, 0
+        self.hosts = 0  # how many the job has
+        self.delivered = 0  # lines passed on
 
     def expect(self, *, restarted: bool = False) -> None:
-        """Ask for new streams at the next round; after a restart every host is to have one more."""
-        self._until_list, self._fruitless = 0, 0
+        """List streams at the next round: new ones are likely. After a restart every host gets one more."""
+        self._rounds_to_listing, self._empty_listings = 0, 0
         if restarted:
             self._seen.clear()
 
-    def begin_again(self) -> None:
-        """Let the next look begin a round of its own, and ask for new streams."""
+    def restart_round(self) -> None:
+        """Let the next poll begin a new round, and list streams."""
         self._round.clear()
-        self._until_list = 0
+        self._rounds_to_listing = 0
 
     @property
     def misses_hosts(self) -> bool:
         """Whether some host has no stream yet."""
         return len(self._seen) < self.hosts
 
-    def look(self, most: int, tell: Callable[[str, list[str]], None], *, every: bool = False) -> bool:
-        """Pass on what is new, by at most ``most`` pages; gives whether the round is done.
+    def poll(self, max_pages: int, deliver: Callable[[str, list[str]], None], *, every: bool = False) -> bool:
+        """Read at most ``max_pages`` pages, pass new lines to ``deliver``, and return whether the round is done.
 
-        A round leaves out streams of earlier starts that have long been quiet, unless it is to be over ``every`` one.
+        A round skips streams of earlier starts that have been quiet for a while, unless it is to read ``every`` one.
         """
         if not self._round:
             self._begin(every=every)
-        for _ in range(most):
+        for _ in range(max_pages):
             if not self._round:
                 return True
-            if self._read(self._round[0], tell):
+            if self._read(self._round[0], deliver):
                 self._round.popleft()
             else:
                 self._round.rotate(-1)
@@ -157,46 +160,46 @@ class Tail:
         self._round = deque(
             stream
             for stream in self._streams.values()
-            if every or stream is newest[host_number(stream.name)] or stream.quiet < _SURE
+            if every or stream is newest[host_number(stream.name)] or stream.quiet < _QUIET_READS
         )
 
     def _list(self) -> None:
-        """Ask for the streams when it is time: more and more seldom while a host is missing, else now and then."""
-        self._until_list -= 1
-        if self._until_list > 0:
+        """List the streams when due: less and less often while a host has none, else every ``listing`` rounds."""
+        self._rounds_to_listing -= 1
+        if self._rounds_to_listing > 0:
             return
         new = [name for name in streams(self._job, self._logs, self._group) if name not in self._streams]
         self._streams |= {name: _Stream(name) for name in new}
         self._streams = dict(sorted(self._streams.items(), key=lambda item: _host_and_start(item[0])))
         self._seen |= {host_number(name) for name in new}
-        self._fruitless = 0 if new else self._fruitless + 1
-        self._until_list = min(self._listing, 2**self._fruitless) if self.misses_hosts else self._listing
+        self._empty_listings = 0 if new else self._empty_listings + 1
+        self._rounds_to_listing = min(self._listing, 2**self._empty_listings) if self.misses_hosts else self._listing
 
-    def _read(self, stream: _Stream, tell: Callable[[str, list[str]], None]) -> bool:
-        """Pass on a page of a stream; gives whether it was its end."""
+    def _read(self, stream: _Stream, deliver: Callable[[str, list[str]], None]) -> bool:
+        """Pass on one page of a stream; return whether it was the last one."""
         try:
             lines, following = _page(stream.name, stream.token, self._logs, self._group)
         except Exception as error:
-            if error_code(error) == "ResourceNotFoundException":  # it is listed, and cannot be read yet
+            if error_code(error) == "ResourceNotFoundException":  # listed already, but not readable yet
                 return True
-            if not self._restarted(stream, error):
+            if not self._restart(stream, error):
                 raise
             return False
-        fresh = lines[max(0, stream.told - stream.passed) :]
+        fresh = lines[max(0, stream.delivered - stream.position) :]
         if fresh:
-            tell(f"algo-{host_number(stream.name)}", fresh)
+            deliver(f"algo-{host_number(stream.name)}", fresh)
         ended = following == stream.token
         stream.token = following
-        stream.passed += len(lines)
-        stream.told = max(stream.told, stream.passed)
+        stream.position += len(lines)
+        stream.delivered = max(stream.delivered, stream.position)
         stream.quiet = 0 if fresh else stream.quiet + ended
-        self.told += len(fresh)
+        self.delivered += len(fresh)
         return ended
 
-    def _restarted(self, stream: _Stream, error: Exception) -> bool:
-        """Whether a stream's token was too old (they live for a day), so that it is read from its start again."""
-        if stream.token is None or error_code(error) != "InvalidParameterException" or stream.restarts == _RESTARTS:
+    def _restart(self, stream: _Stream, error: Exception) -> bool:
+        """Read a stream from its start again if its token has expired (they live for a day); return whether it had."""
+        if stream.token is None or error_code(error) != "InvalidParameterException" or stream.restarts == _MAX_RESTARTS:
             return False
-        stream.token, stream.passed = None, 0
+        stream.token, stream.position = None, 0
         stream.restarts += 1
         return True

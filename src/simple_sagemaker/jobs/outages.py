@@ -1,23 +1,18 @@
-"""Trouble with AWS that passes, borne while a job is watched: told when it begins, and measured."""
+"""Transient AWS errors, tolerated while following a job. What is transient: :mod:`simple_sagemaker.core.retries`."""
 
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ..core.aws_api import error_code
+from ..core.retries import backoff_s, is_transient
 
 _Answer = TypeVar("_Answer")
-_PASSES = re.compile(
-    r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|RequestTimeout|InternalFailure|InternalError"
-    r"|InternalServer|ServiceUnavailable|^(429|5\d\d)$"
-)
-_LONGEST_S = 30.0
-_QUIET_S = 300.0
+_NOTE_INTERVAL_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,73 +23,63 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def passes(error: Exception) -> bool:
-    """Whether asking again later may help: throttled, the service's own trouble, or no connection."""
-    code = error_code(error)
-    if code is not None:
-        status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status == 429 or status >= 500 or _PASSES.search(code) is not None
-    from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
-    from botocore.parsers import ResponseParserError
+class RateLimitedNotes:
+    """Pass on at most one note in five minutes and drop the others, so that errors that come and go make no noise."""
 
-    return isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError, ResponseParserError))
-
-
-class Seldom:
-    """Tells of trouble, and then for a while of no more, so that what comes and goes is not told each time."""
-
-    def __init__(self, tell: Callable[[str], None], clock: Clock) -> None:
-        self._tell = tell
+    def __init__(self, note: Callable[[str], None], clock: Clock) -> None:
+        self._note = note
         self._clock = clock
         self._last = -math.inf
 
     def __call__(self, text: str) -> None:
-        if self._clock.seconds() - self._last >= _QUIET_S:
+        if self._clock.seconds() - self._last >= _NOTE_INTERVAL_S:
             self._last = self._clock.seconds()
-            self._tell(text)
+            self._note(text)
 
 
-class Patience:
-    """Asks on behalf of a watcher: what may pass by itself is told and borne, everything else is raised."""
+class RetryState:
+    """Calls that may fail for a while: since when they have failed, the last error, and how long to back off.
 
-    def __init__(self, tell: Callable[[str], None], clock: Clock) -> None:
-        self._tell = tell
+    The first failure in a row is noted.
+    """
+
+    def __init__(self, note: Callable[[str], None], clock: Clock) -> None:
+        self._note = note
         self._clock = clock
         self._since: float | None = None
         self._failures = 0
         self.error: Exception | None = None
 
-    def ask(self, act: Callable[[], _Answer]) -> _Answer | None:
-        """What ``act`` gives; None when it met trouble that may pass."""
+    def call(self, act: Callable[[], _Answer]) -> _Answer | None:
+        """Return what ``act`` returns, or None after a transient error; raise every other error."""
         try:
             answer = act()
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
-            self._bear(error)
+            self._record(error)
             return None
         self._since, self._failures, self.error = None, 0, None
         return answer
 
-    def _bear(self, error: Exception) -> None:
+    def _record(self, error: Exception) -> None:
         self._failures += 1
         self.error = error
         if self._since is None:
             self._since = self._clock.seconds()
-            self._tell(f"AWS does not answer as it should ({reason(error)}); the job goes on, and is asked for again")
+            self._note(f"AWS fails to answer ({error_name(error)}); the job goes on, and is asked about again")
 
     @property
-    def tried_s(self) -> float:
-        """For how many seconds no answer has come; 0 when the last question had one."""
+    def failing_s(self) -> float:
+        """For how many seconds every call has failed; 0 when the last one succeeded."""
         return 0.0 if self._since is None else self._clock.seconds() - self._since
 
     @property
     def pause_s(self) -> float:
-        """How many seconds to wait at least before asking again: more with every failure in a row."""
-        return min(_LONGEST_S, 2.0 ** (self._failures - 1)) if self._failures else 0.0
+        """How many seconds to wait at least before the next call: more with every failure in a row."""
+        return backoff_s(self._failures)
 
 
-def reason(error: Exception) -> str:
-    """What went wrong, in a word."""
+def error_name(error: Exception) -> str:
+    """The service's code for an error, else the name of its class."""
     return error_code(error) or type(error).__name__

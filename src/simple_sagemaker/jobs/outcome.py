@@ -6,30 +6,31 @@ from ..errors import JobFailed, JobStopped
 from .follow import JobResult
 
 
-def check(ended: JobResult, *more: str) -> None:
+def check(result: JobResult, *more: str) -> None:
     """Raise JobFailed or JobStopped unless the job completed; ``more`` are further lines of the message."""
-    if ended.status == "Failed":
-        raise JobFailed("\n".join([f"Failed{took(ended)}: {ended.job}", *_why_failed(ended), *more]))
-    if ended.status != "Completed":
-        raise JobStopped("\n".join([f"Stopped{took(ended)}: {ended.job} ({_why_stopped(ended)})", *more]))
+    after = duration(result)
+    if result.status == "Failed":
+        raise JobFailed("\n".join([f"Failed{after}: {result.job}", *_failure_reasons(result), *more]))
+    if result.status != "Completed":
+        raise JobStopped("\n".join([f"Stopped{after}: {result.job} ({_stop_reason(result)})", *more]))
 
 
-def took(ended: JobResult) -> str:
-    """How long it took, where that is worth a word."""
-    return f" after {ended.seconds} s" if (ended.seconds or 0) > 1 else ""
+def duration(result: JobResult) -> str:
+    """The text " after N s", or "" for a job that took no longer than a second."""
+    return f" after {result.seconds} s" if (result.seconds or 0) > 1 else ""
 
 
-def _why_failed(ended: JobResult) -> list[str]:
-    """The service's reason, and what the code itself said."""
-    return [ended.reason or "no reason was given", *([ended.message] if ended.message else [])]
+def _failure_reasons(result: JobResult) -> list[str]:
+    """The service's reason, and the code's own message about it."""
+    return [result.reason or "no reason was given", *([result.message] if result.message else [])]
 
 
-def _why_stopped(ended: JobResult) -> str:
-    limits = ended.described.answer.get("StoppingCondition", {})
+def _stop_reason(result: JobResult) -> str:
+    limits = result.described.answer.get("StoppingCondition", {})
     run_mins = limits.get("MaxRuntimeInSeconds", 0) // 60
     wait_mins = limits.get("MaxWaitTimeInSeconds", 0) // 60
-    if ended.secondary == "MaxRuntimeExceeded":
+    if result.secondary == "MaxRuntimeExceeded":
         return f"it ran longer than --max_run_mins {run_mins}"
-    if ended.secondary == "MaxWaitTimeExceeded":
+    if result.secondary == "MaxWaitTimeExceeded":
         return f"it waited longer than --max_wait_mins {wait_mins}"
     return "asked to stop"

@@ -1,4 +1,4 @@
-"""What is new in a job's description: phases and the service's reasons for them, each told once and in order."""
+"""What is new in a job's description: phases and the service's messages about them, each reported once and in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RESTARTS = frozenset({"Interrupted", "Restarting"})
 
 
 class Phase(NamedTuple):
-    """A phase of a job and what the service says of it."""
+    """A phase of a job and the service's message about it."""
 
     name: str
     message: str
@@ -26,32 +26,32 @@ class Phase(NamedTuple):
 
 
 class Phases:
-    """Remembers which phases were told.
+    """Remembers which phases were reported.
 
-    A phase is told when it begins and whenever its message changes, which it does in place; also one that came and went
-    between two looks.
+    A phase is reported when it begins and whenever its message changes in place; also one that began and ended between
+    two descriptions.
     """
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, datetime | None, int], str] = {}
+        self._reported: dict[tuple[str, datetime | None, int], str] = {}
 
     def news(self, job: Job) -> list[Phase]:
-        """What was not told yet, in the order in which it happened."""
-        found = []
-        alike: dict[tuple[str, datetime | None], int] = {}
+        """The phases not reported yet, in the order in which they happened; they count as reported from now on."""
+        new = []
+        counts: dict[tuple[str, datetime | None], int] = {}
         for name, began, message in job.phases:
-            alike[name, began] = number = alike.get((name, began), 0) + 1
-            if self._told.get((name, began, number)) != message:
-                self._told[name, began, number] = message
-                found.append(Phase(name, message))
-        return found
+            counts[name, began] = number = counts.get((name, began), 0) + 1
+            if self._reported.get((name, began, number)) != message:
+                self._reported[name, began, number] = message
+                new.append(Phase(name, message))
+        return new
 
 
 def advice(phase: Phase, *, spot: bool) -> str:
-    """What a person can do about a phase, or should know of it; "" for most."""
+    """What a person can do about a phase, or should know about it; "" for most."""
     if phase.name == "Interrupted":
-        return "The machines were taken back: the job begins again with its saved state as soon as there are others"
+        return "The spot machines were taken back: the job restarts with its saved state as soon as others are free"
     if _NO_CAPACITY.search(phase.message):
         other = "another --instance_type or region, or --no_spot," if spot else "another --instance_type or region"
-        return f"No such machines are free now, and the service goes on trying: {other} may start sooner"
+        return f"No such machines are free now, and the service keeps trying: {other} may start sooner"
     return ""

@@ -1,10 +1,10 @@
-"""The parts of a folder of results, each made beside its place and put there as a whole.
+"""The parts of a folder of results, each built beside its place and swapped in as a whole.
 
-A part in the making is a hidden folder beside its place, ``.model.new-<16 hex digits>``, with ``part`` (what becomes
-the part), ``old`` (what was there before, only while the two change places) and ``packed`` (an archive that is
-unpacked). A run that is killed leaves it behind; the next one that brings anything to the folder finishes what it began
-or removes it. One with a file ``goes-on`` can be gone on with, and is kept until something else is brought to its
-place: ``before-1`` and so on are what earlier tries had, ``arriving`` what they had of single files.
+A part being built is a hidden folder beside its place, ``.model.new-<16 hex digits>``, with ``part`` (what becomes the
+part), ``old`` (the previous part, only during the swap) and ``packed`` (the archive being unpacked). A killed run
+leaves it behind; the next one that downloads anything to the folder finishes the swap or removes it. One with a file
+``goes-on`` can be resumed, and is kept until something else is downloaded to its place: ``before-1`` and so on are what
+earlier tries had, ``arriving`` what they had of single files.
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ _MAKING = re.compile(rf"\.({'|'.join(NAMES)})\.new-[0-9a-f]{{16}}")
 Fill = Callable[[Path], object]
 _PART, _OLD, PACKED = "part", "old", "packed"
 _GOES_ON, _BEFORE, ARRIVING = "goes-on", "before-", "arriving"
-_OURS = "user.ssm.part"  # an extended attribute of the folders that we made, xattr(7)
+_OURS = "user.ssm.part"  # an extended attribute of the folders we made, xattr(7)
 
 
-class NotBrought(SsmError):
-    """Results could not be put where they were asked for; what was there before is still there."""
+class NotDownloaded(SsmError):
+    """Results could not be saved in the folder asked for; what was there before is unchanged."""
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make the folder when it is not there, keep other commands of ours out, and settle what killed ones left."""
+def lock(folder: Path) -> Iterator[None]:
+    """Create the folder if needed, keep other ssm commands out of it, and clean up after killed ones."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with _exclusive(folder):
         for left in sorted(folder.iterdir()):
-            found = _MAKING.fullmatch(left.name)
-            if found and left.is_dir() and not left.is_symlink() and not _can_go_on(left):
-                _settle(left, folder / found.group(1))
+            match = _MAKING.fullmatch(left.name)
+            if match and left.is_dir() and not left.is_symlink() and not _can_go_on(left):
+                _settle(left, folder / match.group(1))
         yield
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":  # it locks no folders: two commands at once are on their own there
+def _exclusive(folder: Path) -> Iterator[None]:
+    if sys.platform == "win32":  # it locks no folders: two commands at once can collide there
         yield
         return
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a network's folder that knows no locks
+        with suppress(OSError):  # a network file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -67,11 +67,11 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
-    """Let ``fill`` fill an empty folder and put it in the place ``name``. ``folder`` is held.
+    """Let ``fill`` fill an empty folder, then swap it in as the part ``name``. The caller has locked ``folder``.
 
-    Killed at any moment, the old part or the new one is there, at the latest when the folder is held again. With the
-    ``address`` that it is filled from, a try that ends early is kept for the next one (:func:`earlier_tries`), except
-    where ``fill`` raises NotBrought or UnsafeArchive.
+    Killed at any moment, either the old part or the new one is there, at the latest when the folder is locked again.
+    With the ``address`` that it is filled from, a try that ends early is kept for the next one
+    (:func:`earlier_tries`), unless ``fill`` raises NotDownloaded or UnsafeArchive.
     """
     place = folder / name
     check_ours(folder, name)
@@ -80,7 +80,7 @@ def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
     _begin(making, goes_on=bool(address))
     try:
         _fill_and_swap(making, place, fill)
-    except (NotBrought, UnsafeArchive):
+    except (NotDownloaded, UnsafeArchive):
         (making / _GOES_ON).unlink(missing_ok=True)
         raise
     finally:
@@ -89,14 +89,14 @@ def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:
 
 
 def earlier_tries(part: Path) -> list[Path]:
-    """The folders that earlier tries to fill ``part`` have left; what they have may be taken away."""
+    """The folders left by earlier tries to fill ``part``; their content may be moved away."""
     return sorted(part.parent.glob(f"{_BEFORE}*"))
 
 
 def _fill_and_swap(making: Path, place: Path, fill: Fill) -> None:
     part = making / _PART
     fill(part)
-    (making / _GOES_ON).unlink(missing_ok=True)  # it is whole, and takes its place
+    (making / _GOES_ON).unlink(missing_ok=True)  # complete: nothing to resume
     _mark_ours(part)
     if place.exists():
         os.rename(place, making / _OLD)
@@ -112,7 +112,7 @@ def _can_go_on(making: Path) -> bool:
 
 
 def _forget_others(folder: Path, name: str, making: Path) -> None:
-    """Remove what was kept of tries that brought something else to the place."""
+    """Remove what was kept of tries that downloaded something else to the place."""
     for left in folder.glob(f".{name}.new-*"):
         if left != making and _MAKING.fullmatch(left.name) and _can_go_on(left):
             (left / _GOES_ON).unlink(missing_ok=True)
@@ -120,7 +120,7 @@ def _forget_others(folder: Path, name: str, making: Path) -> None:
 
 
 def _begin(making: Path, *, goes_on: bool) -> None:
-    """An empty part; what an earlier try had of it is put aside."""
+    """Create an empty part; set aside what an earlier try had of it."""
     making.mkdir(exist_ok=goes_on)
     if goes_on:
         (making / _GOES_ON).touch()
@@ -130,37 +130,37 @@ def _begin(making: Path, *, goes_on: bool) -> None:
 
 
 def check_ours(folder: Path, name: str) -> None:
-    """Raise NotBrought where something stands in a part's place that we did not put there: it is never replaced."""
+    """Raise NotDownloaded if a part's place is taken by something that we did not put there: it is never replaced."""
     place = folder / name
     _check_place(place)
     if place.is_dir() and any(place.iterdir()) and _is_foreign(place):
-        raise NotBrought(
-            f"{place}/ is there already, and not as a result that was brought before: it is left as it is.\n"
+        raise NotDownloaded(
+            f"{place}/ exists already, and is not an earlier download of results: it is left as it is.\n"
             "Choose another folder, or move it away."
         )
 
 
-def wanted(download: Download) -> list[Part]:
-    """The parts that are to be brought."""
+def parts_of(download: Download) -> list[Part]:
+    """The parts to download."""
     return [name for name in NAMES if getattr(download, name)]
 
 
 def check_all_ours(download: Download) -> None:
-    """Raise NotBrought, before a job, for what could not be brought after it."""
+    """Raise NotDownloaded, before a job, for what could not be downloaded after it."""
     if download.path is not None and download.path.is_dir():
-        for name in wanted(download):
+        for name in parts_of(download):
             check_ours(download.path, name)
 
 
 def _mark_ours(part: Path) -> None:
-    """Mark a folder as one that we made, where the file system keeps such marks."""
+    """Mark a folder as ours, where the file system has extended attributes."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setxattr(part, _OURS, b"1")
 
 
 def _is_foreign(place: Path) -> bool:
-    """Whether a folder surely is not ours: without a mark, in a file system that keeps marks."""
+    """Whether a folder certainly is not ours: it has no mark, on a file system with extended attributes."""
     if sys.platform != "linux":
         return False
     try:
@@ -173,16 +173,16 @@ def _is_foreign(place: Path) -> bool:
 def _check_place(place: Path) -> None:
     if place.is_symlink() or (place.exists() and not place.is_dir()):
         kind = "a link" if place.is_symlink() else "a file"
-        raise NotBrought(
-            f"{place} is {kind}, and a folder is to be put there.\nMove it away, or choose another folder."
+        raise NotDownloaded(
+            f"{place} is {kind}, where a folder is to be saved.\nMove it away, or choose another folder."
         )
 
 
 def _settle(making: Path, place: Path) -> None:
-    """Finish a change of places that was begun, and remove what it leaves.
+    """Finish a swap that was begun, and remove what it leaves.
 
-    Only a whole part ever sends the old one away, so with ``old`` there ``part`` is whole. ``old`` goes first and thus
-    never stands beside a part that is half removed.
+    Only a complete part replaces the old one, so if ``old`` exists ``part`` is complete. ``old`` is removed first and
+    so is never beside a half-removed part.
     """
     old, part = making / _OLD, making / _PART
     if old.exists() and part.exists() and not os.path.lexists(place):

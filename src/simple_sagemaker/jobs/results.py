@@ -1,7 +1,7 @@
-"""What a job left, brought to a folder of this machine: logs, model, output, state and source.
+"""Downloading a job's results to a folder of this machine: logs, model, output, state and source.
 
-Each part is replaced as a whole (``parts``); nothing else in the folder is touched. A part that cannot be brought keeps
-none of the others away.
+Each part is replaced as a whole (``result_parts``); nothing else in the folder is touched. A part that cannot be
+downloaded does not stop the others.
 """
 
 from __future__ import annotations
@@ -19,126 +19,126 @@ from ..core.job import Job
 from ..core.progress import Meter, Watcher, file_count, size
 from ..core.specs import Download
 from ..errors import SsmError
-from ..storage.archives import unpack as archives
+from ..storage.archives import unpack
 from ..storage.safe_paths import UnusableName
 from ..storage.sync.download import Earlier, FolderDownload
-from . import logs as joblogs
-from . import result_parts as parts
-from .result_parts import Fill, NotBrought, Part
+from . import logs, result_parts
+from .result_parts import Fill, NotDownloaded, Part
 
 if TYPE_CHECKING:
     from ..core.services import Services
 
 
-def bring(download: Download, job: Job, services: Services, watcher: Watcher | None = None) -> list[str]:
-    """Bring the parts that were asked for and say which are there now. Needs ``download.path``.
+def download(spec: Download, job: Job, services: Services, watcher: Watcher | None = None) -> list[str]:
+    """Download the parts of ``spec`` to its path, and return their names; nothing without a path.
 
-    What a job never wrote is an empty part. ``watcher`` is told of what moves. Raises UnsafeArchive or NotBrought, when
-    all that could be is brought.
+    What a job never wrote becomes an empty part. ``watcher`` shows progress. Raises UnsafeArchive or NotDownloaded,
+    after everything that can be is downloaded.
     """
-    folder = download.path
+    folder = spec.path
     if folder is None:
         return []
     try:
-        with parts.held(folder):
-            return _brought(folder, {name: _filled(name, job, services, watcher) for name in parts.wanted(download)})
+        with result_parts.lock(folder):
+            sources = {name: _source(name, job, services, watcher) for name in result_parts.parts_of(spec)}
+            return _save_all(folder, sources)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-class _Filled(NamedTuple):
-    """How a part is filled; from an address where a try that ended early can be gone on with."""
+class _Source(NamedTuple):
+    """How a part is filled; with its address if a try that ended early can be resumed."""
 
     fill: Fill
     address: str = ""
 
 
-def _filled(name: Part, job: Job, services: Services, watcher: Watcher | None) -> _Filled:
+def _source(name: Part, job: Job, services: Services, watcher: Watcher | None) -> _Source:
     if name == "logs":
-        return _Filled(partial(_logs, job, services))
+        return _Source(partial(_write_logs, job, services))
     address = job.outputs.get(name)
     if address is None:
-        return _Filled(_nothing)
+        return _Source(_leave_empty)
     if address.endswith("/"):
-        return _Filled(partial(_copied, name, address, services, watcher), address)
-    return _Filled(partial(_unpacked, name, address, services, watcher), address)
+        return _Source(partial(_download_objects, name, address, services, watcher), address)
+    return _Source(partial(_download_archive, name, address, services, watcher), address)
 
 
-def _brought(folder: Path, fills: dict[Part, _Filled]) -> list[str]:
-    brought: list[str] = []
-    refused: list[SsmError] = []
-    for name, fill in fills.items():
+def _save_all(folder: Path, sources: dict[Part, _Source]) -> list[str]:
+    saved: list[str] = []
+    errors: list[SsmError] = []
+    for name, source in sources.items():
         try:
-            _put(folder, name, fill)
-            brought.append(name)
+            _save(folder, name, source)
+            saved.append(name)
         except SsmError as error:
-            refused.append(error)
-    if len(refused) == 1:
-        raise refused[0]
-    if refused:
-        raise NotBrought("\n".join(map(str, refused)))
-    return brought
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise NotDownloaded("\n".join(map(str, errors)))
+    return saved
 
 
-def _put(folder: Path, name: str, filled: _Filled) -> None:
+def _save(folder: Path, name: str, source: _Source) -> None:
     try:
-        parts.replace(folder, name, filled.fill, address=filled.address)
+        result_parts.replace(folder, name, source.fill, address=source.address)
     except OSError as error:
         raise _unwritable(folder / name, error) from error
 
 
-def _unwritable(place: Path, error: OSError) -> NotBrought:
-    if error.errno is None:  # not the system, but a store that speaks of missing and refused as the system does
-        return NotBrought(f"The results cannot be brought to {place}: {error}.")
+def _unwritable(place: Path, error: OSError) -> NotDownloaded:
+    if error.errno is None:  # raised by a store, which has no errno, not by the system
+        return NotDownloaded(f"The results cannot be downloaded to {place}: {error}.")
     about = f" ({error.filename})" if error.filename and Path(error.filename) != place else ""
-    return NotBrought(
-        f"The results cannot be put in {place}: {error.strerror or error}{about}.\n"
-        "They are kept where the job wrote them: choose another folder and bring them with ssm data -o FOLDER."
+    return NotDownloaded(
+        f"The results cannot be written to {place}: {error.strerror or error}{about}.\n"
+        "They are kept where the job wrote them: choose another folder and download them with ssm data -o FOLDER."
     )
 
 
-def _nothing(_: Path) -> None:
-    """A job that leaves nothing of a kind."""
+def _leave_empty(_: Path) -> None:
+    """Leave the part empty: the job has no such output."""
 
 
-def _logs(job: Job, services: Services, to: Path) -> None:
-    """``logs0`` for algo-1, ``logs1`` for algo-2 …: every stream of a host in the order of its beginning."""
-    read, group = 0, joblogs.GROUPS[job.kind]
+def _write_logs(job: Job, services: Services, to: Path) -> None:
+    """Write ``logs0`` for algo-1, ``logs1`` for algo-2 …: each host's streams in the order of their beginning."""
+    read, group = 0, logs.GROUPS[job.kind]
     with translate_errors(region=services.region):
-        for name in joblogs.streams(job.name, services.logs, group):
-            with open(to / f"logs{joblogs.host_number(name) - 1}", "ab") as out:
-                for page in joblogs.pages(name, services.logs, group):
+        for name in logs.streams(job.name, services.logs, group):
+            with open(to / f"logs{logs.host_number(name) - 1}", "ab") as out:
+                for page in logs.pages(name, services.logs, group):
                     out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in page)
                     read += 1
                     if read % services.reading.pages == 0:
                         time.sleep(services.reading.breath_s)
 
 
-def _unpacked(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
-    """An archive's content; an archive that is not there (nothing was written) leaves the part empty.
+def _download_archive(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
+    """Download and unpack an archive; a missing archive (the job wrote nothing) leaves the part empty.
 
-    What has arrived of it is kept for another try, what was unpacked is not.
+    If interrupted, what has arrived of the archive is kept for another try; what was unpacked is not.
     """
     bucket, key = layout.split_uri(uri)
-    for earlier in parts.earlier_tries(to):
+    for earlier in result_parts.earlier_tries(to):
         shutil.rmtree(earlier)
     meter = Meter(what=f"Fetching the {kind}", files=1)
     with ExitStack() as stack:
         try:
             packed = stack.enter_context(
-                services.store.open_stream(bucket, key, to.with_name(parts.PACKED), meter.add_bytes)
+                services.store.open_stream(bucket, key, to.with_name(result_parts.PACKED), meter.add_bytes)
             )
         except FileNotFoundError:
             return
         meter.size = packed.size
         stack.enter_context(watcher.moving(meter) if watcher else nullcontext())
-        archives.unpack_stream(packed, to, size=packed.size, address=uri)
+        unpack.unpack_stream(packed, to, size=packed.size, address=uri)
     if watcher:
         watcher.note(f"{kind.capitalize()}: {size(packed.size)} fetched and unpacked")
 
 
-def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
-    """The objects under an address; what has not changed since they were brought before is not fetched again."""
+def _download_objects(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
+    """Download the objects under an address, except those unchanged since an earlier download."""
     bucket, prefix = layout.split_uri(uri)
     before = Earlier(to.parent.parent / kind, ours=False)
     meter = Meter(what=f"Fetching the {kind}")
@@ -147,15 +147,17 @@ def _copied(kind: str, uri: str, services: Services, watcher: Watcher | None, to
         bucket=bucket,
         prefix=prefix,
         to=to,
-        arriving=to.with_name(parts.ARRIVING),
-        earlier=[*(Earlier(folder, ours=True) for folder in parts.earlier_tries(to)), before],
+        arriving=to.with_name(result_parts.ARRIVING),
+        earlier=[*(Earlier(folder, ours=True) for folder in result_parts.earlier_tries(to)), before],
         meter=meter,
     )
     try:
         with watcher.moving(meter) if watcher else nullcontext():
             done = fetching.run()
     except UnusableName as error:
-        raise NotBrought(f"The {kind} at {uri} was not brought: {error}.\nNothing of it was kept here.") from error
+        raise NotDownloaded(
+            f"The {kind} at {uri} was not downloaded: {error}.\nNothing of it was kept here."
+        ) from error
     if watcher:
         watcher.note(
             f"{kind.capitalize()}: {file_count(done.files)}, {done.fetched:,} fetched ({size(done.fetched_bytes)})"

@@ -141,7 +141,7 @@ class Project:
             download = replace(spec.download, logs=logs, model=model, output=output, state=state, source=source)
             ended = stored.job_of(spec, stored.place_of(spec, services), services)
             folder = Path(os.fspath(output_path))
-            return {name: folder / name for name in results.bring(download, ended, services)}
+            return {name: folder / name for name in results.download(download, ended, services)}
 
     def result(self, task_name: str, *, job: str | None = None) -> Result:
         """How the newest completed job of a task ended, or how ``job`` did. Raises InputNotFound without one."""

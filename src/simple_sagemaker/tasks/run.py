@@ -90,7 +90,7 @@ class Run:
         if self._follower is None:
             self._follower = Follower(self.name, self.place, self.services, watcher, kind=self.kind)
         with translate_errors(region=self.services.region, job=self.name):
-            return self._follower.to_the_end()
+            return self._follower.follow()
 
     def describe(self) -> Job:
         """The job as the service describes it now; once it has ended, following it asks no more."""
@@ -112,7 +112,7 @@ class Run:
             return []
         from ..jobs import results
 
-        return results.bring(self.download, result.described, self.services, watcher)
+        return results.download(self.download, result.described, self.services, watcher)
 
     def cost_line(self, result: JobResult) -> str:
         """What the job took and cost, in a line; empty for a job that this run neither started nor followed."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.aws_api import error_code
-from ..core.aws_errors import is_role_not_ready
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.progress import file_count
+from ..core.retries import new_role_pause_s
 from ..images import choose
 from . import channels, lock
 from .code import package, upload
@@ -28,9 +28,6 @@ from .training_request import Setting
 if TYPE_CHECKING:
     from ..core.services import Services
     from ..images.docker.dockerfile import Dockerfile
-
-_ROLE_READY_S = 120
-_ROLE_PAUSE_S = 10
 
 
 def send(
@@ -133,9 +130,9 @@ def launch(prepared: PreparedJob, services: Services) -> None:
         except Exception as error:
             if error_code(error) == "ResourceInUse":
                 return
-            waited = time.monotonic() - began
-            if prepared.is_role_new and is_role_not_ready(error) and waited < _ROLE_READY_S:
-                time.sleep(min(_ROLE_PAUSE_S, max(0.2, waited)))
+            pause_s = new_role_pause_s(error, time.monotonic() - began) if prepared.is_role_new else None
+            if pause_s is not None:
+                time.sleep(pause_s)
                 continue
             lock.release(prepared.place, prepared.name, services)
             raise

@@ -34,7 +34,7 @@ def aws(watch: Watch) -> Follower:
 
 def test_phases_that_came_and_went_between_two_looks_are_told_in_order() -> None:
     watch = Watch(history=[(0, ENDS)])
-    result = watch.follower().to_the_end()
+    result = watch.follower().follow()
     assert watch.told == [START, TRAIN, UPLOAD, DONE]
     assert (result.status, result.secondary, result.seconds) == ("Completed", "Completed", 90)
 
@@ -43,7 +43,7 @@ def test_a_message_that_changes_in_place_is_told_once() -> None:
     prepared = described(PREPARE, TRAIN, DONE, status="Completed")
     history: list[tuple[float, Any]] = [(0, described(START)), (5, described(PREPARE)), (20, prepared)]
     watch = Watch(history=history)
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert watch.told == [START, PREPARE, TRAIN, DONE]
 
 
@@ -51,7 +51,7 @@ def test_the_same_phase_a_second_time_is_told_again() -> None:
     stopped = ("Interrupted", "Training job interrupted")
     again = described(START, TRAIN, stopped, START, TRAIN)
     watch = Watch(history=[(0, RUNS), (5, again), (9, described(*[START, TRAIN, stopped] * 2, DONE, status="Failed"))])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert [one for one in watch.told if isinstance(one, tuple)] == [
         *(START, TRAIN, stopped, START, TRAIN),
         *(stopped, DONE),
@@ -65,7 +65,7 @@ def test_phases_of_one_moment_are_told_once_each() -> None:
     for transition in at_once["SecondaryStatusTransitions"]:
         transition["StartTime"] = at_once["SecondaryStatusTransitions"][0]["StartTime"]
     watch = Watch(history=[(0, at_once), (50, described(DONE, status="Completed"))])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert watch.told == [START, PREPARE, TRAIN, DONE]
 
 
@@ -73,7 +73,7 @@ def test_a_service_without_a_list_of_phases_is_understood() -> None:
     bare = described(DONE, status="Completed")
     bare["SecondaryStatusTransitions"] = []
     watch = Watch(history=[(0, bare)])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert watch.told == [("Completed", "")]
 
 
@@ -81,7 +81,7 @@ def test_a_service_without_a_list_of_phases_is_understood() -> None:
 def test_who_waits_for_machines_is_told_once_what_may_help(spot: bool, way: str) -> None:
     waits = described(NO_CAPACITY, EnableManagedSpotTraining=spot)
     watch = Watch(history=[(0, waits), (4, described(START)), (5, waits), (9, ENDS)])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert watch.told.count(NO_CAPACITY) == 2
     assert len(watch.notes) == 1
     assert way in watch.notes[0]
@@ -91,7 +91,7 @@ def test_who_waits_for_machines_is_told_once_what_may_help(spot: bool, way: str)
 def test_the_last_lines_come_before_the_end() -> None:
     watch = Watch(history=[(0, RUNS), (3, ENDS)], logs=CloudWatch(streams={stream(): ["a"]}))
     watch.on_sleep = lambda now: watch.logs.streams[stream()].append(f"at {now}") if now <= 3 else None
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert watch.told == [
         *("algo-1: a", START, TRAIN, "algo-1: at 1.0", "algo-1: at 2.0"),
         *(UPLOAD, "algo-1: at 3.0", DONE),
@@ -107,7 +107,7 @@ def test_lines_that_are_late_after_the_end_are_waited_for() -> None:
             watch.logs.streams[stream()].append(late.pop(when))
 
     watch.on_sleep = arrive
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert watch.told[-4:] == [UPLOAD, "algo-1: first", "algo-1: second", DONE]
 
 
@@ -121,13 +121,13 @@ def test_a_stream_that_is_late_after_the_end_is_waited_for() -> None:
             watch.logs.streams |= {stream(1): ["one"], stream(2): ["two"]}
 
     watch.on_sleep = arrive
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert {"algo-1: one", "algo-2: two"} <= {*map(str, watch.told)}
 
 
 def test_a_job_that_never_started_has_no_lines_to_wait_for() -> None:
     watch = Watch(history=[(0, described(START, ("Failed", "no image"), status="Failed"))])
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert watch.now == 2
 
 
@@ -141,7 +141,7 @@ def test_lines_of_a_second_start_are_told_as_the_same_hosts() -> None:
             watch.logs.streams |= {stream(1, 200): ["c"], stream(2, 200): ["d"]}
 
     watch.on_sleep = arrive
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert [one for one in watch.told if str(one).startswith("algo-")] == [
         *("algo-1: a", "algo-2: b"),
         *("algo-1: c", "algo-2: d"),
@@ -150,10 +150,10 @@ def test_lines_of_a_second_start_are_told_as_the_same_hosts() -> None:
 
 def test_a_job_of_two_seconds_is_asked_for_once_and_a_long_one_never_within_half_a_minute() -> None:
     brief = Watch(history=[(0, RUNS), (1.9, ENDS)])
-    aws(brief).to_the_end()
+    aws(brief).follow()
     assert brief.asked == [2.0]
     long = Watch(history=[(0, RUNS), (3600, ENDS)])
-    aws(long).to_the_end()
+    aws(long).follow()
     waits = [after - before for before, after in zip(long.asked, long.asked[1:], strict=False)]
     assert long.asked[:4] == [2, 5, 9.5, 16.25]
     assert waits == sorted(waits)
@@ -173,7 +173,7 @@ def test_hundreds_of_hosts_are_read_within_the_accounts_quota() -> None:
             all_told.append(now)
 
     watch.on_sleep = count
-    aws(watch).to_the_end()
+    aws(watch).follow()
     within_10_s = [after - before for now, before in calls for later, after in calls if now < later <= now + 10]
     assert max(within_10_s) <= 10 * 10
     assert len([one for one in watch.told if str(one).startswith("algo-")]) == 1500
@@ -193,7 +193,7 @@ def test_hundreds_of_hosts_are_read_within_the_accounts_quota() -> None:
 )
 def test_trouble_that_passes_is_told_once_and_borne(error: Exception) -> None:
     watch = Watch(history=[(0, RUNS), (10, error), (300, RUNS), (310, error), (320, ENDS)])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert [one for one in watch.told if not str(one).startswith("note")] == [START, TRAIN, UPLOAD, DONE]
     assert len(watch.notes) == 1
     assert "job goes on" in watch.notes[0]
@@ -207,14 +207,14 @@ def test_trouble_that_comes_and_goes_is_not_told_each_time() -> None:
     for since in (10, 20, 30, 400):
         history += [(since, error), (since + 3, RUNS)]
     watch = Watch(history=[(0, RUNS), *history, (500, ENDS)])
-    watch.follower().to_the_end()
+    watch.follower().follow()
     assert len(watch.notes) == 2
 
 
 def test_a_quarter_of_an_hour_without_an_answer_ends_the_watching_and_not_the_job() -> None:
     watch = Watch(history=[(0, RUNS), (10, refused("ServiceUnavailable", 503))])
     with pytest.raises(Detached, match=f"ServiceUnavailable(?s:.*){JOB} goes on: the same command joins it") as told:
-        watch.follower().to_the_end()
+        watch.follower().follow()
     assert told.value.exit_status == 7
     assert 900 <= watch.now <= 960
 
@@ -223,13 +223,13 @@ def test_a_quarter_of_an_hour_without_an_answer_ends_the_watching_and_not_the_jo
 def test_what_does_not_pass_ends_the_watching_at_once(code: str) -> None:
     watch = Watch(history=[(0, RUNS), (10, refused(code))])
     with pytest.raises(Exception, match=code):
-        watch.follower().to_the_end()
+        watch.follower().follow()
     assert watch.now == 10
 
 
 def test_trouble_with_lines_alone_does_not_hide_the_phases() -> None:
     watch = Watch(history=[(0, RUNS), (100, ENDS)], logs=CloudWatch(trouble=1.0))
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert [one for one in watch.told if isinstance(one, tuple)] == [START, TRAIN, UPLOAD, DONE]
     assert len(watch.notes) == 2  # that there is trouble, and that the last lines are missing
     assert "ssm data" in watch.notes[-1]
@@ -240,7 +240,7 @@ def test_lines_are_neither_lost_nor_repeated_by_trouble() -> None:
     watch = Watch(history=[(0, RUNS), (60, ENDS)], logs=CloudWatch(trouble=0.3, empty=0.3, longest=3))
     watch.logs.streams[stream()] = ["0"]
     watch.on_sleep = lambda now: watch.logs.streams[stream()].append(str(now)) if now <= 60 else None
-    aws(watch).to_the_end()
+    aws(watch).follow()
     lines = [one for one in watch.told if str(one).startswith("algo-")]
     assert lines == [f"algo-1: {line}" for line in watch.logs.streams[stream()]]
 
@@ -253,7 +253,7 @@ class Denied(CloudWatch):
 
 def test_who_may_not_read_lines_still_sees_the_job_end() -> None:
     watch = Watch(history=[(0, RUNS), (60, ENDS)], logs=Denied())
-    aws(watch).to_the_end()
+    aws(watch).follow()
     assert watch.told[-1] == DONE
     assert len(watch.notes) == 1
     assert "DescribeLogStreams" in watch.notes[0]
@@ -266,7 +266,7 @@ def test_expired_credentials_met_at_the_lines_end_the_watching() -> None:
             raise refused("ExpiredTokenException", operation="DescribeLogStreams")
 
     with pytest.raises(Exception, match="ExpiredToken"):
-        aws(Watch(history=[(0, RUNS)], logs=Expired())).to_the_end()
+        aws(Watch(history=[(0, RUNS)], logs=Expired())).follow()
 
 
 def test_left_and_taken_up_again_it_goes_on_where_it_was_and_looks_soon() -> None:
@@ -280,9 +280,9 @@ def test_left_and_taken_up_again_it_goes_on_where_it_was_and_looks_soon() -> Non
 
     watch.on_sleep = interrupt
     with pytest.raises(KeyboardInterrupt):
-        follower.to_the_end()
+        follower.follow()
     left = watch.now
-    follower.to_the_end()
+    follower.follow()
     assert watch.told == ["algo-1: a", "algo-1: b", START, TRAIN, UPLOAD, DONE]
     assert any(left < when <= left + 2.5 for when in watch.asked)
 
@@ -290,7 +290,7 @@ def test_left_and_taken_up_again_it_goes_on_where_it_was_and_looks_soon() -> Non
 def test_without_limits_all_there_is_comes_at_every_look() -> None:
     watch = Watch(history=[(0, RUNS), (1, ENDS)], logs=CloudWatch(longest=1))
     watch.logs.streams |= {stream(host): ["x"] * 50 for host in range(1, 20)}
-    watch.follower(lambda _: 0.02, Reading()).to_the_end()
+    watch.follower(lambda _: 0.02, Reading()).follow()
     first = watch.told.index(START)
     assert first == 19 * 50
     assert watch.now < 1.1

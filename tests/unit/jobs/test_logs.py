@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from simple_sagemaker.core.aws_api import Logs
+from simple_sagemaker.core.retries import is_transient
 from simple_sagemaker.jobs import logs as joblogs
 from simple_sagemaker.jobs.logs import GROUP, Tail
-from simple_sagemaker.jobs.outages import passes
 from tests.counts import examples
 from tests.unit.jobs.watching import JOB, CloudWatch, refused
 
@@ -47,7 +47,7 @@ def stream(host: int, epoch: int = 100) -> str:
 
 def test_a_group_that_is_not_there_yet_has_no_lines() -> None:
     cloud, told = CloudWatch(has_group=False), Told()
-    assert tail(cloud).look(10, told)
+    assert tail(cloud).poll(10, told)
     assert not told.lines
     assert joblogs.streams(JOB, cast("Logs", cloud)) == []
 
@@ -55,10 +55,10 @@ def test_a_group_that_is_not_there_yet_has_no_lines() -> None:
 def test_a_stream_that_is_listed_and_cannot_be_read_yet_is_read_later() -> None:
     cloud, told = CloudWatch(streams={stream(1): ["a"]}, hidden={stream(1)}), Told()
     lines = tail(cloud)
-    assert lines.look(10, told)
+    assert lines.poll(10, told)
     assert list(joblogs.pages(stream(1), cast("Logs", cloud))) == []
     cloud.hidden.clear()
-    lines.look(10, told)
+    lines.poll(10, told)
     assert told.lines == {"algo-1": ["a"]}
 
 
@@ -77,7 +77,7 @@ def test_a_stream_of_no_host_has_no_number() -> None:
 
 def test_an_empty_page_with_a_new_token_is_not_the_end() -> None:
     cloud, told = CloudWatch(streams={stream(1): [str(number) for number in range(100)]}, longest=7, empty=0.5), Told()
-    assert tail(cloud).look(1000, told)
+    assert tail(cloud).poll(1000, told)
     assert told.lines["algo-1"] == cloud.streams[stream(1)]
     assert [line for page in joblogs.pages(stream(1), cast("Logs", cloud)) for line in page] == told.lines["algo-1"]
 
@@ -85,7 +85,7 @@ def test_an_empty_page_with_a_new_token_is_not_the_end() -> None:
 def test_a_look_reads_no_more_pages_than_it_may_and_every_stream_has_its_turn() -> None:
     cloud, told = CloudWatch(streams={stream(host): ["x"] * 50 for host in range(1, 301)}, longest=50), Told()
     lines, looks = tail(cloud, 300), 0
-    while not lines.look(8, told):
+    while not lines.poll(8, told):
         looks += 1
         assert len([call for call in cloud.calls if call != "DescribeLogStreams"]) == 8 * looks
         if looks == 40:
@@ -97,12 +97,12 @@ def test_streams_of_an_earlier_start_are_left_alone_when_they_are_quiet_and_read
     cloud, told = CloudWatch(streams={stream(1, 1): ["old"], stream(1, 2): ["new"]}), Told()
     lines = tail(cloud)
     for _ in range(20):
-        lines.look(100, told)
+        lines.poll(100, told)
     assert cloud.reads(stream(1, 1)) == 3  # its line and its end, and its end once more
     assert cloud.reads(stream(1, 2)) == 21
     cloud.streams[stream(1, 1)].append("late")
-    lines.begin_again()
-    lines.look(100, told, every=True)
+    lines.restart_round()
+    lines.poll(100, told, every=True)
     assert told.lines["algo-1"] == ["old", "new", "late"]
 
 
@@ -110,13 +110,13 @@ def test_streams_are_asked_for_seldom_when_every_host_has_one() -> None:
     cloud, told = CloudWatch(streams={stream(1): []}), Told()
     lines = tail(cloud, hosts=2, listing=12)
     for _ in range(5):
-        lines.look(100, told)
+        lines.poll(100, told)
     missing = cloud.calls.count("DescribeLogStreams")
     assert missing == 3  # at the first round, the second and the fourth
     cloud.streams[stream(2)] = ["late"]
     lines.expect()
     for _ in range(25):
-        lines.look(100, told)
+        lines.poll(100, told)
     assert told.lines == {"algo-2": ["late"]}
     assert cloud.calls.count("DescribeLogStreams") - missing == 3  # at once, after 12 rounds and after 24
 
@@ -124,14 +124,14 @@ def test_streams_are_asked_for_seldom_when_every_host_has_one() -> None:
 def test_after_a_restart_new_streams_are_looked_for_until_each_host_has_one() -> None:
     cloud, told = CloudWatch(streams={stream(1): ["a"], stream(2): ["b"]}), Told()
     lines = tail(cloud, hosts=2, listing=1000)
-    lines.look(100, told)
+    lines.poll(100, told)
     assert not lines.misses_hosts
     lines.expect(restarted=True)
-    lines.look(100, told)
+    lines.poll(100, told)
     assert lines.misses_hosts
     cloud.streams |= {stream(1, 200): ["c"], stream(2, 200): ["d"]}
     for _ in range(3):
-        lines.look(100, told)
+        lines.poll(100, told)
     assert told.lines == {"algo-1": ["a", "c"], "algo-2": ["b", "d"]}
     assert not lines.misses_hosts
 
@@ -139,17 +139,17 @@ def test_after_a_restart_new_streams_are_looked_for_until_each_host_has_one() ->
 def test_a_token_that_is_too_old_repeats_nothing() -> None:
     cloud, told = CloudWatch(streams={stream(1): list("abcdef")}, longest=2, day=50), Told()
     lines = tail(cloud)
-    lines.look(100, told)
+    lines.poll(100, told)
     cloud.calls += ["another's"] * 60
     cloud.streams[stream(1)] += list("gh")
-    lines.look(100, told)
+    lines.poll(100, told)
     assert told.lines["algo-1"] == list("abcdefgh")
 
 
 def test_a_service_that_takes_no_token_at_all_is_not_asked_for_ever() -> None:
     cloud, told = CloudWatch(streams={stream(1): ["a"] * 10}, longest=1, day=0), Told()
     with pytest.raises(Exception, match="InvalidParameterException"):
-        tail(cloud).look(10_000, told)
+        tail(cloud).poll(10_000, told)
 
 
 def test_an_error_on_the_way_loses_and_repeats_nothing() -> None:
@@ -162,8 +162,8 @@ def test_an_error_on_the_way_loses_and_repeats_nothing() -> None:
         told(host, found)
 
     with pytest.raises(KeyboardInterrupt):
-        lines.look(100, interrupted)
-    lines.look(100, told)
+        lines.poll(100, interrupted)
+    lines.poll(100, told)
     assert told.lines["algo-1"] == list("abcdef")
 
 
@@ -193,9 +193,9 @@ def test_every_event_comes_once_and_in_the_order_of_its_stream(
 
     def look(most: int, *, every: bool = False) -> bool:
         try:
-            return lines.look(most, told, every=every)
+            return lines.poll(most, told, every=every)
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
             return False
 
@@ -204,14 +204,14 @@ def test_every_event_comes_once_and_in_the_order_of_its_stream(
         found += [f"{host}-{start} {len(found) + number}" for number in range(events)]
         for _ in range(looks):
             look(most)
-    lines.begin_again()
+    lines.restart_round()
     while not look(50, every=True):
         pass
     for name, wanted in cloud.streams.items():
         of = name.rpartition("algo-")[2]
         got = [line for line in told.lines.get(f"algo-{joblogs.host_number(name)}", []) if line.startswith(f"{of} ")]
         assert got == wanted
-    assert lines.told == sum(map(len, cloud.streams.values()))
+    assert lines.delivered == sum(map(len, cloud.streams.values()))
 
 
 @pytest.fixture(scope="module")
@@ -241,19 +241,19 @@ def put(logs: CloudWatchLogsClient, name: str, lines: list[str]) -> None:
 def test_boto3_reads_120_streams_and_a_long_one_from_motos_logs(moto_logs: CloudWatchLogsClient) -> None:
     told, lines = Told(), Tail(JOB, moto_logs)
     lines.hosts = 120
-    assert lines.look(1000, told)  # there is not even a group
+    assert lines.poll(1000, told)  # there is not even a group
     moto_logs.create_log_group(logGroupName=GROUP)
     for host in range(1, 121):
         moto_logs.create_log_stream(logGroupName=GROUP, logStreamName=stream(host))
         put(moto_logs, stream(host), [f"{host} first"])
-    while not lines.look(8, told):
+    while not lines.poll(8, told):
         pass
     long = [str(number) for number in range(12_000)]
     put(moto_logs, stream(7), long)
     moto_logs.create_log_stream(logGroupName=GROUP, logStreamName=stream(8, 200))
     put(moto_logs, stream(8, 200), ["8 again"])
-    lines.begin_again()
-    while not lines.look(8, told, every=True):
+    lines.restart_round()
+    while not lines.poll(8, told, every=True):
         pass
     assert told.lines.pop("algo-7") == ["7 first", *long]
     assert told.lines.pop("algo-8") == ["8 first", "8 again"]
@@ -271,6 +271,6 @@ def test_a_refusal_that_does_not_pass_is_raised() -> None:
         get_log_events = describe_log_streams
 
     with pytest.raises(Exception, match="AccessDenied"):
-        tail(Denied()).look(1, Told())
+        tail(Denied()).poll(1, Told())
     with pytest.raises(Exception, match="AccessDenied"):
         list(joblogs.pages(stream(1), cast("Logs", Denied())))

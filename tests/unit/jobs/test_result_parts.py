@@ -35,7 +35,7 @@ def attempt(folder, deadly):
                 os._exit(9)
             done[0] += 1
     sys.addaudithook(watch)
-    with parts.held(folder):
+    with parts.lock(folder):
         parts.replace(folder, "model", fill("new"))
     os._exit(0)
 
@@ -47,14 +47,14 @@ deadly, status = 0, 9
 while status == 9:
     folder = Path(sys.argv[1]) / str(deadly)
     if sys.argv[2] == "replaced":
-        with parts.held(folder):
+        with parts.lock(folder):
             parts.replace(folder, "model", fill("old"))
     child = os.fork()
     if not child:
         attempt(folder, deadly)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     before = seen(folder)
-    with parts.held(folder):
+    with parts.lock(folder):
         print(json.dumps([deadly, status, before, seen(folder), sorted(os.listdir(folder))]))
     deadly += 1
 """
@@ -103,7 +103,7 @@ def test_what_only_looks_like_a_leftover_is_kept(tmp_path: Path) -> None:
     (tmp_path / ".logs.new-0123456789abcdef").write_text("a file")
     (tmp_path / ".state.new-0123456789abcdef").symlink_to(tmp_path)
     before = sorted(os.listdir(tmp_path))
-    with parts.held(tmp_path):
+    with parts.lock(tmp_path):
         assert sorted(os.listdir(tmp_path)) == before
 
 
@@ -111,13 +111,13 @@ def test_what_only_looks_like_a_leftover_is_kept(tmp_path: Path) -> None:
 def test_two_commands_come_one_after_the_other(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib; from simple_sagemaker.jobs import result_parts as parts; print('go', flush=True)\n"
-        "with parts.held(pathlib.Path(sys.argv[1])): print('in', flush=True)"
+        "with parts.lock(pathlib.Path(sys.argv[1])): print('in', flush=True)"
     )
     words = [sys.executable, "-c", script, str(tmp_path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout
         other.kill()
-    with parts.held(tmp_path), subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+    with parts.lock(tmp_path), subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout
         assert other.stdout.readline() == "go\n"
         with pytest.raises(subprocess.TimeoutExpired):

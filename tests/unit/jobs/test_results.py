@@ -23,7 +23,7 @@ from simple_sagemaker.core.store import Store
 from simple_sagemaker.errors import AccessDenied
 from simple_sagemaker.jobs import result_parts as parts
 from simple_sagemaker.jobs import results
-from simple_sagemaker.jobs.result_parts import NotBrought
+from simple_sagemaker.jobs.result_parts import NotDownloaded
 from simple_sagemaker.storage.archives.unpack import UnsafeArchive
 from tests.unit.jobs import watching
 from tests.unit.jobs.watching import JOB, refused
@@ -74,7 +74,7 @@ def brought(
     folder: Path, store: MemoryStore, *, logs: Streams | None = None, job: Any = None, **chosen: bool
 ) -> dict[str, bytes]:
     """What the folder holds afterwards."""
-    results.bring(Download(path=folder, **chosen), of_training(job or described()), kept(store, logs))
+    results.download(Download(path=folder, **chosen), of_training(job or described()), kept(store, logs))
     return held(folder)
 
 
@@ -115,7 +115,7 @@ def test_logs_are_read_no_faster_than_the_service_allows(out: Path) -> None:
     logs = Streams(**{f"algo-{host}-100": ["a", "b", "c"] for host in range(1, 3)})
     slow = replace(kept(MemoryStore(), logs), reading=Reading(pages=2, breath_s=0.05))
     began = time.monotonic()
-    results.bring(Download(path=out), of_training(described()), slow)
+    results.download(Download(path=out), of_training(described()), slow)
     assert time.monotonic() - began >= 3 * 0.05  # three pages of each, the last of them empty
     assert held(out) == {f"logs/logs{number}": b"a\nb\nc\n" for number in range(2)}
 
@@ -164,7 +164,7 @@ def test_a_key_that_no_folder_holds_is_refused_by_name_and_the_old_state_stays(
     out: Path, keys: list[str], name: str
 ) -> None:
     brought(out, MemoryStore("p/task/state/old"), state=True)
-    with pytest.raises(NotBrought) as caught:
+    with pytest.raises(NotDownloaded) as caught:
         brought(out, MemoryStore("p/task/state/fine", *(f"p/task/state/{key}" for key in keys)), state=True)
     assert name in str(caught.value)
     assert [*held(out)] == ["state/old"]
@@ -175,7 +175,7 @@ def test_a_key_that_no_folder_holds_is_refused_by_name_and_the_old_state_stays(
 def test_a_folder_of_the_persons_own_is_never_replaced(out: Path) -> None:
     (out / "model").mkdir(parents=True)
     (out / "model/net.py").write_text("mine")
-    with pytest.raises(NotBrought, match="left as it is"):
+    with pytest.raises(NotDownloaded, match="left as it is"):
         brought(out, MemoryStore(), model=True)
     assert held(out) == {"model/net.py": b"mine"}
     assert sorted(os.listdir(out)) == ["logs", "model"]
@@ -196,22 +196,22 @@ def test_a_part_that_is_refused_keeps_no_other_away(out: Path) -> None:
 def test_all_refusals_are_told(out: Path) -> None:
     store = MemoryStore()
     store.objects |= {f"{OUT}model.tar.gz": archive("../evil"), f"{OUT}output.tar.gz": b"broken"}
-    with pytest.raises(NotBrought) as caught:
+    with pytest.raises(NotDownloaded) as caught:
         brought(out, store, model=True, output=True)
     assert "../evil" in str(caught.value)
     assert "output.tar.gz" in str(caught.value)
 
 
 def test_what_the_store_lacks_is_not_told_as_the_folders_fault(out: Path) -> None:
-    with pytest.raises(NotBrought) as caught:
+    with pytest.raises(NotDownloaded) as caught:
         brought(out, MemoryStore(), state=True, job=described(CheckpointConfig={"S3Uri": "s3://gone/p/task/state"}))
-    assert str(caught.value) == f"The results cannot be brought to {out / 'state'}: no bucket 'gone'."
+    assert str(caught.value) == f"The results cannot be downloaded to {out / 'state'}: no bucket 'gone'."
 
 
 @pytest.mark.parametrize("at", ["", "x"])
 def test_a_destination_that_is_a_file_is_one_error(tmp_path: Path, at: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(NotBrought, match="file"):
+    with pytest.raises(NotDownloaded, match="file"):
         brought(tmp_path / "file" / at, MemoryStore())
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -221,10 +221,10 @@ def test_a_place_that_is_no_folder_is_never_replaced(out: Path, part: str) -> No
     out.mkdir(parents=True)
     (out.parent / "elsewhere").mkdir()
     (out / part).symlink_to("../elsewhere")
-    with pytest.raises(NotBrought, match="is a link"):
+    with pytest.raises(NotDownloaded, match="is a link"):
         brought(out, MemoryStore(), model=True, output=True, state=True, source=True)
     assert (out / part).is_symlink()
 
 
 def test_nothing_is_made_where_nothing_is_asked_for() -> None:
-    assert results.bring(Download(), of_training(described()), kept(MemoryStore())) == []
+    assert results.download(Download(), of_training(described()), kept(MemoryStore())) == []

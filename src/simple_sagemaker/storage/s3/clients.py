@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...core.layout import is_directory_bucket
+from ...core.retries import S3_RETRIES
 from .listing import read_fast
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Clients:
             if clients.client is None:
                 from botocore.config import Config
 
-                config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=64)
+                config = Config(retries=S3_RETRIES, max_pool_connections=64)
                 clients.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
                 read_fast(clients.client)
             return clients.client

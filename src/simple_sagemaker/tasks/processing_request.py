@@ -1,7 +1,7 @@
 """From a processing task to the one request that makes its job: pure values in, boto3's dictionary out.
 
-Our launcher starts the code, from an input of its own, so that the 256 characters of a ContainerArguments member cut
-nothing off. What an earlier job kept comes back by another input, because an output never brings anything.
+Our launcher starts the code, from an input of its own, so that the limit of 256 characters for each of
+ContainerArguments does not apply. The state of earlier jobs comes by another input: outputs only upload.
 The shape and its limits: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 """
 
@@ -30,7 +30,7 @@ def processing_request(
 ) -> CreateProcessingJobRequestTypeDef:
     """The whole request of a processing job. ``channels`` are the person's, in their order.
 
-    ``earlier_state`` is whether the task has a state to begin with: an input without objects is refused.
+    ``earlier_state`` is whether the task has a state to start from: SageMaker refuses an input without objects.
     """
     request: CreateProcessingJobRequestTypeDef = {
         "ProcessingJobName": setting.job,
@@ -40,7 +40,9 @@ def processing_request(
             "ContainerEntrypoint": ["/bin/sh", layout.PROCESSING_START],
         },
         "ProcessingResources": {"ClusterConfig": _cluster(spec)},
-        "ProcessingInputs": [_input(one) for one in (*channels, *_hidden(setting, earlier_state=earlier_state))],
+        "ProcessingInputs": [
+            _input(one) for one in (*channels, *_internal_inputs(setting, earlier_state=earlier_state))
+        ],
         "ProcessingOutputConfig": {"Outputs": _outputs(setting)},
         "StoppingCondition": {"MaxRuntimeInSeconds": spec.instances.max_run_mins * 60},
         "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
@@ -55,20 +57,20 @@ def processing_request(
 
 
 def _cluster(spec: ProcessSpec) -> ProcessingClusterConfigTypeDef:
-    """The machines; their type is any that the person names, which the service may know and our stubs may not."""
-    found: ProcessingClusterConfigTypeDef = {
+    """The machines; the cast is for instance types that the service knows and our stubs do not."""
+    cluster: ProcessingClusterConfigTypeDef = {
         "InstanceType": cast("ProcessingInstanceTypeType", spec.instances.type),
         "InstanceCount": spec.instances.count,
         "VolumeSizeInGB": spec.instances.volume_gb,
     }
     key = spec.security.kms_key_id
     if key and can_encrypt_disks(key, spec.instances.type):
-        found["VolumeKmsKeyId"] = key
-    return found
+        cluster["VolumeKmsKeyId"] = key
+    return cluster
 
 
-def _hidden(setting: Setting, *, earlier_state: bool) -> list[ChannelSource]:
-    """The inputs that bring the code and the state; the script does not see them among its channels."""
+def _internal_inputs(setting: Setting, *, earlier_state: bool) -> list[ChannelSource]:
+    """The inputs with the code and the state; the script does not see them among its channels."""
     place = setting.place
     source = ChannelSource(name=layout.SOURCE_CHANNEL, uri=layout.uri(place.bucket, place.source(setting.job)))
     state = ChannelSource(name=layout.EARLIER_STATE, uri=layout.uri(place.bucket, place.state))
@@ -91,7 +93,7 @@ def _input(channel: ChannelSource) -> ProcessingInputTypeDef:
 
 
 def _outputs(setting: Setting) -> list[ProcessingOutputTypeDef]:
-    """Where what the job writes goes: its state while it runs, the rest at its end."""
+    """Where the job's results are uploaded: its state while it runs, the rest at its end."""
     place = setting.place
     results = layout.uri(place.bucket, place.output(setting.job))
     return [
@@ -106,15 +108,15 @@ def _output(name: str, uri: str, path: str, mode: ProcessingS3UploadModeType) ->
 
 
 def _network(spec: ProcessSpec) -> NetworkConfigTypeDef:
-    """By which network the job runs, and what is cut off or encrypted; empty where nothing was said."""
-    security, found = spec.security, cast("NetworkConfigTypeDef", {})
+    """The job's network, its isolation, and the encryption of its traffic; empty without such options."""
+    security, network = spec.security, cast("NetworkConfigTypeDef", {})
     if security.vpc_subnets:
-        found["VpcConfig"] = {
+        network["VpcConfig"] = {
             "SecurityGroupIds": list(security.vpc_security_groups),
             "Subnets": list(security.vpc_subnets),
         }
     if security.network_isolation:
-        found["EnableNetworkIsolation"] = True
+        network["EnableNetworkIsolation"] = True
     if security.encrypt_traffic:
-        found["EnableInterContainerTrafficEncryption"] = True
-    return found
+        network["EnableInterContainerTrafficEncryption"] = True
+    return network

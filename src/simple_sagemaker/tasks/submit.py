@@ -35,7 +35,7 @@ def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | E
     bucket_exists = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
     submission = Submission(spec=spec, place=place, services=services, watcher=watcher, bucket_exists=bucket_exists)
     dockerfile = _read_dockerfile(spec)
-    return read.with_steady_code(lambda: _find_or_send(submission, dockerfile), watcher.note)
+    return read.retry_when_changed(lambda: _find_or_send(submission, dockerfile), watcher.note)
 
 
 def _read_dockerfile(spec: Spec) -> Dockerfile | None:

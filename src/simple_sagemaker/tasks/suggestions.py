@@ -1,4 +1,4 @@
-"""Suggestions where a task was not found: similar tasks of the project, of other prefixes, and other projects."""
+"""Suggestions for a task that was not found: similar tasks of the project, under other prefixes, and other projects."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SHOWN = 8
 
 
 def advice(place: TaskPlace, store: Store) -> str:
-    """What the person may have meant. Reads a few listings."""
-    likes = [*_in_project(place, store), *_elsewhere(place, store)]
-    if likes:
-        return "There are: " + "; ".join(likes[:_SHOWN]) + "."
+    """Suggest what the person may have meant. Costs a few listings."""
+    similar = [*_in_project(place, store), *_elsewhere(place, store)]
+    if similar:
+        return "There are: " + "; ".join(similar[:_SHOWN]) + "."
     beside = place.prefix[: place.prefix.rfind("/") + 1]
     projects = _close(place.project, store.folders(place.bucket, beside), sure=False)
     if projects and place.project not in projects:
@@ -32,7 +32,7 @@ def _in_project(place: TaskPlace, store: Store) -> list[str]:
 
 
 def _elsewhere(place: TaskPlace, store: Store) -> list[str]:
-    """Tasks of that name, or nearly, in projects of that name under other prefixes of the bucket."""
+    """Tasks of the same or a similar name, in projects of the same name under other prefixes of the bucket."""
     return [
         f"task {task} under --prefix {prefix or repr('')}"
         for prefix in _prefixes(place, store)
@@ -41,22 +41,22 @@ def _elsewhere(place: TaskPlace, store: Store) -> list[str]:
 
 
 def _prefixes(place: TaskPlace, store: Store) -> Iterator[str]:
-    """The prefixes, other than the place's, under which there is a project of the name; nearest to the root first."""
-    waiting, left = deque([""]), _MOST_LISTINGS
-    while waiting and left:
-        above = waiting.popleft()
-        left -= 1
+    """Yield the prefixes, except the place's, under which a project of that name exists; nearest to the root first."""
+    to_list, listings_left = deque([""]), _MOST_LISTINGS
+    while to_list and listings_left:
+        above = to_list.popleft()
+        listings_left -= 1
         for name in store.folders(place.bucket, above):
             prefix = (above + name).removesuffix(place.project)
             if name.endswith(place.project):
                 if prefix != place.prefix:
                     yield prefix
             elif above.count("/") + 1 < _DEPTH:
-                waiting.append(f"{above}{name}/")
+                to_list.append(f"{above}{name}/")
 
 
 def _close(name: str, others: Sequence[str], *, sure: bool) -> list[str]:
-    """Those of that name or like it; when none is and it need not be ``sure``, all of them."""
+    """Those of the same or a similar name; if there are none, all of them, unless it must be ``sure``."""
     folded = {other.lower(): other for other in others}
     close = [folded[other] for other in get_close_matches(name.lower(), folded, n=_SHOWN, cutoff=0.6)]
     return close or ([] if sure else list(others))

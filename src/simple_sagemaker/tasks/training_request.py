@@ -34,7 +34,7 @@ LOG_LEVEL = "20"
 
 # Machines whose disks are built in and encrypt themselves: a key for them is refused. The families are those of
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html; a "d" in the name says it of most.
-_OWN_DISKS = re.compile(r"ml\.([^.]*d|g5|g6|gr6|g7|p5|p6|trn1|trn2|i3|i4|i7)[^.]*\..*")
+_BUILT_IN_DISKS = re.compile(r"ml\.([^.]*d|g5|g6|gr6|g7|p5|p6|trn1|trn2|i3|i4|i7)[^.]*\..*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class ChannelSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What the place where the job runs adds to what the person asked for."""
+    """What the request needs besides the spec: the job's name, its place, role, region and image."""
 
     job: str
     place: TaskPlace
@@ -83,75 +83,75 @@ def training_request(
         "TensorBoardOutputConfig": {"S3OutputPath": base, "LocalPath": layout.TENSORBOARD},
         "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
     }
-    if brought := [_channel(one) for one in (*channels, *_hidden(spec, setting))]:
-        request["InputDataConfig"] = brought
+    if inputs := [_channel(one) for one in (*channels, *_code_channel(spec, setting))]:
+        request["InputDataConfig"] = inputs
     if spec.environment:
         request["Environment"] = dict(spec.environment)
     if spec.instances.retry_attempts:
         request["RetryStrategy"] = {"MaximumRetryAttempts": spec.instances.retry_attempts}
-    _secure(request, spec)
+    _add_security(request, spec)
     return request
 
 
 def _algorithm(spec: TaskSpec, setting: Setting) -> AlgorithmSpecificationTypeDef:
-    """The image, and what starts in it: its own program unless our launcher does."""
-    found: AlgorithmSpecificationTypeDef = {
+    """The image and its entry point: the image's own program, unless our launcher starts the code."""
+    algorithm: AlgorithmSpecificationTypeDef = {
         "TrainingImage": setting.image_uri,
         "TrainingInputMode": spec.input_mode,
     }
     if spec.kind != "algorithm" and not starts_by_toolkit(spec):
-        found["ContainerEntrypoint"] = ["/bin/sh", layout.START]
+        algorithm["ContainerEntrypoint"] = ["/bin/sh", layout.START]
     if spec.metrics:
-        found["MetricDefinitions"] = [{"Name": one.name, "Regex": one.regex} for one in spec.metrics]
-    return found
+        algorithm["MetricDefinitions"] = [{"Name": one.name, "Regex": one.regex} for one in spec.metrics]
+    return algorithm
 
 
-def _hidden(spec: TaskSpec, setting: Setting) -> list[ChannelSource]:
-    """The channel that brings the code, where the toolkit does not fetch it; cut off from S3 it cannot."""
-    fetched = starts_by_toolkit(spec) and not spec.security.network_isolation
-    if spec.kind == "algorithm" or fetched:
+def _code_channel(spec: TaskSpec, setting: Setting) -> list[ChannelSource]:
+    """The channel with the code; none where the toolkit downloads it, which it cannot with network isolation."""
+    toolkit_downloads = starts_by_toolkit(spec) and not spec.security.network_isolation
+    if spec.kind == "algorithm" or toolkit_downloads:
         return []
     place = setting.place
     return [ChannelSource(name=layout.SOURCE_CHANNEL, uri=layout.uri(place.bucket, place.source(setting.job)))]
 
 
 def _output(spec: TaskSpec, base: str) -> OutputDataConfigTypeDef:
-    found: OutputDataConfigTypeDef = {"S3OutputPath": base}
+    output: OutputDataConfigTypeDef = {"S3OutputPath": base}
     if spec.security.kms_key_id:
-        found["KmsKeyId"] = spec.security.kms_key_id
-    return found
+        output["KmsKeyId"] = spec.security.kms_key_id
+    return output
 
 
 def _resources(spec: TaskSpec) -> ResourceConfigTypeDef:
-    """The machines; their type is any that the person names, which the service may know and our stubs may not."""
+    """The machines; the cast is for instance types that the service knows and our stubs do not."""
     machines, key = spec.instances, spec.security.kms_key_id
-    found: ResourceConfigTypeDef = {
+    resources: ResourceConfigTypeDef = {
         "InstanceType": cast("TrainingInstanceTypeType", machines.type),
         "InstanceCount": machines.count,
         "VolumeSizeInGB": machines.volume_gb,
     }
     if key and can_encrypt_disks(key, machines.type):
-        found["VolumeKmsKeyId"] = key
+        resources["VolumeKmsKeyId"] = key
     if machines.keep_alive_mins:
-        found["KeepAlivePeriodInSeconds"] = machines.keep_alive_mins * 60
-    return found
+        resources["KeepAlivePeriodInSeconds"] = machines.keep_alive_mins * 60
+    return resources
 
 
 def can_encrypt_disks(key: str, instance_type: str) -> bool:
-    """Whether a key can be named for the disks of such machines."""
-    return "alias/" not in key and not _OWN_DISKS.fullmatch(instance_type)
+    """Whether the request may name this key for the disks of such machines."""
+    return "alias/" not in key and not _BUILT_IN_DISKS.fullmatch(instance_type)
 
 
 def _checkpoints(spec: TaskSpec, place: TaskPlace) -> CheckpointConfigTypeDef:
-    """Where the state lies in the job: for an image's own program where SageMaker's algorithms look by themselves."""
-    found: CheckpointConfigTypeDef = {"S3Uri": layout.uri(place.bucket, place.state.rstrip("/"))}
+    """Where the state is in the job: for an image's own program SageMaker's default path, else ours."""
+    checkpoints: CheckpointConfigTypeDef = {"S3Uri": layout.uri(place.bucket, place.state.rstrip("/"))}
     if spec.kind != "algorithm":
-        found["LocalPath"] = layout.STATE
-    return found
+        checkpoints["LocalPath"] = layout.STATE
+    return checkpoints
 
 
-def _secure(request: CreateTrainingJobRequestTypeDef, spec: TaskSpec) -> None:
-    """Put in by which network the job runs, and what is cut off or encrypted."""
+def _add_security(request: CreateTrainingJobRequestTypeDef, spec: TaskSpec) -> None:
+    """Add the job's network, its isolation, and the encryption of its traffic."""
     security = spec.security
     if security.vpc_subnets:
         request["VpcConfig"] = {
@@ -165,7 +165,7 @@ def _secure(request: CreateTrainingJobRequestTypeDef, spec: TaskSpec) -> None:
 
 
 def stopping(machines: Instances) -> StoppingConditionTypeDef:
-    """The limits in time; only spot jobs may wait."""
+    """The time limits; only spot jobs have one for waiting."""
     limits: StoppingConditionTypeDef = {"MaxRuntimeInSeconds": machines.max_run_mins * 60}
     if machines.spot:
         limits["MaxWaitTimeInSeconds"] = machines.wait_mins * 60
@@ -173,38 +173,40 @@ def stopping(machines: Instances) -> StoppingConditionTypeDef:
 
 
 def hyperparameters(spec: TaskSpec, setting: Setting) -> dict[str, str]:
-    """The person's values as JSON texts, and script mode's own, by which AWS's tools know such a job.
+    """The person's hyperparameters as JSON texts, and those of script mode, which AWS's tools look for.
 
-    An algorithm gets the person's alone, as plain text.
+    An algorithm gets the person's only, as plain text.
     https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md names the others.
     """
     if spec.kind == "algorithm":
         return {key: str(value) for key, value in spec.hyperparameters.items()}
     place, job = setting.place, setting.job
     program = layout.LAUNCHER if starts_by_toolkit(spec) else spec.code.entry_point or layout.LAUNCHER
-    own: dict[str, Any] = {
+    script_mode: dict[str, Any] = {
         "sagemaker_program": program,
-        "sagemaker_submit_directory": _submitted(spec, layout.uri(place.bucket, place.source(job) + layout.TARBALL)),
+        "sagemaker_submit_directory": _submit_directory(
+            spec, layout.uri(place.bucket, place.source(job) + layout.TARBALL)
+        ),
         "sagemaker_job_name": job,
         "sagemaker_region": setting.region,
         **runner_hyperparameters(spec.launch_distribution, spec.instances.type),
     }
-    encoded = {key: json.dumps(value) for key, value in {**spec.hyperparameters, **own}.items()}
+    encoded = {key: json.dumps(value) for key, value in {**spec.hyperparameters, **script_mode}.items()}
     return encoded | {"sagemaker_container_log_level": LOG_LEVEL}
 
 
-def _submitted(spec: TaskSpec, uri: str) -> str:
-    """Where the toolkit finds the packed code: on S3, or in the hidden channel when it cannot reach S3."""
+def _submit_directory(spec: TaskSpec, uri: str) -> str:
+    """Where the toolkit finds the packed code: on S3, or in the code channel when it cannot reach S3."""
     return layout.SUBMITTED if starts_by_toolkit(spec) and spec.security.network_isolation else uri
 
 
 def tags(spec: Spec) -> dict[str, str]:
-    """The person's tags, and ours that name project and task in full."""
+    """The person's tags, and our two with the full names of project and task."""
     return {**spec.tags, PROJECT_TAG: spec.place.project, TASK_TAG: spec.place.task}
 
 
 def _channel(channel: ChannelSource) -> ChannelTypeDef:
-    found: ChannelTypeDef = {
+    request: ChannelTypeDef = {
         "ChannelName": channel.name,
         "DataSource": {
             "S3DataSource": {
@@ -216,5 +218,5 @@ def _channel(channel: ChannelSource) -> ChannelTypeDef:
         "InputMode": channel.input_mode,
     }
     if channel.content_type:
-        found["ContentType"] = channel.content_type
-    return found
+        request["ContentType"] = channel.content_type
+    return request

@@ -1,8 +1,8 @@
-"""The person's code packed for a job: one archive with the launcher in it, and what starts it.
+"""The person's code packed for a job: one archive with the launcher in it, and the files that start it.
 
-Comes in: a task's code. Goes out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the
-files that lie beside them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. Costs one
-reading of the code, and another one where it is packed; in memory its names alone.
+In: a task's code. Out: ``sourcedir.tar.gz`` (the same bytes for the same content), ``run.json`` and the files beside
+them in the hidden channel; for an algorithm, which has no code, ``run.json`` alone. The code is read once, and a second
+time if it is packed; memory holds its names alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNPACKED = "code"
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """What lies in a job's ``source/`` folder beside the archive, by name, and what the archive is made from.
+    """What is in a job's ``source/`` folder beside the archive, by name, and what the archive is made from.
 
     ``digest`` is the same for archives of the same content, whoever packed them. There is no archive without code.
     """
@@ -49,7 +49,7 @@ class Package:
         return self._code is not None
 
     def pack(self, to: Path, meter: Meter | None = None) -> None:
-        """Write the archive; ``meter`` counts. Raises Changed for a file that is not what it was when first read."""
+        """Write the archive; ``meter`` counts. Raises Changed for a file that changed since it was first read."""
         from ...storage.archives.tar_writer import Tarball
 
         files: dict[str, CodeFile | bytes] = {}
@@ -59,60 +59,64 @@ class Package:
         files.update(self._ours)
         with open(to, "wb") as out, Tarball(out) as archive:
             for name in sorted([*files, *folders]):
-                found = files.get(name)
-                if found is None:
+                file = files.get(name)
+                if file is None:
                     archive.folder(name)
-                elif isinstance(found, bytes):
-                    archive.content(name, found)
+                elif isinstance(file, bytes):
+                    archive.content(name, file)
                 else:
-                    archive.pieces(name, read_again(found), size=found.size, mode=found.mode)
+                    archive.pieces(name, read_again(file), size=file.size, mode=file.mode)
                     if meter:
-                        meter.add_bytes(found.size)
+                        meter.add_bytes(file.size)
                         meter.finish_file()
 
 
 def collect(spec: Spec, store: Store, scratch: Callable[[], Path]) -> CodeFiles:
-    """The person's code, all of it, by name. ``scratch`` gives a folder that outlives the result.
+    """Collect all files of a task's code. ``scratch`` returns a folder that must outlive the result.
 
-    Raises InputNotFound for an ``s3://`` source that is not there, UsageError for code that cannot be packed, or that
+    Raises InputNotFound for an ``s3://`` source that does not exist, UsageError for code that cannot be packed or that
     no job could run as it is, and Changed for a file that is written to all the time.
     """
-    found = CodeFiles()
+    files = CodeFiles()
     code = spec.code
     if code.source_uri:
-        found.add_everything(_fetch(code.source_uri, store, scratch()))
+        files.add_everything(_fetch(code.source_uri, store, scratch()))
     if code.source_dir:
-        found.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
+        files.add_folder(code.source_dir, "", use_gitignore=code.use_gitignore)
     if code.entry_file:
-        found.add_file(code.entry_file, code.entry_file.name)
+        files.add_file(code.entry_file, code.entry_file.name)
     if code.entry_uri:
-        found.add_file(_fetch_entry(code.entry_uri, store, scratch()), str(code.entry_point))
+        files.add_file(_fetch_entry(code.entry_uri, store, scratch()), str(code.entry_point))
     for path in code.dependencies:
         name = os.path.basename(os.path.abspath(path))
         if path.is_dir():
-            found.add_folder(path, f"{name}/", use_gitignore=code.use_gitignore)
+            files.add_folder(path, f"{name}/", use_gitignore=code.use_gitignore)
         else:
-            found.add_file(path, name)
-    _check(spec, found)
-    return found
+            files.add_file(path, name)
+    _check(spec, files)
+    return files
 
 
-def _check(spec: Spec, found: CodeFiles) -> None:
+def _check(spec: Spec, code_files: CodeFiles) -> None:
     entry, code = spec.code.entry_point, spec.code
-    if entry and entry not in found.files and code.source_uri:
+    if entry and entry not in code_files.files and code.source_uri:
         raise InputNotFound.naming(
             "{entry_point:entry} is not in {uri}.\nName a file at the root of the archive.",
             entry=entry,
             uri=code.source_uri,
         )
-    if entry and entry not in found.files:
+    if entry and entry not in code_files.files:
         raise UsageError.naming(
             "{entry_point:entry} is left out of the code, so nothing could run it.\n"
             "A line !{entry} in {rules} brings it back, unless a folder that it lies in is left out as well.",
             entry=entry,
             rules=RULES,
         )
-    if spec.security.network_isolation and _REQUIREMENTS in found.files and _installs(spec, found):
+    if (
+        spec.security.network_isolation
+        and _REQUIREMENTS in code_files.files
+        and _installs_requirements(spec, code_files)
+    ):
         raise UsageError.naming(
             "{network_isolation}: the code has a {file}, and a job without a network can install nothing.\n"
             "Leave it out of the code, and use an image that has the packages: {docker_file_path_or_content} builds "
@@ -121,31 +125,31 @@ def _check(spec: Spec, found: CodeFiles) -> None:
         )
 
 
-def _installs(spec: Spec, found: CodeFiles) -> bool:
-    """Whether requirements are installed before the code runs: not for shell scripts and commands, as AWS has it.
+def _installs_requirements(spec: Spec, code_files: CodeFiles) -> bool:
+    """Whether requirements are installed before the code runs: as on AWS, not for shell scripts and commands.
 
-    AWS's toolkit knows our launcher alone, which is a Python program.
+    AWS's toolkit always installs them: it only sees our launcher, which is a Python program.
     """
     name = spec.code.entry_point or ""
     if spec.kind == "process":
         return bool(name)
-    in_python = name.endswith(".py") or ("setup.py" in found.files and bool(name) and not name.endswith(".sh"))
+    in_python = name.endswith(".py") or ("setup.py" in code_files.files and bool(name) and not name.endswith(".sh"))
     return in_python or starts_by_toolkit(spec)
 
 
 def package(spec: Spec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
-    """What is sent for a job.
+    """Make the package of a job.
 
-    ``run.json`` lies beside the archive, where our own launcher finds it, so that other words for the job do not change
-    the archive. AWS's toolkit brings the archive alone, so there it is in it too, without what nobody needs to run it.
+    ``run.json`` is beside the archive, where our launcher finds it, so that other arguments of the job do not change
+    the archive. AWS's toolkit downloads the archive alone, so for it the archive has a copy, without the fingerprint.
     """
     run = run_file(spec, fingerprint)
     if spec.kind == "algorithm":
         return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
     ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
     if spec.kind != "process" and starts_by_toolkit(spec):
-        ours[layout.RUN_FILE] = _json({name: what for name, what in run.items() if name != "fingerprint"})
-    digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(what)}\n" for name, what in ours.items())]).encode())
+        ours[layout.RUN_FILE] = _json({name: value for name, value in run.items() if name != "fingerprint"})
+    digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(data)}\n" for name, data in ours.items())]).encode())
     beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
     beside[layout.RUN_FILE] = _json({**run, "archive": digest})
     return Package(beside=beside, digest=digest, _code=code, _ours=ours)
@@ -156,7 +160,7 @@ def _json(run: dict[str, Any]) -> bytes:
 
 
 def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
-    """Digests of what a job is made from, by the words for them. Inputs are not among them: they cost a listing.
+    """Digests of what a job is made from, by the names shown for them. Inputs are not included: they cost a listing.
 
     ``image_content`` is a digest of what an image of the person's own is built from.
     """
@@ -180,7 +184,7 @@ def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -
 
 
 def _of_kind(spec: Spec) -> dict[str, Any]:
-    """What only this kind of task is made from."""
+    """The parts of the fingerprint that only this kind of task has."""
     if spec.kind == "process":
         return {"command": list(spec.command)}
     return {
@@ -191,10 +195,10 @@ def _of_kind(spec: Spec) -> dict[str, Any]:
 
 
 def _environment_digest(spec: Spec) -> str:
-    """A digest of the job's variables that gives nothing away to whoever may read ``run.json``.
+    """Return a digest of the job's variables that reveals nothing to anyone who can read ``run.json``.
 
-    It is keyed by the task, so that it is the same wherever the task is typed and no table of digests serves for two
-    tasks; it is slow, so that trying out values costs time; and it is of all variables at once.
+    It is keyed by the task, so that it is the same on every machine and no precomputed table works for two tasks; it is
+    slow, so that guessing values costs time; and it covers all variables at once.
     """
     if not spec.environment:
         return ""
@@ -205,7 +209,7 @@ def _environment_digest(spec: Spec) -> str:
 
 
 def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
-    """What ``run.json`` says: what the launcher starts, with which words, and what the job was made from."""
+    """The content of ``run.json``: what the launcher starts, with which arguments, and what the job was made from."""
     return {
         "version": RUN_VERSION,
         "kind": spec.kind,
@@ -240,7 +244,7 @@ def _fetch(uri: str, store: Store, scratch: Path) -> Path:
 
 
 def _fetch_entry(uri: str, store: Store, scratch: Path) -> Path:
-    """An entry point that lies on S3 by itself."""
+    """Download an entry point that is a single object on S3."""
     file = scratch / "entry"
     try:
         store.fetch(*layout.split_uri(uri), file)

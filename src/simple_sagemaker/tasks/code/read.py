@@ -1,4 +1,4 @@
-"""A task's code read: its files, and a temporary folder for what is fetched or packed on its way to a job."""
+"""Reading a task's code: its files, and a temporary folder for what is downloaded or packed on the way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """The code of a task as it was read; ``scratch`` gives a folder for what is made on its way."""
+    """The code of a task as it was read; ``scratch`` returns a temporary folder."""
 
     files: CodeFiles
     scratch: Callable[[], Path]
@@ -42,8 +42,8 @@ def read_code(spec: Spec, store: Store) -> Iterator[Code]:
         yield Code(files=collect(spec, store, scratch), scratch=scratch)
 
 
-def with_steady_code(act: Callable[[], _Result], note: Callable[[str], None]) -> _Result:
-    """Call ``act``, which reads and packs the code, and again when a file was changed in between; return its result."""
+def retry_when_changed(act: Callable[[], _Result], note: Callable[[str], None]) -> _Result:
+    """Return the result of ``act``, which reads and packs the code; retry it, up to three times, if a file changed."""
     tries = _TRIES
     while True:
         try:

@@ -1,14 +1,14 @@
-"""Files that look like secrets: keys, passwords and tokens that lie in a folder of code by habit or by mistake.
+"""Files that look like secrets: keys, passwords and tokens that are in a folder of code by habit or by mistake.
 
-What is meant is what programs keep for one person, by the names they give it and by how it begins. A file of Python
-that holds a key as text is code, and no matter of names.
+They are credentials that programs store for one person, recognized by the names of their files and by how these begin.
+A Python file that has a key in its text is code, and is not recognized.
 """
 
 from __future__ import annotations
 
 import re
 
-BEGINNING = 1 << 14  # bytes of a file that are looked at
+BEGINNING = 1 << 14  # bytes of a file that are examined
 
 # Names in lower case, from the programs that make such files.
 _NAMES = frozenset(
@@ -43,7 +43,7 @@ _BY_NAME = {
     "pip.conf": (_IN_ADDRESS,),
     "pip.ini": (_IN_ADDRESS,),
 }
-# Where a private key may come after other things, as certificates: these kinds of files hold no program.
+# Where a private key may come after other things, such as certificates: these kinds of files are no programs.
 _BY_END = {
     (".pem", ".key", ".crt", ".cer", ".asc", ".gpg"): (_KEY,),
     (".json",): (_GOOGLE_KEY,),
@@ -55,8 +55,8 @@ _GOOGLE_KIND = re.compile(rb'"type"\s*:\s*"(?:service_account|authorized_user)"'
 _ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND}
 
 
-def is_named_so(path: str) -> bool:
-    """Whether a file's name says that it holds a secret; ``path`` has "/" between its parts."""
+def has_secret_name(path: str) -> bool:
+    """Whether a file's name is one of a secret; ``path`` has "/" between its parts."""
     *above, name = path.lower().split("/")
     if name in _NAMES or name.endswith(_ENDS):
         return True
@@ -65,8 +65,8 @@ def is_named_so(path: str) -> bool:
     return bool(_FOLDERS & set(above)) or "/".join([*above[-1:], name]) in _PLACES
 
 
-def begins_so(path: str, beginning: bytes) -> bool:
-    """Whether the first bytes of a file say that it holds a secret, given what it is called."""
+def has_secret_content(path: str, beginning: bytes) -> bool:
+    """Whether the first bytes of a file are those of a secret, given the file's name."""
     if _KEYS_BEGINNING.match(beginning) or _AWS_TABLE.match(beginning):
         return True
     name = path.lower().rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""A task's code on its way to a job: described, packed and sent.
+"""Describing, packing and uploading a task's code.
 
-Memory holds none of it: what is fetched or packed on the way is in a temporary folder.
+Memory holds none of it: what is downloaded or packed on the way is in a temporary folder.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ from .ignore import RULES
 from .package import Package
 from .read import Code
 
-MUCH = 100_000_000  # bytes of code, at which somebody is warned
-_WORTH_NAMES = 1_000_000  # bytes, from which on the largest files are named
-_WORTH_A_LOOK = 1_000_000  # bytes: to send less takes no longer than to ask whether it is there
-_LOOKED_AT = 3  # of the newest jobs
-_NAMED = 5
+LARGE = 100_000_000  # bytes of code from which on there is a warning
+_NAME_LARGEST_FROM = 1_000_000  # bytes of code from which on the largest files are named
+_REUSE_FROM = 1_000_000  # bytes of code: to send less takes no longer than to look for an earlier archive
+_REUSE_JOBS = 3  # the newest ones
+_MAX_NAMES = 5
 
 
 def describe(code: CodeFiles) -> Iterator[str]:
-    """What a person should know about the code before it is sent, line by line."""
+    """Yield what a person should know about the code before it is sent, line by line."""
     if code.files:
         yield f"Code: {file_count(len(code.files))}, {size(code.size)}{_largest(code)}"
-    if code.size > MUCH:
+    if code.size > LARGE:
         yield (
             f"Warning: {size(code.size)} of code are packed for every job. Leave out what it does not need with lines "
-            f"in {RULES}, written as in .gitignore; data is brought by -i, and sent once"
+            f"in {RULES}, written as in .gitignore; data belongs in -i, and is sent once"
         )
     if code.secrets:
         yield f"Left out, as they look like secrets: {_names(code.secrets)} ({RULES} brings back: !NAME)"
     if code.exposed:
         yield f"Warning: {_names(code.exposed)}: sent because named, though it looks like a secret"
-    if code.odd:
-        yield f"Left out, being neither files nor folders: {_names(code.odd)}"
+    if code.special:
+        yield f"Left out, being neither files nor folders: {_names(code.special)}"
 
 
 def _largest(code: CodeFiles) -> str:
-    if code.size < _WORTH_NAMES or len(code.files) < 2:
+    if code.size < _NAME_LARGEST_FROM or len(code.files) < 2:
         return ""
-    return "; the largest: " + ", ".join(f"{name!r} {size(large)}" for name, large in code.largest(_NAMED))
+    return "; the largest: " + ", ".join(f"{name!r} {size(large)}" for name, large in code.largest(_MAX_NAMES))
 
 
 def _names(paths: list[str]) -> str:
-    more = len(paths) - 2 * _NAMED
-    return ", ".join(map(repr, paths[: 2 * _NAMED])) + (f" and {more:,} more" if more > 0 else "")
+    more = len(paths) - 2 * _MAX_NAMES
+    return ", ".join(map(repr, paths[: 2 * _MAX_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Where a job's code goes, with which store, and the display of its progress."""
+    """The upload of one job's code: where to, with which store, and the progress display."""
 
     place: TaskPlace
     job: str
@@ -64,15 +64,15 @@ class Delivery:
     watcher: Watcher
 
     def send(self, package: Package, code: Code) -> None:
-        """Put the code below the job's ``source/``, and say what it is. Raises Changed before anything is sent.
+        """Upload the code below the job's ``source/``, and describe it. Raises Changed before anything is sent.
 
-        An archive of the same content that an earlier job of the task has is copied where it is: then nothing is
-        packed or sent. What says what an archive is comes after it, so nobody takes half of one for the whole.
+        If an earlier job of the task has an archive of the same content, it is copied on the store: then nothing is
+        packed or sent. The files that describe the archive come after it, so half an archive is never taken for one.
         """
         for line in describe(code.files):
             self.watcher.note(line)
         bucket, prefix = self.place.bucket, self.place.source(self.job)
-        if package.has_archive and not (code.files.size >= _WORTH_A_LOOK and self._copy_earlier(package.digest)):
+        if package.has_archive and not (code.files.size >= _REUSE_FROM and self._copy_earlier(package.digest)):
             self._pack_and_send(package, code, prefix + layout.TARBALL)
         for name, data in package.beside.items():
             self.store.write(bucket, prefix + name, data)
@@ -88,10 +88,10 @@ class Delivery:
 
     def _copy_earlier(self, digest: str) -> bool:
         """Copy the archive of an earlier job that had the same one; return whether there was any."""
-        for job in history.job_names(self.place, self.store)[:_LOOKED_AT]:
+        for job in history.job_names(self.place, self.store)[:_REUSE_JOBS]:
             if history.run_file(self.place, job, self.store).get("archive") != digest:
                 continue
-            with suppress(FileNotFoundError, PermissionError):  # deleted, or not ours to read: then it is sent
+            with suppress(FileNotFoundError, PermissionError):  # deleted or unreadable: then it is sent
                 source, target = (self.place.source(one) + layout.TARBALL for one in (job, self.job))
                 self.store.copy(self.place.bucket, source, target)
                 self.watcher.note(f"Code: the same as that of {job}, so it is not sent again")

@@ -26,7 +26,7 @@ from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.code.files import Changed, CodeFiles
 from simple_sagemaker.tasks.code.package import collect, fingerprint, package
-from simple_sagemaker.tasks.code.read import read_code, with_steady_code
+from simple_sagemaker.tasks.code.read import read_code, retry_when_changed
 from simple_sagemaker.tasks.code.upload import Delivery, describe
 
 
@@ -307,7 +307,7 @@ def test_what_is_neither_file_nor_folder_is_left_out_and_named(
     os.mkfifo(folder / "pipe")
     spec = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(source_dir=folder))
     found = collect(spec, store, lambda: tmp_path)
-    assert found.odd == [str(folder / "pipe")]
+    assert found.special == [str(folder / "pipe")]
     assert "pipe" not in found.files
 
 
@@ -361,10 +361,10 @@ def test_code_that_changes_once_is_read_again_and_code_that_always_changes_is_re
     def always() -> str:
         raise Changed("busy.log")
 
-    assert with_steady_code(once, notes.append) == "sent"
+    assert retry_when_changed(once, notes.append) == "sent"
     assert "train.py" in notes[0]
     with pytest.raises(UsageError, match=r"busy\.log.*changes all the time"):
-        with_steady_code(always, notes.append)
+        retry_when_changed(always, notes.append)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the peak of a process")

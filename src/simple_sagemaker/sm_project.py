@@ -1,4 +1,4 @@
-"""The first releases' Python API, by its own names: each call is one of :class:`simple_sagemaker.project.Project`."""
+"""The first releases' Python API, by its old names: each call is one of :class:`simple_sagemaker.project.Project`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeParams:
-    """What the tasks run, unless they say otherwise."""
+    """The code of tasks that name none."""
 
     source_dir: StrPath | None = None
     entry_point: StrPath | None = None
@@ -28,7 +28,7 @@ class CodeParams:
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceParams:
-    """Where the tasks run, unless they say otherwise."""
+    """The machines of tasks that name none."""
 
     instance_type: str = "ml.m5.large"
     instance_count: int = 1
@@ -40,7 +40,7 @@ class InstanceParams:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageParams:
-    """What image is built, or used where there is nothing to build."""
+    """The image to build, or to use if there is nothing to build."""
 
     aws_repo_name: str | None = None
     repo_name: str | None = None
@@ -52,7 +52,7 @@ class ImageParams:
 
 
 class SageMakerTask:
-    """A task that was run, and its job."""
+    """A task that was run, with its job."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -60,19 +60,19 @@ class SageMakerTask:
     def getOutputTargetUri(
         self, model: bool = False, output: bool = False, state: bool = False, source: bool = False
     ) -> str:
-        """Where one of these lies on S3, as the task's job left it; waits for the job's end."""
-        asked: dict[TaskOutput, bool] = {"model": model, "output": output, "state": state, "source": source}
-        chosen: list[TaskOutput] = [kind for kind, wanted in asked.items() if wanted]
+        """Return the S3 address of one of these outputs of the task's job; waits for the job's end."""
+        selection: dict[TaskOutput, bool] = {"model": model, "output": output, "state": state, "source": source}
+        chosen: list[TaskOutput] = [kind for kind, is_selected in selection.items() if is_selected]
         if len(chosen) != 1:
-            raise UsageError(f"getOutputTargetUri: say one of {', '.join(asked)}, as in model=True.")
+            raise UsageError(f"getOutputTargetUri: choose one of {', '.join(selection)}, as in model=True.")
         return self.job.wait().uri(chosen[0])
 
 
 class SageMakerProject:
-    """A series of tasks, as the first releases had it; new code is better off with ``simple_sagemaker.Project``.
+    """A series of tasks, as in the first releases; new code should use ``simple_sagemaker.Project``.
 
-    ``tasks`` holds the tasks that were run through it, by their names. ``local_mode`` runs them on this machine,
-    whatever instance type they have; the environment chooses too (``SSM_ENGINE``), as for ``ssm``.
+    ``tasks`` are those run through it, by name. ``local_mode`` runs them on this machine,
+    whatever their instance type; so does the environment variable ``SSM_ENGINE``, as for ``ssm``.
     """
 
     def __init__(
@@ -106,17 +106,17 @@ class SageMakerProject:
         entry_point: StrPath | None = None,
         dependencies: Sequence[StrPath] | None = None,
     ) -> None:
-        """What the tasks run, unless they say otherwise."""
+        """Set the code of tasks that name none."""
         self.defaultCodeParams = CodeParams(
             source_dir=source_dir, entry_point=entry_point, dependencies=tuple(dependencies or ())
         )
 
     def setDefaultInstanceParams(self, **params: Any) -> None:
-        """Where the tasks run, unless they say otherwise: the fields of InstanceParams; the rest is as it is there."""
-        self.defaultInstanceParams = _made(InstanceParams, params, "setDefaultInstanceParams")
+        """Set the machines of tasks that name none: the fields of InstanceParams; others get their defaults."""
+        self.defaultInstanceParams = _make_params(InstanceParams, params, "setDefaultInstanceParams")
 
     def setDefaultImageParams(self, **params: Any) -> None:
-        """What image :meth:`buildOrGetImage` gives: the fields of ImageParams, also by names of earlier releases."""
+        """Set the image of :meth:`buildOrGetImage`: the fields of ImageParams, also by their earlier names."""
         older = {
             "img_tag": "image_tag",
             "aws_repo": "aws_repo_name",
@@ -124,10 +124,10 @@ class SageMakerProject:
             "docker_file_path": "docker_file_path_or_content",
         }
         named = {older.get(name, name): value for name, value in params.items()}
-        self.defaultImageParams = _made(ImageParams, named, "setDefaultImageParams")
+        self.defaultImageParams = _make_params(ImageParams, named, "setDefaultImageParams")
 
     def buildOrGetImage(self, instance_type: str | None = None) -> str:
-        """The address of the image that the image parameters stand for, built and pushed where it has to be."""
+        """Return the address of the image that the image parameters describe; build and push it if needed."""
         return self._project.build_image(instance_type=self._where(instance_type), **asdict(self.defaultImageParams))
 
     def runTask(
@@ -147,11 +147,11 @@ class SageMakerProject:
         """Run a task to its end; a completed one is not run again, unless ``clean_state`` or ``force_running`` say so.
 
         ``options`` are those of ``ssm run`` by their names there, and take precedence over the project's parameters.
-        ``distribution`` is how machines train together, or a word of the first release for ``input_distribution``.
+        ``distribution`` is how machines train together; a text is ``input_distribution``, as in the first release.
         """
         early = distribution if isinstance(distribution, str) else None
         image = {"image_uri": image_uri} if image_uri else asdict(self.defaultImageParams)
-        said = {
+        arguments = {
             **asdict(self.defaultCodeParams),
             **asdict(self.defaultInstanceParams),
             **image,
@@ -163,9 +163,9 @@ class SageMakerProject:
             "read_buckets": self._read_buckets,
             **options,
         }
-        said["instance_type"] = self._where(said["instance_type"])
-        entry = said.pop("entry_point")
-        return self._begun(task_name, self._project.run(task_name, entry, wait=False, **said), wait=wait)
+        arguments["instance_type"] = self._where(arguments["instance_type"])
+        entry = arguments.pop("entry_point")
+        return self._register(task_name, self._project.run(task_name, entry, wait=False, **arguments), wait=wait)
 
     def runProcessing(
         self,
@@ -181,7 +181,7 @@ class SageMakerProject:
     ) -> Job:
         """Run a processing task to its end; ``options`` are those of ``ssm process`` by their names there."""
         machines = self.defaultInstanceParams
-        said = {
+        arguments = {
             "dependencies": self.defaultCodeParams.dependencies,
             "instance_type": machines.instance_type,
             "instance_count": machines.instance_count,
@@ -193,10 +193,10 @@ class SageMakerProject:
             "read_buckets": self._read_buckets,
             **options,
         }
-        said["instance_type"] = self._where(said["instance_type"])
-        return self._begun(task_name, self._project.process(task_name, code, wait=False, **said), wait=wait)
+        arguments["instance_type"] = self._where(arguments["instance_type"])
+        return self._register(task_name, self._project.process(task_name, code, wait=False, **arguments), wait=wait)
 
-    def _begun(self, task_name: str, job: Job, *, wait: bool) -> Job:
+    def _register(self, task_name: str, job: Job, *, wait: bool) -> Job:
         self.tasks[task_name] = SageMakerTask(job)
         if wait:
             job.result()
@@ -205,7 +205,7 @@ class SageMakerProject:
     def getInputConfig(
         self, task_name: str, output_type: TaskOutput, distribution: Distribution = "FullyReplicated", subdir: str = ""
     ) -> Outcome:
-        """What a task left, for ``additional_inputs`` of another."""
+        """An output of a task, for ``additional_inputs`` of another."""
         return self._project.input_of(task_name, output_type, distribution=distribution, subdir=subdir)
 
     def downloadResults(
@@ -218,7 +218,7 @@ class SageMakerProject:
         output: bool = True,
         source: bool = False,
     ) -> dict[str, Path]:
-        """Bring what a task left, each part to a folder of its name in ``output_path``."""
+        """Download what a task left, each part to a folder of its name in ``output_path``."""
         return self._project.download(
             task_name, output_path, logs=logs, state=state, model=model, output=output, source=source
         )
@@ -232,7 +232,7 @@ class SageMakerProject:
         self._project.clean_all()
 
     def allowAccessToS3Bucket(self, bucket_name: str) -> None:
-        """Let the jobs of this project's tasks read a bucket, besides those of their inputs."""
+        """Let this project's jobs read a bucket, besides those of their inputs."""
         self._read_buckets = tuple(dict.fromkeys([*self._read_buckets, bucket_name]))
 
     def _where(self, instance_type: str | None) -> str:
@@ -240,29 +240,29 @@ class SageMakerProject:
         return "local" if self.local_mode and not is_local(kind) else kind
 
 
-def _made(kind: type[Any], params: Mapping[str, Any], said: str) -> Any:
-    """Parameters of a kind, those left out or None as they are by default."""
+def _make_params(kind: type[Any], params: Mapping[str, Any], method: str) -> Any:
+    """Make parameters of a kind; those left out or None get their defaults."""
     known = kind.__dataclass_fields__
     unknown = sorted(set(params) - set(known))
     if unknown:
-        raise UsageError(f"{said} has no {', '.join(unknown)}; it has {', '.join(known)}.")
+        raise UsageError(f"{method} has no {', '.join(unknown)}; it has {', '.join(known)}.")
     return kind(**{name: value for name, value in params.items() if value is not None})
 
 
 def _inputs(
     additional: Mapping[str, StrPath | Data | Outcome] | None, data: StrPath | None, share: Distribution
 ) -> dict[str, StrPath | Data | Outcome]:
-    """All channels, the one of local data among them."""
+    """All channels, including the one of local data."""
     inputs = dict(additional or {})
     if data is None:
         return inputs
     if "data" in inputs:
-        raise UsageError("input_data_path and additional_inputs['data'] are one channel: keep one of them.")
+        raise UsageError("input_data_path and additional_inputs['data'] are the same channel: drop one.")
     return {"data": Data(data, distribution=share), **inputs}
 
 
-def _by_name(given: Mapping[str, str] | Sequence[Mapping[str, str]] | None, key: str, value: str) -> Any:
-    """Names and values, also where they come as a list of them in the form of AWS's SDK."""
-    if given is None or isinstance(given, Mapping):
-        return given
-    return {one[key]: one[value] for one in given}
+def _by_name(values: Mapping[str, str] | Sequence[Mapping[str, str]] | None, key: str, value: str) -> Any:
+    """Names and values as a dictionary; a list in the form of AWS's SDK is converted."""
+    if values is None or isinstance(values, Mapping):
+        return values
+    return {one[key]: one[value] for one in values}

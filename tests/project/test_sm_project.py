@@ -89,7 +89,7 @@ def test_an_outcome_of_a_task_has_an_address(sm_project: SageMakerProject) -> No
     task = sm_project.tasks["task"]
     assert task.getOutputTargetUri(model=True) == f"{base}/{job.name}/output/model.tar.gz"
     assert task.getOutputTargetUri(source=True) == f"{base}/{job.name}/source/sourcedir.tar.gz"
-    with pytest.raises(UsageError, match="say one of model, output, state, source"):
+    with pytest.raises(UsageError, match="choose one of model, output, state, source"):
         task.getOutputTargetUri()
 
 

@@ -1,7 +1,7 @@
-"""The arguments of one command by the names of their options, before anything is checked: typed, or from Python.
+"""The arguments of one command by option name, before anything is checked: typed, or from Python.
 
-Each door fills in the values as they came (texts from the command line, Python's own types from Python) and says how
-an option is spelled there, so that an error names it as the person did.
+The command line fills in texts, the Python API its own types; each tells how it spells an option, so that an error
+names it as the person did.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Use:
         self.values = values
 
     def texts(self) -> tuple[str, ...]:
-        """The values as texts. Raises UsageError for one that is neither a text, a path nor a number."""
+        """The values as texts. Raises UsageError for one that is not text, a path or a number."""
         return tuple(text_of(self.flag, value) for value in self.values)
 
 
 class Arguments:
     """The arguments of one command: uses of options by name, hyperparameters in order, and the script's arguments.
 
-    ``spell`` gives an option's spelling at the door they came through. Typed hyperparameters are texts; from Python
-    they are any JSON values.
+    ``spell`` returns an option's spelling, on the command line or in Python. Typed hyperparameters are texts; from
+    Python they are any JSON values.
     """
 
     __slots__ = ("_spell", "command", "hyperparameters", "options", "script_arguments", "uses")
@@ -52,12 +52,12 @@ class Arguments:
 
     @property
     def takes_hyperparameters(self) -> bool:
-        """Whether the command runs code, which can have options of its own."""
+        """Whether the command runs code, which can have hyperparameters."""
         return "--hp" in self.options
 
     @property
     def takes_script_arguments(self) -> bool:
-        """Whether arguments can follow a lone ``--``."""
+        """Whether the command accepts arguments after a lone ``--``."""
         return self.command in JOBS
 
     def has(self, name: str) -> bool:
@@ -81,7 +81,7 @@ class Arguments:
         return uses[0].values[0] if uses else self._default(name)
 
     def text(self, name: str) -> str | None:
-        """The text of an option that takes one, else its default. Raises UsageError when it is empty, or no text."""
+        """The text of an option that takes one, else its default. Raises UsageError if it is empty or not text."""
         if name not in self.uses:
             return self._default(name)
         text = text_of(self.flag(name), self.value(name))
@@ -106,13 +106,13 @@ class Arguments:
             raise UsageError(f"{flag} takes a whole number, not {value!r}.{hyperparameter_advice(flag, value)}")
         number = int(value)
         if number < least:
-            raise UsageError(f"{flag} {value} is too small: {least} is the least.")
+            raise UsageError(f"{flag} {value} is too small: the minimum is {least}.")
         if most is not None and number > most:
-            raise UsageError(f"{flag} {value} is too much: {most} is the most.")
+            raise UsageError(f"{flag} {value} is too large: the maximum is {most}.")
         return number
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The texts of every use of an option, one after the other. Raises UsageError for what is no text."""
+        """The texts of every use of an option, one after the other. Raises UsageError for what is not text."""
         return tuple(text for use in self.each(name) for text in use.texts())
 
     def flag(self, name: str) -> str:
@@ -121,7 +121,7 @@ class Arguments:
         return uses[0].flag if uses else self._spell(name, "")
 
     def advise(self, name: str) -> str:
-        """The option as somebody would spell it who has yet to use it; typed, with its value and short spelling."""
+        """The option as advice spells it; on the command line, with its value and short spelling."""
         if self._spell is not spell_typed:
             return self._spell(name, "")
         option = self.options[f"--{name}"]
@@ -138,7 +138,7 @@ class Arguments:
 
     @property
     def as_script_arguments(self) -> str:
-        """How the script is passed arguments of its own, for advice."""
+        """Where arguments of the script go, for advice."""
         return "after --" if self._spell is spell_typed else "in arguments"
 
     def _default(self, name: str) -> str | None:
@@ -147,27 +147,27 @@ class Arguments:
 
 
 def text_of(flag: str, value: object) -> str:
-    """A text, path or number as the text that would be typed. Raises UsageError for anything else."""
+    """A text, path or number as it would be typed. Raises UsageError for anything else."""
     if isinstance(value, (str, os.PathLike)):
         path = os.fspath(value)
         return path if isinstance(path, str) else os.fsdecode(path)
     if isinstance(value, (int, float)):
         return str(value)
-    raise UsageError(f"{flag}: {value!r} is neither a text nor a number.")
+    raise UsageError(f"{flag}: {value!r} is neither text nor a number.")
 
 
 def boolean_of(use: Use) -> bool:
-    """The value of an option that is on or off; typed it has none, and is on. Raises UsageError."""
+    """The value of an on/off option; typed, it has no value and is on. Raises UsageError."""
     value = use.values[0] if use.values else True
     if isinstance(value, bool):
         return value
-    raise UsageError(f"{use.flag} is True or False, not {value!r}.")
+    raise UsageError(f"{use.flag} must be True or False, not {value!r}.")
 
 
 def hyperparameter_advice(flag: str, *values: object) -> str:
-    """The way out for somebody whose script has a hyperparameter of our option's name; empty for short flags.
+    """How to pass a hyperparameter that has the name of our option; empty for short flags.
 
-    Only the command line confuses the two: from Python, where no flag begins with dashes, it is empty.
+    Only the command line can confuse the two: from Python, where no flag begins with dashes, it is empty.
     """
     if not flag.startswith("--"):
         return ""
@@ -178,7 +178,7 @@ def hyperparameter_advice(flag: str, *values: object) -> str:
 
 
 def check_hyperparameter_name(name: str, flag: str) -> str:
-    """``name`` as it is, when it can name a hyperparameter; ``flag`` is how it was spelled, for the error."""
+    """Return ``name`` if it can name a hyperparameter; ``flag`` is the option's spelling, for the error."""
     if name and not name.startswith("-"):
         return name
-    raise UsageError(f"{flag} {name!r}: a hyperparameter's name has at least one letter and begins with no dash.")
+    raise UsageError(f"{flag} {name!r}: a hyperparameter's name cannot be empty or begin with a dash.")

@@ -1,4 +1,4 @@
-"""What runs: the entry point or command, the folder it lies in, and what is put beside it."""
+"""The code that runs: the entry point or command, its folder, and the files put beside it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OURS_AT_THE_ROOT = (LAUNCHER, RUN_FILE, "ssm_launcher", "task_toolkit", "worker_
 _START = "start.sh"
 _PACKED_BESIDE = "a file of ours, packed beside your code"
 
-# What https://github.com/aws/sagemaker-training-toolkit asks of an entry point's name since 5.1.4
+# What https://github.com/aws/sagemaker-training-toolkit requires of an entry point's name since 5.1.4
 _SEGMENT = re.compile(r"[A-Za-z0-9._+-]+")
 
 
 def training_code(arguments: Arguments) -> Code:
-    """The code of the task. Raises UsageError when something named is not there, or two things would collide.
+    """The code of the task. Raises UsageError if something named does not exist, or two names would collide.
 
     An algorithm has none.
     """
@@ -35,9 +35,9 @@ def training_code(arguments: Arguments) -> Code:
 
 
 def processing_code(arguments: Arguments) -> Code:
-    """The code of a processing task: its script, if it has one, and what lies around and beside it. Raises as above."""
+    """The code of a processing task: its script, if any, its folder and the files beside it. Raises UsageError."""
     if arguments.has("code") and arguments.required_text("code").startswith("s3://"):
-        code = _on_s3(arguments)
+        code = _s3_script(arguments)
     elif arguments.has("code"):
         code = _script(arguments, "code")
     else:
@@ -46,8 +46,8 @@ def processing_code(arguments: Arguments) -> Code:
     return replace(code, use_gitignore=arguments.has("use_gitignore"))
 
 
-def _on_s3(arguments: Arguments) -> Code:
-    """A script that lies on S3 by itself."""
+def _s3_script(arguments: Arguments) -> Code:
+    """A script that is a single object on S3."""
     flag, uri = arguments.flag("code"), arguments.required_text("code")
     try:
         name = split_uri(uri)[1].rpartition("/")[2]
@@ -57,12 +57,12 @@ def _on_s3(arguments: Arguments) -> Code:
         raise UsageError(f"{flag} {uri!r} names a folder: name the script in it.")
     if arguments.has("source_dir"):
         folder = arguments.flag("source_dir")
-        raise UsageError(f"{flag} {uri} lies on S3 by itself, and {folder} is where it would lie: drop one.")
+        raise UsageError(f"{flag} {uri} is a single object on S3, and {folder} names a folder around it: drop one.")
     return Code(entry_point=name, entry_uri=uri, dependencies=tuple(_dependencies(arguments)))
 
 
 def _without_script(arguments: Arguments) -> Code:
-    """What a command without a script finds in the code folder."""
+    """The code folder of a command without a script."""
     source, dependencies = arguments.text("source_dir"), tuple(_dependencies(arguments))
     if source is None:
         return Code(dependencies=dependencies)
@@ -114,7 +114,7 @@ def _archive_uri(flag: str, uri: str) -> str:
     except ValueError as error:
         raise UsageError(f"{flag} {uri!r} names no bucket: write s3://BUCKET/KEY.tar.gz.") from error
     if not PurePath(key).name.removesuffix(".tar.gz") or not key.endswith(".tar.gz"):
-        raise UsageError(f"{flag} {uri!r}: code on S3 is one packed file, so the address ends in .tar.gz.")
+        raise UsageError(f"{flag} {uri!r}: code on S3 is one archive, so the address must end in .tar.gz.")
     return uri
 
 
@@ -126,21 +126,21 @@ def _folder(flag: str, path: str) -> Path:
 
 
 def _within(flag: str, entry: str, folder: Path) -> str:
-    """The entry point's place within the folder, whether it was typed relative to it or to where we are."""
+    """The entry point's path within the folder, whether typed relative to it or to the current directory."""
     files = [path for path in (folder / entry, Path(entry)) if path.is_file()]
     inside = [place for place in (_place_in(folder, path) for path in files) if place]
     if inside:
         return inside[0]
     if files:
         raise UsageError(
-            f"{flag} {entry!r} lies outside the source folder {str(folder)!r}, so it would not be packed.\n"
+            f"{flag} {entry!r} is outside the source folder {str(folder)!r}, so it would not be packed.\n"
             "Name a file inside that folder, or the folder that holds it."
         )
     raise UsageError(f"{flag} {entry!r}: there is no such file in {str(folder)!r}.\nName a file inside that folder.")
 
 
 def _place_in(folder: Path, file: Path) -> str | None:
-    """Where ``file`` lies within ``folder``, with "/" between the parts; None when it, or its target, does not."""
+    """The path of ``file`` within ``folder``, with "/" between the parts; None if it, or its target, is outside."""
     real_folder, real_file = folder.resolve(), file.resolve()
     if not real_file.is_relative_to(real_folder):
         return None
@@ -151,7 +151,7 @@ def _place_in(folder: Path, file: Path) -> str | None:
 
 
 def _check_entry(arguments: Arguments, name: str, entry: str) -> str:
-    """``entry`` as it is, when SageMaker's toolkit would run a file of that name."""
+    """Return ``entry`` if SageMaker's toolkit runs a file of that name."""
     parts = entry.split("/")
     if name == "code":  # a processing job does not use the toolkit
         return entry
@@ -159,7 +159,7 @@ def _check_entry(arguments: Arguments, name: str, entry: str) -> str:
         return entry
     raise UsageError(
         f"{arguments.flag(name)} {entry!r}: SageMaker runs no file of that name.\n"
-        "Each part of it has letters, digits, dots, dashes, plus signs and underscores; the first is no dash."
+        "Use letters, digits, dots, dashes, plus signs and underscores in each part; do not begin with a dash."
     )
 
 
@@ -173,38 +173,38 @@ def _paths(arguments: Arguments, name: str) -> list[Path]:
 
 def _existing(flag: str, text: str) -> Path:
     if "://" in text:
-        raise UsageError(f"{flag} takes paths of this machine, not {text!r}.")
+        raise UsageError(f"{flag} takes paths on this machine, not {text!r}.")
     if not text:
         raise UsageError(f"{flag}: one of its paths is empty.")
     path = Path(text)
     if not path.exists():
-        raise UsageError(f"{flag} {text!r}: {_what_is(path)}.\nName a file or folder that is there.")
+        raise UsageError(f"{flag} {text!r}: {_what_is(path)}.\nName an existing file or folder.")
     return path
 
 
 def _what_is(path: Path) -> str:
     if path.is_dir():
-        return "that is a folder"
+        return "it is a folder"
     if path.is_symlink() and not path.exists():
-        return "that link leads nowhere"
-    return "that is no folder" if path.exists() else "there is nothing of that name"
+        return "it is a broken link"
+    return "it is not a folder" if path.exists() else "it does not exist"
 
 
 def base_name(path: Path) -> str:
-    """The name under which a dependency lands in the code folder, also for ``.`` and ``lib/..``."""
+    """The name of a dependency in the code folder, also for ``.`` and ``lib/..``."""
     return _absolute(path).name
 
 
 def _absolute(path: Path) -> Path:
-    """The path without ``..``, links left as they are: what was typed names the file, not what it points to."""
+    """The path without ``..``, links unresolved: the name that was typed counts, not the target's."""
     return Path(os.path.abspath(path))  # Path.resolve() would follow the links
 
 
 def _check_root(code: Code) -> None:
-    """Refuse two things of one name at the root of the code folder: one of them would silently be lost."""
+    """Refuse two entries of one name at the root of the code folder: one would silently be lost."""
     taken: dict[str, str] = dict.fromkeys(OURS_AT_THE_ROOT, _PACKED_BESIDE)
-    for name, whose in _code_names(code):
-        _claim(taken, name, whose)
+    for name, origin in _code_names(code):
+        _claim(taken, name, origin)
     taken.setdefault(_START, _PACKED_BESIDE)
     for path in code.dependencies:
         _claim(taken, base_name(path), f"{str(path)!r}")
@@ -218,9 +218,9 @@ def _code_names(code: Code) -> Iterable[tuple[str, str]]:
     return [(code.entry_file.name, f"{str(code.entry_file)!r}")] if code.entry_file else []
 
 
-def _claim(taken: dict[str, str], name: str, whose: str) -> None:
+def _claim(taken: dict[str, str], name: str, origin: str) -> None:
     if name in taken:
         raise UsageError(
-            f"{whose} and {taken[name]} would both be {name!r} at the root of the code folder.\nRename one of them."
+            f"{origin} and {taken[name]} would both be {name!r} at the root of the code folder.\nRename one of them."
         )
-    taken[name] = whose
+    taken[name] = origin

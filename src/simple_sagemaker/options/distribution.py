@@ -28,7 +28,7 @@ _EXAMPLE = '{"torch_distributed": {"enabled": true}}'
 
 
 def launch_distribution(arguments: Arguments, code: Code) -> Mapping[str, Any] | None:
-    """The ways of training together that are switched on, those that only AWS can start included. Raises UsageError."""
+    """The distribution to train with, including ways that only AWS can start. Raises UsageError."""
     value, flag = arguments.value("distribution"), arguments.flag("distribution")
     if value is None:
         return None
@@ -43,18 +43,18 @@ def launch_distribution(arguments: Arguments, code: Code) -> Mapping[str, Any] |
     return ways
 
 
-def launched_by(arguments: Arguments, distribution: Mapping[str, Any] | None) -> LaunchedBy | None:
-    """Who starts the code, where somebody chose. Raises UsageError for our launcher where only AWS's toolkit can."""
+def launch_method(arguments: Arguments, distribution: Mapping[str, Any] | None) -> LaunchedBy | None:
+    """Who starts the code, if chosen. Raises UsageError for our launcher where only AWS's toolkit can start it."""
     flag, choice = arguments.flag("launch_by"), arguments.text("launch_by")
     needed = runners_needed(distribution)
     match choice:
         case None | "toolkit":
             return choice
         case "direct" if needed:
-            raise UsageError(f"{flag} direct: {needed[0]} is started by AWS's toolkit alone. Leave it out.")
+            raise UsageError(f"{flag} direct: {needed[0]} can only be started by AWS's toolkit. Drop the option.")
         case "direct":
             return choice
-    raise UsageError(f"{flag} {choice!r}: it is direct or toolkit.{hyperparameter_advice(flag, choice)}")
+    raise UsageError(f"{flag} {choice!r}: choose direct or toolkit.{hyperparameter_advice(flag, choice)}")
 
 
 def _from_json(flag: str, text: str) -> Any:
@@ -65,7 +65,7 @@ def _from_json(flag: str, text: str) -> Any:
 
 
 def _copy(flag: str, value: object) -> Any:
-    """A dictionary as JSON says it, so that what the caller changes later has no effect."""
+    """Copy a dictionary through JSON, so that later changes by the caller have no effect."""
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:
@@ -76,17 +76,17 @@ def _ways(flag: str, value: object) -> dict[str, Any]:
     ways = _from_json(flag, value) if isinstance(value, str) else _copy(flag, value)
     if not isinstance(ways, dict) or not ways:
         advice = _advice(flag, value) if isinstance(value, str) else f" An example: {_EXAMPLE}"
-        raise UsageError(f"{flag} {value!r} is not a JSON object with something in it.{advice}")
+        raise UsageError(f"{flag} {value!r} is not a JSON object with at least one member.{advice}")
     unknown = sorted(set(ways) - _WAYS)
     if unknown:
-        raise UsageError(f"{flag}: there is no {', '.join(unknown)}; there are {', '.join(sorted(_WAYS))}.")
+        raise UsageError(f"{flag}: unknown: {', '.join(unknown)}; choose from {', '.join(sorted(_WAYS))}.")
     return ways
 
 
 def _check_way(flag: str, name: str, way: object) -> None:
-    """Each way is an object that says whether it is on; one is made of two parts that say it each."""
+    """Check one way: an object with "enabled"; smdistributed has two parts, each such an object."""
     if not isinstance(way, dict):
-        raise UsageError(f'{flag}: {name} wants an object, as in {{"{name}": {{"enabled": true}}}}.')
+        raise UsageError(f'{flag}: {name} must be an object, as in {{"{name}": {{"enabled": true}}}}.')
     if name != "smdistributed":
         _check_members(flag, name, way)
         return
@@ -94,31 +94,31 @@ def _check_way(flag: str, name: str, way: object) -> None:
         raise UsageError(f'{flag}: {name} has two parts, as in {{"{name}": {{"dataparallel": {{"enabled": true}}}}}}.')
     for part, members in way.items():
         if not isinstance(members, dict):
-            raise UsageError(f'{flag}: {name}: {part} wants an object, as in {{"enabled": true}}.')
+            raise UsageError(f'{flag}: {name}: {part} must be an object, as in {{"enabled": true}}.')
         _check_members(flag, part, members)
 
 
 def _check_members(flag: str, name: str, way: dict[str, Any]) -> None:
-    """What a way says is known, and of the right kind."""
+    """Check that the members of a way are known, and of the right types."""
     if not isinstance(way.get("enabled", False), bool):
-        raise UsageError(f"{flag}: {name}: 'enabled' is true or false, without quotes.")
+        raise UsageError(f"{flag}: {name}: 'enabled' must be true or false, without quotes.")
     if "enabled" not in way:
-        raise UsageError(f'{flag}: {name} does not say whether it is on: add "enabled": true.')
+        raise UsageError(f'{flag}: {name} is neither enabled nor disabled: add "enabled": true.')
     known = _MEMBERS.get(name, frozenset({"enabled"}))
     unknown = sorted(set(way) - known)
     if unknown:
         raise UsageError(f"{flag}: {name} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
     processes = way.get("processes_per_host", 1)
     if isinstance(processes, bool) or not isinstance(processes, int) or processes < 1:
-        raise UsageError(f"{flag}: {name}: 'processes_per_host' is a whole number, 1 or more.")
+        raise UsageError(f"{flag}: {name}: 'processes_per_host' must be a whole number, 1 or more.")
     if not isinstance(way.get("custom_mpi_options", ""), str):
-        raise UsageError(f"{flag}: {name}: 'custom_mpi_options' is one text, as mpirun takes them.")
+        raise UsageError(f"{flag}: {name}: 'custom_mpi_options' must be a string of mpirun's options.")
     if not isinstance(way.get("parameters", {}), dict):
-        raise UsageError(f"{flag}: {name}: 'parameters' is an object.")
+        raise UsageError(f"{flag}: {name}: 'parameters' must be an object.")
 
 
 def _check_together(flag: str, ways: Mapping[str, Any]) -> None:
-    """One way starts the processes. The model-parallel library starts none itself, so it wants another beside it."""
+    """Check that exactly one way starts the processes; the model-parallel library starts none, so it needs another."""
     splits = ways.get("smdistributed", {}).get(_MODEL_PARALLEL, {}).get("enabled", False)
     in_data = ways.get("smdistributed", {}).get("dataparallel", {}).get("enabled", False)
     starting = [way for way in sorted(_WAYS - {"smdistributed"}) if is_enabled(ways, way)]
@@ -126,7 +126,7 @@ def _check_together(flag: str, ways: Mapping[str, Any]) -> None:
     if len(starting) > 1:
         raise UsageError(f"{flag}: {' and '.join(starting)} would both start the processes: enable one.")
     if splits and not starting:
-        raise UsageError(f"{flag}: {_MODEL_PARALLEL} is started by mpi or {_TORCH}: enable one of them beside it.")
+        raise UsageError(f"{flag}: {_MODEL_PARALLEL} is started by mpi or {_TORCH}: enable one of them too.")
 
 
 def _advice(flag: str, text: str) -> str:

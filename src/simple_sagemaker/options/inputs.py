@@ -1,4 +1,4 @@
-"""What the task reads: its channels, each with a name of its own, and the model it starts from."""
+"""The inputs of a task: its channels, each with a unique name, and the model it starts from."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .arguments import Arguments, Use, hyperparameter_advice
 from .option import PROCESS
 
 CHANNEL_LIMIT = 19  # SageMaker allows 20 (CreateTrainingJob, InputDataConfig); ours for the code is one of them
-PROCESSING_LIMIT = 8  # of 10 (CreateProcessingJob, ProcessingInputs): the others bring code and state
+PROCESSING_LIMIT = 8  # of 10 (CreateProcessingJob, ProcessingInputs): the other two are code and state
 URI_LIMIT = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
 DATA, MODEL = "data", "model"
-_PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each: there is no folder to choose within
+_PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each, without folders to choose from
 
 
 def inputs(arguments: Arguments) -> tuple[Input, ...]:
@@ -51,7 +51,7 @@ def input_mode(arguments: Arguments) -> InputMode:
         if text == mode:
             return mode
     advice = f"{_suggest(text, INPUT_MODES)}{hyperparameter_advice(flag, text)}"
-    raise UsageError(f"{flag} {text!r} is not a way to bring data.{advice}")
+    raise UsageError(f"{flag} {text!r} is not an input mode.{advice}")
 
 
 def model_uri(arguments: Arguments) -> str | None:
@@ -73,7 +73,7 @@ def _path_of_file_uri(uri: str) -> str:
 
 
 def s3_uri(flag: str, uri: str) -> str:
-    """``uri`` as it is, when it is an address that SageMaker can read from."""
+    """Return ``uri`` if it is an address that SageMaker can read from."""
     try:
         split_uri(uri)
     except ValueError as error:
@@ -103,12 +103,12 @@ def _task_input(use: Use) -> Input:
     check_name(f"{use.flag} {name}: the task", task)
     kind = _output_type(f"{use.flag} {name} {task}", type_name)
     if subdir and kind in _PACKED:
-        raise UsageError(f"{use.flag} {name}: a task's {kind} is one packed file; it has no folder {subdir!r} to read.")
+        raise UsageError(f"{use.flag} {name}: a task's {kind} is one packed file; it has no folder {subdir!r}.")
     return TaskInput(name=name, task=task, type=kind, distribution=distribution, subdir=subdir)
 
 
 def _parts(use: Use, form: Sequence[str]) -> tuple[Sequence[str], Distribution, str]:
-    """The values that ``form`` names, then the distribution and the sub-folder, which may be left out."""
+    """Split values into those that ``form`` names, the distribution and the subfolder; the last two are optional."""
     texts = use.texts()
     named, rest = texts[: len(form)], texts[len(form) :]
     if len(named) < len(form) or len(rest) > 2 or "" in named:
@@ -130,22 +130,22 @@ def _output_type(flag: str, text: str) -> TaskOutput:
     for kind in TASK_OUTPUTS:
         if text == kind:
             return kind
-    raise UsageError(f"{flag}: {text!r} is nothing that a task leaves.{_suggest(text, TASK_OUTPUTS)}")
+    raise UsageError(f"{flag}: {text!r} is not an output of a task.{_suggest(text, TASK_OUTPUTS)}")
 
 
 def _suggest(text: str, choices: Sequence[str]) -> str:
-    """The choices, and the one that was probably meant."""
+    """List the choices, and the one that was probably meant."""
     from difflib import get_close_matches
 
     folded = {choice.lower(): choice for choice in choices}
-    begun = [choice for low, choice in folded.items() if text and low.startswith(text.lower())]
-    close = begun or [folded[low] for low in get_close_matches(text.lower(), folded, n=1)]
+    completed = [choice for low, choice in folded.items() if text and low.startswith(text.lower())]
+    close = completed or [folded[low] for low in get_close_matches(text.lower(), folded, n=1)]
     guess = f"Did you mean {close[0]}? " if close else ""
-    return f"\n{guess}It is one of: {', '.join(choices)}."
+    return f"\n{guess}Choose from: {', '.join(choices)}."
 
 
 def _subdir(flag: str, text: str) -> str:
-    """A folder within the input, without a "/" at its end."""
+    """A folder within the input, without a trailing "/"."""
     folder = text.removesuffix("/")
     if any(part in {"", ".", ".."} for part in folder.split("/")):
         raise UsageError(f"{flag}: SUBDIR {text!r} must be a folder within the input: a relative path without '..'.")
@@ -154,20 +154,20 @@ def _subdir(flag: str, text: str) -> str:
 
 def _check_exists(flag: str, path: str, subdir: str = "") -> None:
     if "://" in path:
-        raise UsageError(f"{flag} {path!r}: only paths of this machine and s3://BUCKET/KEY addresses can be read.")
+        raise UsageError(f"{flag} {path!r}: only paths on this machine and s3://BUCKET/KEY addresses can be read.")
     place = Path(path) / subdir
     if not place.exists():
         raise InputNotFound(f"{flag} {path!r}: there is no {str(place)!r} on this machine.\nCheck the path.")
 
 
 def _check_names(named: Sequence[tuple[str, str]], *, model: str, is_processing: bool) -> None:
-    """Every channel has a name of its own, and there are not more of them than a job can have."""
-    owners = {SOURCE_CHANNEL: "the channel that brings your code"} | ({MODEL: model} if model else {})
+    """Check that channel names are unique, and that there are not more than a job can have."""
+    owners = {SOURCE_CHANNEL: "the channel with your code"} | ({MODEL: model} if model else {})
     if is_processing:
-        owners[EARLIER_STATE] = "the channel that brings the task's state"
+        owners[EARLIER_STATE] = "the channel with the task's state"
     for flag, name in named:
         if name in owners:
-            raise UsageError(f"{flag}: the channel name {name!r} is taken by {owners[name]}. Choose another one.")
+            raise UsageError(f"{flag}: the channel name {name!r} is taken by {owners[name]}. Choose another.")
         owners[name] = flag
     limit = PROCESSING_LIMIT if is_processing else CHANNEL_LIMIT - bool(model)
     if len(named) > limit:

@@ -15,11 +15,11 @@ from typing import Any, Final
 from ..core.specs import Metric
 from ..errors import UsageError
 from .arguments import Arguments
-from .reserved import TOOLKIT_PREFIX, is_platforms, is_toolkits
+from .reserved import TOOLKIT_PREFIX, is_reserved_by_toolkit, is_set_by_platform
 
 HYPERPARAMETER_LIMIT: Final = 100
-HYPERPARAMETER_ROOM: Final = 93  # of those: up to seven say what to run and how
-_OWN: Final = 5  # script mode's own
+HYPERPARAMETER_ROOM: Final = 93  # of those: up to seven of ours are sent beside them
+_SCRIPT_MODE: Final = 5  # those of script mode
 _NAME_LIMIT: Final = 256
 _VALUE_LIMIT: Final = 2500
 
@@ -40,10 +40,10 @@ _METRIC_REGEX_LIMIT: Final = 500
 def hyperparameters(
     arguments: Arguments, *, plain: bool = False, reserved: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The hyperparameters in their order, values as they were given. Raises UsageError for what SageMaker would refuse.
+    """The hyperparameters in order, values as they came. Raises UsageError for what SageMaker would refuse.
 
-    ``plain`` ones are sent as they are and have all the room; otherwise ``reserved`` ones, which ``--distribution``
-    sets, are sent beside them.
+    ``plain`` ones are sent as plain text and can be as many as SageMaker allows; otherwise the ``reserved`` ones, which
+    ``--distribution`` sets, are sent beside them.
     """
     reserved = reserved or {}
     values: dict[str, Any] = {}
@@ -55,7 +55,9 @@ def hyperparameters(
             raise UsageError(f"{flag}: {arguments.flag('distribution')} sets this hyperparameter. Choose another name.")
         _check_hyperparameter(arguments, name, value, plain=plain)
         values[name] = value
-    room = HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _OWN - len(reserved))
+    room = (
+        HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _SCRIPT_MODE - len(reserved))
+    )
     if len(values) > room:
         other = f"\nPut them in a file beside the code, or pass them on {arguments.as_script_arguments}."
         raise UsageError(f"{len(values)} hyperparameters; a job has room for {room}.{'' if plain else other}")
@@ -66,9 +68,9 @@ def hyperparameters(
 
 def _check_hyperparameter(arguments: Arguments, name: str, value: object, *, plain: bool) -> None:
     flag = arguments.hyperparameter(name)
-    if is_toolkits(name):
+    if is_reserved_by_toolkit(name):
         raise UsageError(
-            f"{flag}: SageMaker's toolkit keeps this name, and all of {TOOLKIT_PREFIX}…, from the script.\n"
+            f"{flag}: SageMaker's toolkit reserves this name, and all of {TOOLKIT_PREFIX}….\n"
             f"Choose another name, or pass it on {arguments.as_script_arguments}."
         )
     if len(name) > _NAME_LIMIT:
@@ -84,20 +86,20 @@ def _check_hyperparameter(arguments: Arguments, name: str, value: object, *, pla
         )
 
 
-def _check_length(what: str, sent: str, advice: str = "Make it shorter.") -> None:
-    if len(sent) > _VALUE_LIMIT:
+def _check_length(what: str, encoded: str, advice: str = "Make it shorter.") -> None:
+    if len(encoded) > _VALUE_LIMIT:
         raise UsageError(
-            f"{what}: its value takes {len(sent)} characters in the request; SageMaker takes at most {_VALUE_LIMIT}.\n"
-            f"{advice}"
+            f"{what}: its value takes {len(encoded)} characters in the request; SageMaker takes at most "
+            f"{_VALUE_LIMIT}.\n{advice}"
         )
 
 
 def _check_text(what: str, value: str) -> None:
-    """Refuse bytes that are not text: a request cannot hold them."""
+    """Refuse bytes that are not UTF-8: a request cannot contain them."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise UsageError(f"{what}: its value is not text in UTF-8, and SageMaker takes nothing else.") from error
+        raise UsageError(f"{what}: its value is not UTF-8 text, which SageMaker requires.") from error
 
 
 def _pairs(arguments: Arguments, option: str, check: Callable[[str, str, str], None]) -> dict[str, str]:
@@ -113,7 +115,7 @@ def _pairs(arguments: Arguments, option: str, check: Callable[[str, str, str], N
 
 
 def environment(arguments: Arguments, option: str = "job_env", *, longest: int = _VARIABLE_LENGTH) -> dict[str, str]:
-    """The variables of the job. Raises UsageError for what SageMaker would refuse, or overwrite."""
+    """The environment variables of the job. Raises UsageError for what SageMaker would refuse or overwrite."""
     variables = _pairs(arguments, option, partial(_check_variable, arguments, longest))
     if len(variables) > VARIABLE_LIMIT:
         flag = arguments.flag(option)
@@ -123,22 +125,22 @@ def environment(arguments: Arguments, option: str = "job_env", *, longest: int =
 
 def _check_variable(arguments: Arguments, longest: int, flag: str, name: str, value: str) -> None:
     if not _VARIABLE.fullmatch(name):
-        advice = " Put a blank between name and value." if "=" in name else ""
+        advice = " Put a space between name and value." if "=" in name else ""
         raise UsageError(
-            f"{flag} {name!r}: a variable's name has letters, digits and _, and begins with no digit.{advice}"
+            f"{flag} {name!r}: a variable's name has letters, digits and _, and does not begin with a digit.{advice}"
         )
     if len(name) > longest or len(value) > longest:
         raise UsageError(
-            f"{flag} {name[:40]!r}: a variable's name and its value have {longest} characters at most.\n"
+            f"{flag} {name[:40]!r}: a variable's name and value are limited to {longest} characters each.\n"
             f"Pass a longer value on {arguments.as_script_arguments}, or in a file."
         )
     _check_text(f"{flag} {name!r}", value)
-    if is_platforms(name):
+    if is_set_by_platform(name):
         raise UsageError(f"{flag} {name!r}: the job sets this variable itself. Choose another name.")
 
 
 def tags(arguments: Arguments) -> dict[str, str]:
-    """The person's tags. Raises UsageError for what SageMaker would refuse, and for the two that are ours."""
+    """The person's tags. Raises UsageError for what SageMaker would refuse, and for our two tags."""
     pairs = _pairs(arguments, "tag", _check_tag)
     if len(pairs) > TAG_ROOM:
         raise UsageError(f"{len(pairs)} tags; a job has room for {TAG_ROOM}: leave some out.")
@@ -155,11 +157,11 @@ def _check_tag(flag: str, key: str, value: str) -> None:
     if odd:
         raise UsageError(
             f"{flag} {key!r} {value!r}: {odd[0]!r} cannot be in a tag.\n"
-            "Letters, digits, blanks and _ . : / = + - @ can."
+            "Use letters, digits, spaces and _ . : / = + - @."
         )
     if key.lower().startswith("aws:") or key in OUR_TAGS:
-        whose = "by which ssm finds its jobs" if key in OUR_TAGS else "which AWS keeps for itself"
-        raise UsageError(f"{flag} {key!r} is a tag {whose}: choose another key.")
+        reserved_by = "ssm, to find its jobs" if key in OUR_TAGS else "AWS"
+        raise UsageError(f"{flag} {key!r} is reserved by {reserved_by}: choose another key.")
 
 
 def _fits_a_tag(letter: str) -> bool:
@@ -167,7 +169,7 @@ def _fits_a_tag(letter: str) -> bool:
 
 
 def metrics(arguments: Arguments) -> tuple[Metric, ...]:
-    """The metrics to find in the logs. Raises UsageError for a regular expression that could find none."""
+    """The metrics to find in the logs. Raises UsageError for a regular expression that is invalid or has no group."""
     pairs = _pairs(arguments, "metric_definitions", _check_metric)
     if len(pairs) > METRIC_LIMIT:
         raise UsageError(f"{len(pairs)} metrics; a job can have {METRIC_LIMIT}: leave some out.")
@@ -183,9 +185,9 @@ def _check_metric(flag: str, name: str, regex: str) -> None:
     try:
         groups = re.compile(regex).groups
     except re.error as error:
-        raise UsageError(f"{flag} {name!r}: {regex!r} is no regular expression: {error}.") from error
+        raise UsageError(f"{flag} {name!r}: {regex!r} is not a regular expression: {error}.") from error
     if not groups:
         raise UsageError(
-            f"{flag} {name!r}: {regex!r} has no group to hold the value.\n"
+            f"{flag} {name!r}: {regex!r} has no group that captures the value.\n"
             f"Put the number in parentheses, as in {name + '=([0-9.]+)'!r}."
         )

@@ -1,4 +1,4 @@
-"""Where the task runs: the machines, for how long, and the image on them."""
+"""Where the task runs: the machines, for how long, and the image."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def instances(arguments: Arguments) -> Instances:
     spot, run_mins = _spot(arguments), arguments.number("max_run_mins", least=1)
     if run_mins > LONGEST_MINS:
         flag = arguments.flag("max_run_mins")
-        raise UsageError(f"{flag} {run_mins}: a job can run for {LONGEST_MINS} minutes (28 days) at most.")
+        raise UsageError(f"{flag} {run_mins}: a job can run for at most {LONGEST_MINS} minutes (28 days).")
     return Instances(
         type=_instance_type(arguments),
         count=arguments.number("instance_count", least=1),
@@ -66,7 +66,7 @@ def _keep_alive(arguments: Arguments, *, spot: bool) -> int:
     minutes = arguments.number("keep_alive_mins", least=0, most=KEPT_MINS)
     if minutes and spot:
         flag, on_demand = arguments.flag("keep_alive_mins"), arguments.flag("no_spot")
-        raise UsageError(f"{flag} {minutes}: spot machines cannot be kept. Add {on_demand}, or drop it.")
+        raise UsageError(f"{flag} {minutes}: spot machines cannot be kept alive. Add {on_demand}, or drop it.")
     return minutes
 
 
@@ -75,7 +75,7 @@ def _instance_type(arguments: Arguments) -> str:
     if is_local(kind) or _AWS_TYPE.fullmatch(kind):
         return kind
     guess = f"Did you mean ml.{kind}? " if _AWS_TYPE.fullmatch(f"ml.{kind}") else ""
-    raise UsageError(f"{flag} {kind!r} is no instance type.\n{guess}It is ml.FAMILY.SIZE, local or local_gpu.")
+    raise UsageError(f"{flag} {kind!r} is not an instance type.\n{guess}Use ml.FAMILY.SIZE, local or local_gpu.")
 
 
 def _spot(arguments: Arguments) -> bool:
@@ -90,7 +90,7 @@ def _wait_mins(arguments: Arguments, *, spot: bool, run_mins: int) -> int:
     flag = arguments.flag("max_wait_mins")
     if wait_mins and not spot:
         on_demand = arguments.flag("no_spot")
-        raise UsageError(f"{flag} {wait_mins}: only spot jobs wait for machines. Drop it, or {on_demand}.")
+        raise UsageError(f"{flag} {wait_mins}: only spot jobs wait for machines. Drop it or {on_demand}.")
     if wait_mins and wait_mins < run_mins:
         raise UsageError(
             f"{flag} {wait_mins} counts waiting and running together, so it cannot be less than "
@@ -100,7 +100,7 @@ def _wait_mins(arguments: Arguments, *, spot: bool, run_mins: int) -> int:
 
 
 def image(arguments: Arguments) -> Image:
-    """The image to run in, or to build. Raises UsageError for a Dockerfile that is not there, or two ways at once."""
+    """The image to run in, or to build. Raises UsageError for a missing Dockerfile or contradicting options."""
     docker_file = arguments.text("docker_file_path_or_content")
     if docker_file is not None:
         _check_docker_file(arguments.flag("docker_file_path_or_content"), docker_file)
@@ -121,8 +121,8 @@ def _repository(arguments: Arguments, option: str) -> str | None:
     if name is None or (_REPOSITORY.fullmatch(name) and 2 <= len(name) <= 256):
         return name
     raise UsageError(
-        f"{arguments.flag(option)} {name!r} is no repository's name.\n"
-        "Use 2 to 256 small letters and digits, with single dots, dashes, underscores and slashes between them."
+        f"{arguments.flag(option)} {name!r} is not a repository name.\n"
+        "Use 2 to 256 lowercase letters and digits, with single dots, dashes, underscores and slashes between them."
     )
 
 
@@ -131,23 +131,23 @@ def _tag(arguments: Arguments) -> str:
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", tag):
         return tag
     raise UsageError(
-        f"{flag} {tag!r} is not an image tag.\nUse 1 to 128 letters, digits, dots, dashes and underscores; the first "
-        "one is neither a dot nor a dash."
+        f"{flag} {tag!r} is not an image tag.\nUse 1 to 128 letters, digits, dots, dashes and underscores; do not "
+        "begin with a dot or dash."
     )
 
 
 def _image_uri(arguments: Arguments) -> str | None:
-    """An image's address, which leaves nothing to choose or to build."""
+    """The address of a whole image, with which nothing is chosen or built."""
     uri, flag = arguments.text("image_uri"), arguments.flag("image_uri")
     if uri is None:
         return None
     if not re.fullmatch(r"[!-~]+", uri) or "://" in uri:
-        raise UsageError(f"{flag} {uri!r} is no image's address, such as REGISTRY/NAME:TAG.")
+        raise UsageError(f"{flag} {uri!r} is not an image address, such as REGISTRY/NAME:TAG.")
     if len(uri) > _IMAGE_LIMIT:
         raise UsageError(f"{flag}: an address of {len(uri)} characters; SageMaker takes at most {_IMAGE_LIMIT}.")
     others = [name for name in _CHOOSING if arguments.has(name)]
     if others:
-        raise UsageError(f"{flag} names the whole image, so {arguments.flag(others[0])} chooses nothing: drop one.")
+        raise UsageError(f"{flag} names the whole image, so {arguments.flag(others[0])} has no effect: drop one.")
     return uri
 
 
@@ -155,11 +155,13 @@ def _framework(arguments: Arguments) -> str:
     flag, name = arguments.flag("framework"), arguments.required_text("framework")
     if name in FRAMEWORKS:
         return name
-    raise UsageError(f"{flag} {name!r}: ready-made are {', '.join(FRAMEWORKS)}.{hyperparameter_advice(flag, name)}")
+    raise UsageError(
+        f"{flag} {name!r}: ready-made images are {', '.join(FRAMEWORKS)}.{hyperparameter_advice(flag, name)}"
+    )
 
 
 def _check_docker_file(flag: str, text: str) -> None:
-    """A folder with a Dockerfile, a file, or the text of one."""
+    """Check that the text is a folder with a Dockerfile, a Dockerfile, or the content of one."""
     from ..images.docker import dockerfile
 
     try:

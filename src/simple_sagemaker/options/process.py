@@ -1,4 +1,4 @@
-"""From the arguments of ``ssm process`` to a ProcessSpec, or an error that says what to do instead."""
+"""From the arguments of ``ssm process`` to a ProcessSpec."""
 
 from __future__ import annotations
 
@@ -47,18 +47,21 @@ def _check_what_runs(arguments: Arguments) -> None:
     code, entrypoint, command = (arguments.flag(name) for name in ("code", "entrypoint", "command"))
     if script and whole:
         raise UsageError(
-            f"{code} names a script and {entrypoint} a whole command: drop one.\n"
-            f"What starts the script is said with {command}."
+            f"{code} names a script and {entrypoint} a whole command: drop one.\n{command} is what starts the script."
         )
     if start and not script:
-        raise UsageError(f"{command} starts the script of {code}, and there is none. A whole command is {entrypoint}.")
+        raise UsageError(
+            f"{command} starts the script of {code}, which is missing. For a whole command use {entrypoint}."
+        )
     if not script and not whole:
         script_advice, command_advice = arguments.advise("code"), arguments.advise("entrypoint")
-        raise UsageError(f"say what runs: {script_advice}, a script; or {command_advice}, a whole command.")
+        raise UsageError(
+            f"nothing to run: name a script with {script_advice}, or a whole command with {command_advice}."
+        )
 
 
 def _command(arguments: Arguments, name: str) -> tuple[str, ...]:
-    """The words of a command; a single text is split as a shell would, while a list from Python is taken as it is."""
+    """The command's arguments; a single text is split as by a shell, a list from Python is used as it is."""
     uses = arguments.each(name)
     if len(uses) == 1 and len(uses[0].values) == 1 and isinstance(uses[0].values[0], list):
         return tuple(text_of(uses[0].flag, one) for one in uses[0].values[0])
@@ -72,7 +75,7 @@ def _command(arguments: Arguments, name: str) -> tuple[str, ...]:
 
 
 def _image(arguments: Arguments) -> Image:
-    """The image; the default version is sklearn's."""
+    """The image; the default framework version is for sklearn only."""
     chosen = image(arguments)
     if chosen.framework == _SKLEARN or arguments.has("framework_version"):
         return chosen

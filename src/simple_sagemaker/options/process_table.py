@@ -1,4 +1,4 @@
-"""The options that only ``ssm process`` has, or with another default there; a part of the table in ``options``."""
+"""The options that only ``ssm process`` has, or with other defaults there; part of the table in ``table.py``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The names that a hyperparameter cannot simply have on the command line, and those it cannot have at all.
+"""The names of hyperparameters that need ``--hp`` on the command line, and those that are impossible.
 
-``--NAME VALUE`` is a hyperparameter unless NAME is in RESERVED, so every name here is taken away from people's
-scripts. The list is frozen by ``tests/rules/test_reserved_names.py``: a new name is added by hand, in both places, and
-has two words joined by an underscore. ``--hp NAME VALUE`` gets past this list, never past TOOLKIT.
+``--NAME VALUE`` is a hyperparameter unless NAME is in RESERVED, so people's scripts lose every name added here.
+The list is frozen by ``tests/rules/test_reserved_names.py``: a new name is added by hand, in both places, and has two
+words joined by an underscore. ``--hp NAME VALUE`` works for names in this list, never for those in TOOLKIT.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RESERVED = DOCUMENTED | EARLY | OURS
 TOOLKIT_PREFIX = "sagemaker_"
 TOOLKIT = frozenset({"default_user_module_name", "_tuning_objective_metric"})
 # https://github.com/aws/sagemaker-training-toolkit, src/sagemaker_training/params.py: SAGEMAKER_HYPERPARAMETERS;
-# the toolkit takes these, and whatever begins with the prefix, away from the script.
+# the toolkit takes these, and names that begin with the prefix, away from the script.
 
 # Variables that the platform, AWS's toolkit or our launcher sets, so that one of the same name would be lost or would
 # break the job. https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
@@ -45,18 +45,18 @@ _SET = frozenset(
 )
 
 
-def is_platforms(variable: str) -> bool:
-    """Whether a variable of this name is set in every job anyway."""
+def is_set_by_platform(variable: str) -> bool:
+    """Whether the platform, AWS's toolkit or our launcher sets this variable in every job."""
     return variable in _SET or variable.startswith(_SET_PREFIXES)
 
 
-def is_toolkits(name: str) -> bool:
+def is_reserved_by_toolkit(name: str) -> bool:
     """Whether SageMaker's toolkit keeps a hyperparameter of this name for itself."""
     return name in TOOLKIT or name.startswith(TOOLKIT_PREFIX)
 
 
 def close_to(name: str) -> str | None:
-    """The reserved name that ``name`` is most probably a misspelling of."""
+    """The reserved name that ``name`` probably misspells; None without a similar one."""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, sorted(RESERVED), n=1, cutoff=0.8)), None)

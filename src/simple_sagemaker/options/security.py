@@ -1,4 +1,4 @@
-"""By which role a job acts, in whose network, and what is encrypted: ids in the forms that AWS gives them."""
+"""The role of a job, its network and encryption: ids in AWS's formats."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _GROUP = re.compile(r"sg-[0-9a-zA-Z]{1,29}")
 
 
 def security(arguments: Arguments) -> Security:
-    """What was said about role, network and encryption. Raises UsageError."""
+    """The options for role, network and encryption. Raises UsageError."""
     subnets = _ids(arguments, "vpc_subnets", _SUBNET, "subnet-0123456789abcdef0", SUBNET_LIMIT)
     groups = _ids(arguments, "vpc_security_groups", _GROUP, "sg-0123456789abcdef0", GROUP_LIMIT)
     if bool(subnets) != bool(groups):
         subnet_flag, group_flag = arguments.flag("vpc_subnets"), arguments.flag("vpc_security_groups")
         one, other = (subnet_flag, group_flag) if subnets else (group_flag, subnet_flag)
-        raise UsageError(f"{one}: a job in a network of yours needs {other} too.")
+        raise UsageError(f"{one}: a job in your network needs {other} too.")
     return Security(
         role_name=_matching(arguments, "role_name", _ROLE, "a role's name or ARN"),
         read_buckets=tuple(
@@ -44,11 +44,11 @@ def security(arguments: Arguments) -> Security:
 
 
 def bucket_owner(arguments: Arguments) -> str | None:
-    """The account that somebody else's bucket belongs to. Raises UsageError without a bucket."""
+    """The account that owns another account's bucket. Raises UsageError without a bucket."""
     owner = _matching(arguments, "bucket_owner", _ACCOUNT, "an account, which has 12 digits")
     if owner and not arguments.has("bucket_name"):
         flag, bucket = arguments.flag("bucket_owner"), arguments.flag("bucket_name")
-        raise UsageError(f"{flag} {owner}: say whose bucket it is, with {bucket}; the default one is yours.")
+        raise UsageError(f"{flag} {owner}: name that account's bucket with {bucket}; the default one is yours.")
     return owner
 
 
@@ -63,11 +63,11 @@ def _ids(arguments: Arguments, name: str, form: re.Pattern[str], example: str, m
     flag, ids = arguments.flag(name), arguments.texts(name)
     wrong = next((one for one in ids if not form.fullmatch(one)), None)
     if wrong is not None:
-        advice = " Put blanks between ids, no commas." if "," in wrong else ""
+        advice = " Separate ids with spaces, not commas." if "," in wrong else ""
         raise UsageError(f"{flag} {wrong!r} is not an id, such as {example}.{advice}")
     twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice:
         raise UsageError(f"{flag}: {twice} is given twice: keep one.")
     if len(ids) > most:
-        raise UsageError(f"{flag}: {len(ids)} of them; a job can have {most}.")
+        raise UsageError(f"{flag}: {len(ids)} ids; a job can have {most}.")
     return ids

@@ -293,6 +293,6 @@ def flags_on(command: str, option: Option) -> tuple[str, ...]:
 
 
 def owner(flag: str, *, not_of: str) -> str | None:
-    """The other command that has ``flag``, when that spelling is too much like ours to be a hyperparameter's name."""
+    """The other command that has ``flag``, if the spelling is too much like ours to be a hyperparameter."""
     others = [command for command in COMMANDS if command != not_of and flag in by_flag(command)]
     return others[0] if others and "_" in flag else None

@@ -15,14 +15,14 @@ from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place
 from ..errors import UsageError
 from .arguments import Arguments
 from .code import is_algorithm, training_code
-from .distribution import launch_distribution, launched_by
+from .distribution import launch_distribution, launch_method
 from .inputs import input_mode, inputs, model_uri
 from .key_values import environment, hyperparameters, metrics, tags
 from .machines import image, instances
 from .security import bucket_owner, security
 from .table import options_of
 
-_FOR_CODE = ("dependencies", "distribution", "launch_by", "use_gitignore")  # what an image's own program has no use for
+_FOR_CODE = ("dependencies", "distribution", "launch_by", "use_gitignore")  # meaningless for an image's own program
 _DOWNLOADS = ("download_state", "download_model", "download_output")
 
 
@@ -53,49 +53,49 @@ def task_spec(arguments: Arguments) -> TaskSpec:
         security=security(arguments),
         environment=environment(arguments),
         input_mode=input_mode(arguments),
-        launched_by=launched_by(arguments, distribution),
+        launched_by=launch_method(arguments, distribution),
         dry_run=arguments.has("dry_run"),
         wait=wait(arguments),
     )
 
 
 def _check_algorithm(arguments: Arguments) -> None:
-    """An image's own program gets hyperparameters and data, and nothing that is for a person's code."""
+    """Refuse options for a person's code: an image's own program gets hyperparameters and data only."""
     flags = [arguments.flag(name) for name in _FOR_CODE if arguments.has(name)]
     if arguments.script_arguments:
         flags.append("--")
     if flags:
         raise UsageError(
             f"{arguments.flag('image_uri')} without {arguments.flag('entry_point')} runs the image's own program, and "
-            f"{flags[0]} is for code of yours.\n"
+            f"{flags[0]} applies only to your own code.\n"
             f"Name the code with {arguments.advise('entry_point')}, or leave it out."
         )
 
 
 def wait(arguments: Arguments) -> bool:
-    """Whether the job is watched to its end, which is when results are brought."""
-    left = arguments.has("no_wait")
-    if left and arguments.has("output_path"):
+    """Whether the job is followed to its end, which is when results are downloaded."""
+    detaches = arguments.has("no_wait")
+    if detaches and arguments.has("output_path"):
         no_wait, folder = arguments.flag("no_wait"), arguments.flag("output_path")
         raise UsageError(
-            f"{no_wait} leaves before there are results for {folder}: drop one.\n"
-            "Bring them once the job has ended: ssm data -p PROJECT -t TASK -o DIR"
+            f"{no_wait} returns before there are results for {folder}: drop one.\n"
+            "Download them once the job has ended: ssm data -p PROJECT -t TASK -o DIR"
         )
-    return not left
+    return not detaches
 
 
 def data_spec(arguments: Arguments) -> DataSpec:
     """Build the spec of a task's data. Raises UsageError."""
     check_required(arguments)
-    brought = download(arguments)
-    if brought.path is None and not arguments.has("clean_state"):
+    results = download(arguments)
+    if results.path is None and not arguments.has("clean_state"):
         bring, clear = arguments.advise("output_path"), arguments.advise("clean_state")
-        raise UsageError(f"say what to do: {bring} brings what the task left, {clear} clears.")
-    if brought.path is None and arguments.has("job"):
+        raise UsageError(f"nothing to do: {bring} downloads what the task left, {clear} clears its state.")
+    if results.path is None and arguments.has("job"):
         folder = arguments.advise("output_path")
-        raise UsageError(f"{arguments.flag('job')} chooses what to bring: say where to, with {folder}.")
+        raise UsageError(f"{arguments.flag('job')} chooses what to download: name the folder for it with {folder}.")
     clean_state = arguments.has("clean_state")
-    return DataSpec(place=place(arguments), job=_job(arguments), download=brought, clean_state=clean_state)
+    return DataSpec(place=place(arguments), job=_job(arguments), download=results, clean_state=clean_state)
 
 
 def _job(arguments: Arguments) -> str | None:
@@ -103,13 +103,13 @@ def _job(arguments: Arguments) -> str | None:
     if job is None or is_job_name(job):
         return job
     raise UsageError(
-        f"{arguments.flag('job')} {job!r} is not the name of a job, which is TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX.\n"
-        "Every run of a task prints it at its end."
+        f"{arguments.flag('job')} {job!r} is not the name of a job.\n"
+        "It has the form TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX; every run of a task prints it at its end."
     )
 
 
 def check_required(arguments: Arguments, leaving_out: AbstractSet[str] = frozenset()) -> None:
-    """All missing options at once, so that nobody has to run the command three times to learn them."""
+    """Raise UsageError with all missing options at once, instead of one at a time."""
     needed = [one for one in options_of(arguments.command) if one.required and one.name not in leaving_out]
     missing = [option for option in needed if not arguments.has(option.name)]
     if missing:
@@ -117,7 +117,7 @@ def check_required(arguments: Arguments, leaving_out: AbstractSet[str] = frozens
 
 
 def place(arguments: Arguments) -> Place:
-    """Which task is meant. Raises UsageError for names that cannot be."""
+    """The project, task and bucket. Raises UsageError for invalid names."""
     bucket = arguments.text("bucket_name")
     return Place(
         project=check_name(arguments.flag("project_name"), arguments.required_text("project_name")),
@@ -135,12 +135,12 @@ def _data_store(arguments: Arguments) -> DataStore | None:
         if name == store:
             return store
     if name is not None:
-        raise UsageError(f"{arguments.flag('data_store')} {name!r} is none of: {', '.join(DATA_STORES)}.")
+        raise UsageError(f"{arguments.flag('data_store')} {name!r} is not one of: {', '.join(DATA_STORES)}.")
     return None
 
 
 def _prefix(flag: str, prefix: str) -> str:
-    """The prefix as typed, when the keys it begins are ones that a folder can hold too."""
+    """Return the prefix as typed, if its keys are possible as paths of files too."""
     *folders, _ = prefix.split("/")
     if any(folder in {"", ".", ".."} for folder in folders):
         raise UsageError(
@@ -151,7 +151,7 @@ def _prefix(flag: str, prefix: str) -> str:
 
 
 def rerun(arguments: Arguments) -> Rerun:
-    """What is done with what earlier jobs left. Raises UsageError for two that contradict each other."""
+    """What to do about earlier jobs. Raises UsageError for options that contradict each other."""
     if arguments.has("clean_state") and arguments.has("keep_state"):
         raise UsageError(
             f"{arguments.flag('clean_state')} and {arguments.flag('keep_state')} contradict each other: drop one."
@@ -164,11 +164,11 @@ def rerun(arguments: Arguments) -> Rerun:
 
 
 def download(arguments: Arguments) -> Download:
-    """What is brought, and where to. Raises UsageError without a place for it."""
+    """What to download, and where to. Raises UsageError without a folder for it."""
     folder = arguments.text("output_path")
     chosen = [arguments.flag(name) for name in _DOWNLOADS if arguments.has(name)]
     if chosen and folder is None:
-        raise UsageError(f"{' and '.join(chosen)}: say where to, with {arguments.advise('output_path')}.")
+        raise UsageError(f"{' and '.join(chosen)}: name the folder for it with {arguments.advise('output_path')}.")
     return Download(
         path=None if folder is None else _output_folder(arguments.flag("output_path"), Path(folder)),
         state=arguments.has("download_state"),
@@ -180,7 +180,5 @@ def download(arguments: Arguments) -> Download:
 def _output_folder(flag: str, folder: Path) -> Path:
     existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if existing.exists() and not existing.is_dir():
-        raise UsageError(
-            f"{flag} {str(folder)!r}: {str(existing)!r} is a file, and a folder is needed: choose another."
-        )
+        raise UsageError(f"{flag} {str(folder)!r}: {str(existing)!r} is a file, not a folder: choose another.")
     return folder

@@ -74,7 +74,7 @@ def test_hp_can_hold_a_value_that_is_an_option() -> None:
 
 @pytest.mark.parametrize("words", [["--hp", "--lr", "1"], ["--hp", "", "1"], ["--=1"], ["---x", "1"]])
 def test_a_hyperparameters_name_begins_with_no_dash_and_is_not_empty(words: list[str]) -> None:
-    assert "name has at least one letter" in refused(*RUN, *words)
+    assert "name cannot be empty or begin with a dash" in refused(*RUN, *words)
 
 
 def test_a_hyperparameter_with_a_single_dash_is_refused_with_advice() -> None:

@@ -36,7 +36,7 @@ def test_an_image_does_not_stand_for_a_shells_command() -> None:
 )
 def test_what_is_for_code_is_refused(words: list[str]) -> None:
     said = refused(*ALONE, *words)
-    assert f"and {words[0]} is for code of yours" in said
+    assert f"and {words[0]} applies only to your own code" in said
 
 
 def test_plain_hyperparameters_have_all_the_room_and_are_text() -> None:
@@ -45,7 +45,7 @@ def test_plain_hyperparameters_have_all_the_room_and_are_text() -> None:
     assert "room for 100" in refused(*ALONE, *words, "--hp", "more", "x")
     assert meant([*ALONE, "--text", "é" * 2500]).hyperparameters == {"text": "é" * 2500}
     assert "at most 2500" in refused(*ALONE, "--text", "x" * 2501)
-    assert "not text" in refused(*ALONE, "--text", "\udcff")
+    assert "not UTF-8 text" in refused(*ALONE, "--text", "\udcff")
 
 
 def test_a_job_that_is_left_brings_nothing() -> None:

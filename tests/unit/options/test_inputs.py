@@ -131,7 +131,7 @@ def test_a_channel_has_a_legal_name(words: list[str]) -> None:
         (["--iis", "x", "s3://b/k", "--iit", "x", "t", "state"], "taken by --iis"),
         (["--iit", "x", "t", "state", "--iit", "x", "u", "state"], "taken by --iit"),
         (["--iis", "model", "s3://b/k", "--model_uri", "s3://b/m"], "taken by --model_uri"),
-        (["--iis", "ssm_source", "s3://b/k"], "brings your code"),
+        (["--iis", "ssm_source", "s3://b/k"], "with your code"),
     ],
 )
 def test_a_channel_name_is_taken_once(words: list[str], owner: str) -> None:

@@ -24,7 +24,7 @@ def test_a_name_given_twice_is_refused_with_both_values(words: list[str]) -> Non
 )
 @pytest.mark.parametrize("typed", ["--{}", "--hp {}"])
 def test_the_toolkits_own_hyperparameters_are_refused(name: str, typed: str) -> None:
-    assert "toolkit keeps this name" in refused(*RUN, *typed.format(name).split(), "1")
+    assert "toolkit reserves this name" in refused(*RUN, *typed.format(name).split(), "1")
 
 
 def test_a_job_has_room_for_93_hyperparameters() -> None:
@@ -59,7 +59,7 @@ def test_a_variables_lengths_are_those_of_the_service(name: str, value: str) -> 
 
 
 def test_a_variable_is_text_and_given_once() -> None:
-    assert "not text" in refused(*RUN, "--job_env", "A", "\udcff")
+    assert "not UTF-8 text" in refused(*RUN, "--job_env", "A", "\udcff")
     assert "given twice" in refused(*RUN, "--job_env", "A", "1", "--job_env", "A", "1")
 
 
@@ -137,6 +137,6 @@ def test_a_metrics_lengths_are_those_of_the_service(name: str, regex: str) -> No
 
 
 def test_a_metric_needs_a_regular_expression_with_a_group() -> None:
-    assert "is no regular expression" in refused(*RUN, "--md", "n", "(x")
+    assert "is not a regular expression" in refused(*RUN, "--md", "n", "(x")
     assert "has no group" in refused(*RUN, "--md", "n", "x=.*")
     assert "has no group" in refused(*RUN, "--md", "n", "(?:x)")

@@ -103,15 +103,15 @@ def test_what_is_no_images_address_is_refused(uri: str) -> None:
 
 @pytest.mark.parametrize("words", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
 def test_an_image_named_outright_leaves_nothing_to_choose(words: list[str]) -> None:
-    assert f"so {words[0]} chooses nothing" in refused(*RUN, "--image_uri", "x", *words)
+    assert f"so {words[0]} has no effect" in refused(*RUN, "--image_uri", "x", *words)
 
 
 @pytest.mark.parametrize(
     "name", ["Upper", "a", "a//b", "-a", "a b", "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "x" * 257]
 )
 def test_what_no_repository_can_be_called_is_refused(name: str) -> None:
-    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--ar", name)
-    assert "no repository's name" in refused(*RUN, "--df", "RUN true", "--rn", name)
+    assert "not a repository name" in refused(*RUN, "--df", "RUN true", "--ar", name)
+    assert "not a repository name" in refused(*RUN, "--df", "RUN true", "--rn", name)
 
 
 @pytest.mark.parametrize("tag", [".a", "-a", "a/b", "a b", "x" * 129])
@@ -122,13 +122,13 @@ def test_what_is_no_tag_is_refused(tag: str) -> None:
 def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:
     assert run("--no_spot", "--keep_alive_mins", "60").instances.keep_alive_mins == 60
     assert run("--keep_alive_mins", "0").instances.spot
-    assert "60 is the most" in refused(*RUN, "--no_spot", "--keep_alive_mins", "61")
+    assert "the maximum is 60" in refused(*RUN, "--no_spot", "--keep_alive_mins", "61")
     assert "Add --no_spot" in refused(*RUN, "--keep_alive_mins", "5")
 
 
 def test_a_job_is_tried_again_up_to_30_times() -> None:
     assert run("--retry_attempts", "30").instances.retry_attempts == 30
-    assert "30 is the most" in refused(*RUN, "--retry_attempts", "31")
+    assert "the maximum is 30" in refused(*RUN, "--retry_attempts", "31")
     assert "is too small" in refused(*RUN, "--retry_attempts", "-1")
 
 

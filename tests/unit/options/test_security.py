@@ -65,7 +65,7 @@ def test_a_network_has_no_more_parts_than_the_service_takes(flag: str, start: st
     ids = [f"{start}-0{number}" for number in range(most + 1)]
     assert f"a job can have {most}" in refused(*RUN, flag, *ids)
     assert "given twice" in refused(*RUN, flag, ids[0], ids[0])
-    assert "no commas" in refused(*RUN, flag, ",".join(ids[:2]))
+    assert "not commas" in refused(*RUN, flag, ",".join(ids[:2]))
     assert "is not an id" in refused(*RUN, flag, "vpc-0a")
 
 

@@ -19,10 +19,7 @@ from simple_sagemaker.project.arguments import arguments_of, python_spelling
 from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
-UNFOUND = (
-    "entry_point 'nosuch.py': there is nothing of that name.\n"
-    "Name the file to run; its folder, if any, with source_dir."
-)
+UNFOUND = "entry_point 'nosuch.py': it does not exist.\nName the file to run; its folder, if any, with source_dir."
 NO_SHARE = Data("data", distribution="Sharded")  # type: ignore[arg-type]
 SHELL_NAMES = ShellOptions.__optional_keys__ | RUN_NAMES
 
@@ -147,30 +144,30 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"instance_count": True}, "instance_count takes a whole number, not True."),
         ({"instance_count": 2.5}, "instance_count takes a whole number, not 2.5."),
         ({"instance_count": [2]}, "instance_count takes a whole number, not [2]."),
-        ({"clean_state": 1}, "clean_state is True or False, not 1."),
-        ({"use_spot_instances": "no"}, "use_spot_instances is True or False, not 'no'."),
-        ({"launch_by": "me"}, "launch_by 'me': it is direct or toolkit."),
-        ({"framework": "jax"}, "framework 'jax': ready-made are"),
+        ({"clean_state": 1}, "clean_state must be True or False, not 1."),
+        ({"use_spot_instances": "no"}, "use_spot_instances must be True or False, not 'no'."),
+        ({"launch_by": "me"}, "launch_by 'me': choose direct or toolkit."),
+        ({"framework": "jax"}, "framework 'jax': ready-made images are"),
         ({"dependencies": 3}, "dependencies is a list, not 3."),
         ({"dependencies": ["nosuch"]}, "dependencies 'nosuch'"),
         ({"arguments": b"x"}, "arguments is a list, not b'x'."),
         ({"tags": ["a"]}, "tags is a dictionary, not ['a']."),
         ({"tags": {1: "a"}}, "tags: a name in it is a text, not 1."),
-        ({"tags": {"SimpleSagemakerTask": "x"}}, "tags 'SimpleSagemakerTask' is a tag by which"),
+        ({"tags": {"SimpleSagemakerTask": "x"}}, "tags 'SimpleSagemakerTask' is reserved by ssm, to find its jobs"),
         ({"read_buckets": "NO"}, "read_buckets 'NO' is not a legal bucket name."),
         ({"hyperparameters": {"a": {1}}}, "hyperparameters['a']: {1} cannot be written as JSON"),
         ({"hyperparameters": {"a": float("nan")}}, "hyperparameters['a']: nan cannot be written as JSON"),
         ({"hyperparameters": {"-a": 1}}, "hyperparameters '-a'"),
         ({"hyperparameters": {"big": "x" * 3000}}, "hyperparameters['big']: its value takes 3002 characters"),
         ({"distribution": "x"}, "distribution is a dictionary in the form of the SageMaker SDK"),
-        ({"distribution": {"mpi": {"enabled": "yes"}}}, "distribution: mpi: 'enabled' is true or false"),
+        ({"distribution": {"mpi": {"enabled": "yes"}}}, "distribution: mpi: 'enabled' must be true or false"),
         ({"inputs": {"data": "data", "ssm_source": "s3://b/k"}}, "inputs['ssm_source']"),
         ({"inputs": {"other": "data"}}, "inputs['other']: 'data' is not an s3:// address; only the channel 'data'"),
         ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is not a distribution"),
         ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
         ({"entry_point": None}, "missing: entry_point."),
         ({"entry_point": "nosuch.py", "dependencies": "lib"}, UNFOUND),
-        ({"download_model": True}, "download_model: say where to, with output_path."),
+        ({"download_model": True}, "download_model: name the folder for it with output_path."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_in_pythons_words(options: dict[str, Any], told: str) -> None:

@@ -43,14 +43,14 @@ class Shell:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
-    def words(self, *words: str | bytes) -> list[str | bytes]:
-        return [sys.executable, "-m", "simple_sagemaker.cli.main", *words]
+    def command(self, *argv: str | bytes) -> list[str | bytes]:
+        return [sys.executable, "-m", "simple_sagemaker.cli.main", *argv]
 
-    def ssm(self, *words: str | bytes, environment: Mapping[str, str | None] | None = None) -> Done:
+    def ssm(self, *argv: str | bytes, environment: Mapping[str, str | None] | None = None) -> Done:
         """Run ``ssm`` with these words; a variable set to None is taken away."""
         changed = {**self.environment, **(environment or {})}
         done = subprocess.run(
-            self.words(*words),
+            self.command(*argv),
             cwd=self.folder,
             env={key: value for key, value in changed.items() if value is not None},
             capture_output=True,
@@ -60,9 +60,9 @@ class Shell:
         )
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
-    def run(self, *words: str | bytes) -> Done:
+    def run(self, *argv: str | bytes) -> Done:
         """``ssm run -p proj -t task …``."""
-        return self.ssm("run", "-p", "proj", "-t", "task", *words)
+        return self.ssm("run", "-p", "proj", "-t", "task", *argv)
 
     def log(self, folder: str = "out", number: int = 0) -> str:
         """A log that was brought back."""

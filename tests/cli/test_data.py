@@ -29,8 +29,8 @@ def ran(shell: Shell, task: str, *arguments: str, options: tuple[str, ...] = ())
     return shell.ssm("run", "-p", "proj", "-t", task, "-e", "w.py", "--fr", *options, "--", *arguments)
 
 
-def data(shell: Shell, *words: str, task: str = "task", project: str = "proj") -> Done:
-    return shell.ssm("data", "-p", project, "-t", task, *words)
+def data(shell: Shell, *argv: str, task: str = "task", project: str = "proj") -> Done:
+    return shell.ssm("data", "-p", project, "-t", task, *argv)
 
 
 def brought(shell: Shell, folder: str = "out") -> dict[str, str]:
@@ -109,9 +109,9 @@ def test_a_miss_names_tasks_of_like_names(shell: Shell) -> None:
     assert (done.status, "no project 'prof'; there are: proj" in done.err) == (4, True)
 
 
-@pytest.mark.parametrize("words", [("-o", "out"), ("--cs",), ("-o", "out", "-b", "not-there")])
-def test_looking_makes_nothing(shell: Shell, words: tuple[str, ...]) -> None:
-    done = data(shell, *words)
+@pytest.mark.parametrize("argv", [("-o", "out"), ("--cs",), ("-o", "out", "-b", "not-there")])
+def test_looking_makes_nothing(shell: Shell, argv: tuple[str, ...]) -> None:
+    done = data(shell, *argv)
     assert done.status == 4
     assert "s3://" in done.err
     assert "no such bucket" in done.err
@@ -170,7 +170,7 @@ def waiting(shell: Shell) -> Iterator[str]:
     """The name of a job that runs while the test does."""
     shell.write("wait.py", "import time; print('here', flush=True); time.sleep(60)")
     command = subprocess.Popen(
-        shell.words("run", "-p", "proj", "-t", "task", "-e", "wait.py"),
+        shell.command("run", "-p", "proj", "-t", "task", "-e", "wait.py"),
         cwd=shell.folder,
         env=shell.environment,
         stdout=subprocess.PIPE,
@@ -187,8 +187,8 @@ def waiting(shell: Shell) -> Iterator[str]:
 
 
 def test_a_task_in_progress_is_not_touched_and_says_so(shell: Shell, waiting: str) -> None:
-    for words in (("-o", "out"), ("-o", "out", "--job", waiting)):
-        done = data(shell, *words)
+    for argv in (("-o", "out"), ("-o", "out", "--job", waiting)):
+        done = data(shell, *argv)
         assert (done.status, waiting in done.err, "in progress" in done.err) == (4, True, True)
     state = bucket(shell) / "proj/task/state"
     state.mkdir(exist_ok=True)
@@ -200,7 +200,7 @@ def test_a_task_in_progress_is_not_touched_and_says_so(shell: Shell, waiting: st
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("argv", "output"),
     [
         (("-o", "out", "--lr", "1"), "There is no option --lr"),
         (("-o", "out", "--entry_point", "x"), "one of 'ssm run'"),
@@ -213,11 +213,11 @@ def test_a_task_in_progress_is_not_touched_and_says_so(shell: Shell, waiting: st
         (("-o", "out", "--", "x"), "nothing can follow --"),
     ],
 )
-def test_words_that_cannot_be_meant_are_refused(shell: Shell, words: tuple[str, ...], said: str) -> None:
+def test_words_that_cannot_be_meant_are_refused(shell: Shell, argv: tuple[str, ...], output: str) -> None:
     shell.write("file", "")
-    done = data(shell, *words)
+    done = data(shell, *argv)
     assert done.status == 2, done.err
-    assert said in done.err
+    assert output in done.err
     assert "--hp" not in done.err
     assert shell.written() == []
 

@@ -21,13 +21,13 @@ def seen(text: str) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("words", [(), ("--launch_by", "direct"), ("--launch_by", "toolkit")], ids=" ".join)
+@pytest.mark.parametrize("argv", [(), ("--launch_by", "direct"), ("--launch_by", "toolkit")], ids=" ".join)
 @pytest.mark.parametrize("isolated", [(), ("--network_isolation",)], ids=["open", "isolated"])
-def test_every_way_gives_the_code_the_same(shell: Shell, words: tuple[str, ...], isolated: tuple[str, ...]) -> None:
+def test_every_way_gives_the_code_the_same(shell: Shell, argv: tuple[str, ...], isolated: tuple[str, ...]) -> None:
     shell.write("w.py", SHOW)
     shell.write("data/a.txt", "x")
     done = shell.run(
-        *("-e", "w.py", "-i", "data", "-o", "out", "--job_env", "STAGE", "a b", *words, *isolated),
+        *("-e", "w.py", "-i", "data", "-o", "out", "--job_env", "STAGE", "a b", *argv, *isolated),
         *("--lr", "0.1", "--", "", "a b", "$(id)"),
     )
     assert done.status == 0, done.err

@@ -34,8 +34,8 @@ pathlib.Path(config.model_dir, "model-" + config.current_host).write_text("model
 """
 
 
-def process(shell: Shell, *words: str, task: str = "task") -> Done:
-    return shell.ssm("process", "-p", "proj", "-t", task, *words)
+def process(shell: Shell, *argv: str, task: str = "task") -> Done:
+    return shell.ssm("process", "-p", "proj", "-t", task, *argv)
 
 
 def told(done: Done) -> dict[str, dict[str, object]]:
@@ -57,13 +57,13 @@ def test_a_script_finds_its_inputs_state_and_outputs_and_its_words_byte_for_byte
     shell.write("w.py", TOLD)
     shell.write("data/sub/a.txt", "a")
     shell.bucket_file("other", "k/one.json")
-    words = ("--code", "w.py", "-i", "data", "--iis", "more", "s3://other/k/", "--env", "VARIABLE", "a  b")
-    done = process(shell, *words, "--arguments", "one  two", "--", "--x", "", "$HOME")
-    said = told(done)["algo-1"]
-    job = said.pop("job")
+    argv = ("--code", "w.py", "-i", "data", "--iis", "more", "s3://other/k/", "--env", "VARIABLE", "a  b")
+    done = process(shell, *argv, "--arguments", "one  two", "--", "--x", "", "$HOME")
+    output = told(done)["algo-1"]
+    job = output.pop("job")
     assert str(job) in done.err
-    assert str(said.pop("folder")).endswith("/opt/ml/processing/input/code")
-    assert said == {
+    assert str(output.pop("folder")).endswith("/opt/ml/processing/input/code")
+    assert output == {
         "argv": ["one  two", "--x", "", "$HOME"],
         "channels": {"data": ["sub/a.txt"], "more": ["one.json"]},
         "state": [],
@@ -89,13 +89,13 @@ def test_results_of_every_host_are_brought_and_the_state_is_there_again(shell: S
     shell.write("w.py", TOLD)
     wanted = ("-o", "out", "--download_state", "--download_model", "--download_output")
     first = process(shell, "--code", "w.py", "--ic", "2", *wanted)
-    assert {host: said["state"] for host, said in told(first).items()} == {"algo-1": [], "algo-2": []}
+    assert {host: output["state"] for host, output in told(first).items()} == {"algo-1": [], "algo-2": []}
     brought = shell.folder / "out"
     assert sorted(path.name for path in (brought / "output").iterdir()) == ["out-algo-1", "out-algo-2"]
     assert sorted(path.name for path in (brought / "model").iterdir()) == ["model-algo-1", "model-algo-2"]
     again = process(shell, "--code", "w.py", "--ic", "2", "--fr", *wanted)
     both = ["algo-1/count", "algo-2/count"]
-    assert {host: said["state"] for host, said in told(again).items()} == {"algo-1": both, "algo-2": both}
+    assert {host: output["state"] for host, output in told(again).items()} == {"algo-1": both, "algo-2": both}
     assert (brought / "state/algo-1/count").read_text() == (brought / "state/algo-2/count").read_text() == "xx"
     cleared = process(shell, "--code", "w.py", "--clean_state")
     assert "2 files cleared" in cleared.err
@@ -155,7 +155,7 @@ def test_a_task_may_be_run_by_both_commands_and_keeps_one_state(shell: Shell) ->
 
 
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("argv", "line"),
     [
         (("--entrypoint", "/bin/bash", "--", "-c", "echo $SSM_OUTPUT $0 $1", "a b", "$c"), "processing/output a b $c"),
         (
@@ -171,12 +171,12 @@ def test_a_task_may_be_run_by_both_commands_and_keeps_one_state(shell: Shell) ->
         (("--code", "s3://code/at/run.sh", "-d", "beside.txt", "--", "beside.txt"), "script: beside.txt"),
     ],
 )
-def test_commands_and_scripts_of_any_kind_run(shell: Shell, words: tuple[str, ...], line: str) -> None:
+def test_commands_and_scripts_of_any_kind_run(shell: Shell, argv: tuple[str, ...], line: str) -> None:
     script = '#!/bin/sh\necho "script: $(ls "$1" 2>/dev/null || echo "$1")"\n'
     shell.write("run.sh", script).chmod(0o755)
     shell.write("beside.txt", "")
     shell.bucket_file("code", "at/run.sh", script.encode())
-    done = process(shell, *words)
+    done = process(shell, *argv)
     assert done.status == 0, done.err
     assert line in done.out
 
@@ -212,9 +212,9 @@ def test_a_program_that_is_not_there_is_said(shell: Shell) -> None:
 
 def test_a_stopped_job_is_joined_to_its_end_and_keeps_what_it_wrote(shell: Shell) -> None:
     script = "trap 'echo late > $SSM_OUTPUT/late; exit 0' TERM; echo ready; sleep 100 & wait"
-    words = ("-e", "bash", "--entrypoint=-c", "-o", "out", "--download_output")
+    argv = ("-e", "bash", "--entrypoint=-c", "-o", "out", "--download_output")
     with ThreadPoolExecutor() as pool:
-        ending = pool.submit(process, shell, *words, "--", script)
+        ending = pool.submit(process, shell, *argv, "--", script)
         until = time.monotonic() + 60
         while not any("ready" in log.read_text() for job in shell.jobs() for log in (job / "logs").glob("*")):
             assert time.monotonic() < until

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_input_is_one_error_before_anything_is_written(shell: Shell, case: str) -> None:
-    words, status, said = CASES[case]
+    argv, status, output = CASES[case]
     shell.write("w.py", "print(1)")
     shell.write("code/x.py", "")
     shell.write("data/a", "x")
@@ -55,9 +55,9 @@ def test_bad_input_is_one_error_before_anything_is_written(shell: Shell, case: s
     (shell.folder / "empty").mkdir()
     shell.bucket_file("full", "k")
     before = shell.written()
-    done = shell.ssm(*words)
+    done = shell.ssm(*argv)
     assert done.status == status, done.err
-    assert said in done.err
+    assert output in done.err
     assert "Traceback" not in done.err
     assert done.out == ""
     assert shell.written() == before

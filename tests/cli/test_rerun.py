@@ -44,8 +44,8 @@ def test_clean_state_clears_and_runs_again(shell: Shell) -> None:
 def test_a_skip_names_what_changed_and_if_changed_runs_again(shell: Shell) -> None:
     shell.write("w.py", COUNTS)
     shell.write("data/a", "1")
-    words = ("-e", "w.py", "-i", "data", "--lr", "1")
-    shell.run(*words)
+    argv = ("-e", "w.py", "-i", "data", "--lr", "1")
+    shell.run(*argv)
     shell.write("w.py", COUNTS + "#")
     skipped = shell.run("-e", "w.py", "-i", "data", "--lr", "2")
     assert "changed: code, hyperparameters (--if_changed" in skipped.err
@@ -84,14 +84,14 @@ def test_six_commands_at_once_make_one_job_and_all_end_right(shell: Shell) -> No
 
 def test_a_second_command_joins_a_job_in_progress_and_shares_its_end(shell: Shell) -> None:
     shell.write("w.py", "import os, time\nwhile not os.path.exists('/state/go'): time.sleep(0.05)\nraise SystemExit(9)")
-    words = shell.words("run", "-p", "proj", "-t", "task", "-e", "w.py")
-    first = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
+    argv = shell.command("run", "-p", "proj", "-t", "task", "-e", "w.py")
+    first = subprocess.Popen(argv, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
     while not shell.jobs():
         time.sleep(0.05)
     refused = shell.run("-e", "w.py", "--cs")
     assert refused.status == 2
     assert "in progress" in refused.err
-    second = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
+    second = subprocess.Popen(argv, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE)
     assert second.stderr
     assert b"Joining" in second.stderr.readline()
     (shell.jobs()[0] / "algo-1/state/go").touch()
@@ -117,12 +117,12 @@ def test_outputs_of_one_task_feed_another(shell: Shell) -> None:
     )
     shell.write("list.py", "import os\nfor c in 'mosc': print(c, os.listdir(os.environ['SM_CHANNEL_' + c.upper()]))")
     assert shell.ssm("run", "-p", "proj", "-t", "one", "-e", "make.py").status == 0
-    words = [
+    argv = [
         w
         for c, kind in (("m", "model"), ("o", "output"), ("s", "state"), ("c", "source"))
         for w in ("--iit", c, "one", kind)
     ]
-    done = shell.run("-e", "list.py", *words, "-o", "out")
+    done = shell.run("-e", "list.py", *argv, "-o", "out")
     assert done.status == 0, done.err
     assert shell.log().splitlines()[-4:] == [
         "m ['model.tar.gz']",
@@ -135,8 +135,8 @@ def test_outputs_of_one_task_feed_another(shell: Shell) -> None:
 def test_an_output_of_a_task_in_progress_is_waited_for(shell: Shell) -> None:
     shell.write("make.py", "import os, time\ntime.sleep(1.5)\nopen(os.environ['SM_MODEL_DIR'] + '/m', 'w').close()")
     shell.write("list.py", "import os; print(os.listdir(os.environ['SM_CHANNEL_X']))")
-    words = shell.words("run", "-p", "proj", "-t", "one", "-e", "make.py")
-    first = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL)
+    argv = shell.command("run", "-p", "proj", "-t", "one", "-e", "make.py")
+    first = subprocess.Popen(argv, cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL)
     while not shell.jobs():
         time.sleep(0.05)
     done = shell.run("-e", "list.py", "--iit", "x", "one", "model")
@@ -159,8 +159,8 @@ def test_code_is_sent_without_secrets_and_not_a_second_time(shell: Shell) -> Non
     shell.write("code/.gitignore", "kept.log")
     shell.write("code/.ssmignore", "*.log\n!kept.log")
     shell.write("code/large.txt", "".join(f"{number}\n" for number in range(200_000)))
-    words = ["-s", "code", "-e", "w.py", "--use_gitignore", "--force_running"]
-    first, second = shell.run(*words, "--lr", "1"), shell.run(*words, "--lr", "2", "--", "more")
+    argv = ["-s", "code", "-e", "w.py", "--use_gitignore", "--force_running"]
+    first, second = shell.run(*argv, "--lr", "1"), shell.run(*argv, "--lr", "2", "--", "more")
     for done in (first, second):
         assert done.status == 0, done.err
         assert "found: .gitignore kept.log large.txt launcher.py run.json" in done.out

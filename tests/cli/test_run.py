@@ -217,7 +217,7 @@ def test_version_and_help_need_no_engine(shell: Shell) -> None:
 
 def test_a_closed_pipe_does_not_hide_how_the_job_ends(shell: Shell) -> None:
     shell.write("w.py", "for n in range(20000): print('line', n)\nraise SystemExit(3)")
-    words = [str(word) for word in shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")]
+    words = [str(word) for word in shell.command("run", "-p", "p", "-t", "t", "-e", "w.py")]
     piped = subprocess.run(
         ["bash", "-c", '"$@" | head -1; exit ${PIPESTATUS[0]}', "bash", *words],
         cwd=shell.folder,
@@ -251,7 +251,7 @@ def test_a_home_that_cannot_be_made_is_one_sentence(shell: Shell) -> None:
 
 def test_a_job_whose_folder_is_deleted_ends(shell: Shell) -> None:
     shell.write("w.py", "import time\nprint('ready', flush=True)\ntime.sleep(300)")
-    words = shell.words("run", "-p", "p", "-t", "t", "-e", "w.py")
+    words = shell.command("run", "-p", "p", "-t", "t", "-e", "w.py")
     command = subprocess.Popen(words, cwd=shell.folder, env=shell.environment, stdout=subprocess.PIPE)
     assert command.stdout
     while b"ready" not in command.stdout.readline():

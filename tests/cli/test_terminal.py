@@ -58,10 +58,10 @@ class Session:
 
 
 @contextmanager
-def session(shell: Shell, *words: str) -> Iterator[Session]:
+def session(shell: Shell, *argv: str) -> Iterator[Session]:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        shell.words(*words),
+        shell.command(*argv),
         cwd=shell.folder,
         env={**shell.environment, "TERM": "xterm-256color", "COLUMNS": "120"},
         stdin=theirs,
@@ -134,9 +134,9 @@ def test_ctrl_c_asks_and_c_goes_on_watching(shell: Shell) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_without_a_terminal_detaches_and_says_so(shell: Shell, number: signal.Signals) -> None:
-    words = begin(shell)
+    argv = begin(shell)
     process = subprocess.Popen(
-        shell.words(*words),
+        shell.command(*argv),
         cwd=shell.folder,
         env=shell.environment,
         stdin=subprocess.DEVNULL,
@@ -148,11 +148,11 @@ def test_a_signal_without_a_terminal_detaches_and_says_so(shell: Shell, number: 
         if b"ready" in line:
             break
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=30)
     job = shell.jobs()[0]
     try:
         assert process.returncode == 7
-        assert "goes on" in said.decode()
+        assert "goes on" in output.decode()
         assert '"status"' not in (job / "journal.jsonl").read_text()
     finally:
         (job / "stop").touch()

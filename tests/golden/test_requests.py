@@ -69,8 +69,8 @@ def buckets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def on_file(folder: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
-    return found
+    request: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return request
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -87,9 +87,9 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> set[tuple[str, str]]:
     mine, other = dict(flat(ours)), dict(flat(theirs))
-    found = {(OURS, path) for path in mine.keys() - other.keys()}
-    found |= {(THEIRS, path) for path in other.keys() - mine.keys()}
-    return found | {(OTHER, path) for path in mine.keys() & other.keys() if mine[path] != other[path]}
+    request = {(OURS, path) for path in mine.keys() - other.keys()}
+    request |= {(THEIRS, path) for path in other.keys() - mine.keys()}
+    return request | {(OTHER, path) for path in mine.keys() & other.keys() if mine[path] != other[path]}
 
 
 def reason(difference: tuple[str, str]) -> tuple[str, str] | None:
@@ -120,11 +120,11 @@ def test_the_services_model_allows_the_request(name: str, model: Model) -> None:
 
 @pytest.mark.parametrize("name", LINES)
 def test_the_request_is_the_sdks_but_for_what_is_explained(name: str) -> None:
-    found = differences(on_file(REQUESTS, name), on_file(SDK, name))
-    assert not {one for one in found if reason(one) is None}
-    assert not {one for one in found if name not in ONLY_IN.get(reason(one) or one, {name})}
+    request = differences(on_file(REQUESTS, name), on_file(SDK, name))
+    assert not {one for one in request if reason(one) is None}
+    assert not {one for one in request if name not in ONLY_IN.get(reason(one) or one, {name})}
 
 
 def test_every_explanation_is_needed() -> None:
-    found = {one for name in LINES for one in differences(on_file(REQUESTS, name), on_file(SDK, name))}
-    assert {reason(one) for one in found} == EXPLAINED.keys()
+    request = {one for name in LINES for one in differences(on_file(REQUESTS, name), on_file(SDK, name))}
+    assert {reason(one) for one in request} == EXPLAINED.keys()

@@ -17,7 +17,7 @@ from simple_sagemaker.storage.archives.tar_writer import Tarball
 from simple_sagemaker.storage.archives.unpack import UnsafeArchive
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.storage.conftest import session
-from tests.unit.jobs.test_results import kept
+from tests.unit.jobs.test_results import services_with
 
 MIB = 1 << 20
 
@@ -76,7 +76,10 @@ def bring(store: Watched, folder: Path) -> None:
     address = "s3://arriving/p/model.tar.gz"
     with parts.lock(folder):
         parts.replace(
-            folder, "model", partial(results._download_archive, "model", address, kept(store), None), address=address
+            folder,
+            "model",
+            partial(results._download_archive, "model", address, services_with(store), None),
+            address=address,
         )
 
 

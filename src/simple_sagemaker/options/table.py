@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from . import process_table as process_options
+from . import process_table
 from .option import ALL, BOTH, DATA, EMULATOR, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
@@ -265,10 +265,10 @@ EMULATOR_ONLY = (
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
-    "Code": process_options.CODE + CODE,
-    "Instance": process_options.INSTANCE + INSTANCE,
-    "Image": process_options.IMAGE + IMAGE,
-    "Running": process_options.RUNNING + RUNNING,
+    "Code": process_table.CODE + CODE,
+    "Instance": process_table.INSTANCE + INSTANCE,
+    "Image": process_table.IMAGE + IMAGE,
+    "Running": process_table.RUNNING + RUNNING,
     "I/O": IO,
     "Security": SECURITY,
     "Download": DOWNLOAD,

@@ -26,9 +26,9 @@ def test_hyperparameters_keep_the_order_typed() -> None:
 
 
 def test_a_key_without_a_value_is_refused_with_both_ways_out() -> None:
-    said = refused(*RUN, "--verbose")
-    assert "--verbose=true" in said
-    assert "-- --verbose" in said
+    message = refused(*RUN, "--verbose")
+    assert "--verbose=true" in message
+    assert "-- --verbose" in message
 
 
 @pytest.mark.parametrize("after", [["--lr", "1"], ["--", "x"], ["--no_spot"]])
@@ -72,26 +72,26 @@ def test_hp_can_hold_a_value_that_is_an_option() -> None:
     assert dict(run("--hp", "mode", "--no_spot").hyperparameters) == {"mode": "--no_spot"}
 
 
-@pytest.mark.parametrize("words", [["--hp", "--lr", "1"], ["--hp", "", "1"], ["--=1"], ["---x", "1"]])
-def test_a_hyperparameters_name_begins_with_no_dash_and_is_not_empty(words: list[str]) -> None:
-    assert "name cannot be empty or begin with a dash" in refused(*RUN, *words)
+@pytest.mark.parametrize("options", [["--hp", "--lr", "1"], ["--hp", "", "1"], ["--=1"], ["---x", "1"]])
+def test_a_hyperparameters_name_begins_with_no_dash_and_is_not_empty(options: list[str]) -> None:
+    assert "name cannot be empty or begin with a dash" in refused(*RUN, *options)
 
 
 def test_a_hyperparameter_with_a_single_dash_is_refused_with_advice() -> None:
-    said = refused(*RUN, "-x", "3")
-    assert "--x VALUE" in said
-    assert "--hp x VALUE" in said
+    message = refused(*RUN, "-x", "3")
+    assert "--x VALUE" in message
+    assert "--hp x VALUE" in message
 
 
 def test_a_value_glued_to_a_short_option_is_refused_with_advice() -> None:
-    said = refused(*RUN, "-v30")
-    assert "-v 30" in said
-    assert "--v30 VALUE" in said
+    message = refused(*RUN, "-v30")
+    assert "-v 30" in message
+    assert "--v30 VALUE" in message
 
 
-@pytest.mark.parametrize("words", [["-v=40"], ["--volume_size=40"], ["-v", "40"]])
-def test_an_option_can_be_joined_to_its_value_by_an_equals_sign(words: list[str]) -> None:
-    assert run(*words).instances.volume_gb == 40
+@pytest.mark.parametrize("options", [["-v=40"], ["--volume_size=40"], ["-v", "40"]])
+def test_an_option_can_be_joined_to_its_value_by_an_equals_sign(options: list[str]) -> None:
+    assert run(*options).instances.volume_gb == 40
 
 
 @pytest.mark.parametrize("command", ["-x", "--version", "-c 'ls'", "--anything --at=all"])
@@ -99,8 +99,8 @@ def test_an_option_takes_a_value_that_begins_with_a_dash(command: str) -> None:
     assert shell_command("--cmd_line", command) == command
 
 
-def shell_command(*words: str) -> str | None:
-    return meant(["shell", *TASK, *words]).code.command
+def shell_command(*options: str) -> str | None:
+    return meant(["shell", *TASK, *options]).code.command
 
 
 def test_a_regular_expression_may_begin_with_a_dash() -> None:
@@ -108,18 +108,18 @@ def test_a_regular_expression_may_begin_with_a_dash() -> None:
 
 
 def test_an_option_does_not_swallow_another() -> None:
-    said = refused(*RUN, "-o", "--no_spot")
-    assert "--no_spot is an option" in said
-    assert "-o=--no_spot" in said
+    message = refused(*RUN, "-o", "--no_spot")
+    assert "--no_spot is an option" in message
+    assert "-o=--no_spot" in message
 
 
 def test_a_word_that_is_an_option_can_still_be_a_value() -> None:
     assert shell_command("--cmd_line=-m") == "-m"
 
 
-@pytest.mark.parametrize("words", [["extra"], ["--no_spot", "yes"], ["--lr", "1", "2"], ["-o", "a", "b"]])
-def test_a_word_that_belongs_to_nothing_is_named(words: list[str]) -> None:
-    assert f"unexpected argument {words[-1]!r}" in refused(*RUN, *words)
+@pytest.mark.parametrize("options", [["extra"], ["--no_spot", "yes"], ["--lr", "1", "2"], ["-o", "a", "b"]])
+def test_a_word_that_belongs_to_nothing_is_named(options: list[str]) -> None:
+    assert f"unexpected argument {options[-1]!r}" in refused(*RUN, *options)
 
 
 def test_the_very_first_word_can_belong_to_nothing() -> None:
@@ -127,7 +127,7 @@ def test_the_very_first_word_can_belong_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "advice"),
+    ("options", "advice"),
     [
         (["--tag", "red"], "--hp tag red"),
         (["--tag"], "--hp tag VALUE"),
@@ -141,12 +141,12 @@ def test_the_very_first_word_can_belong_to_nothing() -> None:
         (["--iis", "3"], "--hp iis 3"),
     ],
 )
-def test_a_reserved_name_used_as_a_hyperparameter_says_how(words: list[str], advice: str) -> None:
-    assert advice in refused(*RUN, *words)
+def test_a_reserved_name_used_as_a_hyperparameter_says_how(options: list[str], advice: str) -> None:
+    assert advice in refused(*RUN, *options)
 
 
 @pytest.mark.parametrize(
-    ("words", "first", "second"),
+    ("options", "first", "second"),
     [
         (["-i", "data", "-i", "lib"], "-i 'data'", "-i 'lib'"),
         (["-v", "1", "--volume_size", "2"], "-v '1'", "--volume_size '2'"),
@@ -154,10 +154,10 @@ def test_a_reserved_name_used_as_a_hyperparameter_says_how(words: list[str], adv
         (["--aws_repo", "a", "--ar", "b"], "--aws_repo 'a'", "--ar 'b'"),
     ],
 )
-def test_an_option_given_twice_is_refused_naming_both(words: list[str], first: str, second: str) -> None:
-    said = refused(*RUN, *words)
-    assert first in said
-    assert second in said
+def test_an_option_given_twice_is_refused_naming_both(options: list[str], first: str, second: str) -> None:
+    message = refused(*RUN, *options)
+    assert first in message
+    assert second in message
 
 
 def test_a_flag_may_be_repeated() -> None:

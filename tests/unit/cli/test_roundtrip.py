@@ -25,8 +25,8 @@ def test_arguments_arrive_byte_for_byte(arguments: list[str]) -> None:
 
 @given(values=st.dictionaries(NAMES, VALUES, max_size=HYPERPARAMETER_ROOM), arguments=st.lists(TYPED))
 def test_hyperparameters_given_by_hp_arrive_as_typed(values: dict[str, str], arguments: list[str]) -> None:
-    words = [word for name, value in values.items() for word in ("--hp", name, value)]
-    spec = meant([*SHELL, *words, "--", *arguments])
+    argv = [word for name, value in values.items() for word in ("--hp", name, value)]
+    spec = meant([*SHELL, *argv, "--", *arguments])
     assert list(spec.hyperparameters.items()) == list(values.items())
     assert list(spec.arguments) == arguments
 
@@ -39,8 +39,8 @@ def test_hyperparameters_joined_by_an_equals_sign_arrive_as_typed(values: dict[s
 
 @given(values=st.dictionaries(NAMES, TYPED.filter(lambda value: not value.startswith("--")), max_size=30))
 def test_hyperparameters_followed_by_their_value_arrive_as_typed(values: dict[str, str]) -> None:
-    words = [word for name, value in values.items() for word in (f"--{name}", value)]
-    spec = meant([SHELL[0], *words, *SHELL[1:]])
+    argv = [word for name, value in values.items() for word in (f"--{name}", value)]
+    spec = meant([SHELL[0], *argv, *SHELL[1:]])
     assert list(spec.hyperparameters.items()) == list(values.items())
 
 
@@ -53,6 +53,6 @@ def test_the_order_of_options_and_hyperparameters_does_not_matter(
     values: dict[str, str], after: list[list[str]], cut: int
 ) -> None:
     keys = [[f"--{name}", value] for name, value in values.items()]
-    spec = meant(["shell", *(word for words in [*after[:cut], *keys, *after[cut:]] for word in words)])
+    spec = meant(["shell", *(word for argv in [*after[:cut], *keys, *after[cut:]] for word in argv)])
     assert list(spec.hyperparameters.items()) == list(values.items())
     assert (spec.place.task, spec.instances.spot, dict(spec.tags)) == ("t", False, {"a": "b"})

@@ -22,19 +22,19 @@ def meant(argv: Sequence[str]) -> TaskSpec:
     return spec
 
 
-def run(*words: str) -> TaskSpec:
-    return meant([*RUN, *words])
+def run(*options: str) -> TaskSpec:
+    return meant([*RUN, *options])
 
 
-def shell(*words: str) -> TaskSpec:
-    return meant([*SHELL, *words])
+def shell(*options: str) -> TaskSpec:
+    return meant([*SHELL, *options])
 
 
 def refused(*argv: str) -> str:
     """What is said when the command is refused for its words."""
     with pytest.raises(UsageError) as caught:
         parse(argv)
-    said = str(caught.value)
-    assert said.startswith("ssm"), said
-    assert " -h" in said.splitlines()[-1], said
-    return said
+    message = str(caught.value)
+    assert message.startswith("ssm"), message
+    assert " -h" in message.splitlines()[-1], message
+    return message

@@ -59,29 +59,29 @@ PRODUCT: dict[str, Any] = {
 
 
 def took(*, hourly: float | None = None, engine: str = "aws", spot: bool = False, hosts: int = 1, **times: int) -> str:
-    asked: list[str] = []
+    requests: list[str] = []
 
     def price(kind: str) -> float | None:
-        asked.append(kind)
+        requests.append(kind)
         return hourly
 
     services: Services = replace(Watch().services(lambda _: 0, Reading()), engine=engine, price=price)
     found = described(DONE, status="Completed", hosts=hosts, EnableManagedSpotTraining=spot, **times)
     text = costs.describe(of_training(found), services)
-    assert set(asked) <= {"ml.m5.large"}
-    return text + (" (asked)" if asked else "")
+    assert set(requests) <= {"ml.m5.large"}
+    return text + (" (asked)" if requests else "")
 
 
 def test_seconds_are_those_of_all_hosts_and_a_saving_is_told() -> None:
-    told = took(hourly=0.5, spot=True, hosts=2, TrainingTimeInSeconds=5000, BillableTimeInSeconds=1600)
-    assert told == "Took on 2 machines: 10,000 s trained, 3,200 s billed, 68 % saved by spot, about $0.44 (asked)"
+    line = took(hourly=0.5, spot=True, hosts=2, TrainingTimeInSeconds=5000, BillableTimeInSeconds=1600)
+    assert line == "Took on 2 machines: 10,000 s trained, 3,200 s billed, 68 % saved by spot, about $0.44 (asked)"
 
 
 def test_without_spot_nothing_is_saved() -> None:
-    told = took(TrainingTimeInSeconds=500, BillableTimeInSeconds=400)
-    assert told == "Took: 500 s trained, 400 s billed (asked)"
-    told = took(spot=True, TrainingTimeInSeconds=500, BillableTimeInSeconds=500)
-    assert "saved" not in told
+    line = took(TrainingTimeInSeconds=500, BillableTimeInSeconds=400)
+    assert line == "Took: 500 s trained, 400 s billed (asked)"
+    line = took(spot=True, TrainingTimeInSeconds=500, BillableTimeInSeconds=500)
+    assert "saved" not in line
 
 
 def test_the_price_of_less_than_a_minute_is_not_asked_for() -> None:
@@ -134,11 +134,11 @@ class Answer(BaseHTTPRequestHandler):
     """Answers every call as the price list would, after ``wait_s``."""
 
     wait_s = 0.0
-    asked: list[Any] = []  # noqa: RUF012  shared on purpose, as handlers come one for each call
+    requests: list[Any] = []  # noqa: RUF012  shared on purpose, as handlers come one for each call
     body: Any = None
 
     def do_POST(self) -> None:
-        self.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         time.sleep(self.wait_s)
         body = json.dumps(self.body).encode()
         self.send_response(200 if self.body else 400)
@@ -159,11 +159,11 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def price_list(body: Any, wait_s: float = 0.0) -> Iterator[tuple[str, list[Any]]]:
-    handler = type("Handler", (Answer,), {"wait_s": wait_s, "asked": [], "body": body})
+    handler = type("Handler", (Answer,), {"wait_s": wait_s, "requests": [], "body": body})
     server = Server(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", handler.asked  # type: ignore[attr-defined]
+        yield f"http://127.0.0.1:{server.server_address[1]}", handler.requests  # type: ignore[attr-defined]
     finally:
         server.shutdown()
         server.server_close()
@@ -180,11 +180,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_the_price_list_is_asked_for_the_type_in_the_region(elsewhere: pytest.MonkeyPatch) -> None:
-    with price_list({"FormatVersion": "aws_v1", "PriceList": [json.dumps(PRODUCT)]}) as (address, asked):
+    with price_list({"FormatVersion": "aws_v1", "PriceList": [json.dumps(PRODUCT)]}) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
         assert prices.asker(session(), region="eu-west-1")("ml.m5.large") == 0.129
-    assert asked[0]["ServiceCode"] == "AmazonSageMaker"
-    assert {one["Field"]: one["Value"] for one in asked[0]["Filters"]} == {
+    assert requests[0]["ServiceCode"] == "AmazonSageMaker"
+    assert {one["Field"]: one["Value"] for one in requests[0]["Filters"]} == {
         "instanceName": "ml.m5.large",
         "regionCode": "eu-west-1",
         "component": "Training",
@@ -192,10 +192,10 @@ def test_the_price_list_is_asked_for_the_type_in_the_region(elsewhere: pytest.Mo
 
 
 def test_who_may_not_ask_goes_without(elsewhere: pytest.MonkeyPatch) -> None:
-    with price_list(None) as (address, asked):
+    with price_list(None) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
         assert prices.asker(session(), region="eu-west-1")("ml.m5.large") is None
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
 def test_a_slow_price_list_delays_the_end_by_two_seconds_at_most(elsewhere: pytest.MonkeyPatch) -> None:
@@ -208,10 +208,10 @@ def test_a_slow_price_list_delays_the_end_by_two_seconds_at_most(elsewhere: pyte
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "nowhere"])
 def test_other_partitions_are_not_asked(region: str, elsewhere: pytest.MonkeyPatch) -> None:
-    with price_list({"PriceList": [json.dumps(PRODUCT)]}) as (address, asked):
+    with price_list({"PriceList": [json.dumps(PRODUCT)]}) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
         assert prices.asker(session(), region=region)("ml.m5.large") is None
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.parametrize(
@@ -232,8 +232,8 @@ def test_every_end_tells_what_it_took(
     status: str, error: type[Exception] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ended = result(PLACE, of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
-    with pytest.raises(error) if error else nullcontext() as told:
+    with pytest.raises(error) if error else nullcontext() as caught:
         _print_outcome(ended, ["Took: 90 s trained", "Results: here"])
-    said = str(told.value) if told else capsys.readouterr().err
-    assert said.startswith(f"{status} after 90 s: {JOB}")
-    assert said.rstrip().endswith("Took: 90 s trained\nResults: here")
+    output = str(caught.value) if caught else capsys.readouterr().err
+    assert output.startswith(f"{status} after 90 s: {JOB}")
+    assert output.rstrip().endswith("Took: 90 s trained\nResults: here")

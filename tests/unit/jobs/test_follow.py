@@ -35,7 +35,7 @@ def aws(watch: Watch) -> Follower:
 def test_phases_that_came_and_went_between_two_looks_are_told_in_order() -> None:
     watch = Watch(history=[(0, ENDS)])
     result = watch.follower().follow()
-    assert watch.told == [START, TRAIN, UPLOAD, DONE]
+    assert watch.reported == [START, TRAIN, UPLOAD, DONE]
     assert (result.status, result.secondary, result.seconds) == ("Completed", "Completed", 90)
 
 
@@ -44,7 +44,7 @@ def test_a_message_that_changes_in_place_is_told_once() -> None:
     history: list[tuple[float, Any]] = [(0, described(START)), (5, described(PREPARE)), (20, prepared)]
     watch = Watch(history=history)
     watch.follower().follow()
-    assert watch.told == [START, PREPARE, TRAIN, DONE]
+    assert watch.reported == [START, PREPARE, TRAIN, DONE]
 
 
 def test_the_same_phase_a_second_time_is_told_again() -> None:
@@ -52,7 +52,7 @@ def test_the_same_phase_a_second_time_is_told_again() -> None:
     again = described(START, TRAIN, stopped, START, TRAIN)
     watch = Watch(history=[(0, RUNS), (5, again), (9, described(*[START, TRAIN, stopped] * 2, DONE, status="Failed"))])
     watch.follower().follow()
-    assert [one for one in watch.told if isinstance(one, tuple)] == [
+    assert [one for one in watch.reported if isinstance(one, tuple)] == [
         *(START, TRAIN, stopped, START, TRAIN),
         *(stopped, DONE),
     ]
@@ -66,7 +66,7 @@ def test_phases_of_one_moment_are_told_once_each() -> None:
         transition["StartTime"] = at_once["SecondaryStatusTransitions"][0]["StartTime"]
     watch = Watch(history=[(0, at_once), (50, described(DONE, status="Completed"))])
     watch.follower().follow()
-    assert watch.told == [START, PREPARE, TRAIN, DONE]
+    assert watch.reported == [START, PREPARE, TRAIN, DONE]
 
 
 def test_a_service_without_a_list_of_phases_is_understood() -> None:
@@ -74,7 +74,7 @@ def test_a_service_without_a_list_of_phases_is_understood() -> None:
     bare["SecondaryStatusTransitions"] = []
     watch = Watch(history=[(0, bare)])
     watch.follower().follow()
-    assert watch.told == [("Completed", "")]
+    assert watch.reported == [("Completed", "")]
 
 
 @pytest.mark.parametrize(("spot", "way"), [(True, "--no_spot"), (False, "--instance_type")])
@@ -82,7 +82,7 @@ def test_who_waits_for_machines_is_told_once_what_may_help(spot: bool, way: str)
     waits = described(NO_CAPACITY, EnableManagedSpotTraining=spot)
     watch = Watch(history=[(0, waits), (4, described(START)), (5, waits), (9, ENDS)])
     watch.follower().follow()
-    assert watch.told.count(NO_CAPACITY) == 2
+    assert watch.reported.count(NO_CAPACITY) == 2
     assert len(watch.notes) == 1
     assert way in watch.notes[0]
     assert ("--no_spot" in watch.notes[0]) is spot
@@ -92,7 +92,7 @@ def test_the_last_lines_come_before_the_end() -> None:
     watch = Watch(history=[(0, RUNS), (3, ENDS)], logs=CloudWatch(streams={stream(): ["a"]}))
     watch.on_sleep = lambda now: watch.logs.streams[stream()].append(f"at {now}") if now <= 3 else None
     watch.follower().follow()
-    assert watch.told == [
+    assert watch.reported == [
         *("algo-1: a", START, TRAIN, "algo-1: at 1.0", "algo-1: at 2.0"),
         *(UPLOAD, "algo-1: at 3.0", DONE),
     ]
@@ -108,7 +108,7 @@ def test_lines_that_are_late_after_the_end_are_waited_for() -> None:
 
     watch.on_sleep = arrive
     aws(watch).follow()
-    assert watch.told[-4:] == [UPLOAD, "algo-1: first", "algo-1: second", DONE]
+    assert watch.reported[-4:] == [UPLOAD, "algo-1: first", "algo-1: second", DONE]
 
 
 def test_a_stream_that_is_late_after_the_end_is_waited_for() -> None:
@@ -122,7 +122,7 @@ def test_a_stream_that_is_late_after_the_end_is_waited_for() -> None:
 
     watch.on_sleep = arrive
     aws(watch).follow()
-    assert {"algo-1: one", "algo-2: two"} <= {*map(str, watch.told)}
+    assert {"algo-1: one", "algo-2: two"} <= {*map(str, watch.reported)}
 
 
 def test_a_job_that_never_started_has_no_lines_to_wait_for() -> None:
@@ -142,7 +142,7 @@ def test_lines_of_a_second_start_are_told_as_the_same_hosts() -> None:
 
     watch.on_sleep = arrive
     aws(watch).follow()
-    assert [one for one in watch.told if str(one).startswith("algo-")] == [
+    assert [one for one in watch.reported if str(one).startswith("algo-")] == [
         *("algo-1: a", "algo-2: b"),
         *("algo-1: c", "algo-2: d"),
     ]
@@ -151,13 +151,13 @@ def test_lines_of_a_second_start_are_told_as_the_same_hosts() -> None:
 def test_a_job_of_two_seconds_is_asked_for_once_and_a_long_one_never_within_half_a_minute() -> None:
     brief = Watch(history=[(0, RUNS), (1.9, ENDS)])
     aws(brief).follow()
-    assert brief.asked == [2.0]
+    assert brief.describe_times == [2.0]
     long = Watch(history=[(0, RUNS), (3600, ENDS)])
     aws(long).follow()
-    waits = [after - before for before, after in zip(long.asked, long.asked[1:], strict=False)]
-    assert long.asked[:4] == [2, 5, 9.5, 16.25]
+    waits = [after - before for before, after in zip(long.describe_times, long.describe_times[1:], strict=False)]
+    assert long.describe_times[:4] == [2, 5, 9.5, 16.25]
     assert waits == sorted(waits)
-    assert all(wait == 30 for before, wait in zip(long.asked, waits, strict=False) if before > 60)
+    assert all(wait == 30 for before, wait in zip(long.describe_times, waits, strict=False) if before > 60)
     assert max(pace(lambda: 1.0)(watched) / pace(lambda: 0.0)(watched) for watched in (0, 5, 1e4)) <= 1.2
 
 
@@ -169,14 +169,14 @@ def test_hundreds_of_hosts_are_read_within_the_accounts_quota() -> None:
 
     def count(now: float) -> None:
         calls.append((now, len(watch.logs.calls)))
-        if len([one for one in watch.told if str(one).startswith("algo-")]) == 1500:
+        if len([one for one in watch.reported if str(one).startswith("algo-")]) == 1500:
             all_told.append(now)
 
     watch.on_sleep = count
     aws(watch).follow()
     within_10_s = [after - before for now, before in calls for later, after in calls if now < later <= now + 10]
     assert max(within_10_s) <= 10 * 10
-    assert len([one for one in watch.told if str(one).startswith("algo-")]) == 1500
+    assert len([one for one in watch.reported if str(one).startswith("algo-")]) == 1500
     assert watch.now < 720
     assert all_told[0] < 120
 
@@ -194,10 +194,10 @@ def test_hundreds_of_hosts_are_read_within_the_accounts_quota() -> None:
 def test_trouble_that_passes_is_told_once_and_borne(error: Exception) -> None:
     watch = Watch(history=[(0, RUNS), (10, error), (300, RUNS), (310, error), (320, ENDS)])
     watch.follower().follow()
-    assert [one for one in watch.told if not str(one).startswith("note")] == [START, TRAIN, UPLOAD, DONE]
+    assert [one for one in watch.reported if not str(one).startswith("note")] == [START, TRAIN, UPLOAD, DONE]
     assert len(watch.notes) == 1
     assert "job goes on" in watch.notes[0]
-    troubled = [when for when in watch.asked if 10 <= when < 300]
+    troubled = [when for when in watch.describe_times if 10 <= when < 300]
     assert len(troubled) <= 15  # 1, 2, 4 … 30 seconds apart
 
 
@@ -213,9 +213,11 @@ def test_trouble_that_comes_and_goes_is_not_told_each_time() -> None:
 
 def test_a_quarter_of_an_hour_without_an_answer_ends_the_watching_and_not_the_job() -> None:
     watch = Watch(history=[(0, RUNS), (10, refused("ServiceUnavailable", 503))])
-    with pytest.raises(Detached, match=f"ServiceUnavailable(?s:.*){JOB} goes on: the same command joins it") as told:
+    with pytest.raises(
+        Detached, match=f"ServiceUnavailable(?s:.*){JOB} goes on: the same command joins it"
+    ) as reported:
         watch.follower().follow()
-    assert told.value.exit_status == 7
+    assert reported.value.exit_status == 7
     assert 900 <= watch.now <= 960
 
 
@@ -230,7 +232,7 @@ def test_what_does_not_pass_ends_the_watching_at_once(code: str) -> None:
 def test_trouble_with_lines_alone_does_not_hide_the_phases() -> None:
     watch = Watch(history=[(0, RUNS), (100, ENDS)], logs=CloudWatch(trouble=1.0))
     aws(watch).follow()
-    assert [one for one in watch.told if isinstance(one, tuple)] == [START, TRAIN, UPLOAD, DONE]
+    assert [one for one in watch.reported if isinstance(one, tuple)] == [START, TRAIN, UPLOAD, DONE]
     assert len(watch.notes) == 2  # that there is trouble, and that the last lines are missing
     assert "ssm data" in watch.notes[-1]
     assert watch.now < 300
@@ -241,7 +243,7 @@ def test_lines_are_neither_lost_nor_repeated_by_trouble() -> None:
     watch.logs.streams[stream()] = ["0"]
     watch.on_sleep = lambda now: watch.logs.streams[stream()].append(str(now)) if now <= 60 else None
     aws(watch).follow()
-    lines = [one for one in watch.told if str(one).startswith("algo-")]
+    lines = [one for one in watch.reported if str(one).startswith("algo-")]
     assert lines == [f"algo-1: {line}" for line in watch.logs.streams[stream()]]
 
 
@@ -254,7 +256,7 @@ class Denied(CloudWatch):
 def test_who_may_not_read_lines_still_sees_the_job_end() -> None:
     watch = Watch(history=[(0, RUNS), (60, ENDS)], logs=Denied())
     aws(watch).follow()
-    assert watch.told[-1] == DONE
+    assert watch.reported[-1] == DONE
     assert len(watch.notes) == 1
     assert "DescribeLogStreams" in watch.notes[0]
     assert len(watch.logs.calls) == 1
@@ -283,14 +285,14 @@ def test_left_and_taken_up_again_it_goes_on_where_it_was_and_looks_soon() -> Non
         follower.follow()
     left = watch.now
     follower.follow()
-    assert watch.told == ["algo-1: a", "algo-1: b", START, TRAIN, UPLOAD, DONE]
-    assert any(left < when <= left + 2.5 for when in watch.asked)
+    assert watch.reported == ["algo-1: a", "algo-1: b", START, TRAIN, UPLOAD, DONE]
+    assert any(left < when <= left + 2.5 for when in watch.describe_times)
 
 
 def test_without_limits_all_there_is_comes_at_every_look() -> None:
     watch = Watch(history=[(0, RUNS), (1, ENDS)], logs=CloudWatch(longest=1))
     watch.logs.streams |= {stream(host): ["x"] * 50 for host in range(1, 20)}
     watch.follower(lambda _: 0.02, Reading()).follow()
-    first = watch.told.index(START)
+    first = watch.reported.index(START)
     assert first == 19 * 50
     assert watch.now < 1.1

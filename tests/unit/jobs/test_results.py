@@ -52,11 +52,11 @@ class Streams:
 
 
 def described(**changes: Any) -> DescribeTrainingJobResponseTypeDef:
-    kept: dict[str, Any] = {"CheckpointConfig": {"S3Uri": "s3://b/p/task/state"}}
-    return watching.described(("Completed", ""), status="Completed", **kept | changes)
+    services_with: dict[str, Any] = {"CheckpointConfig": {"S3Uri": "s3://b/p/task/state"}}
+    return watching.described(("Completed", ""), status="Completed", **services_with | changes)
 
 
-def kept(store: Store, logs: Streams | None = None) -> Services:
+def services_with(store: Store, logs: Streams | None = None) -> Services:
     return Services(
         engine="local",
         sagemaker=cast("SageMaker", None),  # what a job left is brought without asking for the job again
@@ -70,15 +70,15 @@ def kept(store: Store, logs: Streams | None = None) -> Services:
     )
 
 
-def brought(
+def download_to(
     folder: Path, store: MemoryStore, *, logs: Streams | None = None, job: Any = None, **chosen: bool
 ) -> dict[str, bytes]:
     """What the folder holds afterwards."""
-    results.download(Download(path=folder, **chosen), of_training(job or described()), kept(store, logs))
-    return held(folder)
+    results.download(Download(path=folder, **chosen), of_training(job or described()), services_with(store, logs))
+    return content(folder)
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -94,7 +94,7 @@ def out(tmp_path: Path) -> Path:
 def test_logs_are_numbered_by_host_and_a_hosts_streams_follow_each_other_in_time(out: Path) -> None:
     streams = {f"algo-{host}-100": [f"host {host}"] for host in range(1, 13)}
     logs = Streams(**streams, **{"algo-2-1000": ["later", "still", "last"], "algo-2-99": ["first"]})
-    found = brought(out, MemoryStore(), logs=logs)
+    found = download_to(out, MemoryStore(), logs=logs)
     assert [*sorted(found, key=lambda name: int(name[9:]))] == [f"logs/logs{number}" for number in range(12)]
     assert found["logs/logs9"] == b"host 10\n"
     assert found["logs/logs1"] == b"first\nhost 2\nlater\nstill\nlast\n"
@@ -107,38 +107,38 @@ def test_logs_that_may_not_be_read_keep_nothing_else_away(out: Path) -> None:
 
     store = MemoryStore("p/task/state/x")
     with pytest.raises(AccessDenied, match="DescribeLogStreams"):
-        brought(out, store, logs=Denied(), state=True)
-    assert held(out) == {"state/x": b"p/task/state/x"}
+        download_to(out, store, logs=Denied(), state=True)
+    assert content(out) == {"state/x": b"p/task/state/x"}
 
 
 def test_logs_are_read_no_faster_than_the_service_allows(out: Path) -> None:
     logs = Streams(**{f"algo-{host}-100": ["a", "b", "c"] for host in range(1, 3)})
-    slow = replace(kept(MemoryStore(), logs), reading=Reading(pages=2, breath_s=0.05))
+    slow = replace(services_with(MemoryStore(), logs), reading=Reading(pages=2, breath_s=0.05))
     began = time.monotonic()
     results.download(Download(path=out), of_training(described()), slow)
     assert time.monotonic() - began >= 3 * 0.05  # three pages of each, the last of them empty
-    assert held(out) == {f"logs/logs{number}": b"a\nb\nc\n" for number in range(2)}
+    assert content(out) == {f"logs/logs{number}": b"a\nb\nc\n" for number in range(2)}
 
 
 def test_what_was_never_written_is_an_empty_folder(out: Path) -> None:
-    brought(out, MemoryStore(), model=True, output=True, state=True)
+    download_to(out, MemoryStore(), model=True, output=True, state=True)
     assert sorted(os.listdir(out)) == ["logs", "model", "output", "state"]
-    assert held(out) == {}
+    assert content(out) == {}
 
 
 def test_a_job_without_state_leaves_none(out: Path) -> None:
-    brought(out, MemoryStore("p/task/state/x"), job=described(CheckpointConfig={}), state=True)
+    download_to(out, MemoryStore("p/task/state/x"), job=described(CheckpointConfig={}), state=True)
     assert os.listdir(out / "state") == []
 
 
 def test_a_part_is_replaced_as_a_whole_and_nothing_else_is_touched(out: Path) -> None:
     store = MemoryStore("p/task/state/a", "p/task/state_old/b", "p/task/state/d/c", "p/task/state/marker/")
     store.objects[f"{OUT}model.tar.gz"] = archive("m", "n/o")
-    brought(out, store, model=True, state=True)
+    download_to(out, store, model=True, state=True)
     for name in ("model/stale", "state/stale", "user.tar.gz", "output/kept", ".model.new-notes/x"):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("mine")
-    assert brought(out, store, model=True, state=True) == {
+    assert download_to(out, store, model=True, state=True) == {
         ".model.new-notes/x": b"mine",
         "model/m": b"abc",
         "model/n/o": b"abc",
@@ -163,11 +163,11 @@ def test_a_part_is_replaced_as_a_whole_and_nothing_else_is_touched(out: Path) ->
 def test_a_key_that_no_folder_holds_is_refused_by_name_and_the_old_state_stays(
     out: Path, keys: list[str], name: str
 ) -> None:
-    brought(out, MemoryStore("p/task/state/old"), state=True)
+    download_to(out, MemoryStore("p/task/state/old"), state=True)
     with pytest.raises(NotDownloaded) as caught:
-        brought(out, MemoryStore("p/task/state/fine", *(f"p/task/state/{key}" for key in keys)), state=True)
+        download_to(out, MemoryStore("p/task/state/fine", *(f"p/task/state/{key}" for key in keys)), state=True)
     assert name in str(caught.value)
-    assert [*held(out)] == ["state/old"]
+    assert [*content(out)] == ["state/old"]
     assert sorted(os.listdir(out)) == ["logs", "state"]
 
 
@@ -176,19 +176,19 @@ def test_a_folder_of_the_persons_own_is_never_replaced(out: Path) -> None:
     (out / "model").mkdir(parents=True)
     (out / "model/net.py").write_text("mine")
     with pytest.raises(NotDownloaded, match="left as it is"):
-        brought(out, MemoryStore(), model=True)
-    assert held(out) == {"model/net.py": b"mine"}
+        download_to(out, MemoryStore(), model=True)
+    assert content(out) == {"model/net.py": b"mine"}
     assert sorted(os.listdir(out)) == ["logs", "model"]
 
 
 def test_a_part_that_is_refused_keeps_no_other_away(out: Path) -> None:
     store = MemoryStore("p/task/state/a")
     store.objects |= {f"{OUT}model.tar.gz": archive("../evil"), f"{OUT}output.tar.gz": archive("fine")}
-    brought(out, MemoryStore(), model=True)
+    download_to(out, MemoryStore(), model=True)
     (out / "model/old").write_text("old")
     with pytest.raises(UnsafeArchive, match=r"\.\./evil"):
-        brought(out, store, model=True, output=True, state=True)
-    assert sorted(held(out)) == ["model/old", "output/fine", "state/a"]
+        download_to(out, store, model=True, output=True, state=True)
+    assert sorted(content(out)) == ["model/old", "output/fine", "state/a"]
     assert sorted(os.listdir(out)) == ["logs", "model", "output", "state"]
     assert os.listdir(out.parent) == ["out"]
 
@@ -197,14 +197,14 @@ def test_all_refusals_are_told(out: Path) -> None:
     store = MemoryStore()
     store.objects |= {f"{OUT}model.tar.gz": archive("../evil"), f"{OUT}output.tar.gz": b"broken"}
     with pytest.raises(NotDownloaded) as caught:
-        brought(out, store, model=True, output=True)
+        download_to(out, store, model=True, output=True)
     assert "../evil" in str(caught.value)
     assert "output.tar.gz" in str(caught.value)
 
 
 def test_what_the_store_lacks_is_not_told_as_the_folders_fault(out: Path) -> None:
     with pytest.raises(NotDownloaded) as caught:
-        brought(out, MemoryStore(), state=True, job=described(CheckpointConfig={"S3Uri": "s3://gone/p/task/state"}))
+        download_to(out, MemoryStore(), state=True, job=described(CheckpointConfig={"S3Uri": "s3://gone/p/task/state"}))
     assert str(caught.value) == f"The results cannot be downloaded to {out / 'state'}: no bucket 'gone'."
 
 
@@ -212,7 +212,7 @@ def test_what_the_store_lacks_is_not_told_as_the_folders_fault(out: Path) -> Non
 def test_a_destination_that_is_a_file_is_one_error(tmp_path: Path, at: str) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(NotDownloaded, match="file"):
-        brought(tmp_path / "file" / at, MemoryStore())
+        download_to(tmp_path / "file" / at, MemoryStore())
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -222,9 +222,9 @@ def test_a_place_that_is_no_folder_is_never_replaced(out: Path, part: str) -> No
     (out.parent / "elsewhere").mkdir()
     (out / part).symlink_to("../elsewhere")
     with pytest.raises(NotDownloaded, match="is a link"):
-        brought(out, MemoryStore(), model=True, output=True, state=True, source=True)
+        download_to(out, MemoryStore(), model=True, output=True, state=True, source=True)
     assert (out / part).is_symlink()
 
 
 def test_nothing_is_made_where_nothing_is_asked_for() -> None:
-    assert results.download(Download(), of_training(described()), kept(MemoryStore())) == []
+    assert results.download(Download(), of_training(described()), services_with(MemoryStore())) == []

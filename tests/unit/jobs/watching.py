@@ -91,33 +91,33 @@ class CloudWatch:
 class Watch(WithoutProgressBar):
     """A clock that only sleeping moves, a job whose description follows from the time, and all that is told."""
 
-    told: list[Any] = field(default_factory=list)
+    reported: list[Any] = field(default_factory=list)
     now: float = 0.0
-    asked: list[float] = field(default_factory=list)
+    describe_times: list[float] = field(default_factory=list)
     history: list[tuple[float, Any]] = field(default_factory=list)
     logs: CloudWatch = field(default_factory=CloudWatch)
     on_sleep: Callable[[float], None] = lambda _: None
 
     def phase(self, name: str, message: str) -> None:
-        self.told.append((name, message))
+        self.reported.append((name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
-        self.told += [f"{host}: {line}" for line in lines]
+        self.reported += [f"{host}: {line}" for line in lines]
 
     def note(self, text: str) -> None:
-        self.told.append(f"note: {text}")
+        self.reported.append(f"note: {text}")
 
     @property
     def notes(self) -> list[str]:
-        return [one for one in self.told if isinstance(one, str) and one.startswith("note: ")]
+        return [one for one in self.reported if isinstance(one, str) and one.startswith("note: ")]
 
     def describe_training_job(self, **_: Any) -> Any:
         """What the history says of now: a description, or an error to raise."""
-        self.asked.append(self.now)
-        found = [answer for since, answer in self.history if since <= self.now][-1]
-        if isinstance(found, Exception):
-            raise found
-        return found
+        self.describe_times.append(self.now)
+        answer_now = [answer for since, answer in self.history if since <= self.now][-1]
+        if isinstance(answer_now, Exception):
+            raise answer_now
+        return answer_now
 
     def sleep(self, seconds: float) -> None:
         self.now += max(seconds, 0.001)

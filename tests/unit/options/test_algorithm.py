@@ -32,17 +32,17 @@ def test_an_image_does_not_stand_for_a_shells_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["-d", "lib"], ["--launch_by", "toolkit"], ["--", "x"], ["--distribution", '{"mpi": {"enabled": true}}']]
+    "argv", [["-d", "lib"], ["--launch_by", "toolkit"], ["--", "x"], ["--distribution", '{"mpi": {"enabled": true}}']]
 )
-def test_what_is_for_code_is_refused(words: list[str]) -> None:
-    said = refused(*ALONE, *words)
-    assert f"and {words[0]} applies only to your own code" in said
+def test_what_is_for_code_is_refused(argv: list[str]) -> None:
+    message = refused(*ALONE, *argv)
+    assert f"and {argv[0]} applies only to your own code" in message
 
 
 def test_plain_hyperparameters_have_all_the_room_and_are_text() -> None:
-    words = [word for number in range(100) for word in ("--hp", f"n{number}", "x")]
-    assert len(meant([*ALONE, *words]).hyperparameters) == 100
-    assert "room for 100" in refused(*ALONE, *words, "--hp", "more", "x")
+    argv = [word for number in range(100) for word in ("--hp", f"n{number}", "x")]
+    assert len(meant([*ALONE, *argv]).hyperparameters) == 100
+    assert "room for 100" in refused(*ALONE, *argv, "--hp", "more", "x")
     assert meant([*ALONE, "--text", "é" * 2500]).hyperparameters == {"text": "é" * 2500}
     assert "at most 2500" in refused(*ALONE, "--text", "x" * 2501)
     assert "not UTF-8 text" in refused(*ALONE, "--text", "\udcff")

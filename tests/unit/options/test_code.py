@@ -9,8 +9,8 @@ from simple_sagemaker.options.code import OURS_AT_THE_ROOT
 from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 
-def code_of(*words: str) -> Code:
-    return meant(["run", *TASK, *words]).code
+def code_of(*argv: str) -> Code:
+    return meant(["run", *TASK, *argv]).code
 
 
 def test_without_a_source_folder_only_the_entry_file_is_packed() -> None:
@@ -60,9 +60,9 @@ def test_a_source_folder_behind_a_link_is_the_same_folder(here: Path) -> None:
     assert code_of("-s", "latest", "-e", "code/worker.py").entry_point == "worker.py"
 
 
-@pytest.mark.parametrize("words", [["-e", "nosuch.py"], ["-s", "code", "-e", "nosuch.py"], ["-e", "code"]])
-def test_an_entry_point_that_is_no_file_is_refused(words: list[str]) -> None:
-    assert repr(words[-1]) in refused("run", *TASK, *words)
+@pytest.mark.parametrize("argv", [["-e", "nosuch.py"], ["-s", "code", "-e", "nosuch.py"], ["-e", "code"]])
+def test_an_entry_point_that_is_no_file_is_refused(argv: list[str]) -> None:
+    assert repr(argv[-1]) in refused("run", *TASK, *argv)
 
 
 @pytest.mark.parametrize("folder", ["nosuch", "train.py"])
@@ -113,16 +113,16 @@ def test_a_link_that_leads_nowhere_is_named_as_such(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "argv",
     [
         ["-e", "train.py", "-d", "lib", "code/../lib"],
         ["-e", "train.py", "-d", "code/sub/../../train.py"],
         ["-s", "code", "-e", "worker.py", "-d", "other/sub"],
     ],
 )
-def test_two_things_of_one_name_at_the_root_are_refused(here: Path, words: list[str]) -> None:
+def test_two_things_of_one_name_at_the_root_are_refused(here: Path, argv: list[str]) -> None:
     (here / "other" / "sub").mkdir(parents=True)
-    assert "at the root of the code folder" in refused("run", *TASK, *words)
+    assert "at the root of the code folder" in refused("run", *TASK, *argv)
 
 
 @pytest.mark.parametrize(

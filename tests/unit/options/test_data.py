@@ -20,8 +20,8 @@ DOCUMENTED = """
 OURS = "--prefix --bucket_owner --job --clean_state --cs --data_store"
 
 
-def data(*words: str) -> DataSpec:
-    spec = parse(["data", *TASK, *words])
+def data(*argv: str) -> DataSpec:
+    spec = parse(["data", *TASK, *argv])
     assert isinstance(spec, DataSpec)
     return spec
 
@@ -50,7 +50,7 @@ def test_the_state_is_cleared_when_asked(flag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("argv", "text"),
     [
         (["--lr", "1"], "There is no option --lr"),
         (["--hp", "x", "1"], "one of 'ssm run'"),
@@ -68,9 +68,9 @@ def test_the_state_is_cleared_when_asked(flag: str) -> None:
         (["--job"], "--job takes one value"),
     ],
 )
-def test_words_that_cannot_be_meant_are_refused_without_advice_for_scripts(words: list[str], said: str) -> None:
-    message = refused("data", *TASK, *([] if "train.py" in words else ["-o", "out"]), *words)
-    assert said in message
+def test_words_that_cannot_be_meant_are_refused_without_advice_for_scripts(argv: list[str], text: str) -> None:
+    message = refused("data", *TASK, *([] if "train.py" in argv else ["-o", "out"]), *argv)
+    assert text in message
     assert "hyperparameter" not in message
     assert "write: --hp" not in message
 

@@ -97,9 +97,9 @@ def test_a_distribution_is_a_json_object(text: str) -> None:
 
 @pytest.mark.parametrize("way", ["torch_distribute", "horovod", "instance_groups"])
 def test_an_unknown_way_is_refused_with_those_there_are(way: str) -> None:
-    said = refused(*RUN, "--distribution", json.dumps({way: {"enabled": True}}))
-    assert way in said
-    assert "parameter_server" in said
+    message = refused(*RUN, "--distribution", json.dumps({way: {"enabled": True}}))
+    assert way in message
+    assert "parameter_server" in message
 
 
 @pytest.mark.parametrize(

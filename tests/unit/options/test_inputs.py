@@ -43,11 +43,11 @@ def test_further_channels_are_read_from_s3_and_from_tasks() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["-i", "nosuch"], ["-i", "data", "FullyReplicated", "nosuch"], ["--model_uri", "no.tar.gz"]]
+    "argv", [["-i", "nosuch"], ["-i", "data", "FullyReplicated", "nosuch"], ["--model_uri", "no.tar.gz"]]
 )
-def test_data_that_is_not_here_ends_with_its_own_status(words: list[str]) -> None:
+def test_data_that_is_not_here_ends_with_its_own_status(argv: list[str]) -> None:
     with pytest.raises(InputNotFound, match="there is no"):
-        parse([*RUN, *words])
+        parse([*RUN, *argv])
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_data_that_is_not_here_ends_with_its_own_status(words: list[str]) -> Non
     [("Sharded", "ShardedByS3Key"), ("shardedbys3key", "ShardedByS3Key"), ("FullReplicated", "FullyReplicated")],
 )
 def test_a_misspelt_distribution_is_recognised(word: str, meant: str) -> None:
-    for words in (["-i", "data"], ["--iis", "x", "s3://b/k"], ["--iit", "x", "t", "state"]):
-        assert f"Did you mean {meant}?" in refused(*RUN, *words, word)
+    for argv in (["-i", "data"], ["--iis", "x", "s3://b/k"], ["--iit", "x", "t", "state"]):
+        assert f"Did you mean {meant}?" in refused(*RUN, *argv, word)
 
 
 def test_a_subfolder_needs_a_distribution_before_it() -> None:
@@ -69,7 +69,7 @@ def test_a_subfolder_lies_within_the_input(subdir: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "argv",
     [
         ["-i", "data/a.txt", "data/part", "lib", "code"],
         ["-i", ""],
@@ -79,8 +79,8 @@ def test_a_subfolder_lies_within_the_input(subdir: str) -> None:
         ["--iit", "a", "b", "state", "FullyReplicated", "c", "d"],
     ],
 )
-def test_an_input_with_the_wrong_number_of_words_shows_its_form(words: list[str]) -> None:
-    assert "[DISTRIBUTION] [SUBDIR]" in refused(*RUN, *words)
+def test_an_input_with_the_wrong_number_of_words_shows_its_form(argv: list[str]) -> None:
+    assert "[DISTRIBUTION] [SUBDIR]" in refused(*RUN, *argv)
 
 
 @pytest.mark.parametrize("uri", ["data", "https://x/y", "s3:/b/k", "s3://", "s3:///k"])
@@ -118,14 +118,14 @@ def test_the_task_read_from_has_a_legal_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--iis", "a b", "s3://b/k"], ["--iit", "a/b", "t", "state"], ["--iis", "x" * 65, "s3://b/k"]]
+    "argv", [["--iis", "a b", "s3://b/k"], ["--iit", "a/b", "t", "state"], ["--iis", "x" * 65, "s3://b/k"]]
 )
-def test_a_channel_has_a_legal_name(words: list[str]) -> None:
-    assert "not a legal channel name" in refused(*RUN, *words)
+def test_a_channel_has_a_legal_name(argv: list[str]) -> None:
+    assert "not a legal channel name" in refused(*RUN, *argv)
 
 
 @pytest.mark.parametrize(
-    ("words", "owner"),
+    ("argv", "owner"),
     [
         (["-i", "data", "--iis", "data", "s3://b/k"], "taken by -i"),
         (["--iis", "x", "s3://b/k", "--iit", "x", "t", "state"], "taken by --iis"),
@@ -134,8 +134,8 @@ def test_a_channel_has_a_legal_name(words: list[str]) -> None:
         (["--iis", "ssm_source", "s3://b/k"], "with your code"),
     ],
 )
-def test_a_channel_name_is_taken_once(words: list[str], owner: str) -> None:
-    assert owner in refused(*RUN, *words)
+def test_a_channel_name_is_taken_once(argv: list[str], owner: str) -> None:
+    assert owner in refused(*RUN, *argv)
 
 
 def test_a_channel_may_be_called_data_or_model_when_nothing_else_is() -> None:

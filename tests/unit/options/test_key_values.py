@@ -11,12 +11,12 @@ def repeated(flag: str, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "argv",
     [["--lr", "1", "--lr", "2"], ["--lr=1", "--hp", "lr", "2"], ["--tag", "lr", "1", "--tag", "lr", "2"]],
 )
-def test_a_name_given_twice_is_refused_with_both_values(words: list[str]) -> None:
-    said = refused(*RUN, *words)
-    assert "given twice, as '1' and as '2'" in said
+def test_a_name_given_twice_is_refused_with_both_values(argv: list[str]) -> None:
+    message = refused(*RUN, *argv)
+    assert "given twice, as '1' and as '2'" in message
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_a_distribution_with_many_words_leaves_less_room() -> None:
 
 
 def test_a_distribution_too_long_for_a_hyperparameter_is_refused() -> None:
-    said = refused(*RUN, "--distribution", '{"mpi": {"enabled": true, "custom_mpi_options": "' + "x" * 2499 + '"}}')
-    assert "--distribution: sagemaker_mpi_custom_mpi_options" in said
+    message = refused(*RUN, "--distribution", '{"mpi": {"enabled": true, "custom_mpi_options": "' + "x" * 2499 + '"}}')
+    assert "--distribution: sagemaker_mpi_custom_mpi_options" in message
 
 
 def test_variables_are_kept_in_order() -> None:
@@ -83,9 +83,9 @@ def test_a_hyperparameters_name_has_256_characters_at_most() -> None:
 @pytest.mark.parametrize(("letter", "most"), [("x", 2498), ('"', 1249), ("é", 416)])
 def test_a_hyperparameters_value_counts_as_it_is_sent(letter: str, most: int) -> None:
     assert run("--text", letter * most).hyperparameters == {"text": letter * most}
-    said = refused(*RUN, "--text", letter * (most + 1))
-    assert "at most 2500" in said
-    assert "after --" in said
+    message = refused(*RUN, "--text", letter * (most + 1))
+    assert "at most 2500" in message
+    assert "after --" in message
 
 
 def test_arguments_have_no_such_limit() -> None:

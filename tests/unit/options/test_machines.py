@@ -101,9 +101,9 @@ def test_what_is_no_images_address_is_refused(uri: str) -> None:
     assert "--image_uri" in refused(*RUN, "--image_uri", uri)
 
 
-@pytest.mark.parametrize("words", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
-def test_an_image_named_outright_leaves_nothing_to_choose(words: list[str]) -> None:
-    assert f"so {words[0]} has no effect" in refused(*RUN, "--image_uri", "x", *words)
+@pytest.mark.parametrize("argv", [["-f", "pytorch"], ["--fv", "2.6"], ["--pv", "py3"], ["--df", "RUN true"]])
+def test_an_image_named_outright_leaves_nothing_to_choose(argv: list[str]) -> None:
+    assert f"so {argv[0]} has no effect" in refused(*RUN, "--image_uri", "x", *argv)
 
 
 @pytest.mark.parametrize(

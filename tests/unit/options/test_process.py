@@ -37,8 +37,8 @@ def files(here: Path) -> None:
         (here / name).write_text("")
 
 
-def meant(*words: str) -> ProcessSpec:
-    spec = parse([*PROCESS, *words])
+def meant(*argv: str) -> ProcessSpec:
+    spec = parse([*PROCESS, *argv])
     assert isinstance(spec, ProcessSpec)
     return spec
 
@@ -62,8 +62,8 @@ EVERYTHING = """
 
 
 def test_every_documented_option_is_understood() -> None:
-    words = shlex.split(EVERYTHING.replace("-it", "--it").replace(" --no_wait", ""))
-    spec = meant(*words, "--", "--three", "")
+    argv = shlex.split(EVERYTHING.replace("-it", "--it").replace(" --no_wait", ""))
+    spec = meant(*argv, "--", "--three", "")
     assert spec.command == ("python3",)
     assert spec.arguments == ("one", "two", "--three", "")
     assert spec.code == Code(
@@ -87,7 +87,7 @@ def test_every_documented_option_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "command"),
+    ("argv", "command"),
     [
         ("--entrypoint /bin/bash", ("/bin/bash",)),
         ("-e python3 x.py", ("python3", "x.py")),
@@ -99,8 +99,8 @@ def test_every_documented_option_is_understood() -> None:
         ("--code run.sh --command=bash", ("bash",)),
     ],
 )
-def test_a_commands_words_may_begin_with_a_dash(words: str, command: tuple[str, ...]) -> None:
-    assert meant(*shlex.split(words)).command == command
+def test_a_commands_words_may_begin_with_a_dash(argv: str, command: tuple[str, ...]) -> None:
+    assert meant(*shlex.split(argv)).command == command
 
 
 def test_arguments_may_begin_with_a_dash_and_are_never_split() -> None:
@@ -123,8 +123,8 @@ CODES: dict[str, tuple[str, Code]] = {
 
 @pytest.mark.parametrize("case", CODES)
 def test_code_lies_in_a_folder_on_s3_or_by_itself(case: str) -> None:
-    words, code = CODES[case]
-    assert meant(*words.split()).code == code
+    argv, code = CODES[case]
+    assert meant(*argv.split()).code == code
 
 
 NINE = " ".join(f"--iis n{number} s3://b/k" for number in range(9))
@@ -158,8 +158,8 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_words_that_cannot_be_meant_are_refused(case: str) -> None:
-    words, said = REFUSED[case]
-    assert said in refused(*PROCESS, *shlex.split(words))
+    argv, message = REFUSED[case]
+    assert message in refused(*PROCESS, *shlex.split(argv))
 
 
 def test_an_input_that_is_not_there_is_said() -> None:
@@ -168,7 +168,7 @@ def test_an_input_that_is_not_there_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "version"),
+    ("argv", "version"),
     [
         ("", "0.20.0"),
         ("-f sklearn", "0.20.0"),
@@ -177,8 +177,8 @@ def test_an_input_that_is_not_there_is_said() -> None:
         ("--fv 1.2-1", "1.2-1"),
     ],
 )
-def test_the_version_asked_for_is_the_one_meant(words: str, version: str | None) -> None:
-    assert meant("-e", "ls", *words.split()).image.framework_version == version
+def test_the_version_asked_for_is_the_one_meant(argv: str, version: str | None) -> None:
+    assert meant("-e", "ls", *argv.split()).image.framework_version == version
 
 
 def test_the_image_that_is_meant_without_a_word_is_one_that_there_is() -> None:

@@ -48,8 +48,8 @@ def test_the_first_releases_names_mean_todays_options() -> None:
     ],
 )
 def test_all_missing_options_are_named_at_once(argv: list[str], names: list[str]) -> None:
-    said = refused(*argv)
-    assert all(name in said for name in names)
+    message = refused(*argv)
+    assert all(name in message for name in names)
 
 
 def test_an_unknown_command_is_refused() -> None:
@@ -97,7 +97,7 @@ def test_an_empty_command_line_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "rerun"),
+    ("chosen", "rerun"),
     [
         (["--fr"], Rerun(force_running=True)),
         (["--cs"], Rerun(clean_state=True)),
@@ -105,8 +105,8 @@ def test_an_empty_command_line_is_refused() -> None:
         (["--clean_state", "--force_running"], Rerun(force_running=True, clean_state=True)),
     ],
 )
-def test_rerunning_is_as_chosen(words: list[str], rerun: Rerun) -> None:
-    assert run(*words).rerun == rerun
+def test_rerunning_is_as_chosen(chosen: list[str], rerun: Rerun) -> None:
+    assert run(*chosen).rerun == rerun
 
 
 def test_clearing_and_keeping_the_state_contradict_each_other() -> None:
@@ -121,9 +121,9 @@ def test_downloads_are_as_chosen() -> None:
 
 @pytest.mark.parametrize("what", ["state", "model", "output"])
 def test_a_download_without_a_place_is_refused(what: str) -> None:
-    said = refused(*SHELL, f"--download_{what}")
-    assert f"--download_{what}" in said
-    assert "-o" in said
+    message = refused(*SHELL, f"--download_{what}")
+    assert f"--download_{what}" in message
+    assert "-o" in message
 
 
 @pytest.mark.parametrize("path", ["train.py", "train.py/deeper/still"])
@@ -140,5 +140,5 @@ def test_an_output_path_may_be_a_folder_that_is_there() -> None:
 
 
 def test_a_path_that_the_system_refuses_is_no_traceback() -> None:
-    said = refused(*RUN, "-i", "x" * 5000)
-    assert "too long" in said
+    message = refused(*RUN, "-i", "x" * 5000)
+    assert "too long" in message

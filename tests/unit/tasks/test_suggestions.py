@@ -33,8 +33,8 @@ def bucket(tmp_path: Path) -> Bucket:
 
 
 def test_tasks_of_like_names_come_first(bucket: Bucket) -> None:
-    said = bucket.advice(PLACE, "proj/trian", "proj/evaluate", "proj/Train-2")
-    assert said == "There are: task Train-2 of this project; task trian of this project."
+    text = bucket.advice(PLACE, "proj/trian", "proj/evaluate", "proj/Train-2")
+    assert text == "There are: task Train-2 of this project; task trian of this project."
 
 
 def test_without_a_like_one_all_tasks_of_the_project_are_named(bucket: Bucket) -> None:
@@ -44,10 +44,10 @@ def test_without_a_like_one_all_tasks_of_the_project_are_named(bucket: Bucket) -
 
 
 def test_the_same_task_under_other_prefixes_is_found(bucket: Bucket) -> None:
-    said = bucket.advice(PLACE, "team/a/proj/train", "xproj/train", "other/proj/unlike")
-    assert "task train under --prefix x;" in said
-    assert "task train under --prefix team/a/" in said
-    assert "other" not in said
+    text = bucket.advice(PLACE, "team/a/proj/train", "xproj/train", "other/proj/unlike")
+    assert "task train under --prefix x;" in text
+    assert "task train under --prefix team/a/" in text
+    assert "other" not in text
 
 
 def test_a_task_without_the_prefix_that_was_typed_is_found(bucket: Bucket) -> None:

@@ -137,7 +137,7 @@ def test_a_parameter_that_is_not_known_is_refused_by_name(sm_project: SageMakerP
 
 
 def test_two_ways_to_the_data_channel_are_refused(sm_project: SageMakerProject) -> None:
-    with pytest.raises(UsageError, match="are one channel"):
+    with pytest.raises(UsageError, match="are the same channel"):
         sm_project.runTask("task", input_data_path="a", additional_inputs={"data": "s3://b/k"})
 
 

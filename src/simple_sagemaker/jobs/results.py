@@ -40,8 +40,8 @@ def download(spec: Download, job: Job, services: Services, watcher: Watcher | No
         return []
     try:
         with result_parts.lock(folder):
-            sources = {name: _source(name, job, services, watcher) for name in result_parts.parts_of(spec)}
-            return _save_all(folder, sources)
+            parts = result_parts.parts_of(spec)
+            return _save_all(folder, {name: _source(name, job, services, watcher) for name in parts})
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -12,15 +12,29 @@ from ..services.prestart import prestart
 from .parse import parse, spelling
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
-_NEW_OBJECTS = (
-    20_000  # until the garbage collector looks for rings: with Python's 700 that takes a twelfth of every command
-)
+_NEW_OBJECTS = 20_000  # between garbage collections: with Python's 700 they take a twelfth of every command
 
 
 def main() -> None:
     """The program: ``sys.argv`` in, an exit status out."""
     gc.set_threshold(_NEW_OBJECTS)
+    _open_missing_streams()
     sys.exit(status_of(sys.argv[1:]))
+
+
+def _open_missing_streams() -> None:
+    """Open the null device for each standard stream that the caller closed (``ssm … >&-``).
+
+    Otherwise Python has none to print to, and the next file that is opened gets the stream's number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - lasts as long as we
 
 
 def status_of(argv: Sequence[str]) -> int:

@@ -54,12 +54,12 @@ def run(spec: Spec, services: Services) -> int:
     return 0
 
 
-def _print_dry_run(found: Run | DryRun, screen: Screen) -> int:
-    """Print what a dry run found; nothing was changed."""
-    if isinstance(found, DryRun):
-        for note in found.notes:
+def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
+    """Print what a dry run found out; nothing was changed."""
+    if isinstance(plan, DryRun):
+        for note in plan.notes:
             screen.note(note)
-        print(json.dumps(found.request, indent=2))
+        print(json.dumps(plan.request, indent=2))
     screen.note("Dry run: nothing was made, sent or started")
     return 0
 

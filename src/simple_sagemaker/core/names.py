@@ -63,10 +63,15 @@ def job_name(task: str, *, started: datetime, token: str) -> str:
     The task part is a cleaned and cut copy, so any legal task name makes a legal job name; the full name is in the
     job's tags. ``token`` is eight random letters and digits.
     """
-    stamp = started.astimezone(timezone.utc).strftime("%Y-%m-%d-%H-%M-%S")
-    room = JOB_NAME_LIMIT - len(stamp) - TOKEN_LENGTH - 2
+    when = stamp(started)
+    room = JOB_NAME_LIMIT - len(when) - TOKEN_LENGTH - 2
     clean = re.sub(r"[^A-Za-z0-9]+", "-", task).strip("-")[:room].strip("-") or "task"
-    return f"{clean}-{stamp}-{token}"
+    return f"{clean}-{when}-{token}"
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as job names write it, which sorts as text."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d-%H-%M-%S")
 
 
 def is_job_name(name: str) -> bool:

@@ -30,6 +30,10 @@ _CHOOSING = (
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+# REGISTRY:PORT/NAME:TAG@DIGEST, with or without the outer ones: https://pkg.go.dev/github.com/distribution/reference.
+# No other characters: a "*" in a name would become one in the policy of the job's role.
+_PART = r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*"
+_IMAGE = re.compile(rf"{_PART}(?::[0-9]+(?=/))?(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@\w+:[0-9a-fA-F]+)?", re.ASCII)
 _AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
@@ -141,7 +145,7 @@ def _image_uri(arguments: Arguments) -> str | None:
     uri, flag = arguments.text("image_uri"), arguments.flag("image_uri")
     if uri is None:
         return None
-    if not re.fullmatch(r"[!-~]+", uri) or "://" in uri:
+    if not _IMAGE.fullmatch(uri):
         raise UsageError(f"{flag} {uri!r} is not an image address, such as REGISTRY/NAME:TAG.")
     if len(uri) > _IMAGE_LIMIT:
         raise UsageError(f"{flag}: an address of {len(uri)} characters; SageMaker takes at most {_IMAGE_LIMIT}.")

@@ -21,6 +21,7 @@ from ..core.services import Services, no_price
 from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store
 from ..errors import EngineUnavailable, NoCredentials, UsageError
+from . import processes
 from .environment import callers_variables, engine_settings, home_folder
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def aws(
         region=clients.region,
         now=_now,
         token=_token,
+        process=processes.identity(),
+        lives=processes.lives,
         pace=pace(random.random),
         reading=reading(random.random),
         cache=Home(home_folder(environment)).upload_index,
@@ -171,6 +174,8 @@ def local(
         images=local_images(environment) if settings.docker else NoImages(),
         now=_now,
         token=_token,
+        process=processes.identity(),
+        lives=processes.lives,
         pace=lambda _: 0.02,
         cache=home.upload_index,
         buckets=None if on_s3 else home.buckets,

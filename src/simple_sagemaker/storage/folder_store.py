@@ -6,16 +6,21 @@ never half of one.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+from ..core.scratch import hold, remove_abandoned
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
 from .file_copy import FileSource, copy_steady, move_aside, prune, read_small, write_new
 from .sync.scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
+_PREFIX = "process-"
 _CHUNK = 1 << 23
 _SMALL = 1 << 16  # bytes; larger files are copied in the kernel
 _TURNS = 100
@@ -171,9 +176,10 @@ class FolderStore:
         return self.root / bucket / key
 
     def _scratch(self) -> Path:
-        folder = self.root / _SCRATCH
+        """A new name for a file that is being written, in a folder that this process holds."""
+        folder = _own_folder(self.root / _SCRATCH, os.getpid())
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{os.getpid()}-{os.urandom(8).hex()}"
+        return folder / os.urandom(8).hex()
 
     def _place(self, scratch: Path, bucket: str, key: str) -> None:
         try:
@@ -193,6 +199,18 @@ class FolderStore:
             raise KeyRefused(f"A folder cannot hold {key!r} beside an object that one is a part of.")
         finally:
             scratch.unlink(missing_ok=True)
+
+
+@cache
+def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs one of its own
+    """This process's folder for files that are being written; those of killed processes are removed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(parent, _PREFIX)
+    folder = parent / f"{_PREFIX}{os.urandom(8).hex()}"
+    folder.mkdir(0o700)
+    hold(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _tag(of: os.stat_result) -> str:

@@ -150,7 +150,7 @@ class Planner:
                 "{clean_state} clears the state that {input_task:channel} would read: drop one.", channel=one.name
             )
         self._await_end(other)
-        job = history.newest_completed(other, self.services.store, self.services.sagemaker)
+        job = history.newest_completed(other, self.services)
         if job is None:
             raise InputNotFound.naming(
                 "{input_task:channel}: no completed job of task {task!r} was found under {folder}.\n"
@@ -174,7 +174,7 @@ class Planner:
         """Wait until no job of a task is in progress."""
         noted, began = False, time.monotonic()
         while True:
-            job = history.newest(place, self.services.store, self.services.sagemaker)
+            job = history.newest(place, self.services)
             if job is None or job.has_ended:
                 return
             if not noted:
@@ -193,9 +193,9 @@ class Planner:
 
     def _first_key(self, uri: str, channel: str, plan: Plan) -> str:
         """The first key under an address, whose listing goes into the plan. Raises InputNotFound without any."""
-        listing = plan.listings[channel] = Listing(uri, self.services.store)
         bucket, _ = layout.split_uri(uri)
         try:
+            listing = plan.listings[channel] = Listing(uri, self.services.store)
             key = listing.first_key()
         except FileNotFoundError:
             advice = _bucket_advice(bucket, self.services)

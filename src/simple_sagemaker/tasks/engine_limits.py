@@ -1,8 +1,9 @@
-"""What an engine cannot do, said before anything is looked at or written."""
+"""What an engine cannot do, said before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
 from ..core.distribution import runners_needed
 from ..core.services import Services
@@ -14,6 +15,23 @@ def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
     """Raise EngineUnavailable or UsageError for what this engine cannot do; ``note`` shows what it ignores."""
     if services.engine == "local":
         _check_processes(spec, note)
+
+
+def check_code(spec: Spec, interpreters: Mapping[str, bytes], services: Services) -> None:
+    """Raise UsageError for a script whose interpreter this machine does not have, where the job would run here.
+
+    ``interpreters`` are the first lines (``#!``) of the files of the code.
+    """
+    entry = spec.code.entry_point or ""
+    parts = interpreters.get(entry, b"")[2:].split()
+    if services.engine != "local" or entry.endswith(".py") or not parts or os.path.exists(parts[0]):
+        return
+    raise UsageError.naming(
+        "{entry_point:entry} starts with {program}, which is not on this machine.\n"
+        "Change its first line, or run it in a container (SSM_ENGINE=docker).",
+        entry=entry,
+        program=os.fsdecode(parts[0]),
+    )
 
 
 def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
@@ -15,9 +16,11 @@ from ..core.layout import TaskPlace
 
 if TYPE_CHECKING:
     from ..core.aws_api import SageMaker
+    from ..core.services import Services
     from ..core.store import Store
 
 _ABSENT = re.compile(r"not f(ou|i)nd", re.IGNORECASE)  # as each kind's operation says it
+_CLOCKS_DIFFER = timedelta(hours=1)  # of the machines that name jobs
 _LOOKED_AT = 20  # of the newest jobs; older ones are not asked for
 _KINDS: dict[str, JobKind] = {"process": "processing"}  # by what run.json says; every other is a training job
 
@@ -38,52 +41,77 @@ def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job | None:
         raise
 
 
-def find(
-    name: str, place: TaskPlace, store: Store, sagemaker: SageMaker, *, likely: JobKind = "training"
-) -> Job | None:
+def find(name: str, place: TaskPlace, services: Services, *, likely: JobKind = "training") -> Job | None:
     """Describe a job of the task, of whichever kind; None when there is no such job.
 
     It is looked up as one of the ``likely`` kind first, and as another only where its ``run.json`` says that it is one.
     """
-    job = describe(name, likely, sagemaker)
+    job = describe(name, likely, services.sagemaker)
     if job is not None:
         return job
-    kind = _KINDS.get(run_file(place, name, store).get("kind", ""), "training")
-    return None if kind == likely else describe(name, kind, sagemaker)
+    kind = _KINDS.get(str(run_file(place, name, services.store).get("kind", "")), "training")
+    return None if kind == likely else describe(name, kind, services.sagemaker)
 
 
-def newest_jobs(place: TaskPlace, store: Store, sagemaker: SageMaker, *, likely: JobKind = "training") -> Iterator[Job]:
+def newest_jobs(place: TaskPlace, services: Services, *, likely: JobKind = "training") -> Iterator[Job]:
     """A task's newest jobs, newest first.
 
-    A folder without a job is passed over: a command that ended before its job began leaves one. Names carry seconds;
-    jobs of one second are put in order by their descriptions.
+    A folder without a job is passed over: a command that ended before its job began leaves one. A job whose name is
+    from the future was made by a clock that was wrong: once it has ended it counts as the oldest.
     """
+    tomorrow = names.stamp(services.now() + _CLOCKS_DIFFER)
+    all_names = job_names(place, services.store)[:_LOOKED_AT]
+    misdated = _describe(
+        [name for name in all_names if names.start_stamp(name) > tomorrow], place, services, likely=likely
+    )
+    ended: list[Job] = []
+    for job in misdated:
+        if job.has_ended:
+            ended.append(job)
+        else:
+            yield job
+    yield from _describe(
+        [name for name in all_names if names.start_stamp(name) <= tomorrow], place, services, likely=likely
+    )
+    yield from ended
+
+
+def _describe(ordered: Sequence[str], place: TaskPlace, services: Services, *, likely: JobKind) -> Iterator[Job]:
+    """Describe jobs, newest first. Names carry seconds; jobs of one second are put in order by their descriptions."""
     same_second: list[Job] = []
-    for name in job_names(place, store)[:_LOOKED_AT]:
+    for name in ordered:
         if same_second and names.start_stamp(name) != names.start_stamp(same_second[0].name):
             yield from sorted(same_second, key=lambda one: one.created, reverse=True)
             same_second = []
-        job = find(name, place, store, sagemaker, likely=likely)
+        job = find(name, place, services, likely=likely)
         if job is not None:
             same_second.append(job)
             likely = job.kind
     yield from sorted(same_second, key=lambda one: one.created, reverse=True)
 
 
-def newest(place: TaskPlace, store: Store, sagemaker: SageMaker, *, likely: JobKind = "training") -> Job | None:
+def newest(place: TaskPlace, services: Services, *, likely: JobKind = "training") -> Job | None:
     """The newest job of a task, in progress or ended in whichever way; None when there is none."""
-    return next(newest_jobs(place, store, sagemaker, likely=likely), None)
+    return next(newest_jobs(place, services, likely=likely), None)
 
 
-def newest_completed(place: TaskPlace, store: Store, sagemaker: SageMaker) -> Job | None:
+def newest_completed(place: TaskPlace, services: Services) -> Job | None:
     """The newest completed job of a task; None when there is none."""
-    return next((one for one in newest_jobs(place, store, sagemaker) if one.status == "Completed"), None)
+    return next((one for one in newest_jobs(place, services) if one.status == "Completed"), None)
 
 
-def run_file(place: TaskPlace, name: str, store: Store) -> dict[str, Any]:
-    """The content of a job's ``run.json``; empty when it has none."""
+def run_file(
+    place: TaskPlace, name: str, store: Store, note: Callable[[str], None] = lambda _: None
+) -> Mapping[str, Any]:
+    """The content of a job's ``run.json``; empty when it has none, or a damaged one, which ``note`` shows."""
+    key = place.source(name) + layout.RUN_FILE
     try:
-        run: dict[str, Any] = json.loads(store.read(place.bucket, place.source(name) + layout.RUN_FILE))
+        run = json.loads(store.read(place.bucket, key))
     except FileNotFoundError:
         return {}
-    return run
+    except ValueError:
+        run = None
+    if isinstance(run, dict) and isinstance(run.get("fingerprint", {}), dict):
+        return run
+    note(f"{layout.uri(place.bucket, key)} is damaged, so what the job was made from is unknown")
+    return {}

@@ -1,53 +1,107 @@
 """The lock on a task: one submission at a time. The command that writes it starts the job, the others join that job.
 
-The lock is the object ``claim.json``, which names the job. It holds while that job is being sent and runs; it is void
-once the job has ended, or when the job does not exist two minutes later (its command was killed on the way).
+The lock is the object ``claim.json``, which names the job and the process that sends it. It holds while that job is
+being sent and runs. It is void once the job has ended, and while there is no job: once the process is known to be dead,
+or two minutes later where that cannot be known (on another machine). A damaged lock, or one from the future, is void.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from . import history
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..core.services import Services
 
 _PATIENCE = timedelta(minutes=2)
+_SILENCE_S = 2.0  # of waiting, after which a line says for whom
 
 
-def take(place: TaskPlace, name: str, kind: JobKind, services: Services) -> Job | None:
+@dataclass(frozen=True, kw_only=True)
+class _Lock:
+    """A task's lock as it was read: its bytes, the job it is for, and who took it when."""
+
+    content: bytes
+    job: str
+    kind: JobKind
+    at: datetime
+    process: str
+
+    @staticmethod
+    def parse(content: bytes) -> _Lock | None:
+        """The lock that these bytes are; None for bytes that are none."""
+        try:
+            values: Any = json.loads(content)
+            kind: JobKind = "processing" if values.get("kind") == "processing" else "training"
+            at = datetime.fromisoformat(values["at"])
+            job, process = str(values["job"]), str(values.get("process", ""))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        return None if at.tzinfo is None else _Lock(content=content, job=job, kind=kind, at=at, process=process)
+
+    def whose(self, services: Services) -> str:
+        """Whose lock it is, and how long it can hold, for a person who waits for it."""
+        if services.lives(self.process):
+            return f" (process {self.process.rsplit(':', 2)[1]} of this machine)"
+        left = max(0, round((self.at + _PATIENCE - services.now()).total_seconds()))
+        return f", for {left} s at most"
+
+    def is_void(self, job: Job | None, services: Services) -> bool:
+        """Whether nobody needs it any more; ``job`` is its job, None where there is none (yet)."""
+        if job is not None:
+            return job.has_ended
+        lives = services.lives(self.process)
+        if lives is None:
+            return not -_PATIENCE <= services.now() - self.at <= _PATIENCE
+        return not lives
+
+
+def take(
+    place: TaskPlace, name: str, kind: JobKind, services: Services, note: Callable[[str], None] = lambda _: None
+) -> Job | None:
     """Lock the task for a job of a kind; return None when the lock is ours, else the job that has it, to be joined.
 
-    Waits while another command is still sending.
+    Waits while another command is still sending, and says so after two seconds.
     """
-    ours = json.dumps({"job": name, "kind": kind, "at": services.now().isoformat()}).encode()
-    began = time.monotonic()
+    values = {"job": name, "kind": kind, "at": services.now().isoformat(), "process": services.process}
+    ours = json.dumps(values).encode()
+    began, noted = time.monotonic(), False
     while True:
-        held = _read(place, services)
-        if held is None:
+        content = _read(place, services)
+        if content is None:
             if services.store.write_if(place.bucket, place.claim, ours, expected=None):
                 return None
             continue
-        holder = json.loads(held)
-        other = history.describe(holder["job"], holder.get("kind", "training"), services.sagemaker)
+        held = _Lock.parse(content)
+        if held is None:
+            note(f"The lock {place.claim} is damaged, and is replaced")
+        other = history.describe(held.job, held.kind, services.sagemaker) if held else None
         if other and not other.has_ended:
             return other
-        is_stale = other is not None or services.now() - datetime.fromisoformat(holder["at"]) > _PATIENCE
-        if is_stale and services.store.write_if(place.bucket, place.claim, ours, expected=held):
+        is_void = held is None or held.is_void(other, services)
+        if is_void and services.store.write_if(place.bucket, place.claim, ours, expected=content):
             return None
-        time.sleep(services.pace(time.monotonic() - began))
+        waited = time.monotonic() - began
+        if held and not noted and waited > _SILENCE_S:
+            note(f"Waiting for another command{held.whose(services)}, which is sending {held.job}")
+            noted = True
+        time.sleep(services.pace(waited))
 
 
 def release(place: TaskPlace, job: str, services: Services) -> None:
     """Release our lock, for a job that will not be started; another command's is left alone."""
-    held = _read(place, services)
-    if held is not None and json.loads(held)["job"] == job:
+    content = _read(place, services)
+    held = None if content is None else _Lock.parse(content)
+    if held is not None and held.job == job:
         services.store.delete(place.bucket, [place.claim])
 
 

@@ -13,7 +13,7 @@ def find_reusable(submission: Submission, fingerprint: dict[str, str], *, bucket
     rerun, place, services = submission.spec.rerun, submission.place, submission.services
     newest = None
     if bucket_exists and not rerun.force_running:
-        newest = history.newest(place, services.store, services.sagemaker, likely=submission.kind)
+        newest = history.newest(place, services, likely=submission.kind)
     if newest is None:
         return None
     existing = ExistingJob(job=newest, place=place)
@@ -51,5 +51,7 @@ def _has_changed(submission: Submission, job: str, fingerprint: dict[str, str]) 
 
 def _differences(submission: Submission, job: str, now: dict[str, str]) -> list[str]:
     """The names of what a job was made from and what is different now."""
-    before = history.run_file(submission.place, job, submission.services.store).get("fingerprint", {})
+    before = history.run_file(submission.place, job, submission.services.store, submission.note_once).get(
+        "fingerprint", {}
+    )
     return [name for name, digest in now.items() if before.get(name) != digest]

@@ -50,7 +50,7 @@ def send(
     needs = submission.needs(ready_image.address)
     if not submission.bucket_exists:
         submission.note(services.access.make_bucket(place.bucket))
-    other = None if spec.rerun.force_running else lock.take(place, job, submission.kind, services)
+    other = None if spec.rerun.force_running else lock.take(place, job, submission.kind, services, submission.note)
     if other:
         submission.note(f"Joining {other.name}, which another command started")
         return ExistingJob(place=place, job=other)

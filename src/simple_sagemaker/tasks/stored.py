@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..core import layout
+from ..core import layout, names
 from ..core.job import Job
 from ..core.layout import TaskPlace
 from ..core.specs import DataSpec
 from ..errors import InputNotFound, UsageError
-from . import history, state, suggestions
+from . import history, lock, state, suggestions
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -46,20 +46,34 @@ def newer_than(job: str, place: TaskPlace, services: Services) -> Job | None:
 
 
 def clear_state(place: TaskPlace, services: Services) -> int:
-    """Clear the task's state and say how many files it had. Raises UsageError while a job of the task runs."""
-    _check_idle(place, services)
-    return state.clear_state(place, services)
+    """Clear the task's state and say how many files it had. Raises UsageError while a job of the task runs.
+
+    It holds the task's lock meanwhile, so that no job begins with half of a state.
+    """
+    name = names.job_name(place.task, started=services.now(), token=services.token())
+    job = lock.take(place, name, "training", services)
+    if job is not None:
+        raise _in_progress(job, place)
+    try:
+        _check_idle(place, services)
+        return state.clear_state(place, services)
+    finally:
+        lock.release(place, name, services)
 
 
 def _check_idle(place: TaskPlace, services: Services, what: str = "{clean_state}") -> None:
     for job in _newest_jobs(place, services):
         if not job.has_ended:
-            raise UsageError.naming(
-                f"{what}: the job {{job}} of task {{task!r}} is in progress and writes the state.\n"
-                "Wait for its end, or stop it.",
-                job=job.name,
-                task=place.task,
-            )
+            raise _in_progress(job, place, what)
+
+
+def _in_progress(job: Job, place: TaskPlace, what: str = "{clean_state}") -> UsageError:
+    return UsageError.naming(
+        f"{what}: the job {{job}} of task {{task!r}} is in progress and writes the state.\n"
+        "Wait for its end, or stop it.",
+        job=job.name,
+        task=place.task,
+    )
 
 
 def clear_project(spec: DataSpec, services: Services) -> int:
@@ -82,7 +96,7 @@ def clear_project(spec: DataSpec, services: Services) -> int:
 
 
 def _newest_jobs(place: TaskPlace, services: Services) -> Iterator[Job]:
-    return history.newest_jobs(place, services.store, services.sagemaker)
+    return history.newest_jobs(place, services)
 
 
 def _newest_completed(place: TaskPlace, services: Services) -> Job:
@@ -111,7 +125,7 @@ def _newest_completed(place: TaskPlace, services: Services) -> Job:
 
 def _named(name: str, place: TaskPlace, services: Services) -> Job:
     """The job of that name, which is one of the task's and has ended."""
-    job = history.find(name, place, services.store, services.sagemaker)
+    job = history.find(name, place, services)
     where = layout.uri(place.bucket, place.folder)
     if job is None:
         newest = history.job_names(place, services.store)[:5]

@@ -48,6 +48,7 @@ def _read_dockerfile(spec: Spec) -> Dockerfile | None:
 
 def _find_or_send(submission: Submission, dockerfile: Dockerfile | None) -> PreparedJob | ExistingJob | DryRun:
     with read.read_code(submission.spec, submission.services.store) as code:
+        engine_limits.check_code(submission.spec, code.files.interpreters, submission.services)
         fingerprint = package.fingerprint(submission.spec, code.files, dockerfile.content if dockerfile else None)
         existing = find_reusable(submission, fingerprint, bucket_exists=submission.bucket_exists)
         if existing:

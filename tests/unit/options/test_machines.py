@@ -96,6 +96,27 @@ def test_an_image_can_be_named_outright() -> None:
     assert run("--image_uri", "reg.io:5000/a/b@sha256:0a").image == Image(uri="reg.io:5000/a/b@sha256:0a")
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("a", "a/b", "a:1.0", "localhost/a__b", "localhost:5000/a:latest", "ghcr.io/o/n-a.m_e:v1.2-rc.1"),
+        "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312",
+        f"763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training@sha256:{'0a' * 32}",
+    ],
+)
+def test_addresses_of_images_are_taken_as_they_are(uri: str) -> None:
+    assert run("--image_uri", uri).image.uri == uri
+
+
+ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("name", ["*:latest", "a?:1", "${aws:x}:1", "a/../b", "/a", "a:*"])
+def test_an_image_whose_name_would_widen_a_policy_is_refused(name: str) -> None:
+    uri = f"{ECR}/{name}"
+    assert f"--image_uri {uri!r} is not an image address" in refused(*RUN, "--image_uri", uri)
+
+
 @pytest.mark.parametrize("uri", ["a b", "https://x/y", "é", "x" * 256])
 def test_what_is_no_images_address_is_refused(uri: str) -> None:
     assert "--image_uri" in refused(*RUN, "--image_uri", uri)

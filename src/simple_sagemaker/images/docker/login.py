@@ -7,13 +7,13 @@ the settings of registries are replaced by the login.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...core.scratch import scratch_folder
 from .command import Docker
 
 # The settings of registries in config.json: https://docs.docker.com/reference/cli/docker/login/
@@ -32,10 +32,11 @@ class Login:
 @contextmanager
 def log_in(docker: Docker, login: Login) -> Iterator[Docker]:
     """Yield a Docker command that is logged in to that registry. Raises DockerFailed if the login is refused."""
-    with tempfile.TemporaryDirectory(prefix="ssm-login-") as name:
-        folder = Path(name)
+    with scratch_folder("ssm-login-") as folder:
         _fill(folder, _home(docker.environment), login.host)
-        inside = docker.with_environment({"DOCKER_CONFIG": name, "REGISTRY_AUTH_FILE": str(folder / "config.json")})
+        inside = docker.with_environment(
+            {"DOCKER_CONFIG": str(folder), "REGISTRY_AUTH_FILE": str(folder / "config.json")}
+        )
         inside.do("login", "--username", login.user, "--password-stdin", login.host, stdin=login.password)
         yield inside
 

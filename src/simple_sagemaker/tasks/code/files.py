@@ -17,6 +17,7 @@ from ...errors import UsageError
 from . import ignore, secrets
 
 _CHUNK = 1 << 20
+_LONGEST_LINE = 256  # of "#!": Linux reads no more
 _TRIES = 3  # at reading a file that is written to meanwhile
 
 
@@ -39,7 +40,8 @@ class CodeFiles:
     """All files of the code, by names with "/" between their parts; ``folders`` are the empty ones.
 
     ``secrets`` are files left out because they look like secrets, ``special`` those that are neither file nor folder,
-    and ``exposed`` those that look like secrets and are included because they were named.
+    and ``exposed`` those that look like secrets and are included because they were named. ``interpreters`` are the
+    first lines of those that name the program to run them (``#!``).
     """
 
     files: dict[str, CodeFile] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class CodeFiles:
     secrets: list[str] = field(default_factory=list)
     special: list[str] = field(default_factory=list)
     exposed: list[str] = field(default_factory=list)
+    interpreters: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -64,7 +67,7 @@ class CodeFiles:
             file, beginning = _read(str(path))
         except FileNotFoundError as error:
             raise _unreadable("file", str(path), error) from error
-        self.files[name] = file
+        self._keep(name, file, beginning)
         if secrets.has_secret_name(str(path)) or secrets.has_secret_content(name, beginning):
             self.exposed.append(str(path))
 
@@ -129,7 +132,12 @@ class CodeFiles:
         if not is_named and secrets.has_secret_content(name, beginning):
             self.secrets.append(entry.path)
             return
+        self._keep(name, file, beginning)
+
+    def _keep(self, name: str, file: CodeFile, beginning: bytes) -> None:
         self.files[name] = file
+        if beginning.startswith(b"#!"):
+            self.interpreters[name] = beginning.partition(b"\n")[0][:_LONGEST_LINE]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,14 @@ def _check(spec: Spec, code_files: CodeFiles) -> None:
             entry=entry,
             rules=RULES,
         )
+    line = code_files.interpreters.get(entry or "", b"")
+    if entry and not entry.endswith(".py") and line.endswith(b"\r"):
+        raise UsageError.naming(
+            "{entry_point:entry} has the line ends of Windows: its first line is {line}, and there is no program of "
+            "that name.\nSave it with the line ends of Unix (dos2unix {entry}).",
+            entry=entry,
+            line=ascii(line.decode("utf-8", "replace")),
+        )
     if (
         spec.security.network_isolation
         and _REQUIREMENTS in code_files.files

@@ -35,9 +35,9 @@ def read_code(spec: Spec, store: Store) -> Iterator[Code]:
 
         @lru_cache
         def scratch() -> Path:
-            import tempfile  # costs 15 ms, and a skipped task needs no folder
+            from ...core.scratch import scratch_folder  # a skipped task needs none
 
-            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ssm-")))
+            return stack.enter_context(scratch_folder("ssm-code-"))
 
         yield Code(files=collect(spec, store, scratch), scratch=scratch)
 

@@ -14,16 +14,22 @@ BEGINNING = 1 << 14  # bytes of a file that are examined
 _NAMES = frozenset(
     """
     .env .envrc .netrc _netrc .pgpass .my.cnf .mylogin.cnf .htpasswd .git-credentials .dockercfg .s3cfg .boto
-    .databrickscfg .vault-token .kaggle.json kaggle.json kubeconfig rclone.conf accesskeys.csv rootkey.csv
+    .databrickscfg .vault-token .vault_pass .kaggle.json kaggle.json kubeconfig rclone.conf accesskeys.csv rootkey.csv
+    .renviron sftp-config.json terraform.tfvars client_secret.json client_secrets.json
     id_rsa id_dsa id_ecdsa id_ecdsa_sk id_ed25519 id_ed25519_sk
     """.split()  # noqa: SIM905 - a list to be read
 )
-_ENDS = (".p12", ".pfx", ".jks", ".keystore", ".ppk", ".kdbx", ".keytab", "_accesskeys.csv")
-_FOLDERS = frozenset({".ssh", ".gnupg"})
+_ENDS = (
+    *(".p12", ".pfx", ".jks", ".keystore", ".ppk", ".kdbx", ".keytab", "_accesskeys.csv"),
+    *(".env", ".tfstate", ".tfstate.backup", ".auto.tfvars", ".ovpn"),
+)
+_STAGES = "prod|production|dev|development|staging|stage|test|local"
+_SECRETS = re.compile(rf"\.?(?:[\w-]+[._-])?secrets?(?:[._-](?:{_STAGES}))?\.(?:ya?ml|json|toml|ini|txt|enc)")
+_FOLDERS = frozenset({".ssh", ".gnupg", ".azure", ".oci", ".gcloud"})
 _PLACES = frozenset(
     {".aws/credentials", ".kube/config", ".docker/config.json", ".huggingface/token", ".streamlit/secrets.toml"}
 )
-_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")  # of .env: made to be shared
+_EXAMPLE_WORDS = frozenset({"example", "sample", "template", "dist", "defaults"})  # in a name: made to be shared
 
 _KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _KEYS_BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*" + _KEY.pattern + rb"|PuTTY-User-Key-File-|openssh-key-v1\0")
@@ -58,9 +64,10 @@ _ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND}
 def has_secret_name(path: str) -> bool:
     """Whether a file's name is one of a secret; ``path`` has "/" between its parts."""
     *above, name = path.lower().split("/")
-    if name in _NAMES or name.endswith(_ENDS):
+    is_example = any(part in _EXAMPLE_WORDS for part in re.split(r"[._-]", name))
+    if name in _NAMES or (name.endswith(_ENDS) and not is_example):
         return True
-    if name.startswith(".env.") and not name.endswith(_EXAMPLES):
+    if (name.startswith(".env.") or _SECRETS.fullmatch(name)) and not is_example:
         return True
     return bool(_FOLDERS & set(above)) or "/".join([*above[-1:], name]) in _PLACES
 

@@ -39,6 +39,9 @@ def describe(code: CodeFiles) -> Iterator[str]:
         yield f"Left out, as they look like secrets: {_names(code.secrets)} ({RULES} brings back: !NAME)"
     if code.exposed:
         yield f"Warning: {_names(code.exposed)}: sent because named, though it looks like a secret"
+    scripts = {name: line for name, line in code.interpreters.items() if not name.endswith(".py")}
+    if windows := [name for name, line in scripts.items() if line.endswith(b"\r")]:
+        yield f"Warning: {_names(windows)}: Windows line ends, so that no system finds the program in the first line"
     if code.special:
         yield f"Left out, being neither files nor folders: {_names(code.special)}"
 

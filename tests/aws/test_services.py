@@ -80,7 +80,7 @@ def test_a_person_who_cannot_be_reached_by_aws_hears_of_it(monkeypatch: pytest.M
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     clients = cloud.clients()
-    clients._sts = clients._later("sts", 0)
+    clients._sts = clients._later("sts", {"mode": "standard", "max_attempts": 0})
     with pytest.raises(SsmError, match=r"could not be reached at 127\.0\.0\.1"), translate_errors():
         _ = clients.identity
 

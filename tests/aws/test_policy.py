@@ -57,6 +57,16 @@ def test_a_job_reads_its_project_and_writes_only_state_and_results(action: str, 
     assert not allows(PLAIN, action, thing.replace("ours", "others"))
 
 
+def test_a_single_object_is_read_and_none_whose_key_begins_alike() -> None:
+    text = document(needs(place=PLACE, objects=frozenset({"s3://ours/shared/one.csv"})))
+    assert allows(text, "s3:GetObject", "arn:aws:s3:::ours/shared/one.csv")
+    assert not allows(text, "s3:GetObject", "arn:aws:s3:::ours/shared/one.csv.bak")
+    assert not allows(text, "s3:GetObject", "arn:aws:s3:::ours/shared/one.csv/below")
+    whole = Grant("read", "s3://ours/shared/")
+    assert whole.covers(Grant("object", "s3://ours/shared/one.csv"))
+    assert not Grant("object", "s3://ours/shared/one.csv").covers(whole)
+
+
 def test_a_job_looks_only_into_buckets_it_was_given() -> None:
     asked = document(needs(place=PLACE, reads=frozenset({"s3://data/", "s3://ours/shared/set"})))
     for bucket, allowed in {"ours": True, "data": True, "others": False}.items():
@@ -167,7 +177,11 @@ def test_sids_are_unique() -> None:
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
-@given(st.lists(st.builds(Grant, st.sampled_from(["place", "read", "image", "key"]), _TEXT.map("s3://b/{}".format))))
+@given(
+    st.lists(
+        st.builds(Grant, st.sampled_from(["place", "read", "object", "image", "key"]), _TEXT.map("s3://b/{}".format))
+    )
+)
 def test_tags_remember_every_grant_to_the_letter(given_before: list[Grant]) -> None:
     short = [one for one in given_before if len(one.what.encode()) < 80]
     tags = grants.as_tags(short)

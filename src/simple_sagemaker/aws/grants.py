@@ -28,7 +28,8 @@ _ECR = re.compile(r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z0-9.-]+/([
 class Grant:
     """Permission for jobs to use one thing.
 
-    ``place``: a project's folder (an address); ``read``: another address to read; ``image``: a repository's ARN;
+    ``place``: a project's folder (an address); ``read``: another address to read, with all
+    keys that begin with it; ``object``: one object to read; ``image``: a repository's ARN;
     ``key``: the ARN of a key or of its alias; ``vpc``: any network of the user's.
     """
 
@@ -40,7 +41,7 @@ class Grant:
 
     def covers(self, other: Grant) -> bool:
         """Whether this grant includes ``other``."""
-        if other.kind == "read" and self.kind in {"read", "place"}:
+        if other.kind in {"read", "object"} and self.kind in {"read", "place"}:
             return other.what.startswith(self.what)
         return self == other
 
@@ -50,6 +51,7 @@ def of(needs: Needs, identity: Identity, region: str) -> frozenset[Grant]:
     place = needs.place
     grants = {Grant("place", layout.uri(place.bucket, place.project_folder))}
     grants |= {Grant("read", address) for address in needs.reads}
+    grants |= {Grant("object", address) for address in needs.objects}
     if image := _ECR.fullmatch(needs.image):
         owner, where, repository = image.groups()
         grants.add(Grant("image", f"arn:{identity.partition}:ecr:{where}:{owner}:repository/{repository}"))

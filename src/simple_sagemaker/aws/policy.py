@@ -71,9 +71,10 @@ def _on_s3(grants: list[Grant], partition: str) -> list[dict[str, Any]]:
     """
     places = [_objects(one.what, partition) for one in grants if one.kind == "place"]
     reads = [_objects(one.what, partition) for one in grants if one.kind == "read"]
-    buckets = sorted({_bucket(one.what, partition) for one in grants if one.kind in {"place", "read"}})
+    objects = [_objects(one.what, partition) for one in grants if one.kind == "object"]
+    buckets = sorted({_bucket(one.what, partition) for one in grants if one.kind in {"place", "read", "object"}})
     return [
-        _allow("Read", ["s3:GetObject"], [f"{prefix}*" for prefix in [*places, *reads]]),
+        _allow("Read", ["s3:GetObject"], [*(f"{prefix}*" for prefix in [*places, *reads]), *objects]),
         _allow("State", ["s3:PutObject", "s3:DeleteObject"], [f"{folder}*/state/*" for folder in places]),
         _allow(
             "Results",

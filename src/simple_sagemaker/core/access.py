@@ -19,7 +19,8 @@ class Needs:
     """The permissions that the job of a task needs.
 
     The job may read everything under the project's folder; ``reads`` are the other addresses it reads:
-    ``s3://bucket/`` for all of another bucket, or a prefix outside the project's folder in its own bucket. ``image`` is
+    ``s3://bucket/`` for all of another bucket, or a prefix outside the project's folder in its own bucket; ``objects``
+    are single objects there. ``image`` is
     the image's address, ``kms_key`` the key that encrypts its results, ``vpc`` whether it runs in the user's VPC.
     ``role_name`` is an existing role's name or ARN, which is used unchanged.
     """
@@ -28,6 +29,7 @@ class Needs:
     place: TaskPlace
     image: str
     reads: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
     kms_key: str | None = None
     vpc: bool = False
     role_name: str | None = None

@@ -53,6 +53,9 @@ class Listing:
         self._uri = uri
         self._rest = iter(store.list(*layout.split_uri(uri)))
         self._seen: list[Stored] = []
+        self.first: str | None = None
+        self.is_folder = True  # whether all objects lie in the folder of that address
+        self.is_single = False  # whether the address is that of one object, and begins no other
 
     def first_key(self) -> str | None:
         """The first key, which is an object's own if the address names one; None without any.
@@ -63,12 +66,17 @@ class Listing:
         for one in self._rest:
             self._seen.append(one)
             if not one.key.endswith("/"):
-                return one.key
-        return None
+                self.first = one.key
+                break
+        return self.first
 
     def objects(self) -> Iterator[Stored]:
-        """All objects. Can be called once."""
-        return chain(self._seen, self._rest)
+        """All objects. Can be called once; then ``is_folder`` and ``is_single`` are known."""
+        key = layout.split_uri(self._uri)[1]
+        for number, one in enumerate(chain(self._seen, self._rest)):
+            self.is_folder = self.is_folder and one.key.startswith(key.rstrip("/") + "/")
+            self.is_single = number == 0 and one.key == key
+            yield one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +96,19 @@ class Plan:
         """The channels of a job of that name."""
         model = layout.uri(self.place.bucket, self.place.model(job))
         return [channel if channel.uri else replace(channel, uri=model) for channel in self.channels]
+
+    def scope_of(self, channel: ChannelSource) -> tuple[str, bool]:
+        """What a channel reads: an address, and whether it is a single object's rather than the beginning of many.
+
+        An address without "/" at its end begins ``data2`` as well as ``data/``: what was listed tells what is meant.
+        """
+        listing = self.listings.get(channel.name)
+        if channel.uri.endswith("/") or listing is None:
+            return channel.uri, False
+        _ = self.fingerprint  # lists the rest
+        if listing.is_single:
+            return channel.uri, True
+        return (f"{channel.uri}/" if listing.is_folder else channel.uri), False
 
     @cached_property
     def fingerprint(self) -> str:

@@ -63,18 +63,20 @@ class Submission:
     def needs(self, image: str) -> Needs:
         """What the job's role must allow: what lies outside the project's folder is named one by one."""
         place, security = self.place, self.spec.security
-        reads = {layout.uri(bucket) for bucket in security.read_buckets}
+        reads, objects = {layout.uri(bucket) for bucket in security.read_buckets}, set[str]()
         for channel in self.plan.channels_of("the-job"):  # the job's own folder is in the project's, whatever its name
             bucket, key = layout.split_uri(channel.uri)
             if bucket != place.bucket:
                 reads.add(layout.uri(bucket))
             elif not key.startswith(place.project_folder):
-                reads.add(channel.uri)
+                address, is_single = self.plan.scope_of(channel)
+                (objects if is_single else reads).add(address)
         return Needs(
             project=place.project,
             place=place,
             image=image,
             reads=frozenset(reads),
+            objects=frozenset(objects),
             kms_key=security.kms_key_id,
             vpc=bool(security.vpc_subnets),
             role_name=security.role_name,

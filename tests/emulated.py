@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -36,6 +37,7 @@ class Emulator:
             text=True,
             env={**os.environ, **(environment or {})},
         )
+        atexit.register(self.process.kill)  # of a test that fails before it stops it
         self.variables = self._printed()
         self.environment = {**os.environ, **self.variables}
 
@@ -93,7 +95,11 @@ class Emulator:
     def stop(self) -> str:
         """End it; what it said on stderr."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=60)[1]
+        try:
+            return self.process.communicate(timeout=60)[1]
+        finally:
+            self.process.kill()
+            atexit.unregister(self.process.kill)
 
 
 def ended(sagemaker: Any, name: str, within_s: float = 60) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,27 @@ def test_an_image_of_the_same_content_is_found_and_gets_the_tag_without_docker(c
     assert len({one.digest for one in both.values()}) == 1
     assert made.address == f"{HOST}/own@{both['latest'].digest}"
     assert not made.is_new
+
+
+def test_a_tag_that_never_moves_stays_and_it_is_said_which_image_the_job_runs(cloud: Cloud) -> None:
+    ecr = Ecr(cloud.clients())
+    cloud.clients().ecr_in(REGION).create_repository(repositoryName="own", imageTagMutability="IMMUTABLE")
+    other = replace(PAGE, manifest='{"schemaVersion": 2, "config": {}}')
+    assert ecr.tag("own", other, "latest")
+    assert ecr.tag("own", PAGE, recipe().content_tag({}))
+    theirs = ecr.images("own", ["latest"])["latest"]
+    image = ecr.images("own", [recipe().content_tag({})])[recipe().content_tag({})]
+    assert theirs.digest != image.digest
+    assert not ecr.tag("own", image, "latest")
+    assert ecr.tag("own", theirs, "latest")  # another command gave it to the same image
+    lines: list[str] = []
+    made = AwsImages(cloud.clients(), no_docker).make(recipe(), lines.append)
+    assert made.address == f"{HOST}/own@{image.digest}"
+    assert (
+        f"the tag latest stays with another image, because tags of own never move; the job runs {image.digest}"
+        in (lines[-1])
+    )
+    assert ecr.images("own", ["latest"])["latest"].digest == theirs.digest
 
 
 def test_an_image_that_must_be_built_where_there_is_no_docker_names_the_ways_out(cloud: Cloud) -> None:

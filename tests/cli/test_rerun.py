@@ -15,7 +15,17 @@ count = pathlib.Path(os.environ["SSM_STATE"], "count")
 count.write_text(str(int(count.read_text() if count.exists() else 0) + 1))
 print("run number", count.read_text())
 """
+WAITS = "import time\nwhile not os.path.exists('/state/go'): time.sleep(0.02)\n"  # for open_gate
 STATE = "buckets/sagemaker-us-east-1-000000000000/proj/task/state"
+
+
+def open_gate(shell: Shell) -> None:
+    """Let the job go on that waits for it, once there is one."""
+    until = time.monotonic() + 60
+    while not shell.jobs() or not (shell.jobs()[-1] / "algo-1/state").is_dir():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    (shell.jobs()[-1] / "algo-1/state/go").touch()
 
 
 def test_state_is_kept_between_jobs_and_a_completed_task_is_skipped(shell: Shell) -> None:
@@ -74,9 +84,11 @@ def test_a_newer_failure_makes_a_completed_task_run_again(shell: Shell) -> None:
 
 
 def test_six_commands_at_once_make_one_job_and_all_end_right(shell: Shell) -> None:
-    shell.write("w.py", COUNTS + "import time; time.sleep(1)")
-    with ThreadPoolExecutor(6) as pool:
-        done: list[Done] = list(pool.map(lambda number: shell.run("-e", "w.py", "-o", f"out{number}"), range(6)))
+    shell.write("w.py", COUNTS + WAITS)
+    with ThreadPoolExecutor(7) as pool:
+        running = [pool.submit(shell.run, "-e", "w.py", "-o", f"out{number}") for number in range(6)]
+        open_gate(shell)
+        done: list[Done] = [one.result() for one in running]
     assert [one.status for one in done] == [0] * 6, [one.err for one in done]
     assert len(shell.jobs()) == 1
     assert all("run number 1" in shell.log(f"out{number}") for number in range(6))
@@ -133,17 +145,31 @@ def test_outputs_of_one_task_feed_another(shell: Shell) -> None:
 
 
 def test_an_output_of_a_task_in_progress_is_waited_for(shell: Shell) -> None:
-    shell.write("make.py", "import os, time\ntime.sleep(1.5)\nopen(os.environ['SM_MODEL_DIR'] + '/m', 'w').close()")
+    shell.write("make.py", f"import os\n{WAITS}open(os.environ['SM_MODEL_DIR'] + '/m', 'w').close()")
     shell.write("list.py", "import os; print(os.listdir(os.environ['SM_CHANNEL_X']))")
     argv = shell.command("run", "-p", "proj", "-t", "one", "-e", "make.py")
+    second = shell.command("run", "-p", "proj", "-t", "task", "-e", "list.py", "--iit", "x", "one", "model")
     first = subprocess.Popen(argv, cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL)
-    while not shell.jobs():
-        time.sleep(0.05)
-    done = shell.run("-e", "list.py", "--iit", "x", "one", "model")
-    assert first.wait(30) == 0
-    assert done.status == 0, done.err
-    assert "Waiting for" in done.err
-    assert "model.tar.gz" in done.out
+    try:
+        while not shell.jobs():
+            time.sleep(0.05)
+        with subprocess.Popen(
+            second,
+            cwd=shell.folder,
+            env=shell.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as waiting:
+            assert waiting.stdout
+            assert waiting.stderr
+            assert any("Waiting for" in line for line in waiting.stderr)
+            open_gate(shell)
+            assert "model.tar.gz" in waiting.stdout.read()
+            assert waiting.wait(60) == 0
+        assert first.wait(60) == 0
+    finally:
+        first.kill()
 
 
 def test_a_local_model_comes_as_the_model_channel(shell: Shell) -> None:

@@ -52,11 +52,13 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"},
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulator that enforces, with a bucket that nobody was given."""
     made = Emulator(tmp_path_factory.mktemp("iam"), "--enforce_iam", "--role_delay", "1.5")
-    s3 = made.client("s3")
-    s3.create_bucket(Bucket="foreign")
-    s3.put_object(Bucket="foreign", Key="x", Body=b"x")
-    yield made
-    made.stop()
+    try:
+        s3 = made.client("s3")
+        s3.create_bucket(Bucket="foreign")
+        s3.put_object(Bucket="foreign", Key="x", Body=b"x")
+        yield made
+    finally:
+        made.stop()
 
 
 def ssm(emulator: Emulator, folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
@@ -136,6 +138,21 @@ def test_what_a_role_may_not_save_fails_the_job_in_words(emulator: Emulator) -> 
     assert described["FailureReason"].startswith("ClientError: access denied: s3:PutObject on s3://readable/out/")
     logs = emulator.client("logs")
     assert not logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/ProcessingJobs")["logGroups"]
+
+
+def test_a_script_that_fails_is_the_reason_even_if_nothing_could_be_saved(emulator: Emulator) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="legible")
+    s3.put_object(Bucket="legible", Key="code/run.sh", Body=b"echo x > /opt/ml/model/x; exit 3")
+    read = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::legible*"}
+    reader = role(emulator, "FailingReader", read)
+    client = emulator.client("sagemaker")
+    time.sleep(1.6)  # until the role is old enough
+    client.create_training_job(**request("fails-and-reads-only", "legible", RoleArn=reader))
+    described = ended(client, "fails-and-reads-only")
+    assert described["TrainingJobStatus"] == "Failed"
+    assert described["FailureReason"].startswith("AlgorithmError: ")
+    assert "s3:PutObject" not in described["FailureReason"]
 
 
 def test_a_new_role_cannot_be_assumed_at_once(tmp_path: Path) -> None:

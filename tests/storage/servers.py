@@ -1,4 +1,4 @@
-"""S3 servers as processes of their own."""
+"""S3 servers: rclone's as a process of its own, and moto's in this one, for one request at a time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 @contextmanager
@@ -39,3 +44,27 @@ def rclone_server(folder: Path, certificate: Path | None = None) -> Iterator[str
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def moto_in_turn() -> Iterator[str]:
+    """The address of a moto that answers one request at a time, so that its conditional writes are as S3's are."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    application = DomainDispatcherApplication(create_backend_app)
+    one = threading.Lock()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with one:
+            return list(application(environ, start_response))
+
+    server = make_server("127.0.0.1", 0, answer, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

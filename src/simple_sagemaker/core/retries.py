@@ -49,10 +49,16 @@ def is_transient(error: Exception) -> bool:
         status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status == 429 or status >= 500 or is_throttled(code) or _SERVICE_FAULT.search(code) is not None
     from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
     from botocore.parsers import ResponseParserError
 
-    return isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError, ResponseParserError))
+    return isinstance(error, (NoConnection, *broken_connections(), ResponseParserError))
+
+
+def broken_connections() -> tuple[type[Exception], ...]:
+    """The errors of a connection that ends before a response does; the second if it was closed in good order."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+    return HTTPClientError, IncompleteReadError
 
 
 def backoff_s(failures: int) -> float:

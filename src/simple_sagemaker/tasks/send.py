@@ -54,22 +54,21 @@ def send(
     if other:
         submission.note(f"Joining {other.name}, which another command started")
         return ExistingJob(place=place, job=other)
-    if not spec.rerun.force_running:
-        sooner = find_reusable(submission, fingerprint, bucket_exists=True)
+    try:
+        sooner = None if spec.rerun.force_running else find_reusable(submission, fingerprint, bucket_exists=True)
         if sooner:  # another command's job began and ended while we were getting ready
             lock.release(place, job, services)
             return sooner
-    try:
         role = services.access.role(needs)
         submission.note(role.note)
         packed = package.package(spec, code.files, {**fingerprint, "inputs": submission.plan.fingerprint})
         Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)
         _send_data(submission, job)
+        setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
+        request = submission.request(setting)
     except BaseException:
         lock.release(place, job, services)
         raise
-    setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)
-    request = submission.request(setting)
     return PreparedJob(name=job, place=place, kind=submission.kind, request=request, is_role_new=bool(role.note))
 
 

@@ -96,6 +96,29 @@ def test_a_failure_while_filling_leaves_the_old_part(tmp_path: Path) -> None:
     assert (tmp_path / "logs/file").read_text() == "old"
 
 
+def test_an_empty_folder_of_somebody_else_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    parts.check_ours(tmp_path, "model")
+    parts.replace(tmp_path, "model", fill("new"))
+    assert (tmp_path / "model/file").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="folders are marked there")
+@pytest.mark.parametrize("content", ["file", ".hidden", "folder/"])
+def test_a_folder_of_somebody_else_with_anything_in_it_is_left_alone(tmp_path: Path, content: str) -> None:
+    (tmp_path / "model" / content).mkdir(parents=True) if content.endswith("/") else (tmp_path / "model").mkdir()
+    if not content.endswith("/"):
+        (tmp_path / "model" / content).write_text("theirs")
+    try:
+        os.setxattr(tmp_path, "user.ssm.test", b"1")
+    except OSError:
+        pytest.skip("a file system without extended attributes")
+    with pytest.raises(parts.NotDownloaded, match="is not an earlier download"):
+        parts.replace(tmp_path, "model", fill("new"))
+    assert [path.name for path in (tmp_path / "model").iterdir()] == [content.rstrip("/")]
+    assert os.listdir(tmp_path) == ["model"]
+
+
 def test_what_only_looks_like_a_leftover_is_kept(tmp_path: Path) -> None:
     names = [".model.new-", ".model.new-0123456789abcdeg", ".models.new-0123456789abcdef", ".x.new-0123456789abcdef"]
     for name in names:

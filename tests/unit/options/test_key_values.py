@@ -58,6 +58,20 @@ def test_a_variables_lengths_are_those_of_the_service(name: str, value: str) -> 
     assert "512 characters" in refused(*RUN, "--job_env", name, value)
 
 
+@pytest.mark.parametrize("name", ["AWS_CONTAINERS", "AWS_PROFILE", "SMITH", "HOSTNAMES", "sm_model_dir"])
+def test_a_variable_of_a_similar_name_is_the_persons(name: str) -> None:
+    assert run("--job_env", name, "x").environment == {name: "x"}
+
+
+def test_the_longest_that_the_service_takes_is_taken() -> None:
+    spec = run(
+        "--job_env", "A" * 512, "x" * 512, "--tag", "k" * 128, "v" * 256, "--md", "n" * 255, "(" + "x" * 498 + ")"
+    )
+    assert dict(spec.environment) == {"A" * 512: "x" * 512}
+    assert dict(spec.tags) == {"k" * 128: "v" * 256}
+    assert spec.metrics == (Metric(name="n" * 255, regex="(" + "x" * 498 + ")"),)
+
+
 def test_a_variable_is_text_and_given_once() -> None:
     assert "not UTF-8 text" in refused(*RUN, "--job_env", "A", "\udcff")
     assert "given twice" in refused(*RUN, "--job_env", "A", "1", "--job_env", "A", "1")
@@ -69,7 +83,17 @@ def test_a_job_can_have_100_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SM_MODEL_DIR", "TRAINING_JOB_NAME", "SSM_STATE", "SAGEMAKER_PROGRAM", "AWS_REGION", "SAGEMAKER_BASE_DIR"]
+    "name",
+    [
+        *("SM_MODEL_DIR", "SM_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "ECS_CONTAINER_METADATA_URI_V4"),
+        # by these the job's own role is found: others would be used in its place
+        *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+        *("AWS_REGION", "AWS_EXECUTION_ENV", "HOSTNAME", "CURRENT_HOST", "SAGEMAKER_JOB_NAME", "SAGEMAKER_REGION"),
+        *("SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY", "SAGEMAKER_BASE_DIR", "SSM_NUM_NODES", "SSM_HOST_RANK"),
+        *("SSM_STATE", "SSM_INSTANCE_STATE", "SSM_OUTPUT", "SSM_TENSORBOARD_DIR", "SSM_LONG_ENVIRONMENT"),
+        *("SSM_ENVIRONMENTS", "SSM_PYTHON_BELOW"),
+    ],
 )
 def test_a_variable_that_the_job_sets_itself_is_refused(name: str) -> None:
     assert "sets this variable itself" in refused(*RUN, "--job_env", name, "x")

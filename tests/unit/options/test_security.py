@@ -69,6 +69,14 @@ def test_a_network_has_no_more_parts_than_the_service_takes(flag: str, start: st
     assert "is not an id" in refused(*RUN, flag, "vpc-0a")
 
 
+def test_a_network_has_as_many_parts_as_the_service_takes() -> None:
+    subnets, groups = [f"subnet-{number:025}" for number in range(16)], [f"sg-{number:029}" for number in range(5)]
+    security = run("--vpc_subnets", *subnets, "--vpc_security_groups", *groups).security
+    assert (security.vpc_subnets, security.vpc_security_groups) == (tuple(subnets), tuple(groups))
+    assert "is not an id" in refused(*RUN, "--vpc_subnets", "subnet-" + "0" * 26, "--vpc_security_groups", *groups)
+    assert "is not an id" in refused(*RUN, "--vpc_subnets", *subnets, "--vpc_security_groups", "sg-" + "0" * 30)
+
+
 def test_anothers_bucket_is_named_with_its_owner() -> None:
     assert run("-b", "theirs", "--bucket_owner", "123456789012").place.bucket_owner == "123456789012"
     assert "12 digits" in refused(*RUN, "-b", "theirs", "--bucket_owner", "1234")

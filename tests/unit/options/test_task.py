@@ -60,14 +60,17 @@ def test_nothing_typed_is_refused_with_the_page() -> None:
     assert "Run a Python or shell script as a task" in refused()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "x" * 129])
+@pytest.mark.parametrize("name", [".", "..", "a b", "a/b", "é", "a\n", "x" * 129])
 @pytest.mark.parametrize("flag", ["-p", "-t"])
 def test_names_of_projects_and_tasks_are_checked(flag: str, name: str) -> None:
     argv = ["run", "-e", "train.py", flag, name, {"-p": "-t", "-t": "-p"}[flag], "ok"]
-    assert flag in refused(*argv)
+    assert f"{flag} {name!r} is not a legal name" in refused(*argv)
+    argv[4] = ""
+    assert f"{flag} is empty" in refused(*argv)
 
 
 def test_underscores_and_dots_are_fine_in_names() -> None:
+    assert meant(["run", "-e", "train.py", "-p", "x" * 128, "-t", "y" * 128]).place.task == "y" * 128
     spec = meant(["run", "-e", "train.py", "-p", "my_p.1", "-t", "my_task"])
     assert spec.place == Place(project="my_p.1", task="my_task")
 

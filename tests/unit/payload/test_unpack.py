@@ -52,6 +52,13 @@ def test_links_inside_are_made(tmp_path: Path, code: Path) -> None:
     assert (code / "b/link").read_bytes() == (code / "hard").read_bytes() == b"abc"
 
 
+def test_a_hard_links_target_is_named_from_the_top(tmp_path: Path, code: Path) -> None:
+    members = member("f"), member("a/f", mode=0o600), member("a/b/hard", tarfile.LNKTYPE, "f")
+    launcher.unpack(pack(tmp_path / "t.gz", *members), str(code))
+    assert (code / "a/b/hard").samefile(code / "f")
+    assert not (code / "a/b/hard").samefile(code / "a/f")
+
+
 @pytest.mark.parametrize(
     "members",
     [
@@ -62,6 +69,11 @@ def test_links_inside_are_made(tmp_path: Path, code: Path) -> None:
         [member("link", tarfile.SYMTYPE, "../..")],
         [member("hard", tarfile.LNKTYPE, "../secret")],
         [member("hard", tarfile.LNKTYPE, "/etc/passwd")],
+        [
+            member("a/b", tarfile.DIRTYPE),
+            member("a/hard", tarfile.LNKTYPE, "../secret"),
+        ],  # a hard link's is from the top
+        [member("l", tarfile.SYMTYPE, "."), member("l/a/hard", tarfile.LNKTYPE, "../secret")],
         [member("p", tarfile.SYMTYPE, "q/.."), member("q", tarfile.SYMTYPE, "."), member("p/evil")],
         [member("pipe", tarfile.FIFOTYPE)],
         [member("disk", tarfile.BLKTYPE)],

@@ -7,15 +7,16 @@ obstore, and some servers answer a range request with the status of a whole obje
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.aws_api import error_code
+from ...core.retries import broken_connections
 from ...core.store import ProgressCallback, no_progress
 from ..worker_pool import WorkerPool
 from .multipart import Changed
@@ -29,7 +30,27 @@ WHOLE = 16 << 20  # bytes; what is larger is fetched in ranges
 RANGE = 32 << 20
 _AT_ONCE = 4
 _READ = 1 << 20
-_TRIES = 4  # with a range whose connection breaks
+_TRIES = 4  # with a range, or an object of boto3's, whose connection breaks
+
+_Result = TypeVar("_Result")
+
+
+def again_if_broken(read: Callable[[], _Result]) -> _Result:
+    """Call ``read``, which reads a response to its end; again if the connection breaks, which boto3 does not do."""
+    for _ in range(_TRIES - 1):
+        with suppress(*broken_connections()):
+            return read()
+    return read()
+
+
+def read_object(client: S3Client, bucket: str, key: str) -> tuple[bytes, str]:
+    """Return an object's content and ETag."""
+
+    def read() -> tuple[bytes, str]:
+        answer = client.get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
+
+    return again_if_broken(read)
 
 
 def fetch_small(
@@ -44,6 +65,10 @@ def fetch_small(
         if meta["size"] <= WHOLE:
             write_whole(to, result.bytes())
         return meta["size"], meta["e_tag"] or ""
+    return again_if_broken(partial(_fetch_small_once, client, bucket, key, to))
+
+
+def _fetch_small_once(client: S3Client, bucket: str, key: str, to: Path | str) -> tuple[int, str]:
     answer = client.get_object(Bucket=bucket, Key=key)
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] <= WHOLE:
@@ -96,7 +121,7 @@ class RangedDownload:
         except Changed:
             return False
         except _NoRanges:
-            self._fetch_as_a_whole()
+            again_if_broken(self._fetch_as_a_whole)
         return True
 
     def forget(self) -> None:
@@ -128,15 +153,13 @@ class RangedDownload:
 
     def _range(self, journal: FileIO, start: int) -> None:
         """Fetch one range; resume it if its connection breaks."""
-        from botocore.exceptions import HTTPClientError
-
         at, end = start, min(start + self.step, self.size)
         with open(self.to, "r+b", buffering=0) as out:
             out.seek(at)
             for tried in range(_TRIES):
                 try:
                     at = self._stream_range(at, end, out)
-                except HTTPClientError:
+                except broken_connections():
                     at = out.tell()
                     if tried == _TRIES - 1:
                         raise
@@ -173,9 +196,13 @@ class RangedDownload:
 
     def _fetch_as_a_whole(self) -> None:
         with open(self.to, "wb") as out, closing(self._get()["Body"]) as body:
-            for data in body.iter_chunks(_READ):
-                out.write(data)
-                self.on_progress(len(data))
+            try:
+                for data in body.iter_chunks(_READ):
+                    out.write(data)
+                    self.on_progress(len(data))
+            except broken_connections():
+                self.on_progress(-out.tell())  # all of it comes again
+                raise
         for start in range(0, self.size, self.step):
             self.on_range_done(start)
 

@@ -25,7 +25,7 @@ from .errors import MISSING, is_unmet, translate_client_error, translate_errors,
 from .listing import folders, pages
 from .multipart import AT_ONCE, PART, Changed, SteadyFile, digest, etag
 from .parallel_listing import list_objects
-from .ranged_download import WHOLE, RangedDownload, fetch_small
+from .ranged_download import WHOLE, RangedDownload, fetch_small, read_object
 from .streaming import open_stream
 
 if TYPE_CHECKING:
@@ -122,10 +122,7 @@ class S3Store:
         """The content of an object, and its tag."""
         store = self._clients.obstore_for(bucket, key)
         if store is None:
-            answer = translate_errors(
-                partial(self._client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"
-            )
-            return answer["Body"].read(), answer["ETag"]
+            return translate_errors(partial(read_object, self._client, bucket, key), bucket, key, "s3:GetObject")
         import obstore
 
         result = translate_errors(partial(obstore.get, store, key), bucket, key, "s3:GetObject")

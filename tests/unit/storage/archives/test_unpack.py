@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -101,10 +101,11 @@ class Desk:
 
 
 @pytest.fixture(params=LIBRARIES)
-def desk(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     choose(request.param, monkeypatch)
-    os.umask(os.umask(0o022))
-    return Desk(tmp_path)
+    old = os.umask(0o022)
+    yield Desk(tmp_path)
+    os.umask(old)
 
 
 FILE = (b"abc", 0)
@@ -210,6 +211,16 @@ def test_permissions_are_kept_less_the_umask(desk: Desk) -> None:
         os.umask(old)
     modes = {name: os.stat(desk.out / name).st_mode & 0o7777 for name in ("run", "plain", "closed")}
     assert modes == {"run": 0o750, "plain": 0o600, "closed": 0o600}
+
+
+def test_nobody_else_may_write_to_what_was_unpacked_whatever_the_umask(desk: Desk) -> None:
+    old = os.umask(0)
+    try:
+        desk.unpack(packed([member("run", mode=0o777), member("plain", mode=0o666), member("more", mode=0o7775)]))
+    finally:
+        os.umask(old)
+    modes = {name: os.stat(desk.out / name).st_mode & 0o7777 for name in ("run", "plain", "more")}
+    assert modes == {"run": 0o755, "plain": 0o644, "more": 0o755}
 
 
 def test_times_are_kept_where_they_can_be(desk: Desk) -> None:

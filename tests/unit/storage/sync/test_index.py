@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,51 @@ def test_a_file_written_to_within_the_clocks_tick_is_not_believed(tmp_path: Path
     fresh = os.stat(tmp_path / "f")
     assert index.mark_if_settled(index.mark(fresh), time.time_ns()) == ""
     assert index.mark_if_settled(index.mark(fresh), time.time_ns() + 10**10) == index.mark(fresh)
+
+
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("modified_ns", "changed_ns", "settled"),
+    [
+        (10 * SECOND - 1, 10 * SECOND - 1, True),
+        (0, 10 * SECOND, False),  # its name, or its times, changed within the tick
+        (10 * SECOND, 0, False),
+        (11 * SECOND, 11 * SECOND, False),
+        (99 * SECOND, 0, False),  # a time of the future can be that of the next change too
+    ],
+)
+def test_a_file_is_settled_two_seconds_after_its_last_change(modified_ns: int, changed_ns: int, settled: bool) -> None:
+    mark = f"5:{modified_ns}:{changed_ns}:7:8"
+    assert index.mark_if_settled(mark, read_ns=12 * SECOND) == (mark if settled else "")
+
+
+def test_a_file_that_was_rewritten_and_given_its_old_time_has_another_mark(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text("old")
+    before = os.stat(file)
+    until = time.monotonic() + 60
+    while os.stat(file).st_ctime_ns == before.st_ctime_ns:  # until the clock of the file system has moved on
+        assert time.monotonic() < until
+        file.write_text("new")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert os.stat(file).st_mtime_ns == before.st_mtime_ns
+    assert index.mark(os.stat(file)) != index.mark(before)
+
+
+@pytest.mark.parametrize("there_before", [False, True], ids=["sent", "compared"])
+def test_a_file_that_is_sent_or_compared_within_the_tick_is_looked_at_again(top: Path, there_before: bool) -> None:
+    if there_before:
+        sync(top, None)
+    far = time.time_ns() + 3600 * SECOND  # as if all were written just now, however slow this machine is
+    for number in range(29):
+        os.utime(top / "data" / f"{number}", ns=(far, far))
+    sync(top, top / "cache")
+    with closing(Index(str(file_of(top)))) as known:
+        marks = {row.key: row.mark for row in known.rows()}
+    assert {key for key, mark in marks.items() if mark} <= {"29"}
+    assert len(marks) == 30
 
 
 def sync(top: Path, cache: Path | None) -> SyncResult:

@@ -129,3 +129,24 @@ def test_rules_that_cannot_be_read_stop_everything(tmp_path: Path) -> None:
     (tmp_path / ".ssmignore").mkdir()
     with pytest.raises(UsageError, match=r"\.ssmignore.*cannot be read"):
         packed(tmp_path)
+
+
+@pytest.mark.parametrize("use_gitignore", [False, True])
+def test_the_deepest_rules_decide(tmp_path: Path, use_gitignore: bool) -> None:
+    rules = ".gitignore" if use_gitignore else ".ssmignore"
+    make(tmp_path, "x.log", "a/x.log", "a/b/x.log", "a/b/c/x.log", "a/kept", "kept")
+    (tmp_path / rules).write_text("*.log\n")
+    (tmp_path / "a" / rules).write_text("!*.log\nkept\n")
+    (tmp_path / "a/b" / rules).write_text("*.log\n!kept\n")
+    (tmp_path / "a/b/c" / rules).write_text("!x.log\n")
+    make(tmp_path, "a/b/kept")
+    found = {name for name in packed(tmp_path, use_gitignore=use_gitignore) if not name.endswith(rules)}
+    assert found == {"a/x.log", "a/b/c/x.log", "kept", "a/b/kept"}
+
+
+def test_an_outer_ssmignore_goes_before_an_inner_gitignore(tmp_path: Path) -> None:
+    make(tmp_path, "a/x", "a/y", "a/z")
+    (tmp_path / ".ssmignore").write_text("x\n!y\n")
+    (tmp_path / "a/.gitignore").write_text("!x\ny\nz\n")
+    assert packed(tmp_path, use_gitignore=True) == {"a/.gitignore", "a/y"}
+    assert packed(tmp_path) == {"a/.gitignore", "a/y", "a/z"}

@@ -59,4 +59,6 @@ def _parts_not_chosen(download: Download) -> list[str]:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    from ..core.printable import clean
+
+    print(clean(text), file=sys.stderr, flush=True)

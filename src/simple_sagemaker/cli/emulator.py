@@ -91,7 +91,9 @@ def _print_ready(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    from ..core.printable import clean
+
+    print(clean(text), file=sys.stderr, flush=True)
 
 
 @contextmanager

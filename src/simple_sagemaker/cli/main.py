@@ -101,7 +101,9 @@ def _describe_os_error(error: OSError) -> str:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    from ..core.printable import clean
+
+    print(clean(text), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What is displayed while a job runs: its lines on stdout with the host's name, phases and times on stderr.
 
-On a terminal names are coloured and a status line shows phase and elapsed time; in a pipe everything is plain.
+On a terminal names are coloured and a status line shows phase and elapsed time; in a pipe everything is plain. No
+terminal gets control characters from jobs and services, except colours; in a pipe lines stay as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+from ..core.printable import clean, clean_line
 from ..core.progress import Meter, Watcher, WithoutProgressBar
 
 if TYPE_CHECKING:
@@ -79,10 +81,14 @@ class Lines(WithoutProgressBar):
         self.note(phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
+        is_terminal = sys.stdout.isatty()
         for line in lines:
-            self.note(f"{host:<{self._width}} | {line}")
+            self._print(f"{host:<{self._width}} | {clean_line(line) if is_terminal else line}")
 
     def note(self, text: str) -> None:
+        self._print(clean(text))
+
+    def _print(self, text: str) -> None:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
@@ -103,6 +109,8 @@ class Pipe(WithoutProgressBar):
     def lines(self, host: str, lines: list[str]) -> None:
         if self._stdout_closed:
             return
+        if sys.stdout.isatty():
+            lines = [clean_line(line) for line in lines]
         try:
             sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
             sys.stdout.flush()
@@ -114,7 +122,7 @@ class Pipe(WithoutProgressBar):
             )
 
     def note(self, text: str) -> None:
-        print(f"[{time.monotonic() - self._began:6.1f} s] {text}", file=sys.stderr, flush=True)
+        print(f"[{time.monotonic() - self._began:6.1f} s] {clean(text)}", file=sys.stderr, flush=True)
 
     def pause(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -141,18 +149,18 @@ class Terminal:
         return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
 
     def phase(self, name: str, message: str) -> None:
-        self._phase = name if name == "Training" else phase_line(name, message)
+        self._phase = name if name == "Training" else clean(phase_line(name, message))
 
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
 
         colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
         for line in lines:
-            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(line))
+            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(clean_line(line)))
             self._console.print(labelled, soft_wrap=True, highlight=False)
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
+        self._console.print(clean(text), markup=False, highlight=False, soft_wrap=True, style="dim")
 
     @contextmanager
     def moving(self, meter: Meter) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.printable import clean
 from ..errors import JobFailed, JobStopped
 from .follow import JobResult
 
@@ -21,8 +22,8 @@ def duration(result: JobResult) -> str:
 
 
 def _failure_reasons(result: JobResult) -> list[str]:
-    """The service's reason, and the code's own message about it."""
-    return [result.reason or "no reason was given", *([result.message] if result.message else [])]
+    """The service's reason, and the code's own message about it, fit for a terminal."""
+    return [clean(result.reason or "no reason was given"), *([clean(result.message)] if result.message else [])]
 
 
 def _stop_reason(result: JobResult) -> str:

@@ -1,0 +1,33 @@
+"""Text from jobs and services, made fit for a terminal: without the control characters by which it could be steered."""
+
+from __future__ import annotations
+
+import re
+
+# ECMA-48: control sequences (5.4), control strings (5.6), other escapes (5.3); each begins with ESC or a control of C1
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]"
+)
+_COLOR = re.compile(r"\x1b\[[0-9;:]*m")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def clean(text: str) -> str:
+    """The text without control sequences and control characters, but for line ends and tabs."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n").replace("\r", " ")))
+
+
+def clean_line(line: str) -> str:
+    """A line of a log as a terminal shows it: what follows its last carriage return, with colors and nothing else."""
+    if line.isprintable():
+        return line
+    shown = line.rstrip("\r").rpartition("\r")[2]
+    shown = _SEQUENCE.sub(lambda match: match.group() if _COLOR.fullmatch(match.group()) else "", shown)
+    pieces = _COLOR.split(shown)
+    colors = _COLOR.findall(shown)
+    plain = [_CONTROL.sub("", piece) for piece in pieces]
+    return plain[0] + "".join(color + piece for color, piece in zip(colors, plain[1:], strict=True))

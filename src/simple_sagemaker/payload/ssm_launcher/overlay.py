@@ -2,8 +2,9 @@
 
 An environment is a virtual environment made by hand: a link to the interpreter, and a ``.pth`` file that puts the
 packages of the job's own interpreter behind the new ones, so that they count as installed. It is built in place,
-because the scripts in it contain its path, under a lock. A marker file written last says that it is complete; one
-without it is removed and built again.
+because the scripts in it contain its path, under a lock. A marker file written last says that it is complete and what
+it consists of; one without it, or that has changed since, is removed and built again. The user's code sees all of them
+read-only where the host has mounts of its own.
 
 The job's interpreter must itself have a private prefix (the local engine makes one per host): the file that puts the
 shared environment first is written there.
@@ -13,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import sys
 
 from . import command, process
@@ -24,10 +26,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 MARK = ".complete"
+# statvfs flag: mount flag; a user namespace may not drop these when it makes a mount read-only
+LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 LINK_FILE = "_ssm_requirements.pth"
 PARENT_FILE = "_ssm_parent.pth"
 PROBE = b"""
-import json, os, sys, sysconfig
+import sys
+sys.path[:] = [path for path in sys.path if path]
+import json, os, sysconfig
 standard = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
 standard |= {os.path.join(path, "lib-dynload") for path in standard} | {os.path.realpath(sys.argv[2])}
 json.dump({
@@ -50,8 +56,14 @@ def provide(root: str, places: Places, what: "list[bytes]", environment: "dict[b
     os.makedirs(root, exist_ok=True)
     with open(folder + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(os.path.join(folder, MARK)):
+        state = _read_mark(folder)
+        if state is not None and state != _state(folder):
+            process.write(b"simple-sagemaker: the requirements were changed after they were installed\n")
+            state = None
+        if state is None:
             _build(folder, interpreter, places, what, environment)
+    if not places.is_plain:
+        _make_read_only(root)
     process.write(b"simple-sagemaker: requirements are in " + os.fsencode(folder) + b"\n")
     _put_first(_site(folder), private)
     environment[b"PATH"] = os.fsencode(os.path.join(folder, "bin")) + b":" + environment.get(b"PATH", b"")
@@ -141,7 +153,45 @@ def _build(
         for parent in interpreter["parents"]:
             file.write("import site; site.addsitedir({!r})\n".format(parent))
     pip_install(os.fsencode(python), what, places, environment)
-    open(os.path.join(folder, MARK), "w").close()
+    with open(os.path.join(folder, MARK), "w", encoding="ascii") as file:
+        file.write(_state(folder))
+
+
+def _read_mark(folder: str) -> "str | None":
+    try:
+        with open(os.path.join(folder, MARK), encoding="ascii") as file:
+            return file.read() or None
+    except (OSError, ValueError):
+        return None
+
+
+def _state(folder: str) -> str:
+    """A digest of the names, sizes and times of all files; nobody can set the time of a change of state (ctime)."""
+    digest = hashlib.sha256()
+    for above, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files + folders):
+            path = os.path.join(above, name)
+            if path == os.path.join(folder, MARK):
+                continue
+            state = os.lstat(path)
+            facts = [state.st_mode]
+            if not stat.S_ISDIR(state.st_mode):
+                facts += [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+            digest.update(os.fsencode("{}\0{}\n".format(os.path.relpath(path, folder), facts)))
+    return digest.hexdigest()
+
+
+def _make_read_only(root: str) -> None:
+    """Make a folder read-only for this host from here on; nothing happens where the host may not mount."""
+    import ctypes
+
+    bind, remount, read_only, recursive = 4096, 32, 1, 16384  # linux/mount.h
+    libc, path = ctypes.CDLL(None), os.fsencode(os.path.realpath(root))
+    flags = os.statvfs(root).f_flag
+    locked = sum(mount for seen, mount in LOCKED.items() if flags & seen)
+    if libc.mount(path, path, None, ctypes.c_ulong(bind | recursive), None) == 0:
+        libc.mount(b"none", path, None, ctypes.c_ulong(bind | remount | read_only | locked), None)
 
 
 def _put_first(site: str, private: str) -> None:

@@ -79,6 +79,12 @@ def test_the_status_of_a_process_that_ran_out_of_memory_is_explained(job: JobFol
     assert '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"\nCommand' in job.failure
 
 
+def test_an_empty_failure_file_of_the_script_gives_way_to_the_exception(job: JobFolder) -> None:
+    job.files = {"train.py": "import os; open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w'); raise ValueError('bad')"}
+    job.run()
+    assert 'ErrorMessage "ValueError: bad"\n' in job.failure
+
+
 def test_a_failure_file_of_the_script_is_kept(job: JobFolder) -> None:
     job.files = {"train.py": "import os; open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('mine'); exit(4)"}
     assert job.run().status == 4

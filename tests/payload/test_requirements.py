@@ -229,3 +229,45 @@ def test_an_interpreter_without_pip_gets_pythons_own(asking: JobFolder, tmp_path
     ended = asking.run()
     assert "ensurepip" in ended.text
     assert "\ntiny 1.0 " in ended.text
+
+
+@pytest.mark.parametrize("change", ["content", "same size and time", "another file", "a file less"])
+def test_an_environment_that_was_changed_since_is_built_again(
+    asking: JobFolder, interpreter: Path, tmp_path: Path, change: str
+) -> None:
+    environments = shared(asking, interpreter, tmp_path)
+    asking.run()
+    site = next(environments.glob("*/lib/*/site-packages"))
+    module, before = site / "tiny.py", (site / "tiny.py").stat()
+    if change == "another file":
+        (site / "json.py").write_text("raise SystemExit('not the real one')\n")
+    elif change == "a file less":
+        module.unlink()
+    else:
+        module.write_text("VERSION = '6.6'\n" if change != "content" else "raise SystemExit('changed')\n")
+        if change != "content":
+            os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+    ended = asking.run()
+    assert ended.status == 0, ended.text
+    assert "the requirements were changed after they were installed" in ended.text
+    assert f"tiny 1.0 {environments}" in ended.text
+    assert "pip install" not in asking.run().text
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize("way", ["direct", "train"])
+def test_pip_imports_nothing_from_the_code_that_it_installs_for(
+    asking: JobFolder, interpreter: Path, tmp_path: Path, way: str, is_shared: bool
+) -> None:
+    asking.python = str(overlay(tmp_path / "host", interpreter))
+    if is_shared:
+        asking.environment["SSM_ENVIRONMENTS"] = str(tmp_path / "environments")
+    asking.hyperparameters = {"sagemaker_program": '"train.py"'}
+    trap = f"open({str(tmp_path / 'imported')!r}, 'a').write(__name__ + ' ')\nraise ImportError('not the real one')\n"
+    names = ["random", "types", "tempfile", "copy", "signal", "queue", "logging", "runpy", "importlib", "pip", "json"]
+    asking.files.update({f"{name}.py": trap for name in names})
+    asking.files["train.py"] = "print('started')"
+    ended = asking.run(way)
+    assert not (tmp_path / "imported").exists(), (tmp_path / "imported").read_text()
+    assert ended.status == 0, ended.text
+    assert "Successfully installed tiny-1.0" in ended.text

@@ -177,3 +177,13 @@ def test_a_rank_of_real_mpi_that_fails_ends_the_others(job: JobFolder) -> None:
     job.launch_argv("toolkit")
     done = mpirun(job)
     assert done.returncode == 7, done.stdout + done.stderr
+
+
+def test_the_launcher_imports_nothing_from_the_code_and_the_program_does(job: JobFolder, tmp_path: Path) -> None:
+    trap = f"open({str(tmp_path / 'imported')!r}, 'a').write(__name__ + ' ')\nprint('of the code')\n"
+    job.files.update({f"{name}.py": trap for name in ("queue", "json", "shutil", "tarfile", "signal", "select")})
+    job.files["importlib/__init__.py"] = trap
+    job.files["train.py"] = "import queue\n"
+    ended = below(job, "launcher.py")
+    assert ended.returncode == 0, ended.stdout
+    assert (tmp_path / "imported").read_text() == "queue "

@@ -11,9 +11,17 @@ It is started in three ways:
 Only this file still parses on Python 2.7, so that an old interpreter prints a message and not a syntax error.
 """
 
-import importlib
-import os
 import sys
+
+# Before any other import: AWS's toolkit starts this file from the user's code, where a file may be named random.py.
+# The user's own program is started anew, with that folder.
+_HIDDEN = {"", ".", __file__.rpartition("/")[0]}
+if __name__ == "__main__" and not (getattr(sys.flags, "safe_path", 0) or getattr(sys.flags, "isolated", 0)):
+    _HIDDEN.add(sys.path[0])
+sys.path[:] = [path for path in sys.path if path not in _HIDDEN]
+
+import importlib  # noqa: E402
+import os  # noqa: E402
 
 TYPE_CHECKING = False  # as typing has it, which Python 2.7 lacks
 if TYPE_CHECKING:
@@ -36,12 +44,12 @@ class Unpackable(Exception):
 
 def record_failure(text):
     # type: (str) -> None
-    """Write to stderr and to the failure file why the job ends. An existing failure file is kept."""
+    """Write to stderr and to the failure file why the job ends. An existing failure file with a text is kept."""
     sys.stderr.write("simple-sagemaker: %s\n" % text)
     failure = os.path.join(BASE, "output", "message" if IS_PROCESSING else "failure")
     if not os.path.isdir(os.path.dirname(failure)):
         os.makedirs(os.path.dirname(failure))
-    if not os.path.exists(failure):
+    if not os.path.lexists(failure) or (os.path.isfile(failure) and not os.path.getsize(failure)):
         with open(failure, "wb") as file:
             file.write(text.encode("utf-8", "replace")[:1024])
 

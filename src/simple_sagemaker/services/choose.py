@@ -153,9 +153,6 @@ def local(
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import ACCOUNT, REGION, Home
 
-    if on_s3 and prestarted:  # it does not know the caller's credentials
-        prestarted.dismiss()
-        prestarted = None
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
     store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)

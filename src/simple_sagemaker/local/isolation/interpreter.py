@@ -16,8 +16,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+# Nothing is imported from the current folder; the user's own packages count, which rules -I out.
 _PROBE = """
-import json, os, site, sys
+import sys
+sys.path[:] = [path for path in sys.path if path]
+import json, os, site
 base = getattr(sys, "_base_executable", None) or os.path.realpath(sys.executable)
 user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
 sites = [p for p in site.getsitepackages() + user if os.path.isdir(p)]
@@ -25,7 +28,11 @@ print(json.dumps({"executable": sys.executable, "base": base, "version": "%d.%d"
  "prefixes": sorted({sys.prefix, sys.base_prefix}), "sites": sites}))
 """
 _VERSION_FILES = (".python-version", ".tool-versions", "mise.toml")
-_PIP = '#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n'
+# As a script that pip itself installs: unlike with -m, the current folder is not searched for modules.
+_PIP = """#!/bin/sh
+exec "${0%/*}/python" -c 'import sys; sys.path[:] = [path for path in sys.path if path]; \
+import runpy; runpy.run_module("pip", run_name="__main__", alter_sys=True)' "$@"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +92,7 @@ def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> s
         return cached.read_text(encoding="utf-8")
     except FileNotFoundError:
         done = subprocess.run(
-            [path, "-c", "import sys; print(sys.executable)"],
+            [path, "-I", "-c", "import sys; print(sys.executable)"],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
@@ -129,7 +136,7 @@ def _write_cache(file: Path, text: str) -> None:
 def _run_probe(path: str) -> Interpreter:
     try:
         done = subprocess.run(
-            [path, "-c", _PROBE], capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60
+            [path, "-E", "-c", _PROBE], capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60
         )
         return Interpreter(**json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:

@@ -25,7 +25,7 @@ if sys.platform == "win32":
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 _MNT_DETACH = 2
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 # statvfs flag → mount flag: a user namespace may not drop these when it makes a mount read-only
 _LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 
@@ -124,15 +124,26 @@ def _run_host(
         os._exit(126)
 
 
+def set_dumpable(value: bool) -> None:
+    """Let other processes of the same user read this one's memory and environment, or not (Linux)."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_DUMPABLE, int(value), 0, 0, 0)
+
+
 def _unshare() -> None:
+    """Make the namespaces. The files by which a user namespace is mapped belong to root unless this can be dumped."""
     inner = _NEWNS | _NEWPID | _NEWUTS | _NEWIPC
     if os.geteuid() == 0 and _libc.unshare(inner) == 0:
         return
     uid, gid = os.geteuid(), os.getegid()
     _check_call(_libc.unshare(inner | _NEWUSER), "unshare")
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"0 {uid} 1")
-    _write("/proc/self/gid_map", f"0 {gid} 1")
+    set_dumpable(True)
+    try:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+    finally:
+        set_dumpable(False)
 
 
 def _become_host(launch: Launch, steps: list[Step], root: str, *, complain: int, alive: int) -> NoReturn:

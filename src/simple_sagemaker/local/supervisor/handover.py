@@ -21,13 +21,17 @@ def receive() -> tuple[JobFolder, int] | None:
 
     From then on standard output and error go to the job's ``supervisor.log``.
     """
-    message = b""
-    while not message.endswith(b"\0"):
-        chunk = os.read(0, 4096)
-        if not chunk:
-            return None
-        message += chunk
-    draft = Path(os.fsdecode(message[:-1]))
+    parts = _read_parts(1)
+    if not parts:
+        return None
+    count, _, path = parts[0].partition(b" ")
+    variables = _read_parts(int(count), parts[1])
+    if variables is None:
+        return None
+    for variable in variables[:-1]:  # of this process alone: no other can read them where it was started with none
+        name, _, value = os.fsdecode(variable).partition("=")
+        os.environ[name] = value
+    draft = Path(os.fsdecode(path))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
     name = name_of(json.loads((draft / "request.json").read_bytes()))
@@ -39,6 +43,16 @@ def receive() -> tuple[JobFolder, int] | None:
     _redirect(job)
     (job.path / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")
     return job, lock
+
+
+def _read_parts(count: int, rest: bytes = b"") -> list[bytes] | None:
+    """The next ``count`` texts that end in zeros, and what was read beyond them; None if the other side is gone."""
+    while rest.count(b"\0") < count:
+        chunk = os.read(0, 1 << 16)
+        if not chunk:
+            return None
+        rest += chunk
+    return rest.split(b"\0", count)
 
 
 def _is_ours(job: JobFolder, lock: int) -> bool:

@@ -1,7 +1,8 @@
 """Starts a job's supervisor before the job exists: it starts up while the job is prepared, takes the lock, then works.
 
-The two processes talk over two pipes: the job's draft folder in, one byte back when its lock is held, one byte in when
-the folder has its final name. A pipe that closes early ends the other side's waiting. This module is the first that a
+The two processes talk over two pipes: the job's draft folder and the variables with the caller's credentials in, one
+byte back when its lock is held, one byte in when the folder has its final name. A pipe that closes early ends the other
+side's waiting. A third one takes what it writes to standard error until it has a job. This module is the first that a
 command loads, so it loads nothing itself.
 """
 
@@ -17,32 +18,62 @@ if TYPE_CHECKING:
     from ..job.folder import JobFolder
 
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-_PROGRAM = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+_PROGRAM = (  # our packages last: what lies beside them must not hide Python's own modules
+    "import sys; sys.path.append(sys.argv[1]); "
     "from simple_sagemaker.local.supervisor.supervisor import main; main(sys.argv[2])"
 )
 
 
+_ENDING_S = 5.0
+_PAUSE_S = 0.01
+
+
 class SupervisorGone(Exception):
-    """The supervisor ended before it took over the job."""
+    """The supervisor ended before it took over the job; the message says how, with its last line of standard error."""
 
 
 class WaitingSupervisor:
     """A supervisor that waits for a job."""
 
-    def __init__(self, pid: int, to_supervisor: int, from_supervisor: int) -> None:
+    def __init__(self, pid: int, to_supervisor: int, from_supervisor: int, errors: int) -> None:
         self.pid = pid
         self._to_supervisor = to_supervisor
         self._from_supervisor = from_supervisor
+        self._errors = errors
 
-    def hand_over(self, draft: JobFolder) -> None:
-        """Have it hold the lock of a draft. Raises SupervisorGone if it has ended."""
+    def hand_over(self, draft: JobFolder, variables: Mapping[str, str] | None = None) -> None:
+        """Have it hold the lock of a draft. Raises SupervisorGone if it has ended.
+
+        ``variables`` are for one that must use the caller's credentials. They never are in a process's environment as
+        it was started, which any process of the same user can read.
+        """
+        secrets = b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in (variables or {}).items())
+        data = b"%d %b\0%b" % (len(variables or {}), os.fsencode(draft.path), secrets)
         try:
-            os.write(self._to_supervisor, os.fsencode(draft.path) + b"\0")
+            while data:
+                data = data[os.write(self._to_supervisor, data) :]
         except BrokenPipeError as error:
-            raise SupervisorGone("the supervisor ended while it waited for a job") from error
+            raise SupervisorGone(self._explain("while it waited for a job")) from error
         if not os.read(self._from_supervisor, 1):
-            raise SupervisorGone("the supervisor ended while it took over the job")
+            raise SupervisorGone(self._explain("while it took over the job"))
+
+    def _explain(self, when: str) -> str:
+        """How the supervisor ended."""
+        import time
+
+        until = time.monotonic() + _ENDING_S
+        status = None
+        while status is None and time.monotonic() < until:
+            status = _wait(self.pid)
+            time.sleep(0 if status is not None else _PAUSE_S)
+        os.set_blocking(self._errors, False)
+        try:
+            written = os.read(self._errors, 1 << 16)
+        except BlockingIOError:
+            written = b""
+        lines = [line.strip() for line in written.decode("utf-8", "replace").splitlines() if line.strip()]
+        how = f"with status {status} " if status is not None else ""
+        return f"the supervisor of the job ended {how}{when}: {lines[-1] if lines else 'it wrote nothing'}"
 
     def begin(self) -> None:
         """Tell it that the job has its final name; it begins to work."""
@@ -51,40 +82,41 @@ class WaitingSupervisor:
 
     def dismiss(self) -> None:
         """Close the pipes: without a job it ends by itself."""
-        os.close(self._to_supervisor)
-        os.close(self._from_supervisor)
+        for descriptor in (self._to_supervisor, self._from_supervisor, self._errors):
+            os.close(descriptor)
 
 
-def start_supervisor(isolation: str, variables: Mapping[str, str] | None = None) -> WaitingSupervisor:
+def start_supervisor(isolation: str) -> WaitingSupervisor:
     """Start a supervisor that waits for a job, and meanwhile finds out how it can isolate hosts.
 
-    Its environment is nearly empty, because a job in plain isolation could read it; ``variables`` are for one that must
-    use the caller's credentials.
+    Its environment is nearly empty, because a job in plain isolation could read it. It imports nothing from the current
+    folder (``-I``).
     """
     if sys.platform == "win32":
         raise NotImplementedError("jobs as processes need Linux or macOS")
     supervisor_in, to_supervisor = os.pipe()
     from_supervisor, supervisor_out = os.pipe()
+    errors, supervisor_errors = os.pipe()
     pid = _spawn(
-        [sys.executable, "-S", "-s", "-E", "-c", _PROGRAM, _PACKAGES, isolation],
+        [sys.executable, "-I", "-S", "-c", _PROGRAM, _PACKAGES, isolation],
         supervisor_in,
         supervisor_out,
-        variables or {},
+        supervisor_errors,
     )
-    os.close(supervisor_in)
-    os.close(supervisor_out)
-    return WaitingSupervisor(pid, to_supervisor, from_supervisor)
+    for descriptor in (supervisor_in, supervisor_out, supervisor_errors):
+        os.close(descriptor)
+    return WaitingSupervisor(pid, to_supervisor, from_supervisor, errors)
 
 
-def _spawn(argv: list[str], read: int, write: int, variables: Mapping[str, str]) -> int:
+def _spawn(argv: list[str], read: int, write: int, errors: int) -> int:
     if sys.platform == "win32":
         raise NotImplementedError
     descriptors = [
         (os.POSIX_SPAWN_DUP2, read, 0),
         (os.POSIX_SPAWN_DUP2, write, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, errors, 2),
     ]
-    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **variables}
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     try:
         return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setsid=True)
     except NotImplementedError:  # macOS before 10.15: a process group of its own is enough against Ctrl-C
@@ -97,9 +129,15 @@ def reap(pids: list[int]) -> list[int]:
 
 
 def _has_ended(pid: int) -> bool:
+    return _wait(pid) is not None
+
+
+def _wait(pid: int) -> int | None:
+    """The status of a supervisor that has ended, which is reaped; -1 if it is not known, None while it runs."""
     if sys.platform == "win32":
-        return False
+        return None
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
+        ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:  # reaped by other code that waits for all children
-        return True
+        return -1
+    return os.waitstatus_to_exitcode(status) if ended else None

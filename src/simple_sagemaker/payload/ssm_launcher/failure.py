@@ -41,8 +41,8 @@ def write_failure(places: Places, text: str) -> None:
 
 
 def write_unless_present(path: str, text: str) -> None:
-    """Write a text to a file that the service reads, unless the script left its own there."""
-    if not os.path.exists(path):
+    """Write a text to a file that the service reads, unless the script left its own there; an empty one is no text."""
+    if not os.path.lexists(path) or (os.path.isfile(path) and not os.path.getsize(path)):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(_head(text, LONGEST).encode("utf-8", "replace"))

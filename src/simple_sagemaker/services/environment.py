@@ -46,7 +46,7 @@ def emulator_home(named: Path | None) -> Iterator[Path]:
         return
     import tempfile
 
-    from ..local.job.folder import remove_folder
+    from ..local.job.remove import remove_folder
 
     home = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
     try:
@@ -67,6 +67,7 @@ def engine_settings(environment: Mapping[str, str], home: Home, *, containers: b
         stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
         interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
         spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
+        log_limit_mb=_log_limit_mb(environment),
     )
     return _with_containers(settings, environment) if isolation == "docker" else settings
 
@@ -113,6 +114,13 @@ def _isolation(environment: Mapping[str, str]) -> str:
     if name not in ISOLATIONS:
         raise UsageError(f"SSM_ISOLATION={name!r} is none of {', '.join(ISOLATIONS)}.")
     return name
+
+
+def _log_limit_mb(environment: Mapping[str, str]) -> int:
+    text = environment.get("SSM_LOG_LIMIT_MB") or "1024"
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 40:
+        raise UsageError(f"SSM_LOG_LIMIT_MB={text!r} is not a number of megabytes, 1 or more.")
+    return int(text)
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:

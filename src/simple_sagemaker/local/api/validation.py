@@ -97,7 +97,7 @@ def _check_algorithm(request: Mapping[str, Any]) -> str | None:
     for metric in algorithm.get("MetricDefinitions", ()):
         try:
             re.compile(metric["Regex"])
-        except re.error as error:
+        except (re.error, RecursionError, OverflowError) as error:
             return f"Invalid regular expression {metric['Regex']!r} of metric {metric['Name']!r}: {error}"
     return None
 

@@ -62,6 +62,8 @@ class Settings:
     For spot jobs only: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
     beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.
 
+    ``log_limit_mb`` is how much of what each host of a job prints is kept.
+
     ``region`` is the one that jobs are in. With ``s3_endpoint`` buckets are on that server, with ``callers_s3`` on the
     S3 of the caller's own configuration, else they are folders of the home.
     ``credentials_uri`` is where supervisor and job get the credentials of the job's role, as AWS's containers get them
@@ -74,6 +76,7 @@ class Settings:
     stop_grace_s: float = 120.0
     interrupt_after_s: tuple[float, ...] = ()
     spot_wait_s: float = 0.0
+    log_limit_mb: int = 1024
     region: str = REGION
     s3_endpoint: str | None = None
     callers_s3: bool = False

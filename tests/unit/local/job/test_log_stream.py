@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -91,3 +94,80 @@ def test_a_metric_is_found_in_a_line_that_arrives_in_pieces(tmp_path: Path) -> N
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert '"value": 10.0' in lines[0]
     assert stream.last_values["Score"]["value"] != 2
+
+
+def test_a_regular_expression_that_does_not_end_costs_its_metric_and_nothing_else(tmp_path: Path) -> None:
+    patterns = [("Bad", re.compile("(a+)+$")), ("Loss", re.compile("loss=([0-9]+)"))]
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", patterns=patterns)
+    stream.feed(b"loss=1\n" + b"a" * 40 + b"!\nloss=2\n")
+    stream.feed(b"a" * 40 + b"!\nloss=3\n")
+    stream.close()
+    points = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(point["name"], point["value"]) for point in points] == [("Loss", 1), ("Loss", 2), ("Loss", 3)]
+    messages = read_all(tmp_path / "logs")
+    assert [line for line in messages if "the metric Bad is not looked for any more" in line] == [messages[3]]
+    assert [line for line in messages if line.startswith("loss")] == ["loss=1", "loss=2", "loss=3"]
+
+
+def test_a_log_ends_at_its_limit_with_a_line_and_the_number_of_what_was_cut(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", limit=1 << 20)
+    for _ in range(100):
+        stream.feed(b"y" * 99 + b"\n" + b"z\n" * 500)
+    stream.feed(b"Loss: 1\n" * 100_000)
+    stream.write_line("from the engine")
+    stream.close()
+    (name,) = log_stream.streams(tmp_path / "logs")
+    assert (tmp_path / "logs" / name).stat().st_size < (1 << 20) + 1000
+    messages = read_all(tmp_path / "logs")
+    kept = [line for line in messages if line in {"y" * 99, "z", "Loss: 1"}]
+    assert [line for line in messages if line not in kept] == [
+        "simple-sagemaker: this log has reached 1 MB (SSM_LOG_LIMIT_MB); the lines that follow are not kept",
+        "from the engine",
+        f"simple-sagemaker: {150_100 - len(kept):,} lines after the first 1 MB were cut",
+    ]
+    assert kept[-1] == "Loss: 1"
+
+
+def test_short_lines_take_little_more_than_themselves_and_each_has_its_time(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path / "logs")
+    for start in range(10):
+        stream._last_ms = 10**15 + start
+        stream.feed(b"y\n" * 1000)
+    stream.close()
+    (name,) = log_stream.streams(tmp_path / "logs")
+    path = tmp_path / "logs" / name
+    assert path.stat().st_size < 2 * 20_000
+    start, times = 0, []
+    while True:
+        page, end = log_stream.read(path, start, most_bytes=777, most=33)
+        if end == start:
+            break
+        times += [event["timestamp"] for event in page]
+        start = end
+    assert times == [10**15 + number // 1000 for number in range(10_000)]
+
+
+def test_lines_for_which_the_disk_has_no_room_are_counted_and_no_half_line_stays(tmp_path: Path) -> None:
+    """The limit on a file's size (RLIMIT_FSIZE) stands for a full disk: the system writes a part, or nothing."""
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from simple_sagemaker.local.job.log_stream import Stream
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+stream = Stream(host="algo-1", folder=Path(sys.argv[1]))
+stream.feed(b"before\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
+stream.feed(b"lost and lost and lost and lost\\n" * 3)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+stream.feed(b"after\\n")
+stream.close()
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "logs")], check=True)
+    assert read_all(tmp_path / "logs") == ["before", "simple-sagemaker: 3 lines are lost: the disk was full", "after"]
+
+
+def read_all(logs: Path) -> list[str]:
+    """The messages of the one stream of a folder."""
+    (name,) = log_stream.streams(logs)
+    events, _ = log_stream.read(logs / name, 0, most_bytes=1 << 24, most=1 << 24)
+    return [str(event["message"]) for event in events]

@@ -1,0 +1,35 @@
+"""A limit on the computing time of something that cannot be trusted to end, such as a regular expression."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+if sys.platform == "win32":
+    raise ImportError("the supervisor of a job needs Linux or macOS")
+
+
+class TooSlow(BaseException):
+    """The time is up. Raised by a signal, at any place."""
+
+
+@contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Raise TooSlow in the body once it has computed for so long; a busy machine makes no difference.
+
+    Python's ``re`` looks for signals while it matches. Call in the main thread.
+    """
+    before = signal.signal(signal.SIGVTALRM, _raise)
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 0.1)  # again and again: code may hold up the first one
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _raise(*_: object) -> NoReturn:
+    raise TooSlow

@@ -53,10 +53,16 @@ def test_the_failure_file_is_the_reason_and_is_cut_at_1024(engine: Engine) -> No
     assert len(reason) == 1024
 
 
-def test_a_failure_file_fails_a_job_that_exits_0(engine: Engine) -> None:
+def test_a_job_that_exits_0_is_completed_whatever_its_failure_file_holds_and_a_line_warns(engine: Engine) -> None:
     described = engine.run(f"{_base()}\necho no good > $ML/output/failure")
-    assert described["TrainingJobStatus"] == "Failed"
-    assert "no good" in described["FailureReason"]
+    assert described["TrainingJobStatus"] == "Completed"
+    assert "FailureReason" not in described
+    assert "WARNING: /opt/ml/output/failure holds a text" in engine.printed("job-1")["algo-1"][-1]
+
+
+def test_an_empty_failure_file_gives_way_to_the_last_line_of_the_output(engine: Engine) -> None:
+    described = engine.run(f"{_base()}\n: > $ML/output/failure; echo before; echo 'ValueError: bad' >&2; exit 1")
+    assert described["FailureReason"] == "AlgorithmError: ValueError: bad, exit code: 1"
 
 
 def test_one_failing_host_ends_the_others(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 _NO_WINDOWS_NAME = re.compile(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
-_DEEPEST = 200  # folders in folders: what removes and copies trees goes down by recursion
+DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
 _NO_NAME_HERE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
 
@@ -101,7 +101,7 @@ class SafeFolder:
 def split_name(name: str) -> list[str]:
     """Split a name into its parts. Raises UnusableName for one that no folder of this system can hold."""
     parts = name.split("/")
-    if len(parts) > _DEEPEST:
+    if len(parts) > DEEPEST:
         raise UnusableName(f"the name {_short(name)} lies in {len(parts) - 1} folders, more than can be handled")
     for part in parts:
         if why := why_not(part, windows=os.name == "nt"):

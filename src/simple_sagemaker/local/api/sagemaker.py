@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job, remove_folder
+from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
+from ..job.remove import remove_folder
 from ..supervisor import spawn
-from ..supervisor.spawn import WaitingSupervisor
+from ..supervisor.spawn import SupervisorGone, WaitingSupervisor
 from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
@@ -107,9 +108,13 @@ class LocalSageMaker:
         draft = draft_job(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
         supervisor = self._next_supervisor(settings.isolation)
         try:
-            supervisor.hand_over(draft)
+            supervisor.hand_over(draft, self._caller_variables)
             publish_job(draft, name)
             supervisor.begin()
+        except SupervisorGone as why:
+            supervisor.dismiss()
+            remove_folder(draft.path)
+            raise client_error("SupervisorFailed", f"The job could not be started: {why}", operation) from why
         except FileExistsError:
             supervisor.dismiss()
             remove_folder(draft.path)
@@ -190,7 +195,7 @@ class LocalSageMaker:
         try:
             supervisor = self._waiting.pop()
         except IndexError:
-            supervisor = spawn.start_supervisor(isolation, self._caller_variables)
+            supervisor = spawn.start_supervisor(isolation)
         self._supervisors = [*spawn.reap(self._supervisors), supervisor.pid]
         return supervisor
 

@@ -2,84 +2,175 @@
 
 Members are relative to the folder, without ``./``, owned by 0/0, folders included. The model is the union of all
 hosts' folders, in the order of the hosts (the last one wins where names clash); the output is the first host's.
+A link keeps its target if that is inside the folder; a link that leads outside is left out.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from ...core.store import Store
+from ...core.store import ProgressCallback, Store, no_progress
 from ...storage.archives.tar_writer import Tarball
-from ..job.permissions import make_accessible
+from ..job import beneath
 
 _CHUNK = 1 << 20
+LeftOut = Callable[[str, str], None]  # called with a name and why it is not in the archive
 
 
-def upload(folders: Sequence[Path], store: Store, *, bucket: str, key: str, scratch: Path) -> list[str]:
-    """Pack the union of folders and upload it, unless it is empty. Returns the names that clashed."""
-    members: dict[str, Path] = {}
+class _Member(NamedTuple):
+    """One member: the folder it is from, its kind, and the target if it is a link."""
+
+    source: beneath.OpenFolder
+    kind: int
+    target: str = ""
+
+
+def upload(
+    folders: Sequence[Path],
+    store: Store,
+    *,
+    bucket: str,
+    key: str,
+    scratch: Path,
+    roots: Sequence[Path] = (),
+    seen_as: str = "",
+    on_left_out: LeftOut = lambda _, __: None,
+    on_progress: ProgressCallback = no_progress,
+) -> list[str]:
+    """Pack the union of folders and upload it, unless it is empty. Returns the names that clashed.
+
+    ``roots`` are the folders below which the jobs of ``folders`` may put links, the folders themselves if there are
+    none. ``seen_as`` is the path at which a job sees each folder. ``on_progress`` may raise to stop.
+    """
+    members: dict[str, _Member] = {}
     clashes: list[str] = []
-    for folder in folders:
-        for name in _walk(folder, ""):
-            path = folder / name
-            if name in members and not (path.is_dir() and members[name].is_dir()):
-                clashes.append(name)
-                if not path.is_dir():  # a file in place of a folder: nothing can lie below it any more
-                    members = {other: member for other, member in members.items() if not other.startswith(f"{name}/")}
-            members[name] = path
-    if members:
-        try:
-            _pack(members, scratch)
-            store.send(scratch, bucket, key)
-        finally:
-            scratch.unlink(missing_ok=True)
+    with ExitStack() as opened:
+        for folder, root in zip(folders, roots or folders, strict=True):
+            try:
+                path = folder.relative_to(root).as_posix()
+                descriptor = opened.enter_context(beneath.open_folder(root, path))
+            except beneath.Unreachable as why:
+                on_left_out(".", str(why.strerror))
+                continue
+            source = beneath.OpenFolder(descriptor)
+            opened.callback(source.close)
+            for name, member in _walk(source, descriptor, (seen_as, os.path.realpath(folder)), on_left_out):
+                on_progress(0)
+                if name in members and not (stat.S_ISDIR(member.kind) and stat.S_ISDIR(members[name].kind)):
+                    clashes.append(name)
+                    if not stat.S_ISDIR(member.kind):  # in place of a folder: nothing can lie below it any more
+                        members = {other: kept for other, kept in members.items() if not other.startswith(f"{name}/")}
+                members[name] = member
+        if members:
+            try:
+                if _pack(members, scratch, on_left_out, on_progress):
+                    store.send(scratch, bucket, key, on_progress)
+            finally:
+                scratch.unlink(missing_ok=True)
     return clashes
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[str]:
-    with os.scandir(folder / prefix) as listing:
-        entries = sorted(listing, key=lambda entry: entry.name)
-    for entry in entries:
-        name = f"{prefix}{entry.name}"
-        if entry.is_symlink():
-            yield name
-        elif entry.is_file():
-            make_accessible(entry.path)
-            yield name
-        elif entry.is_dir():
-            make_accessible(entry.path)
-            yield name
-            yield from _walk(folder, f"{name}/")
+def _walk(
+    source: beneath.OpenFolder, folder: int, tops: tuple[str, str], on_left_out: LeftOut
+) -> Iterator[tuple[str, _Member]]:
+    for entry in beneath.walk(folder, on_left_out, in_order=True):
+        kind = entry.stat.st_mode
+        if stat.S_ISLNK(kind):
+            try:
+                read = os.readlink(entry.name, dir_fd=entry.parent)
+            except OSError:  # something else by now
+                continue
+            target = _target_inside(entry.path, read, tuple(filter(None, tops)))
+            if target is None:
+                on_left_out(entry.path, f"it is a link that leads outside, to {beneath.shown(read)}")
+                continue
+            yield entry.path, _Member(source, kind, target)
+        elif stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+            yield entry.path, _Member(source, kind)
 
 
-def _pack(members: dict[str, Path], to: Path) -> None:
-    names: dict[tuple[int, int], str] = {}  # device and inode of files with several names: the first one
+def _target_inside(path: str, target: str, tops: tuple[str, ...]) -> str | None:
+    """The relative target of a link at ``path`` in a folder, which the job sees at one of ``tops``; None if outside.
+
+    By its text: nothing is read.
+    """
+    above = os.path.dirname(path)
+    if target.startswith("/"):
+        top = next((top for top in tops if target == top or target.startswith(top + "/")), None)
+        if top is None:
+            return None
+        return os.path.relpath(os.path.normpath(target[len(top) + 1 :] or "."), above or ".")
+    whole = os.path.normpath(os.path.join(above, target))
+    return None if whole == ".." or whole.startswith("../") else target
+
+
+@dataclass
+class _Packing:
+    """Writes members to an archive; ``count`` is how many it holds."""
+
+    archive: Tarball
+    on_left_out: LeftOut
+    on_progress: ProgressCallback
+    count: int = 0
+    names: dict[tuple[int, int], str] = field(default_factory=dict)  # of device and inode: the first with that content
+
+    def add(self, name: str, member: _Member) -> None:
+        """Add a member, unless it is something else by now."""
+        self.on_progress(0)
+        try:
+            parent, last = member.source.parent(name)
+            info = os.stat(last, dir_fd=parent, follow_symlinks=False)
+            descriptor = beneath.open_regular(last, parent) if stat.S_ISREG(member.kind) else None
+        except OSError as error:
+            self.on_left_out(name, str(error.strerror))
+            return
+        if descriptor is not None:
+            try:
+                self._add_file(name, descriptor)
+            finally:
+                os.close(descriptor)
+            return
+        self.count += 1
+        if stat.S_ISDIR(member.kind):
+            self.archive.folder(name, mode=stat.S_IMODE(info.st_mode), seconds=int(info.st_mtime))
+        else:
+            self.archive.link(name, member.target, seconds=int(info.st_mtime))
+
+    def _add_file(self, name: str, descriptor: int) -> None:
+        info = os.fstat(descriptor)
+        mode, seconds, inode = stat.S_IMODE(info.st_mode), int(info.st_mtime), (info.st_dev, info.st_ino)
+        if beneath.is_larger_than_disk(descriptor):
+            self.on_left_out(name, beneath.LARGER_THAN_DISK)
+            return
+        self.count += 1
+        if inode in self.names:
+            self.archive.same(name, self.names[inode], mode=mode, seconds=seconds)
+            return
+        content = _content(descriptor, info.st_size, self.on_progress)
+        self.archive.pieces(name, content, size=info.st_size, mode=mode, seconds=seconds)
+        if info.st_nlink > 1:
+            self.names[inode] = name
+
+
+def _pack(members: dict[str, _Member], to: Path, on_left_out: LeftOut, on_progress: ProgressCallback) -> int:
+    """Pack the members; return how many there are in the end."""
     with open(to, "wb") as out, Tarball(out) as archive:
-        for name, path in members.items():
-            info = os.lstat(path)
-            mode, seconds = stat.S_IMODE(info.st_mode), int(info.st_mtime)
-            inode = (info.st_dev, info.st_ino)
-            if stat.S_ISDIR(info.st_mode):
-                archive.folder(name, mode=mode, seconds=seconds)
-            elif stat.S_ISLNK(info.st_mode):
-                archive.link(name, os.readlink(path), seconds=seconds)
-            elif inode in names:
-                archive.same(name, names[inode], mode=mode, seconds=seconds)
-            else:
-                archive.pieces(name, _content(path, info.st_size), size=info.st_size, mode=mode, seconds=seconds)
-                if info.st_nlink > 1:
-                    names[inode] = name
+        packing = _Packing(archive, on_left_out, on_progress)
+        for name, member in members.items():
+            packing.add(name, member)
+    return packing.count
 
 
-def _content(path: Path, size: int) -> Iterator[bytes]:
-    """The first ``size`` bytes of a file."""
-    with open(path, "rb", buffering=0) as file:
-        while size:
-            data = file.read(min(size, _CHUNK))
-            if not data:
-                raise OSError(f"{path} became shorter while it was packed")
-            size -= len(data)
-            yield data
+def _content(descriptor: int, size: int, on_progress: ProgressCallback) -> Iterator[bytes]:
+    """The first ``size`` bytes of a file; zeros in place of what is no longer there."""
+    while size:
+        data = os.read(descriptor, min(size, _CHUNK)) or bytes(min(size, _CHUNK))
+        size -= len(data)
+        on_progress(len(data))
+        yield data

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import stat
 import struct
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,9 +49,9 @@ class Flow:
     scratch: Path
     store: Store
 
-    def path(self, epoch: int) -> Path:
-        """The named pipe of one epoch."""
-        return self.folder / f"{self.channel.path.rpartition('/')[2]}_{epoch}"
+    def name(self, epoch: int) -> str:
+        """The name of the pipe of one epoch, in ``folder``."""
+        return f"{self.channel.path.rpartition('/')[2]}_{epoch}"
 
     def chunks(self, epoch: int) -> Iterator[bytes]:
         """Yield the bytes of one epoch. Raises OSError, EOFError or ValueError if an object cannot be streamed."""
@@ -113,34 +114,38 @@ class Feeder:
 def start(flow: Flow, *, close: Sequence[int]) -> Feeder:
     """Make the first pipe and the process that fills it. Call with one thread only: it forks."""
     flow.folder.mkdir(parents=True, exist_ok=True)
-    os.mkfifo(flow.path(0))
+    folder = os.open(flow.folder, os.O_RDONLY | os.O_DIRECTORY)  # before the job can put anything in its place
+    os.mkfifo(flow.name(0), dir_fd=folder)
     problems, tell = os.pipe()
     supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
             begin_child(supervisor, (*close, problems))
-            _feed(flow)
+            _feed(flow, folder)
         except BaseException as error:  # noqa: BLE001  a forked child must never return into its parent's code
             os.write(tell, str(error).encode()[:4096])
             while True:  # the pipe stays open: its reader must not take a broken stream for a complete one
                 signal.pause()
+    os.close(folder)
     os.close(tell)
     os.set_blocking(problems, False)
     return Feeder(flow=flow, pid=pid, problems=problems)
 
 
-def _feed(flow: Flow) -> None:
+def _feed(flow: Flow, folder: int) -> None:
     epoch = 0
     while True:
-        out = os.open(flow.path(epoch), os.O_WRONLY)  # waits for the reader
+        out = os.open(flow.name(epoch), os.O_WRONLY | os.O_NOFOLLOW, dir_fd=folder)  # waits for the reader
+        if not stat.S_ISFIFO(os.fstat(out).st_mode):
+            raise ValueError(f"{flow.name(epoch)} was replaced by something that is no named pipe")
         with suppress(BrokenPipeError):
             for chunk in flow.chunks(epoch):
                 _write(out, chunk)
             _wait_until_read(out)
-        os.mkfifo(flow.path(epoch + 1))
+        os.mkfifo(flow.name(epoch + 1), dir_fd=folder)
         os.close(out)
-        flow.path(epoch).unlink()
+        os.unlink(flow.name(epoch), dir_fd=folder)
         epoch += 1
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -224,8 +225,8 @@ class _StartedContainer(Started):
     def _record_failure(self, why: str) -> None:
         """Write why the container's program did not start to where the program would have written it."""
         failure = self.host.inside(self.host.work.exit_message_path)
-        if not failure.exists():
-            failure.write_text(f"the image {self.host.work.image} could not be started: {why}", encoding="utf-8")
+        with suppress(FileExistsError), open(failure, "x", encoding="utf-8") as file:  # "x" follows no link
+            file.write(f"the image {self.host.work.image} could not be started: {why}")
 
 
 def docker_command(settings: Settings) -> Docker:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core import layout
-from ...core.store import Store
+from ...core.store import ProgressCallback, Store
 from ..data.channels import Channel, Item, Part
-from ..job.folder import remove_folder
+from ..job import beneath
 from ..job.home import REGION
+from ..job.remove import remove_folder
 from ..requests import config_files
 from ..requests.request import Work
 
@@ -63,6 +64,10 @@ class Host:
             return self.base / path[len(layout.BASE) + 1 :]
         return self.folder / path.lstrip("/")
 
+    def read(self, path: str, most: int) -> bytes | None:
+        """The first ``most`` bytes of a file at a path of the job; None where there is no regular file of its own."""
+        return beneath.read(self.folder, self.inside(path).relative_to(self.folder).as_posix(), most)
+
     def clear(self) -> None:
         """Remove the host's folder, as a machine goes with its disk."""
         if self.folder.exists():
@@ -82,7 +87,9 @@ class Host:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(content), encoding="utf-8")
 
-    def fetch(self, channel: Channel, items: Sequence[Item], hosts: int, store: Store) -> Iterator[None]:
+    def fetch(
+        self, channel: Channel, items: Sequence[Item], hosts: int, store: Store, on_progress: ProgressCallback
+    ) -> Iterator[None]:
         """Download this host's share of a channel, one object a step; the folder is made even for an empty share.
 
         In Pipe mode nothing is downloaded now: see :meth:`flow`.
@@ -96,7 +103,7 @@ class Host:
             remove_folder(folder)  # of an input around this one: this one hides it, as a mount would
         folder.mkdir(parents=True, exist_ok=True)
         for item in channel.share(items, self.number, hosts):
-            store.fetch(item.bucket, item.key, folder / item.path)
+            store.fetch(item.bucket, item.key, folder / item.path, on_progress)
             yield
         if channel.mode == "FastFile" and not self.isolated:
             _make_readonly(folder)

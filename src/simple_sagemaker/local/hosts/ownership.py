@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ..job import beneath
 from .docker import Docker, mount
 
 if sys.platform == "win32":
@@ -23,8 +24,7 @@ def reclaim(folder: Path, docker: Docker, image: str, *, label: str) -> None:
     if sys.platform != "linux" or not any(_foreign_paths(folder)):
         return
     if os.geteuid() == 0:
-        for path in _foreign_paths(folder):
-            os.chown(path, 0, 0, follow_symlinks=False)
+        _take(folder)
         return
     owner = f"{os.geteuid()}:{os.getegid()}"
     start = ["run", "--rm", "--label", label, "--network", "none", "--user", "0:0", "--security-opt", "label=disable"]
@@ -47,16 +47,24 @@ def _chown_arguments(folder: Path, owner: str, image: str) -> Iterator[list[str]
 
 
 def _foreign_paths(folder: Path) -> Iterator[str]:
-    """Paths below ``folder`` that the caller does not own; what cannot be listed is one of them, or lies in one."""
+    """Paths below ``folder`` that the caller does not own; what cannot be listed is one of them, or lies in one.
+
+    Folders that are too deep to be kept are not looked into: who made them made those above them, too.
+    """
     mine = os.geteuid()
-    waiting = [str(folder)]
-    while waiting:
-        with suppress(PermissionError, FileNotFoundError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.stat(follow_symlinks=False).st_uid != mine:
-                    yield entry.path
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+    with suppress(OSError), beneath.open_folder(folder) as descriptor:
+        for entry in beneath.walk(descriptor):
+            if entry.stat.st_uid != mine:
+                yield os.path.join(folder, entry.path)
+
+
+def _take(folder: Path) -> None:
+    """As root: own everything."""
+    with beneath.open_folder(folder) as descriptor:
+        for entry in beneath.walk(descriptor):
+            if entry.stat.st_uid != 0:
+                with suppress(FileNotFoundError):
+                    os.chown(entry.name, 0, 0, dir_fd=entry.parent, follow_symlinks=False)
 
 
 def _loader() -> str | None:

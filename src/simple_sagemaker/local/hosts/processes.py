@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..isolation.interpreter import Interpreter
 from ..isolation.mounts import View
 from ..isolation.namespaces import Launch, Started
 from ..isolation.plain import translate_paths
+from ..job.remove import remove_folder
 from ..requests import config_files
 from .host import Host
 
@@ -121,7 +123,8 @@ def hosts_text(addresses: Addresses) -> str:
 def clean_up_host(host: Host) -> None:
     """Remove what only the running host needed."""
     for path in (host.folder / "tmp", _layer(host), _root(host)):
-        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            remove_folder(path)
 
 
 def _private(host: Host) -> dict[str, str]:

@@ -6,6 +6,7 @@ without an end mean that the supervisor died; ``supervisor.recovery`` then write
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .kinds import kind_of
-from .permissions import make_accessible
+from .remove import remove_folder
 
 Entry = dict[str, Any]
 
@@ -85,10 +86,13 @@ class JobFolder:
 
     def append(self, **entry: Any) -> None:
         """Append one entry to the journal, stamped with the current time."""
-        line = json.dumps({"at": round(time.time(), 3), **entry}) + "\n"
+        line = (json.dumps({"at": round(time.time(), 3), **entry}) + "\n").encode()
         descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            before = os.fstat(descriptor).st_size
+            if os.write(descriptor, line) != len(line):  # the disk is full: no half line must stay
+                os.ftruncate(descriptor, before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.journal))
         finally:
             os.close(descriptor)
 
@@ -155,13 +159,3 @@ def delete_job(job: JobFolder) -> None:
     finally:
         os.close(descriptor)
     remove_folder(removed)
-
-
-def remove_folder(path: Path) -> None:
-    """Delete a folder of the engine and everything in it, even where a job removed the permissions to do so."""
-    import shutil
-
-    for folder, below, _ in os.walk(path):
-        for name in below:
-            make_accessible(os.path.join(folder, name))
-    shutil.rmtree(path)

@@ -6,9 +6,8 @@ recorded in real jobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ...core import layout
@@ -16,10 +15,10 @@ from ...core.layout import split_uri
 from ...core.store import Store
 from ..data.channels import Channel, ChannelError
 from ..data.mirror import Mirror
-from ..job.folder import JobFolder
+from ..job import beneath
 from ..job.kinds import PROCESSING, Kind
 from .config_files import host_names, translate_path
-from .request import MirroredFolder, Phase
+from .request import HostFolders, MirroredFolder, Phase, Saving
 
 CONFIG = f"{layout.BASE}/config"
 _LONGEST_MESSAGE = 1024  # bytes of /opt/ml/output/message; the rest is cut off
@@ -149,45 +148,54 @@ class Processing:
             if output["S3Output"]["S3UploadMode"] == "Continuous"
         ]
 
-    def failure(self, base: Path, code: int) -> str | None:
+    def failure(self, host: HostFolders, code: int, last_line: str) -> str | None:
         """A host fails the job by its exit status, or by a message that is not UTF-8."""
+        del last_line
         if code:
             return _FAILED
         try:
-            _read_message(base).decode("utf-8")
+            self._read_message(host).decode("utf-8")
         except UnicodeDecodeError:
             return f"ClientError: {layout.BASE}/output/message is not UTF-8"
         return None
 
-    def message(self, bases: Sequence[Path]) -> str | None:
+    def warning(self, host: HostFolders, code: int) -> str | None:
+        del host, code
+        return None
+
+    def message(self, hosts: Sequence[HostFolders]) -> str | None:
         """The messages of all hosts one after the other, cut at a character boundary."""
-        message = b"".join(_read_message(base) for base in bases)[:_LONGEST_MESSAGE]
+        message = b"".join(map(self._read_message, hosts))[:_LONGEST_MESSAGE]
         return message.decode("utf-8", "ignore") or None
 
-    def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
+    def _read_message(self, host: HostFolders) -> bytes:
+        """Read the message of one host, cut to the longest that the service returns."""
+        return _cut(host.read(self.exit_message_path, _LONGEST_MESSAGE + 4) or b"")
+
+    def save(self, hosts: Sequence[HostFolders], store: Store, saving: Saving) -> None:
         """Upload the outputs with S3UploadMode EndOfJob, all hosts' to the same address: the last host's files win."""
         for output in self.outputs():
             if output["S3Output"]["S3UploadMode"] == "EndOfJob":
-                _upload_output(output, [folder(host, _path(output)) for host in range(hosts)], job, store)
+                for host in hosts:
+                    _upload_output(output, host, store, saving)
 
 
-def _upload_output(output: Mapping[str, Any], folders: Sequence[Path], job: JobFolder, store: Store) -> None:
+def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, saving: Saving) -> None:
     bucket, key = split_uri(output["S3Output"]["S3Uri"])
     prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
-    for folder in folders:
-        mirror = Mirror(folder, bucket, prefix, store, "", [""], deletes=False)
-        for _ in mirror.pass_once():
-            pass
-        for path, why in mirror.refused.items():
-            job.append(note=f"{output['OutputName']}/{path} is not kept: {why}")
+    folder = host.inside(_path(output))
+    mirror = Mirror(
+        folder, bucket, prefix, store, "", [""], deletes=False, root=host.folder, on_progress=saving.on_progress
+    )
+    for _ in mirror.pass_once(is_last=True):
+        saving.on_progress(0)
+    for path, why in mirror.refused.items():
+        saving.on_note(f"{output['OutputName']}/{beneath.shown(path)} is not kept: {why}")
+    if mirror.stalled:
+        raise mirror.stalled
 
 
-def _read_message(base: Path) -> bytes:
-    """Read the message of one host, cut to the longest that the service returns."""
-    try:
-        message = (base / "output" / "message").read_bytes()[: _LONGEST_MESSAGE + 4]
-    except (FileNotFoundError, IsADirectoryError):
-        return b""
+def _cut(message: bytes) -> bytes:
     return (
         message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE].decode("utf-8", "ignore").encode()
     )

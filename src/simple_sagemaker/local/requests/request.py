@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...core.store import Store
+from ...core.store import ProgressCallback, Store
 from ..data.channels import Channel
-from ..job.folder import JobFolder
 from ..job.kinds import Kind
 
 
@@ -35,6 +34,34 @@ class Phase:
 
     secondary: str
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """How results are saved: ``scratch`` is a folder for large files; ``on_note`` gets remarks for the job's owner.
+
+    ``on_progress`` is called again and again, and may raise to stop.
+    """
+
+    job: str
+    scratch: Path
+    on_note: Callable[[str], None]
+    on_progress: ProgressCallback
+
+
+class HostFolders(Protocol):
+    """What one host left, by the job's paths. ``folder`` is below which the job may have put links."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def inside(self, path: str) -> Path:
+        """The host's folder for a path of the job."""
+        ...
+
+    def read(self, path: str, most: int) -> bytes | None:
+        """The first ``most`` bytes of a file; None where there is no regular file of the job's own."""
+        ...
 
 
 class Work(Protocol):
@@ -130,14 +157,21 @@ class Work(Protocol):
         """The folders that are mirrored while the job runs."""
         ...
 
-    def failure(self, base: Path, code: int) -> str | None:
-        """Why a host that ended with this status fails the job; None when it does not. ``base`` is its ``/opt/ml``."""
+    def failure(self, host: HostFolders, code: int, last_line: str) -> str | None:
+        """Why a host that ended with this status fails the job; None when it does not.
+
+        ``last_line`` is the error with which its output ended.
+        """
         ...
 
-    def message(self, bases: Sequence[Path]) -> str | None:
+    def warning(self, host: HostFolders, code: int) -> str | None:
+        """What is odd about the end of a host that does not fail the job; None if nothing is."""
+        ...
+
+    def message(self, hosts: Sequence[HostFolders]) -> str | None:
         """The exit messages of all hosts in order; None if there is none."""
         ...
 
-    def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
-        """Upload the results. ``folder(i, path)`` is the folder of a job's path on host number ``i``, from 0."""
+    def save(self, hosts: Sequence[HostFolders], store: Store, saving: Saving) -> None:
+        """Upload the results of all hosts, in the order of their numbers."""
         ...

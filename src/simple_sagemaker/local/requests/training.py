@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ...core import layout
@@ -15,12 +14,14 @@ from ...core.layout import split_uri
 from ...core.store import Store
 from ..data import artifacts
 from ..data.channels import Channel
-from ..job.folder import JobFolder
+from ..job import beneath
 from ..job.kinds import TRAINING, Kind
 from . import config_files
-from .request import MirroredFolder, Phase
+from .request import HostFolders, MirroredFolder, Phase, Saving
 
 _LONGEST_REASON = 1024
+_LONGEST_FAILURE = 4096  # bytes that are read of the failure file
+_MOST_NOTES = 20
 _RUNNING = Phase(secondary="Training", message="Training image download completed. Training in progress.")
 _SAVING = Phase(secondary="Uploading", message="Uploading generated training model")
 
@@ -121,34 +122,61 @@ class Training:
             folders.append(MirroredFolder(path=path, uri=uri, restores=False, deletes=False))
         return folders
 
-    def failure(self, base: Path, code: int) -> str | None:
-        """A failure file fails the job, whatever the exit status."""
-        try:
-            text = (base / "output" / "failure").read_bytes()[:4096].decode("utf-8", "replace")[:_LONGEST_REASON]
-        except (FileNotFoundError, IsADirectoryError):
-            text = ""
-        if not code and not text:
+    def failure(self, host: HostFolders, code: int, last_line: str) -> str | None:
+        """The exit status decides; the failure file, or in place of an empty one the last line, is the reason."""
+        if not code:
             return None
+        written = host.read(self.exit_message_path, _LONGEST_FAILURE)
+        text = "" if written is None else written.decode("utf-8", "replace").strip("\0") or last_line
         tail = f", exit code: {code}"
         return f"AlgorithmError: {text}"[: _LONGEST_REASON - len(tail)] + tail
 
-    def message(self, bases: Sequence[Path]) -> str | None:
-        del bases
+    def warning(self, host: HostFolders, code: int) -> str | None:
+        if code or not host.read(self.exit_message_path, 1):
+            return None
+        return f"{self.exit_message_path} holds a text, but the exit status is 0: the job counts as completed"
+
+    def message(self, hosts: Sequence[HostFolders]) -> str | None:
+        del hosts
         return None
 
-    def save(self, job: JobFolder, folder: Callable[[int, str], Path], hosts: int, store: Store) -> None:
+    def save(self, hosts: Sequence[HostFolders], store: Store, saving: Saving) -> None:
         """Upload the model, of all hosts, and the output, of the first host."""
         bucket, key = split_uri(self.request["OutputDataConfig"]["S3OutputPath"])
-        prefix = f"{key.rstrip('/')}/{job.name}/output".lstrip("/")
-        models = [folder(host, f"{layout.BASE}/model") for host in range(hosts)]
-        outputs = [folder(0, f"{layout.BASE}/output/data")]
-        for name, folders in (("model", models), ("output", outputs)):
+        prefix = f"{key.rstrip('/')}/{saving.job}/output".lstrip("/")
+        for name, path, writers in (("model", "model", hosts), ("output", "output/data", hosts[:1])):
+            seen_as = f"{layout.BASE}/{path}"
+            notes = _LeftOut(name, saving.on_note)
             clashes = artifacts.upload(
-                [one for one in folders if one.is_dir()],
+                [host.inside(seen_as) for host in writers],
                 store,
                 bucket=bucket,
                 key=f"{prefix}/{name}.tar.gz",
-                scratch=job.path / f".{name}.tar.gz.part",
+                scratch=saving.scratch / f".{name}.tar.gz.part",
+                roots=[host.folder for host in writers],
+                seen_as=seen_as,
+                on_left_out=notes.add,
+                on_progress=saving.on_progress,
             )
+            notes.finish()
             if clashes:
-                job.append(note=f"{name}: several hosts wrote {', '.join(clashes[:20])}; the last host's were kept")
+                names = ", ".join(map(beneath.shown, clashes[:20]))
+                saving.on_note(f"{name}: several hosts wrote {names}; the last host's were kept")
+
+
+class _LeftOut:
+    """Notes on what an archive does not hold: the first few by name, the others as a number."""
+
+    def __init__(self, archive: str, on_note: Callable[[str], None]) -> None:
+        self._archive = archive
+        self._on_note = on_note
+        self._count = 0
+
+    def add(self, path: str, why: str) -> None:
+        self._count += 1
+        if self._count <= _MOST_NOTES:
+            self._on_note(f"{self._archive}: {beneath.shown(path)} is left out: {why}")
+
+    def finish(self) -> None:
+        if self._count > _MOST_NOTES:
+            self._on_note(f"{self._archive}: {self._count - _MOST_NOTES} more were left out")

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ class Attempt:
         self._channels: list[tuple[Channel, list[Item]]] = []
         self._feeders: list[Feeder] = []
         self._streams = {host.name: self._make_stream(host) for host in setup.hosts}
-        self.mirrors = Mirrors(setup.work, setup.hosts, setup.store, self._remark)
+        self._monitor: Monitor | None = None
+        self.mirrors = Mirrors(setup.work, setup.hosts, setup.store, self._remark, self._on_progress)
 
     def run(self) -> Outcome:
         """Run the attempt. Raises EndedEarly if the job ends before its hosts run."""
@@ -70,6 +72,12 @@ class Attempt:
             for feeder in self._feeders:
                 feeder.end()
             self._setup.backend.clean_up()
+
+    def remark(self, text: str) -> None:
+        """Write a remark about the whole job to its journal and to the first host's log."""
+        first = min(self._setup.hosts, key=lambda host: host.number)
+        self._remark(first.name, text)
+        self._streams[first.name].close()
 
     def last_metrics(self) -> dict[str, dict[str, Any]]:
         """The last value of each metric that the hosts printed."""
@@ -82,10 +90,12 @@ class Attempt:
 
     def _make_stream(self, host: Host) -> Stream:
         patterns = [(name, re.compile(regex)) for name, regex in self._setup.work.metrics]
-        return Stream(host=host.name, folder=self._setup.job.logs, patterns=patterns)
+        limit = self._setup.settings.log_limit_mb << 20
+        return Stream(host=host.name, folder=self._setup.job.logs, patterns=patterns, limit=limit)
 
     def _remark(self, host: str, text: str) -> None:
-        self._setup.job.append(note=f"{host}: {text}")
+        with suppress(OSError):  # a full disk is one of the things that are remarked
+            self._setup.job.append(note=f"{host}: {text}")
         self._streams[host].write_line(f"simple-sagemaker: {text}")
 
     def _download(self) -> None:
@@ -95,13 +105,20 @@ class Attempt:
         for host in setup.hosts:
             host.prepare(self._number)
             for channel, items in self._channels:
-                self._drain(host.fetch(channel, items, len(setup.hosts), setup.store))
+                self._drain(host.fetch(channel, items, len(setup.hosts), setup.store, self._on_progress))
             if setup.work.is_script_mode:
                 host.unpack_code(setup.store)
             self._drain(self.mirrors.restore(host))
         self._drain(setup.backend.provision())
         setup.backend.prepare(setup.hosts)
         self._start_feeders()
+
+    def _on_progress(self, _: int) -> None:
+        """Called in the middle of every transfer, so that none holds up a stop or a time limit."""
+        if self._monitor:
+            self._monitor.look_around()
+        else:
+            self._limits.check()
 
     def _drain(self, steps: Iterable[None]) -> None:
         for _ in steps:
@@ -129,7 +146,7 @@ class Attempt:
         for host in setup.hosts:
             running.append(self._start(host, running))
         setup.backend.publish_addresses(setup.hosts)
-        monitor = Monitor(
+        self._monitor = monitor = Monitor(
             hosts=running,
             is_stop_requested=setup.job.is_stop_requested,
             background=self.mirrors.passes(),
@@ -141,6 +158,7 @@ class Attempt:
         began = time.monotonic()
         ending = monitor.watch()
         self._limits.count_training(time.monotonic() - began)
+        self._warn(monitor)
         return self._outcome(ending, monitor)
 
     def _interruption_s(self) -> float | None:
@@ -184,4 +202,15 @@ class Attempt:
 
     def _failure_reason(self, name: str, code: int) -> str | None:
         """Why a host fails the job; None if it does not."""
-        return self._setup.work.failure(self._setup.job.host(name) / "opt" / "ml", code)
+        return self._setup.work.failure(self._host(name), code, self._streams[name].last_error())
+
+    def _warn(self, monitor: Monitor) -> None:
+        """Write to the logs what is odd about the ends of hosts."""
+        for ended in monitor.hosts:
+            warning = self._setup.work.warning(self._host(ended.name), ended.code or 0)
+            if warning:
+                self._remark(ended.name, f"WARNING: {warning}")
+                self._streams[ended.name].close()
+
+    def _host(self, name: str) -> Host:
+        return next(host for host in self._setup.hosts if host.name == name)

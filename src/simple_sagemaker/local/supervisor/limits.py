@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..data.mirror import Abandoned
 from .monitor import Ending
 
 _DAY_S = 24 * 60 * 60
 
 
-class EndedEarly(Exception):
+class EndedEarly(Abandoned):
     """The job ended while no host was running: stopped, timeout or waited."""
 
     def __init__(self, ending: Ending) -> None:
@@ -24,7 +25,8 @@ class Limits:
 
     def __init__(self, request: Mapping[str, Any], *, created: float, is_stop_requested: Callable[[], bool]) -> None:
         condition = request.get("StoppingCondition", {})
-        self._left_s: float = condition.get("MaxRuntimeInSeconds", _DAY_S)
+        self._longest_s: float = condition.get("MaxRuntimeInSeconds", _DAY_S)
+        self._left_s = self._longest_s
         wait = condition.get("MaxWaitTimeInSeconds")
         self._deadline = float("inf") if wait is None else time.monotonic() + created + wait - time.time()
         self._is_stop_requested = is_stop_requested
@@ -43,6 +45,23 @@ class Limits:
         now = time.monotonic()
         alarms: list[tuple[float, Ending]] = [(now + self._left_s, "timeout"), (self._deadline, "waited")]
         return alarms if interruption_s is None else [*alarms, (now + interruption_s, "interrupted")]
+
+    def saving(self, ending: Ending) -> Callable[[int], None]:
+        """A callback for saving what a job that ended so has left; it raises EndedEarly when saving must end.
+
+        Saving may take as long as the job may train. A stop ends it too, but for a job that is being stopped already:
+        that one's results are saved.
+        """
+        deadline = time.monotonic() + self._longest_s
+        is_ending = ending not in {"done", "failed"}
+
+        def check(_: int) -> None:
+            if not is_ending and self._is_stop_requested():
+                raise EndedEarly("stopped")
+            if time.monotonic() > deadline:
+                raise EndedEarly("timeout")
+
+        return check
 
     def count_training(self, seconds: float) -> None:
         """Count the training time of one attempt."""

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from ...core.layout import split_uri
-from ...core.store import Store
+from ...core.store import ProgressCallback, Store, no_progress
 from ..data.mirror import Mirror
 from ..hosts.host import Host
+from ..job import beneath
 from ..requests.request import Work
 
 MANY_FILES = (
@@ -21,11 +22,19 @@ _SHARE = 10  # passes may take one part in so many of the time
 class Mirrors:
     """The mirrors of all hosts of one attempt. ``on_remark`` gets a host's name and a remark for its log."""
 
-    def __init__(self, work: Work, hosts: Sequence[Host], store: Store, on_remark: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        work: Work,
+        hosts: Sequence[Host],
+        store: Store,
+        on_remark: Callable[[str, str], None],
+        on_progress: ProgressCallback = no_progress,
+    ) -> None:
         self._work = work
         self._names = [host.name for host in sorted(hosts, key=lambda host: host.number)]
         self._store = store
         self._on_remark = on_remark
+        self._on_progress = on_progress
         self._mirrors: list[Mirror] = []
         self._remarked: set[tuple[str, str]] = set()
 
@@ -35,7 +44,17 @@ class Mirrors:
             bucket, key = split_uri(mirrored.uri)
             prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
             folder = host.inside(mirrored.path)
-            mirror = Mirror(folder, bucket, prefix, self._store, host.name, self._names, deletes=mirrored.deletes)
+            mirror = Mirror(
+                folder,
+                bucket,
+                prefix,
+                self._store,
+                host.name,
+                self._names,
+                deletes=mirrored.deletes,
+                root=host.folder,
+                on_progress=self._on_progress,
+            )
             self._mirrors.append(mirror)
             if mirrored.restores:
                 yield from mirror.restore()
@@ -59,17 +78,37 @@ class Mirrors:
             now = time.monotonic()
             due = now + max(_PAUSE_S, (now - began) * _SHARE)
 
-    def flush(self) -> None:
-        """Upload everything as it is now."""
+    def flush(self, on_progress: ProgressCallback = no_progress) -> str:
+        """Upload everything as it is now; return why some of it could not be, or an empty text.
+
+        ``on_progress`` is called again and again, and may raise to stop.
+        """
+        problem = ""
         for mirror in self._mirrors:
-            for _ in mirror.pass_once():
-                pass
+            mirror.on_progress = on_progress
+            for _ in mirror.pass_once(is_last=True):
+                on_progress(0)
             self._report(mirror)
+            if mirror.stalled:
+                where = f"s3://{mirror.bucket}/{mirror.prefix}"
+                problem = problem or f"{mirror.folder.name} cannot be saved to {where}: {mirror.stalled}"
+        return problem
 
     def _report(self, mirror: Mirror) -> None:
         """Remark once for each host on files that cannot be uploaded, and on too many files for AWS."""
         for path, why in mirror.refused.items():
-            self._remark_once(mirror.host, f"refused {path}", f"{mirror.folder.name}/{path} is not kept: {why}")
+            name = mirror.folder.name if path == "." else f"{mirror.folder.name}/{beneath.shown(path)}"
+            self._remark_once(mirror.host, f"refused {path}", f"{name} is not kept: {why}")
+        if mirror.stalled:
+            self._remark_once(
+                mirror.host,
+                f"stalled {mirror.prefix}",
+                f"{mirror.folder.name} cannot be saved now: {mirror.stalled}. The job goes on; saving is tried again "
+                "every few seconds, and at the end of the job.",
+            )
+        elif (mirror.host, f"stalled {mirror.prefix}") in self._remarked:
+            self._remarked.discard((mirror.host, f"stalled {mirror.prefix}"))
+            self._on_remark(mirror.host, f"{mirror.folder.name} is saved again")
         if mirror.count > MANY_FILES:
             self._remark_once(
                 mirror.host,

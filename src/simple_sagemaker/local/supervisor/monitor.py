@@ -10,6 +10,7 @@ import os
 import selectors
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class Monitor:
     ending: Ending | None = None
     first_failed: RunningHost | None = None
     _kill_at: float = float("inf")
+    _looked: float = 0.0
+    _looking: threading.Lock = field(default_factory=threading.Lock)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def watch(self) -> Ending:
@@ -84,6 +87,21 @@ class Monitor:
         self._check_problem()
         self._finish(wake)
         return self.ending or "done"
+
+    def look_around(self) -> None:
+        """Do what cannot wait, in the middle of a step of ``background``: read output, act on stops and time limits."""
+        now = time.monotonic()
+        if now - self._looked < _TICK_S or not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._looked = now
+            if threading.current_thread() is threading.main_thread():  # others cannot limit the search for metrics
+                for key, _ in self._selector.select(0):
+                    self._read_output(key.fd, key.data)
+            if any(host.code is None for host in self.hosts):
+                self._check(now)
+        finally:
+            self._looking.release()
 
     def _read_output(self, descriptor: int, host: RunningHost | None) -> bool:
         try:

@@ -14,9 +14,11 @@ from typing import Any
 from ..hosts import processes
 from ..hosts.backend import CannotRun
 from ..hosts.host import Host
+from ..isolation import namespaces
 from ..isolation.choose import choose
 from ..job.folder import has_ended
 from ..job.kinds import kind_of
+from ..requests.request import Saving
 from . import handover, monitor, recovery, watchdog
 from .attempt import Attempt, JobSetup, Outcome
 from .limits import EndedEarly, Limits
@@ -31,6 +33,10 @@ _FINAL = {
     "waited": ("Stopped", "MaxWaitTimeExceeded", "wait time exceeded MaxWaitTimeInSeconds"),
 }
 _NO_CAPACITY = "Insufficient capacity error from EC2 while launching instances, retrying!"
+
+
+class StateLost(Exception):
+    """The job's state could not be saved, and there is no later time to do it."""
 
 
 class Supervisor:
@@ -54,7 +60,7 @@ class Supervisor:
             outcome = Outcome(ending=end.ending)
         except PermissionError as denied:
             outcome = _permission_failure(denied)
-        except CannotRun as why:
+        except (CannotRun, StateLost) as why:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         self._end(outcome)
 
@@ -83,7 +89,9 @@ class Supervisor:
 
     def _lose_hosts(self, attempt: Attempt) -> None:
         """Clear all hosts after an interruption: only what is in buckets stays."""
-        attempt.mirrors.flush()
+        problem = attempt.mirrors.flush(self._limits.saving("interrupted"))
+        if problem:
+            raise StateLost(problem)
         self._job.append(secondary="Interrupted", message="Training job interrupted")
         self._attempt = None
         for host in self._setup.hosts:
@@ -94,10 +102,7 @@ class Supervisor:
         detected = time.time()
         metrics: list[dict[str, Any]] = []
         if self._attempt:
-            try:
-                self._save(self._attempt, outcome)
-            except PermissionError as denied:
-                outcome = outcome if outcome.ending == "failed" else _permission_failure(denied)
+            outcome = self._save_results(self._attempt, outcome)
             metrics = list(self._attempt.last_metrics().values())
         status, secondary, outcome_text = _FINAL[outcome.ending]
         self._job.append(
@@ -105,20 +110,38 @@ class Supervisor:
             secondary=secondary,
             message=f"{self._setup.work.kind.noun.capitalize()} {outcome_text}",
             reason=outcome.reason,
-            said=self._setup.work.message([host.base for host in self._hosts_by_number()]) if self._attempt else None,
+            said=self._setup.work.message(self._hosts_by_number()) if self._attempt else None,
             metrics=metrics,
             detected=detected,
         )
         self._clean_up()
 
+    def _save_results(self, attempt: Attempt, outcome: Outcome) -> Outcome:
+        """Save what the hosts left; return how the job ended after all. A job that failed before has its reason."""
+        try:
+            self._save(attempt, outcome)
+        except PermissionError as denied:
+            return outcome if outcome.ending == "failed" else _permission_failure(denied)
+        except StateLost as why:
+            return outcome if outcome.ending == "failed" else Outcome(ending="failed", reason=f"ClientError: {why}")
+        except EndedEarly as end:
+            self._job.append(note=f"saving the results was ended before all were saved: {end}")
+            if end.ending == "stopped":
+                self._job.append(secondary="Stopping", message=f"Stopping the {self._setup.work.kind.noun}")
+            return Outcome(ending=end.ending) if outcome.ending == "done" else outcome
+        return outcome
+
     def _save(self, attempt: Attempt, outcome: Outcome) -> None:
         """Upload what the hosts left: their state and, for a job that ran, its archives."""
-        attempt.mirrors.flush()
+        check = self._limits.saving(outcome.ending)
+        problem = attempt.mirrors.flush(check)
         if outcome.ending in {"done", "failed"}:
-            saving = self._setup.work.saving
-            self._job.append(secondary=saving.secondary, message=saving.message)
-        hosts = self._hosts_by_number()
-        self._setup.work.save(self._job, lambda host, path: hosts[host].inside(path), len(hosts), self._setup.store)
+            phase = self._setup.work.saving
+            self._job.append(secondary=phase.secondary, message=phase.message)
+        saving = Saving(job=self._job.name, scratch=self._job.path, on_note=attempt.remark, on_progress=check)
+        self._setup.work.save(self._hosts_by_number(), self._setup.store, saving)
+        if problem:
+            raise StateLost(problem)
 
     def _hosts_by_number(self) -> list[Host]:
         """The hosts, ordered by number."""
@@ -144,6 +167,7 @@ def main(isolation: str) -> None:
     ``isolation`` is the requested one; it is tried out while the job is still being prepared.
     """
     os.chdir("/")
+    namespaces.set_dumpable(False)
     monitor.adopt_orphans()
     choice = choose(isolation)
     received = handover.receive()

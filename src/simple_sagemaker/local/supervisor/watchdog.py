@@ -22,8 +22,8 @@ _PR_SET_PDEATHSIG = 1
 _PID_DIGITS = 20
 
 
-class WatchdogGone(Exception):
-    """The watchdog was killed, so the job ends."""
+class WatchdogGone(BaseException):
+    """The watchdog was killed, so the job ends. Raised by a signal, at any place."""
 
 
 def start_watchdog(job: JobFolder, lock: int) -> int:

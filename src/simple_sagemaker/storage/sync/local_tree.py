@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import UsageError
+from ..safe_paths import DEEPEST
 from .index import mark
 from .scan import names_in_key_order
 
 _LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LARGEST = 10_000 * (5 << 30)  # bytes: the most parts, each of the largest size
 _TOGETHER = 1000  # lines hashed in one call
+_SHOWN = 200  # characters of a path
 _NAMED = 3  # of the files left out
 _KEPT = 150_000  # files that a survey remembers, of some 200 bytes each
 _FRESH_S = 2.0  # how long the result of a survey may be reused
@@ -142,6 +144,8 @@ class Tree:
             raise self._error(
                 "the link {link!r} leads back to a folder that it lies in.\nRemove the link.", link=folder
             )
+        if len(above) >= DEEPEST:
+            raise self._usage_error(folder[:_SHOWN], f"lies in {DEEPEST} folders or more", "Move it further up")
         is_empty = True
         for name in self._names(folder):
             is_empty, path, key = False, f"{folder}{os.sep}{name}", prefix + name

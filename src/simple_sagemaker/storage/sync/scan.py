@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO
 
+_Level = tuple[str, str, Iterator[str], frozenset[tuple[int, int]]]  # folder, prefix, names left, folders above
 _AT_ONCE = 50_000  # names in memory; more of them are sorted in pieces on the disk
 
 
@@ -28,28 +30,34 @@ def files(folder: str, prefix: str, start: str) -> Iterator[tuple[str, os.stat_r
     Keys begin with ``prefix``. Links are followed, and one that leads back up counts as empty. Files deleted meanwhile
     may be seen or not.
     """
-    return _below(folder, prefix, start, frozenset())
+    level = _open_level(folder, prefix, frozenset())
+    levels = [level] if level else []  # a list of its own, not Python's stack: folders may be in folders without end
+    while levels:
+        folder, prefix, names, above = levels[-1]
+        name = next(names, None)
+        if name is None:
+            levels.pop()
+        elif len(levels) == 1 and not name.startswith(start):
+            continue
+        elif name.endswith("/"):
+            if level := _open_level(os.path.join(folder, name[:-1]), prefix + name, above):
+                levels.append(level)
+        elif state := _state(os.path.join(folder, name)):
+            yield prefix + name, state
 
 
-def _below(
-    folder: str, prefix: str, start: str, above: frozenset[tuple[int, int]]
-) -> Iterator[tuple[str, os.stat_result]]:
+def _open_level(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> _Level | None:
+    """Begin to list a folder; None for one that leads back up, or was deleted or replaced since it was seen."""
     try:
         here = os.stat(folder)
         mark = (here.st_dev, here.st_ino)
-        if mark in above:
-            return
-        names = names_in_key_order(folder)
-    except (FileNotFoundError, NotADirectoryError):  # deleted or replaced since it was seen
-        return
-    for name in names:
-        path = os.path.join(folder, name)
-        if not name.startswith(start):
-            continue
-        if name.endswith("/"):
-            yield from _below(path[:-1], prefix + name, "", above | {mark})
-        elif state := _state(path):
-            yield prefix + name, state
+        return None if mark in above else (folder, prefix, names_in_key_order(folder), above | {mark})
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # deeper than a path can say; no key is that long either
+            return None
+        raise
 
 
 def _state(path: str) -> os.stat_result | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -11,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.core.store import Copied, ProgressCallback, no_progress
-from simple_sagemaker.local.data.mirror import Mirror
+from simple_sagemaker.local.data.mirror import Abandoned, Mirror
+from simple_sagemaker.local.job.beneath import TOO_DEEP
+from simple_sagemaker.local.job.remove import remove_folder
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
 from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.storage.safe_paths import DEEPEST
 from tests.counts import examples
 from tests.unit.memory import MemoryStore
 
@@ -142,3 +146,67 @@ def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path)
     store.restless = False
     settle(kept)
     assert store.read("b", "state/log") == b"x"
+
+
+class Full(MemoryStore):
+    """A store on a disk that is full for a while."""
+
+    is_full = True
+
+    def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return super().send(path, bucket, key, on_progress)
+
+
+def test_a_full_disk_is_tried_again_in_the_next_pass_and_nothing_is_deleted_meanwhile(tmp_path: Path) -> None:
+    store = Full("state/gone", "state/x")
+    one = restored(tmp_path, store)
+    (tmp_path / "gone").unlink()
+    write(tmp_path, "new", "1")
+    settle(one)
+    assert isinstance(one.stalled, OSError)
+    assert store.objects.keys() == {"state/gone", "state/x"}
+    store.is_full = False
+    settle(one)
+    assert one.stalled is None
+    assert store.objects.keys() == {"state/new", "state/x"}
+
+
+def test_the_reason_to_stop_a_job_gets_through_a_transfer(tmp_path: Path) -> None:
+    def stop(_: int) -> None:
+        raise Abandoned
+
+    store = FolderStore(tmp_path / "buckets")
+    store.make_bucket("b")
+    write(tmp_path / "folder", "x", "1")
+    one = Mirror(tmp_path / "folder", "b", "state/", store, "algo-1", HOSTS, on_progress=stop)
+    with pytest.raises(Abandoned):
+        settle(one)
+
+
+def test_what_lies_too_deep_is_refused_by_name_and_what_was_kept_there_before_is_not_deleted(tmp_path: Path) -> None:
+    deep = "/".join(["d"] * DEEPEST)
+    store = MemoryStore("state/x", f"state/{deep}/f")
+    one = restored(tmp_path, store)
+    assert one.refused.keys() == {f"{deep}/f"}
+    (tmp_path / deep).mkdir(parents=True)
+    write(tmp_path, f"{deep}/f", "1")
+    settle(one)
+    assert one.refused[deep] == TOO_DEEP
+    assert store.objects.keys() == {"state/x", f"state/{deep}/f"}
+    remove_folder(tmp_path / "d")
+
+
+def test_a_folder_that_became_a_link_to_elsewhere_is_refused_and_what_was_kept_stays(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/secret").write_text("secret")
+    store = MemoryStore("state/x")
+    one = Mirror(tmp_path / "host/state", "b", "state/", store, "algo-1", HOSTS, root=tmp_path / "host")
+    for _ in one.restore():
+        pass
+    remove_folder(tmp_path / "host/state")
+    (tmp_path / "host/state").symlink_to(tmp_path / "elsewhere")
+    settle(one)
+    assert store.objects.keys() == {"state/x"}
+    assert "leads out" in one.refused["."]

@@ -6,6 +6,7 @@ import gzip
 import json
 import struct
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +194,20 @@ time.sleep(60)
     engine.until_printed(name, "ready")
     engine.client.stop_training_job(TrainingJobName=name)
     assert engine.end(name, within_s=10)["TrainingJobStatus"] == "Stopped"
+
+
+def test_pipes_stay_in_the_jobs_folder_when_a_link_takes_its_place(engine: Engine, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    put(engine, a=bytes(200_000))
+    code = f"""{READ}
+data = ML + "/input/data"
+pipe = open(data + "/d_0", "rb", buffering=0)
+os.rename(data, data + "-moved")
+os.symlink({str(outside)!r}, data)
+while pipe.read(100_000):
+    pass
+print(json.dumps(len(opened(data + "-moved/d_1").read())))
+"""
+    assert run_json(engine, code, channels=[piped("d")]) == {"algo-1": 200_000}
+    assert list(outside.iterdir()) == []

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.conftest import IMAGE, Engine, channel, processes_only
+from tests.local.conftest import IMAGE, PLAIN, Engine, channel, processes_only
 from tests.local.scripts import ML, python, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -176,3 +176,23 @@ def test_a_jobs_first_program_may_be_the_jobs_python(engine: Engine) -> None:
 def test_what_python_writes_is_printed_at_once(engine: Engine) -> None:
     name = engine.start(python("import time\nprint('ready')\ntime.sleep(100)"))
     engine.until_printed(name, "ready", within_s=5)
+
+
+@processes_only
+@pytest.mark.skipif(PLAIN, reason="no mounts of its own")
+def test_a_job_cannot_write_into_the_environments_that_others_use(engine: Engine) -> None:
+    files = {
+        "train.py": "import os, tiny_ssm\n"
+        "try:\n    open(os.path.join(os.environ['SSM_ENVIRONMENTS'], 'x'), 'w')\n"
+        "except OSError as error:\n    print(error.strerror)\n"
+        "try:\n    open(tiny_ssm.__file__, 'a')\n"
+        "except OSError as error:\n    print(error.strerror)\n",
+        "requirements.txt": "--no-index\n/opt/ml/input/data/wheels/tiny_ssm-1.0-py3-none-any.whl\n",
+    }
+    engine.store.write("b", "w/tiny_ssm-1.0-py3-none-any.whl", wheel("tiny_ssm", "VALUE = 42\n"))
+    engine.store.write("b", "src/sourcedir.tar.gz", packed(files))
+    wheels = [channel("wheels", "s3://b/w/")]
+    described = engine.run("", HyperParameters=HYPERPARAMETERS, channels=wheels, **SCRIPT)
+    lines = engine.printed("job-1")["algo-1"]
+    assert described["TrainingJobStatus"] == "Completed", lines
+    assert lines[-2:] == ["Read-only file system"] * 2

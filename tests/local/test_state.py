@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from tests.local.conftest import DOCKER, Engine
@@ -121,3 +125,30 @@ fi
     assert described["TrainingJobStatus"] == "Completed"
     assert engine.keys("clash/") == ["x"]
     assert any("x/y is not kept" in line for line in engine.printed(described["TrainingJobName"])["algo-2"])
+
+
+@pytest.mark.parametrize("is_mended", [True, False])
+def test_a_store_that_fails_for_a_while_does_not_end_the_job_unless_it_fails_at_the_end(
+    engine: Engine, tmp_path: Path, is_mended: bool
+) -> None:
+    scratch = engine.home.buckets / ".writing"  # a file in its place stands for a disk on which nothing can be written
+    name = engine.start(
+        f"{ML} echo started; trap 'exit 0' TERM; while :; do date > $ML/checkpoints/f; sleep 0.1; done", **KEPT
+    )
+    engine.until_printed(name, "started")
+    while not scratch.is_file():
+        scratch.rename(tmp_path / f"aside-{time.monotonic_ns()}")
+        with suppress(FileExistsError, IsADirectoryError):
+            scratch.touch(exist_ok=False)
+    engine.until_printed(name, "checkpoints cannot be saved now")
+    if is_mended:
+        scratch.unlink()
+        engine.until_printed(name, "checkpoints is saved again")
+    engine.client.stop_training_job(TrainingJobName=name)
+    described = engine.end(name)
+    if is_mended:
+        assert described["TrainingJobStatus"] == "Stopped"
+        assert engine.keys("state/") == ["f"]
+    else:
+        assert described["TrainingJobStatus"] == "Failed"
+        assert described["FailureReason"].startswith("ClientError: checkpoints cannot be saved to s3://b/state/: ")

@@ -56,7 +56,16 @@ class Emulator:
 
     def page(self, name: str, method: str = "GET", data: bytes | None = None) -> Any:
         """One of the emulator's own pages."""
-        asked = urllib.request.Request(f"{self.url}/_ssm/{name}", method=method, data=data)
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        unsigned = AWSRequest(method=method, url=f"{self.url}/_ssm/{name}", data=data)
+        keys = Credentials(self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(keys, "sagemaker", self.environment["AWS_REGION"]).add_auth(unsigned)
+        asked = urllib.request.Request(
+            f"{self.url}/_ssm/{name}", method=method, data=data, headers=dict(unsigned.headers)
+        )
         with urllib.request.urlopen(asked) as answer:
             return json.load(answer)
 

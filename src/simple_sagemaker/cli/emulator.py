@@ -38,7 +38,26 @@ def emulator_spec(arguments: Arguments) -> EmulatorSpec:
         role_delay_s=_seconds(arguments.required_text("role_delay")),
         faults=arguments.required_text("faults"),
         env_file=None if env_file is None else Path(env_file),
+        allowed_hosts=tuple(_host_name(name) for use in arguments.each("allow_host") for name in use.texts()),
+        bind=_address(arguments.text("bind")),
     )
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}", text):
+        raise UsageError(f"--allow_host {text!r} is no name of a host: give it as in the header Host, without a port.")
+    return text
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise UsageError(f"--bind {text!r} is no IP address.") from error
 
 
 def _port(text: str) -> int:

@@ -256,7 +256,10 @@ class DataSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorSpec:
-    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any free one."""
+    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any free one.
+
+    ``allowed_hosts`` are names for the header Host beside those of loopback. ``bind`` is another address to listen on.
+    """
 
     port: int
     home: Path | None
@@ -267,3 +270,5 @@ class EmulatorSpec:
     role_delay_s: float
     faults: str
     env_file: Path | None
+    allowed_hosts: tuple[str, ...] = ()
+    bind: str | None = None

@@ -1,13 +1,15 @@
-"""HTTP requests and answers: reading bodies, the errors of AWS's protocols, breaking a connection."""
+"""HTTP requests and answers: what came over the wire, reading bodies, building answers, breaking a connection."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import struct
 import uuid
 from collections.abc import Callable, Iterable
+from email.message import Message
 from http import HTTPStatus
 from typing import Any
 
@@ -16,15 +18,50 @@ Application = Callable[..., Iterable[bytes]]  # as WSGI has it
 Answer = tuple[str, list[tuple[str, str]], bytes]  # status line, headers, body
 
 JSON = "application/x-amz-json-1.1"
-_INTERNAL_S3 = ("InternalError", "We encountered an internal error. Please try again.")
+_MESSAGE, _TARGET = "simple_sagemaker.headers", "simple_sagemaker.target"
+
+
+class BadRequest(Exception):
+    """A request that breaks HTTP's own rules. The message says how."""
+
+
+def keep_raw(environ: Environ, headers: Message, target: str) -> None:
+    """Keep what a signature is about, which WSGI changes: the headers, and the target in the request's first line."""
+    if not target.startswith("/"):
+        target = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", target)
+    path, _, query = target.partition("?")
+    environ[_MESSAGE], environ[_TARGET] = headers, (path, query)
+
+
+def raw_headers(environ: Environ) -> Message:
+    """The headers as they were sent."""
+    message: Message = environ[_MESSAGE]
+    return message
+
+
+def raw_target(environ: Environ) -> tuple[str, str]:
+    """Path and query as they were sent, percent signs included."""
+    target: tuple[str, str] = environ[_TARGET]
+    return target
 
 
 def read_body(environ: Environ) -> bytes:
-    """Read the whole body; it can be read again afterwards."""
-    if environ.get("wsgi.input_terminated"):  # sent in chunks, which the server has put together again
-        body: bytes = environ["wsgi.input"].read()
+    """Read the whole body; it can be read again afterwards.
+
+    Raises BadRequest for chunks that cannot be read, ConnectionResetError where the client went away.
+    """
+    if environ.get("wsgi.input_terminated"):  # sent in chunks, which the server puts together again
+        try:
+            body: bytes = environ["wsgi.input"].read()
+        except ConnectionError:
+            raise
+        except (OSError, ValueError) as error:
+            raise BadRequest(f"The chunks of the body cannot be read: {error}") from error
     else:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length)
+        if len(body) < length:
+            raise ConnectionResetError("the client ended before its request did")
     replace_body(environ, body)
     return body
 
@@ -40,10 +77,11 @@ def replace_body(environ: Environ, body: bytes) -> None:
 def json_answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
     """Build an answer of the JSON protocol, with the request id header that AWS sends."""
     every = [("Content-Type", JSON), ("Content-Length", str(len(body))), ("x-amzn-RequestId", str(uuid.uuid4()))]
-    return _line(status), [*every, *headers], body
+    return status_line(status), [*every, *headers], body
 
 
-def _line(status: int) -> str:
+def status_line(status: int) -> str:
+    """A status with its phrase."""
     return f"{status} {HTTPStatus(status).phrase}"
 
 
@@ -52,35 +90,10 @@ def error_answer(code: str, message: str, status: int) -> Answer:
     return json_answer(status, json.dumps({"__type": code, "message": message}).encode(), ("x-amzn-ErrorType", code))
 
 
-def failure_answer(environ: Environ, service: str, *, throttled: bool) -> Answer:
-    """Build the service's answer, in its protocol, when it throttles a client or has an internal error."""
-    if service == "s3":
-        code, message = ("SlowDown", "Please reduce your request rate.") if throttled else _INTERNAL_S3
-        return xml_answer(503 if throttled else 500, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>")
-    code, message = ("ThrottlingException", "Rate exceeded") if throttled else ("InternalFailure", "Internal failure")
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        return error_answer(code, message, 400 if throttled else 500)
-    code = "Throttling" if throttled else code
-    kind = "Sender" if throttled else "Receiver"
-    return xml_answer(
-        400 if throttled else 500,
-        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>",
-    )
-
-
 def xml_answer(status: int, text: str) -> Answer:
     """Build an answer of the XML protocols."""
     body = text.encode()
-    return _line(status), [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
-
-
-def not_implemented_answer(environ: Environ, operation: str) -> Answer:
-    """Build the answer for an operation that moto does not implement."""
-    message = f"The emulator does not serve {operation}."
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        return error_answer("NotImplemented", message, 501)
-    error = f"<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>"
-    return xml_answer(501, error if operation.startswith("s3.") else f"<ErrorResponse>{error}</ErrorResponse>")
+    return status_line(status), [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
 
 
 def break_connection(environ: Environ) -> None:

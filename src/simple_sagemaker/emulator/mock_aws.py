@@ -1,7 +1,8 @@
 """The services beside SageMaker: moto's own application in this process, one request at a time.
 
 moto keeps everything in memory and is not thread-safe (two conditional puts would both succeed), hence the lock. It
-reads its account number from the environment when it is first imported.
+reads its account number from the environment when it is first imported. Its own pages (``/moto-api``) and all services
+that are not listed here are out of reach: a request goes straight to the application of the service it is signed for.
 """
 
 from __future__ import annotations
@@ -10,12 +11,24 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from typing import Any
 
 from ..errors import EngineUnavailable
 from ..local.job.home import ACCOUNT
 from .http import Answer, Environ
 
 INSTALL = "The emulator needs moto's server.\nInstall it from the clone: pip install '.[emulator]'"
+
+# what a request is signed for: moto's name
+SERVICES = {
+    "s3": "s3",
+    "iam": "iam",
+    "sts": "sts",
+    "ecr": "ecr",
+    "logs": "logs",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
 
 
 class MockAws:
@@ -24,19 +37,24 @@ class MockAws:
     def __init__(self) -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
         try:
-            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+            from moto.iam.access_control import IAMRequestBase
+            from moto.moto_server.werkzeug_app import create_backend_app
         except ImportError as error:
             raise EngineUnavailable(INSTALL) from error
-        self._application = DomainDispatcherApplication(create_backend_app)
+        # Signatures have been checked here before moto sees a request, and it knows those in headers only.
+        IAMRequestBase.check_signature = _is_checked  # type: ignore[assignment]
+        self._make: Callable[..., Any] = create_backend_app
+        self._applications: dict[str, Callable[..., Iterable[bytes]]] = {}
         self._one_at_a_time = threading.RLock()
 
     def lock(self) -> AbstractContextManager[object]:
         """Hold this while reading or writing moto's memory other than by a request."""
         return self._one_at_a_time
 
-    def answer(self, environ: Environ) -> Answer:
-        """Return moto's answer to a request whose body has been read."""
+    def answer(self, environ: Environ, service: str) -> Answer:
+        """Return moto's answer to a request, signed for one of ``SERVICES``, whose body has been read."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
@@ -44,7 +62,20 @@ class MockAws:
             return lambda _: None
 
         with self._one_at_a_time:
-            chunks: Iterable[bytes] = self._application(environ, start)
+            if service not in self._applications:
+                self._applications[service] = self._make(SERVICES[service])
+            chunks = self._applications[service](environ, start)
             body = b"".join(chunks)
         status, headers = started[-1]
         return status, headers, body
+
+
+def forget_everything() -> None:
+    """Empty moto's memory, which is the process's: an emulator that ran before this one has left it full."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+
+
+def _is_checked(_: object) -> None:
+    """In place of moto's own check of a signature."""

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
 from urllib.parse import parse_qs
 
 from .http import Environ
 
 _SCOPE = re.compile(r"Credential=([^/,]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 _OF_BUCKET = ("acl", "encryption", "location", "policy", "publicAccessBlock", "tagging", "uploads", "versioning")
+
+_RUNTIME_PATHS = {  # of SageMaker's other endpoints, which are signed as it is
+    "/async-invocations": "InvokeEndpointAsync",
+    "/invocations-response-stream": "InvokeEndpointWithResponseStream",
+    "/invocations": "InvokeEndpoint",
+    "/BatchPutMetrics": "BatchPutMetrics",
+    "/BatchGetRecord": "BatchGetRecord",
+    "/FeatureGroup/": "FeatureStoreRuntime",
+}
+
+
+class RequestCounts:
+    """How often each operation was called."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, name: str) -> None:
+        """Count one call."""
+        with self._lock:
+            self._counts[name] += 1
+
+    def read(self, *, reset: bool) -> dict[str, int]:
+        """The counts so far; ``reset`` begins again at zero."""
+        with self._lock:
+            counts = dict(self._counts)
+            if reset:
+                self._counts.clear()
+        return counts
 
 
 def signer(environ: Environ) -> tuple[str, str, str]:
@@ -26,6 +58,9 @@ def operation_name(environ: Environ, body: bytes) -> str:
         return f"s3.{_s3(environ)}"
     if path := re.search(r"/operation/(\w+)$", environ.get("PATH_INFO", "")):
         return f"{service}.{path[1]}"
+    for path_part, operation in _RUNTIME_PATHS.items():
+        if path_part in environ.get("PATH_INFO", ""):
+            return f"{service}.{operation}"
     action = parse_qs(body.decode("utf-8", "replace")).get("Action", ["?"])[0]
     return f"{service}.{action}"
 

@@ -1,34 +1,32 @@
-"""AWS on one loopback port: SageMaker by the local engine, all other services by moto.
+"""AWS on one port: SageMaker by the local engine, the services beside it by moto.
 
-A request with the header ``X-Amz-Target: SageMaker.…`` goes to the engine, ``/_ssm/…`` is the emulator's own page, and
-everything else goes to moto. Before both of these, operations are counted and the requested faults are injected.
+Every request passes the doorkeeper (Host, Origin) and, but for health and role credentials, the check of its signature.
+Then operations are counted and the requested faults are injected. ``/_ssm/…`` are the emulator's own pages.
 """
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import __version__
-from ..errors import UsageError
 from ..local.api.describe import arn_of
 from ..local.api.sagemaker import LocalSageMaker, operations
 from ..local.job.folder import FINAL, JobFolder, all_jobs, has_ended
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
 from ..local.supervisor import recovery
-from . import empty_pages, fault_injection, http, iam_simulation, protocol, tagging
+from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, sessions, tagging
+from .access_keys import AccessKey, KeyRing, new_access_key
+from .authentication import Caller, Refused, authenticate
 from .ecr_registry import OPERATIONS, Registry
 from .fault_injection import Dice, Fault, Plan
 from .http import Answer, Environ
 from .log_shipping import Shipper
-from .mock_aws import MockAws
-from .operation_names import operation_name, signer
+from .mock_aws import SERVICES, MockAws
+from .operation_names import RequestCounts, operation_name
+from .origins import Doorkeeper, without_cors
 from .platform import Platform
 from .protocol import ServiceError
 
@@ -50,6 +48,7 @@ class Emulator:
         role_delay_s: float = 0.0,
         registry: str | None = None,
         keys: tuple[str, str] | None = None,
+        allowed_hosts: Iterable[str] = (),
         report: Callable[[str], None],
     ) -> None:
         self._home = home
@@ -59,17 +58,19 @@ class Emulator:
         self._aws = MockAws()
         self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
         self._shipper = Shipper(home, self._aws, self._platform, region=settings.region, report=report)
-        self._counts: Counter[str] = Counter()
-        self._counting = threading.Lock()
-        self._keys = keys
+        self._counts = RequestCounts()
+        self._door = Doorkeeper(allowed_hosts)
+        self._known_keys = KeyRing(self._aws)
+        self._keys = keys or new_access_key()
+        self._enforce = enforce
+        self._report = report
         self._operations: protocol.Operations = {}
 
     def start(self, url: str) -> dict[str, str]:
         """Begin to serve at ``url``. Returns the environment variables that point AWS's clients here."""
-        key, secret = self._platform.administrator()
-        is_own_s3 = self._settings.s3_endpoint is None
-        if not is_own_s3 and self._keys:
-            key, secret = self._keys
+        key, secret = self._keys
+        self._platform.administrator(key, secret)
+        self._known_keys.add(AccessKey(access_key=key, secret=secret))
         variables = {
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": key,
@@ -78,9 +79,8 @@ class Emulator:
             "AWS_DEFAULT_REGION": self._settings.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        if not is_own_s3:
-            variables["AWS_ENDPOINT_URL_S3"] = str(self._settings.s3_endpoint)
-        self._keys = (key, secret)
+        if self._settings.s3_endpoint is not None:
+            variables["AWS_ENDPOINT_URL_S3"] = self._settings.s3_endpoint
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)
 
         def settings_for(request: Mapping[str, Any]) -> Settings:
@@ -117,63 +117,104 @@ class Emulator:
         return ran, left
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path.startswith("/_ssm/"):
-            status, headers, body = self._answer_own_page(environ, path.removeprefix("/_ssm/"))
-        else:
-            status, headers, body = self._answer_with_faults(environ)
-        start_response(status, headers)
-        return [body]
+        status, headers, body = self._answer_or_refuse(environ)
+        start_response(status, without_cors(headers))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _answer_with_faults(self, environ: Environ) -> Answer:
-        body = http.read_body(environ)
+    def _answer_or_refuse(self, environ: Environ) -> Answer:
+        service = ""
+        try:
+            if refusal := self._door.refusal(environ):
+                return refusal
+            path = environ["PATH_INFO"]
+            if own_pages.is_open(path):
+                return self._answer_open_page(path)
+            caller, body = authenticate(environ, self._known_keys, self._settings.region, http.read_body)
+            service = caller.service
+            if path.startswith(own_pages.PREFIX):
+                return own_pages.answer(environ, body, self._counts, self._dice)
+            return self._answer_with_faults(environ, caller, body)
+        except Refused as refused:
+            return refused.answer(environ)
+        except http.BadRequest as error:
+            return error_forms.service_error(environ, service, "BadRequest", str(error), 400)
+        except ServiceError as error:
+            return error_forms.service_error(environ, service, error.code, str(error), error.status)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a client of AWS can read nothing but an error of AWS
+            self._report(f"{service} {environ['REQUEST_METHOD']}: {type(error).__name__}: {error}")
+            return error_forms.failure_answer(environ, service, throttled=False)
+
+    def _answer_open_page(self, path: str) -> Answer:
+        if path == f"{own_pages.PREFIX}health":
+            return own_pages.health(self._settings.region, len(self.running_jobs()))
+        credentials = self._platform.credentials(path.rpartition("/")[2])
+        if credentials and self._settings.s3_endpoint:  # that S3 knows no roles
+            credentials |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
+        return own_pages.credentials(credentials)
+
+    def _answer_with_faults(self, environ: Environ, caller: Caller, body: bytes) -> Answer:
         name = operation_name(environ, body)
         service, _, operation = name.partition(".")
         fault: Fault | None = None
-        if self._dice.plan.jobs or not self._platform.is_job(signer(environ)[0]):
-            with self._counting:
-                self._counts[name] += 1
+        if self._dice.plan.jobs or not self._platform.is_job(caller.key.access_key):
+            self._counts.add(name)
             fault = self._dice.request_fault()
         if fault in {"throttle", "error"}:
-            return http.failure_answer(environ, service, throttled=fault == "throttle")
+            return error_forms.failure_answer(environ, service, throttled=fault == "throttle")
         if fault == "reset":
             http.break_connection(environ)
         if fault == "slow":
             time.sleep(self._dice.plan.slow_s)
         if fault == "empty_page" and (page := empty_pages.empty_page(operation, body)):
             return http.json_answer(200, page)
-        answer = self._answer(environ, name, body)
+        answer = self._answer(environ, name, body, caller)
         if fault == "reset_after":
             http.break_connection(environ)
         return answer
 
-    def _answer(self, environ: Environ, name: str, body: bytes) -> Answer:
-        operation = name.partition(".")[2]
-        real_body = empty_pages.original_request(operation, body)
-        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(protocol.TARGET):
-            return self._answer_sagemaker(environ, operation, body, real_body)
+    def _answer(self, environ: Environ, name: str, body: bytes, caller: Caller) -> Answer:
+        target, service, operation = environ.get("HTTP_X_AMZ_TARGET", ""), caller.service, name.partition(".")[2]
+        if target.startswith(protocol.TARGET) != (service == "sagemaker" and bool(target)):
+            message = f"Credential should be scoped to the service of {target}."
+            raise ServiceError("InvalidSignatureException", message, 403)
+        request = protocol.decode(body) if target else {}
+        if target.startswith(protocol.TARGET):
+            return self._answer_sagemaker(environ, operation, caller, empty_pages.original_request(operation, body))
+        if service == "sagemaker":
+            raise ServiceError("UnknownOperationException", f"The emulator does not serve {name}.")
+        if service == "pricing":
+            return prices.answer(operation, request)
+        if service not in SERVICES or environ.get("HTTP_X_AMZ_ACCOUNT_ID"):  # the latter is S3 Control
+            return error_forms.unknown_service_answer(environ, service if service not in SERVICES else "s3control")
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
-            return http.xml_answer(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
-        http.replace_body(environ, real_body)
+            return error_forms.service_error(environ, service, "AccessDenied", "Access Denied", 403)
+        if name in sessions.OPERATIONS:
+            return sessions.answer(environ, name, body, caller, self._known_keys, enforce=self._enforce)
+        http.replace_body(environ, empty_pages.original_request(operation, body))
         if name == tagging.OPERATION and (page := tagging.answer(body, self._jobs_and_tags())):
             return http.json_answer(200, page)
         if name == iam_simulation.OPERATION:
             return iam_simulation.answer(body, self._platform)
+        return self._answer_by_moto(environ, name, body, caller)
+
+    def _answer_by_moto(self, environ: Environ, name: str, body: bytes, caller: Caller) -> Answer:
         try:
-            status, headers, data = self._aws.answer(environ)
+            status, headers, data = self._aws.answer(environ, caller.service)
         except NotImplementedError:
-            return http.not_implemented_answer(environ, name)
-        if self._registry and signer(environ)[2] == "ecr":
+            return error_forms.not_implemented_answer(environ, caller.service, name)
+        if self._registry and caller.service == "ecr":
             data = self._registry.redirect(data)
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
             if name in OPERATIONS:
                 return self._registry.answer(name, body, (status, headers, data))
         return status, headers, data
 
-    def _answer_sagemaker(self, environ: Environ, operation: str, signed_body: bytes, body: bytes) -> Answer:
+    def _answer_sagemaker(self, environ: Environ, operation: str, caller: Caller, body: bytes) -> Answer:
         try:
             request = protocol.decode(body)
-            self._check(operation, request, environ, signed_body)
+            self._check(operation, request, environ, caller)
             answer = protocol.call(self._operations, operation, request)
         except ServiceError as error:
             return http.error_answer(error.code, str(error), error.status)
@@ -181,46 +222,16 @@ class Emulator:
             self._shipper.settle(name_of(answer))
         return http.json_answer(200, protocol.encode(answer))
 
-    def _check(self, operation: str, request: dict[str, Any], environ: Environ, signed_body: bytes) -> None:
+    def _check(self, operation: str, request: dict[str, Any], environ: Environ, caller: Caller) -> None:
         """Refuse what must not reach the engine: another region, a caller who is not allowed, a job over the quota."""
-        region = signer(environ)[1]
-        if region and region != self._settings.region:
+        if caller.region != self._settings.region:
             raise ServiceError(
                 "ValidationException",
-                f"The emulator is in {self._settings.region}, and the request is signed for {region}: "
-                f"set AWS_REGION={self._settings.region}, or start the emulator with --region {region}.",
+                f"The emulator is in {self._settings.region}, and the request is signed for {caller.region}: "
+                f"set AWS_REGION={self._settings.region}, or start the emulator with --region {caller.region}.",
             )
-        denied = self._platform.refusal(operation, request, environ, signed_body)
+        denied = self._platform.refusal(operation, request, environ)
         if denied:
             raise ServiceError(*denied)
         if operation in _CREATING and (message := self._dice.quota_refusal(request)):
             raise ServiceError("ResourceLimitExceeded", message)
-
-    def _answer_own_page(self, environ: Environ, page: str) -> Answer:
-        method = environ["REQUEST_METHOD"]
-        if page == "health":
-            health = {"version": __version__, "region": self._settings.region, "account": ACCOUNT}
-            return http.json_answer(200, json.dumps({**health, "running": len(self.running_jobs())}).encode())
-        if page.startswith("credentials/"):
-            return self._credentials(page.removeprefix("credentials/"))
-        if page == "requests":
-            with self._counting:
-                counts = dict(self._counts)
-                if method == "DELETE":
-                    self._counts.clear()
-            return http.json_answer(200, json.dumps(counts).encode())
-        if page == "faults" and method == "POST":
-            try:
-                self._dice.replace(fault_injection.parse(http.read_body(environ).decode()))
-            except UsageError as error:
-                return http.error_answer("UsageError", str(error), 400)
-            return http.json_answer(200, b"{}")
-        return http.error_answer("NotFound", "The emulator's pages are health, requests and faults.", 404)
-
-    def _credentials(self, token: str) -> Answer:
-        credentials = self._platform.credentials(token)
-        if credentials is None:
-            return http.error_answer("NotFound", "Unknown credentials.", 404)
-        if self._settings.s3_endpoint and self._keys:  # that S3 knows no roles
-            credentials |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
-        return http.json_answer(200, json.dumps(credentials).encode())

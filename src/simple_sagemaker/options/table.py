@@ -261,6 +261,16 @@ EMULATOR_ONLY = (
         "--env_file", shape="FILE", commands=EMULATOR,
         help="A file that gets the printed export lines, once the emulator is ready.",
     ),
+    Option(
+        "--allow_host", shape="NAME", repeatable=True, commands=EMULATOR,
+        help="A name by which it may be reached, beside localhost, *.localhost and loopback addresses; may be "
+        "repeated.",
+    ),
+    Option(
+        "--bind", shape="ADDRESS", commands=EMULATOR,
+        help="The IP address to listen on instead of 127.0.0.1; its keys must then be those of AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY.",
+    ),
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[Option, ...]] = {

@@ -245,16 +245,27 @@ def _token() -> str:
 def emulator(
     spec: EmulatorSpec, home: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> EmulatorServer:
-    """An emulator that has its port and does not serve yet. Raises EngineUnavailable where it cannot run.
+    """An emulator that has its port and does not serve yet.
 
-    ``say`` takes what a person should know of.
+    ``say`` takes what a person should know of. Raises EngineUnavailable where it cannot run, UsageError for an address
+    that others can reach without keys that they can know.
     """
     from ..emulator.serving import EmulatorServer
     from ..local.job.home import Home
 
     home_folders = Home(home)
     settings = replace(engine_settings(environment, home_folders), region=spec.region, s3_endpoint=spec.s3_endpoint)
-    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    keys = _emulator_keys(environment)
+    if spec.bind and keys is None:
+        raise UsageError(
+            "--bind needs keys that its clients have: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this command "
+            "(and not AWS_SESSION_TOKEN)."
+        )
     text = spec.faults or environment.get("SSM_EMULATOR_FAULTS", "")
-    keys = (key, secret) if key and secret else None
     return EmulatorServer(home_folders, settings, spec, faults=text, keys=keys, report=say)
+
+
+def _emulator_keys(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """The keys that the environment gives the emulator; None for a session's, which are an account's own."""
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    return (key, secret) if key and secret and not environment.get("AWS_SESSION_TOKEN") else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import urllib.error
 from collections.abc import Callable
 
@@ -142,3 +144,53 @@ def test_a_bucket_is_refused_to_who_expects_another_owner(emulator: Emulator) ->
     s3.head_bucket(Bucket="owned", ExpectedBucketOwner="000000000000")
     with pytest.raises(ClientError, match="403"):
         s3.head_bucket(Bucket="owned", ExpectedBucketOwner="111111111111")
+
+
+def test_values_that_are_no_numbers_for_cloudwatch_are_left_out_and_counted(emulator: Emulator, script: Script) -> None:
+    values = "0.5 nan NaN inf -inf 1e200 Infinity 0.25"
+    bucket = script(f"for v in {values}; do echo loss=$v; done\necho only=nan\n")
+    sagemaker = emulator.client("sagemaker")
+    job_request = request("not-finite", bucket)
+    job_request["AlgorithmSpecification"]["MetricDefinitions"] = [
+        {"Name": "loss", "Regex": r"loss=(\S+)"},
+        {"Name": "only", "Regex": r"only=(\S+)"},
+    ]
+    sagemaker.create_training_job(**job_request)
+    described = ended(sagemaker, "not-finite")
+    assert described["TrainingJobStatus"] == "Completed", described
+    assert [(one["MetricName"], one["Value"]) for one in described["FinalMetricDataList"]] == [("loss", 0.25)]
+    lines = printed(emulator, "not-finite")
+    assert [line for line in lines if "left out" in line] == [
+        "Metric 'loss': 6 of its values left out (not finite, or too large for CloudWatch)",
+        "Metric 'only': 1 of its values left out (not finite, or too large for CloudWatch)",
+    ]
+    statistics = emulator.client("cloudwatch").get_metric_statistics(
+        Namespace=GROUP,
+        MetricName="loss",
+        Dimensions=[{"Name": "TrainingJobName", "Value": "not-finite"}],
+        StartTime=described["CreationTime"].replace(second=0, microsecond=0),
+        EndTime=described["LastModifiedTime"].replace(year=described["LastModifiedTime"].year + 1),
+        Period=3600 * 24,
+        Statistics=["SampleCount", "Sum"],
+    )["Datapoints"]
+    assert sum(one["SampleCount"] for one in statistics) == 2
+    text = (emulator.home / "jobs" / "not-finite" / "metrics.jsonl").read_text()
+    for line in text.splitlines():
+        json.loads(line, parse_constant=pytest.fail)
+
+
+def test_a_job_whose_output_cannot_be_shipped_is_described_and_others_go_on(emulator: Emulator, script: Script) -> None:
+    bucket = script("echo hello")
+    sagemaker = emulator.client("sagemaker")
+    sagemaker.create_training_job(**request("broken-metrics", bucket))
+    ended(sagemaker, "broken-metrics")
+    broken, folder = "broken-metrics-2", emulator.home / "jobs"
+    shutil.copytree(folder / "broken-metrics", folder / f".{broken}")
+    (folder / f".{broken}" / "metrics.jsonl").write_text("{half\n[]\n")
+    text = (folder / f".{broken}" / "request.json").read_text()
+    (folder / f".{broken}" / "request.json").write_text(text.replace("broken-metrics", broken))
+    (folder / f".{broken}").rename(folder / broken)
+    assert sagemaker.describe_training_job(TrainingJobName=broken)["TrainingJobStatus"] == "Completed"
+    sagemaker.create_training_job(**request("after-the-broken", bucket))
+    ended(sagemaker, "after-the-broken")
+    assert printed(emulator, "after-the-broken") == ["hello"]

@@ -7,8 +7,7 @@ import re
 import shlex
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,15 +80,26 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
 
     with emulator_home(spec.home) as home, _lock(home):
         served = emulator(spec, home, environment, _print)
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
+        wait_for_end = _on_signals(signal.SIGTERM, signal.SIGINT)
         variables = served.start()
         _print_ready(spec, home, variables)
-        ended.wait()
+        wait_for_end()
         _print("Stopping: running jobs get SIGTERM and what they wrote is saved")
         served.stop(_GRACE_S)
     return 0
+
+
+def _on_signals(*numbers: signal.Signals) -> Callable[[], object]:
+    """Handle signals from now on; the function that is returned waits for the first one.
+
+    A pipe wakes it, whichever thread the system gives the signal to; a lock would only wake in the main one.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    return lambda: os.read(reading, 1)
 
 
 def _print_ready(spec: EmulatorSpec, home: Path, variables: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ them as the job's role: a role that is not allowed to is reported once, and its 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +22,7 @@ from .platform import Platform
 
 NAMESPACE = GROUP
 _PAUSE_S = 0.2
+_MOST_FAULTS = 25
 _MOST_EVENTS, _MOST_BYTES = 10_000, 1 << 20  # of a PutLogEvents
 
 
@@ -39,6 +40,7 @@ class Shipper:
         self._offsets: dict[tuple[str, str], int] = {}
         self._points: dict[str, int] = defaultdict(int)
         self._done: set[str] = set()
+        self._faults: Counter[str] = Counter()
         self._silent: set[str] = set()
         self._allowed: dict[str, bool] = {}
         self._turn = threading.Lock()
@@ -55,11 +57,10 @@ class Shipper:
         self._thread.join()
 
     def settle(self, name: str) -> None:
-        """Ship what one job has printed so far."""
+        """Ship what one job has printed so far. What fails is reported; the answer that waits for it is not held up."""
         job = find_job(self._home.jobs, name)
         if job is not None:
-            with self._turn:
-                self._ship(job)
+            self._try_to_ship(job)
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE_S):
@@ -68,20 +69,32 @@ class Shipper:
 
     def _ship_all(self) -> None:
         for job in [*all_jobs(self._home.jobs)]:
-            with self._turn:
-                try:
-                    self._ship(job)
-                except FileNotFoundError:  # deleted meanwhile
-                    continue
+            self._try_to_ship(job)
+
+    def _try_to_ship(self, job: JobFolder) -> None:
+        """Ship a job's output; report the first fault, and pass over a job that keeps failing."""
+        with self._turn:
+            try:
+                self._ship(job)
+            except FileNotFoundError:  # deleted meanwhile
+                return
+            except Exception as error:  # noqa: BLE001 - one job's logs must not cost another job's, or an answer
+                self._faults[job.name] += 1
+                if self._faults[job.name] == 1:
+                    self._report(f"Logs and metrics of {job.name} are not shipped: {type(error).__name__}: {error}")
+                if self._faults[job.name] >= _MOST_FAULTS:
+                    self._done.add(job.name)
 
     def _ship(self, job: JobFolder) -> None:
         if job.name in self._done:
             return
         ended = has_ended(job.entries())
         if self._may_write_logs(job):
-            for stream in log_stream.streams(job.logs):
-                self._ship_stream(job, stream)
-            self._ship_metrics(job)
+            try:
+                for stream in log_stream.streams(job.logs):
+                    self._ship_stream(job, stream)
+            finally:
+                self._ship_metrics(job)
         if ended:
             self._done.add(job.name)
             self._platform.forget(job.name)
@@ -133,6 +146,7 @@ class Shipper:
                 "Dimensions": [{"Name": "TrainingJobName", "Value": job.name}],
             }
             for point in points
+            if abs(point["value"]) <= log_stream.LARGEST_VALUE  # a home may be older than the check where it is written
         ]
         with self._aws.lock():
             cloudwatch_backends[ACCOUNT][self._region].put_metric_data(NAMESPACE, data)

@@ -24,9 +24,13 @@ def make_handler() -> type[WSGIRequestHandler]:
 
     class Handler(MotoRequestHandler):
         protocol_version = "HTTP/1.1"
+        default_request_version = "HTTP/1.0"  # so that every refusal has a status line
 
         def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own name
             """Say nothing: what matters to the caller is in the answer."""
+
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """As above; werkzeug's own fails for a target that it cannot read."""
 
         def make_environ(self) -> dict[str, Any]:
             environ: dict[str, Any] = self.__dict__.pop("checked", None) or super().make_environ()

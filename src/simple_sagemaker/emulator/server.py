@@ -6,6 +6,7 @@ Then operations are counted and the requested faults are injected. ``/_ssm/…``
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -79,6 +80,8 @@ class Emulator:
             "AWS_DEFAULT_REGION": self._settings.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        if "AWS_SESSION_TOKEN" in os.environ:  # it belongs to other keys, and the next shell may have it as well
+            variables["AWS_SESSION_TOKEN"] = ""
         if self._settings.s3_endpoint is not None:
             variables["AWS_ENDPOINT_URL_S3"] = self._settings.s3_endpoint
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)

@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+from ..job import log_stream
 from ..job.folder import FINAL, Entry, JobFolder
 from ..job.home import REGION
 from ..job.kinds import TRAINING, kind_of
@@ -85,7 +86,9 @@ def _status(job: JobFolder, entries: list[Entry]) -> dict[str, Any]:
         if final.get("reason"):
             status["FailureReason"] = final["reason"][:1024]
         if final.get("metrics"):
-            status["FinalMetricDataList"] = [_metric(metric) for metric in final["metrics"]]
+            status["FinalMetricDataList"] = [
+                _metric(metric) for metric in final["metrics"] if abs(metric["value"]) <= log_stream.LARGEST_VALUE
+            ]
     elif job.stop_mark.exists():
         status = {"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}
     else:
@@ -165,8 +168,11 @@ def summary(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:
-    """The metric values found in the logs, without the first ``after``: ``name``, ``value``, ``at``, ``host``."""
+    """The metric values found in the logs, without the first ``after``: ``name``, ``value``, ``at``, ``host``.
+
+    A last line that is not complete yet is left for the next time.
+    """
     path = job.path / "metrics.jsonl"
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_bytes().splitlines()[after:]]
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1][after:]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 from .log_file import NO_LIMIT, LogFile, read
 
 __all__ = ["LONGEST_EVENT", "Stream", "read", "streams"]
+
+LARGEST_VALUE = 2.0**360  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 LONGEST_EVENT = 256 * 1024  # bytes; CloudWatch's classic limit, longer lines are cut into several events
 _TAIL = 4096  # bytes of the output's end in which its last line is looked for
 _SLOWEST_S = 0.5  # of computing, for one metric in what arrived at once: some 64 KiB
@@ -33,6 +36,7 @@ class Stream:
     patterns: Sequence[tuple[str, re.Pattern[str]]] = ()
     last_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     limit: int = NO_LIMIT
+    left_out: Counter[str] = field(default_factory=Counter)
     _partial: bytes = b""
     _tail: bytes = b""
     _file: LogFile | None = None
@@ -66,6 +70,11 @@ class Stream:
         if self._partial:
             self._write_output([self._partial])
             self._partial = b""
+        for name, count in sorted(self.left_out.items()):
+            self.write_line(
+                f"Metric {name!r}: {count} of its values left out (not finite, or too large for CloudWatch)"
+            )
+        self.left_out.clear()
         if self._cut:
             self.write_line(f"simple-sagemaker: {self._cut:,} lines after the first {self.limit >> 20:,} MB were cut")
             self._cut = 0
@@ -118,7 +127,7 @@ class Stream:
         points = [point for _, name, match in matches if (point := self._metric_point(name, match))]
         if points:
             with open(self.folder.parent / "metrics.jsonl", "ab", buffering=0) as out:
-                out.write("".join(json.dumps(point) + "\n" for point in points).encode())
+                out.write("".join(json.dumps(point, allow_nan=False) + "\n" for point in points).encode())
 
     def _drop_metric(self, name: str) -> None:
         self.patterns = [(other, pattern) for other, pattern in self.patterns if other != name]
@@ -128,10 +137,16 @@ class Stream:
         )
 
     def _metric_point(self, name: str, match: re.Match[str]) -> dict[str, Any] | None:
-        """One point of a metric; None for text that is not a number, which the service ignores too."""
+        """One point of a metric; None for text that is not a number, which the service ignores too.
+
+        None also for a number that CloudWatch does not take; those are counted.
+        """
         try:
             value = float(match.group(1) if match.re.groups else match.group())
         except (TypeError, ValueError):
+            return None
+        if not abs(value) <= LARGEST_VALUE:  # NaN compares to nothing
+            self.left_out[name] += 1
             return None
         point = {"name": name, "value": value, "at": self._last_ms / 1000, "host": self.host}
         self.last_values[name] = point

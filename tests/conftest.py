@@ -97,9 +97,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what was not asked for: ``-m docker``, ``-m aws`` or ``-m torch`` asks, ``SSM_LONG`` for ``long``."""
+    """Leave out what was not asked for: ``-m docker``, ``aws``, ``browser`` or ``torch``, ``SSM_LONG`` for ``long``."""
     asked = str(config.getoption("markexpr") or "")
-    unwanted = {mark for mark in ("aws", "docker", "torch") if mark not in asked}
+    unwanted = {mark for mark in ("aws", "browser", "docker", "torch") if mark not in asked}
     if not LONG and "long" not in asked:
         unwanted.add("long")
     kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in unwanted)]

@@ -15,7 +15,7 @@ import pytest
 
 from simple_sagemaker.local.job.remove import remove_folder
 from tests.counts import LONG
-from tests.local.conftest import DOCKER, Engine
+from tests.local.conftest import Engine
 from tests.local.processing import Processings, sent
 from tests.local.scripts import python
 
@@ -157,7 +157,6 @@ def cases(files: list[str], folders: list[str]) -> list[Any]:
     return together + (alone if LONG else [])
 
 
-@pytest.mark.skipif(DOCKER, reason="needs a Python in the image; tests/docker has its own")
 @pytest.mark.parametrize(("kind", "names"), cases(FILES, FOLDERS))
 def test_a_training_job_ends_in_time_and_takes_nothing_from_outside(
     engine: Engine, secret: Path, kind: str, names: list[str]
@@ -176,7 +175,6 @@ def test_a_training_job_ends_in_time_and_takes_nothing_from_outside(
     assert not (engine.home.jobs / name).exists()
 
 
-@pytest.mark.skipif(DOCKER, reason="as above")
 @pytest.mark.parametrize(("kind", "names"), cases(PROCESSED, PROCESSED_FOLDERS))
 def test_a_processing_job_ends_in_time_and_takes_nothing_from_outside(
     engine: Engine, secret: Path, kind: str, names: list[str]

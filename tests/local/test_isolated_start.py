@@ -12,11 +12,17 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.local.isolation import interpreter
 from simple_sagemaker.local.supervisor import spawn
 from tests.local.conftest import DOCKER, Engine, processes_only, settings
-from tests.local.scripts import WAIT
 
 once = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 TRAP = "import builtins\nbuiltins.open({mark!r}, 'a').write(__name__ + '\\n')\nraise ImportError('not the real one')\n"
-ROOT = Path(__file__).parents[2]
+BECOME_NOBODY = """
+"loaded while root's folders can be read".encode("ascii")
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+    os.environ["TMPDIR"] = "/tmp"
+"""
 
 
 @pytest.fixture(params=["files", "packages"])
@@ -77,36 +83,38 @@ def test_a_job_without_isolation_finds_the_callers_secrets_in_no_process(engine:
     assert engine.printed(name)["algo-1"] == ["0"]
 
 
-@once
-@pytest.mark.skipif(DOCKER or sys.platform != "linux", reason="reads /proc of this machine")
-def test_a_supervisor_lets_nobody_read_its_memory(engine: Engine) -> None:
-    """Such a process's files in /proc belong to root, in the namespace of users where its machine is."""
-    from simple_sagemaker.local.api.sagemaker import LocalSageMaker
-
-    engine.client = LocalSageMaker(engine.home, settings=settings(isolation="plain"))
-    name = engine.start(f"echo ready; {WAIT}")
-    engine.until_printed(name, "ready")
-    supervisor = int((engine.home.jobs / name / "supervisor.pid").read_text())
-    read = "import sys; open(f'/proc/{sys.argv[1]}/environ').read()"
-    as_user = [sys.executable, str(ROOT / "tests/unprivileged.py"), sys.executable, "-c", read, str(supervisor)]
-    done = subprocess.run(as_user, capture_output=True, text=True, check=False)
-    engine.client.stop_training_job(TrainingJobName=name)
-    engine.end(name)
-    assert "PermissionError" in done.stderr, done
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc of this machine")
+def test_a_process_that_cannot_be_dumped_is_closed_to_others_of_the_same_user() -> None:
+    code = f"""
+import os, sys
+from simple_sagemaker.local.isolation import namespaces
+{BECOME_NOBODY}
+for is_open in (True, False):
+    ready, tell = os.pipe()
+    child = os.fork()
+    if not child:
+        namespaces.set_dumpable(is_open)
+        os.write(tell, b"x")
+        os.read(0, 1)
+        os._exit(0)
+    os.read(ready, 1)
+    try:
+        os.close(os.open(f"/proc/{{child}}/environ", os.O_RDONLY))
+        print("open")
+    except PermissionError:
+        print("closed")
+"""
+    done = subprocess.run([sys.executable, "-c", code], input="xx", capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["open", "closed"], done
 
 
 @pytest.mark.skipif(DOCKER or sys.platform != "linux", reason="needs namespaces of users")
 def test_an_ordinary_user_gets_the_same_isolation_from_a_supervisor_that_cannot_be_read() -> None:
     """For root: as nobody. In tests/unprivileged.py's namespace root would still own the files that matter."""
-    choose = """
+    choose = f"""
 import os, sys
 from simple_sagemaker.local.isolation import choose, namespaces
-"loaded while root's folders can be read".encode("ascii")
-if os.geteuid() == 0:
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-    os.environ["TMPDIR"] = "/tmp"
+{BECOME_NOBODY}
 namespaces.set_dumpable(sys.argv[1] == "open")
 print(choose.choose("auto"))
 """

@@ -6,13 +6,10 @@ import shutil
 
 import pytest
 
-from tests.local.conftest import DOCKER, Engine
+from tests.local.conftest import Engine
 from tests.local.scripts import ML
 
-pytestmark = [
-    pytest.mark.parametrize("engine", ["direct"], indirect=True),
-    pytest.mark.skipif(DOCKER, reason="the same supervisor; the image has no truncate"),
-]
+pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 
 
 def endless(engine: Engine) -> str:

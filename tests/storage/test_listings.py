@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -50,6 +51,20 @@ def test_many_objects_in_folders_of_all_sizes_are_listed_once_and_in_order(tmp_p
         assert [found.key for found in store.list("bucket", "data/train/")] == sorted(
             key for key in keys if key.startswith("data/train/")
         )
+
+
+@pytest.mark.parametrize("long", ["a", "c", "e", "z"])
+def test_a_folder_of_many_answers_is_listed_to_its_end_wherever_it_is(
+    moto: str, monkeypatch: pytest.MonkeyPatch, long: str
+) -> None:
+    """Of the last stretch, which has no end, more answers come than are read ahead."""
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
+    store, bucket = S3Store(session(), endpoint=moto), f"long-{uuid.uuid4()}"
+    store.make_bucket(bucket)
+    keys = [f"{folder}/{number:03}" for folder in "abcdez" for number in range(100 if folder == long else 2)]
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(lambda key: store.write(bucket, key, b""), keys))
+    assert [found.key for found in store.list(bucket, "")] == keys
 
 
 def test_who_looks_whether_anything_is_there_asks_once(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,15 @@ def test_rules_that_cannot_be_read_stop_everything(tmp_path: Path) -> None:
         packed(tmp_path)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are counted in /proc")
+def test_reading_files_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    make(tmp_path, *(f"{number}.txt" for number in range(20)), "run.sh", "w.py")
+    packed(tmp_path)  # what is imported and opened once
+    before = len(os.listdir("/proc/self/fd"))
+    packed(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 @pytest.mark.parametrize("use_gitignore", [False, True])
 def test_the_deepest_rules_decide(tmp_path: Path, use_gitignore: bool) -> None:
     rules = ".gitignore" if use_gitignore else ".ssmignore"

@@ -7,8 +7,10 @@ Then operations are counted and the requested faults are injected. ``/_ssm/…``
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,7 @@ from ..local.job.folder import FINAL, JobFolder, all_jobs, has_ended
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
 from ..local.supervisor import recovery
+from ..local.supervisor.turns import Turns
 from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, sessions, tagging
 from .access_keys import AccessKey, KeyRing, new_access_key
 from .authentication import Caller, Refused, authenticate
@@ -30,8 +33,11 @@ from .operation_names import RequestCounts, operation_name
 from .origins import Doorkeeper, without_cors
 from .platform import Platform
 from .protocol import ServiceError
+from .role_stores import RoleStores
 
 _CREATING, _DESCRIBING = ({f"{act}{kind.prefix}Job" for kind in KINDS} for act in ("Create", "Describe"))
+
+_MOST_CREATING = 8  # requests at a time, so that jobs that run are answered meanwhile
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -59,6 +65,8 @@ class Emulator:
         self._aws = MockAws()
         self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
         self._shipper = Shipper(home, self._aws, self._platform, region=settings.region, report=report)
+        self._creating = threading.BoundedSemaphore(_MOST_CREATING)
+        self._turns = Turns(home.locks)
         self._counts = RequestCounts()
         self._door = Doorkeeper(allowed_hosts)
         self._known_keys = KeyRing(self._aws)
@@ -86,6 +94,10 @@ class Emulator:
             variables["AWS_ENDPOINT_URL_S3"] = self._settings.s3_endpoint
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)
 
+        def issue(role_arn: str) -> Callable[[], dict[str, str]]:
+            token = self._platform.issue("", role_arn)
+            return lambda: self._role_credentials(token) or {}
+
         def settings_for(request: Mapping[str, Any]) -> Settings:
             wait_s, interruptions = self._dice.job_fault(request)
             token = self._platform.issue(name_of(request), request["RoleArn"])
@@ -96,7 +108,16 @@ class Emulator:
                 interrupt_after_s=interruptions or settings.interrupt_after_s,
             )
 
-        self._operations = operations(LocalSageMaker(self._home, settings=settings_for, admit=self._platform.admit))
+        roles = RoleStores(settings.s3_endpoint or url, settings.region, issue)
+        self._operations = operations(
+            LocalSageMaker(
+                self._home,
+                settings=settings_for,
+                admit=self._platform.admit,
+                turns=self._turns,
+                store_for=roles.store_for,
+            )
+        )
         self._shipper.start()
         return variables
 
@@ -111,6 +132,7 @@ class Emulator:
     def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
         """Stop all jobs and end. Returns the jobs that ran, and those still running after ``grace_s`` seconds."""
         until = time.monotonic() + grace_s
+        self._turns.stop()
         ran = self.running_jobs()
         for name in ran:
             JobFolder(self._home.jobs / name).stop_mark.touch()
@@ -152,10 +174,13 @@ class Emulator:
     def _answer_open_page(self, path: str) -> Answer:
         if path == f"{own_pages.PREFIX}health":
             return own_pages.health(self._settings.region, len(self.running_jobs()))
-        credentials = self._platform.credentials(path.rpartition("/")[2])
+        return own_pages.credentials(self._role_credentials(path.rpartition("/")[2]))
+
+    def _role_credentials(self, token: str) -> dict[str, str] | None:
+        credentials = self._platform.credentials(token)
         if credentials and self._settings.s3_endpoint:  # that S3 knows no roles
             credentials |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
-        return own_pages.credentials(credentials)
+        return credentials
 
     def _answer_with_faults(self, environ: Environ, caller: Caller, body: bytes) -> Answer:
         name = operation_name(environ, body)
@@ -218,7 +243,8 @@ class Emulator:
         try:
             request = protocol.decode(body)
             self._check(operation, request, environ, caller)
-            answer = protocol.call(self._operations, operation, request)
+            with self._creating if operation in _CREATING else nullcontext():
+                answer = protocol.call(self._operations, operation, request)
         except ServiceError as error:
             return http.error_answer(error.code, str(error), error.status)
         if operation in _DESCRIBING and answer[kind_of(answer).status] in FINAL:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.02
 HOST = "127.0.0.1"
 _EVERY_INTERFACE = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - what somebody asked for, and how it is reached here
+_FILES = 16_384
 _WAITING_CONNECTIONS = 4096  # as many as Linux allows by default
 
 
@@ -115,6 +116,7 @@ class EmulatorServer:
         from .mock_aws import forget_everything
         from .server import Emulator
 
+        _allow_many_connections()
         if EmulatorServer._others_before:
             forget_everything()
         EmulatorServer._others_before = True
@@ -162,6 +164,19 @@ class EmulatorServer:
     def _supervisor(self, job: str) -> int:
         """The process ID of a job's supervisor."""
         return int((self._home.jobs / job / "supervisor.pid").read_text(encoding="ascii"))
+
+
+def _allow_many_connections() -> None:
+    """Raise this process's limit of open files as far as it may, for some hundred clients at once."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _kill(supervisor: int) -> None:

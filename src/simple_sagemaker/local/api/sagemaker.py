@@ -5,16 +5,19 @@ Any number of processes may call them at once; each sees the others' jobs. All s
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ...core.store import Store
 from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
 from ..job.remove import remove_folder
 from ..supervisor import spawn
 from ..supervisor.spawn import SupervisorGone, WaitingSupervisor
+from ..supervisor.turns import Turns
 from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
@@ -29,7 +32,8 @@ class LocalSageMaker:
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
     ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are those of all jobs, or a
     function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
-    supervisors find the caller's credentials, where buckets are on the caller's S3.
+    supervisors find the caller's credentials, where buckets are on the caller's S3. With ``turns`` jobs wait for theirs
+    where too many start at once. ``store_for`` opens the store in which a request's inputs are looked for.
     """
 
     def __init__(
@@ -40,12 +44,17 @@ class LocalSageMaker:
         waiting: WaitingSupervisor | None = None,
         admit: Callable[[str], str | None] = lambda _: None,
         caller_variables: Mapping[str, str] | None = None,
+        turns: Turns | None = None,
+        store_for: Callable[[Mapping[str, Any]], Store] | None = None,
     ) -> None:
         self._home = home
         self._settings_for = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
         self._caller_variables = caller_variables
+        self._turns = turns
+        self._store_for = store_for
         self._supervisors: list[int] = []
+        self._reaping = threading.Lock()
         self._waiting = [waiting] if waiting else []
 
     def create_training_job(self, **request: Any) -> Answer:
@@ -99,24 +108,22 @@ class LocalSageMaker:
         if objection:
             raise validation_error(objection, operation)
         settings = self._settings_for(request)
-        objection = validation.objection(
-            request, stores.open_store(self._home, settings), images=settings.isolation == "docker"
-        )
+        store = self._store_for(request) if self._store_for else stores.open_store(self._home, settings)
+        objection = validation.objection(request, store, images=settings.isolation == "docker")
         if objection:
             raise validation_error(objection, operation)
         arn = kind.arn(name, settings.region)
         draft = draft_job(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
-        supervisor = self._next_supervisor(settings.isolation)
         try:
-            supervisor.hand_over(draft, self._caller_variables)
-            publish_job(draft, name)
-            supervisor.begin()
+            if self._turns and not self._turns.take(JobFolder(self._home.jobs / name)):
+                self._turns.mark(draft)
+                self._turns.wait(publish_job(draft, name), lambda job: self._start(job, settings.isolation))
+            else:
+                self._start(draft, settings.isolation, name)
         except SupervisorGone as why:
-            supervisor.dismiss()
             remove_folder(draft.path)
             raise client_error("SupervisorFailed", f"The job could not be started: {why}", operation) from why
         except FileExistsError:
-            supervisor.dismiss()
             remove_folder(draft.path)
             raise client_error(
                 "ResourceInUse",
@@ -125,6 +132,18 @@ class LocalSageMaker:
                 operation,
             ) from None
         return _make_answer(**{f"{kind.prefix}JobArn": arn})
+
+    def _start(self, job: JobFolder, isolation: str, name: str | None = None) -> None:
+        """Give a job its supervisor; a draft gets its ``name`` in between. Raises SupervisorGone, FileExistsError."""
+        supervisor = self._next_supervisor(isolation)
+        try:
+            supervisor.hand_over(job, self._caller_variables)
+            if name is not None:
+                publish_job(job, name)
+            supervisor.begin()
+        except (FileExistsError, SupervisorGone):
+            supervisor.dismiss()
+            raise
 
     def _stop(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Stop", request)
@@ -196,7 +215,8 @@ class LocalSageMaker:
             supervisor = self._waiting.pop()
         except IndexError:
             supervisor = spawn.start_supervisor(isolation)
-        self._supervisors = [*spawn.reap(self._supervisors), supervisor.pid]
+        with self._reaping:
+            self._supervisors = [*spawn.reap(self._supervisors), supervisor.pid]
         return supervisor
 
     def _check(self, operation: str, request: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import sys
 
 from ..job.folder import Entry, JobFolder, has_ended
 from ..job.kinds import kind_of
+from . import turns
 
 
 def settle(job: JobFolder) -> list[Entry]:
@@ -42,6 +43,8 @@ def _is_orphaned(job: JobFolder) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            return False
+        if turns.is_queued(job):
             return False
         if not has_ended(job.entries()):
             remove_containers(job)

@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from . import process_table
+from . import emulator_table, process_table
 from .option import ALL, BOTH, DATA, EMULATOR, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
@@ -233,46 +233,6 @@ DATA_ONLY = (
     _flag("--clean_state", "--cs", commands=DATA, help="Clear the task's state, after what is to be brought."),
 )  # fmt: skip
 
-EMULATOR_ONLY = (
-    Option("--port", shape="NUMBER", default="5757", commands=EMULATOR, help="The port; 0 takes any that is free."),
-    Option(
-        "--home", shape="DIR", commands=EMULATOR,
-        help="Where its jobs are kept. Without it they are in a temporary folder that goes when the emulator ends.",
-    ),
-    Option("--region", shape="REGION", default="us-east-1", commands=EMULATOR, help="The region that it is."),
-    Option(
-        "--s3_endpoint", shape="URL", commands=EMULATOR,
-        help="Another server that has the buckets; its credentials are those of this command's environment.",
-    ),
-    Option(
-        "--registry", shape="HOST:PORT", commands=EMULATOR,
-        help="The registry that ECR's answers point to, reached without TLS.",
-    ),
-    _flag("--enforce_iam", commands=EMULATOR, help="Refuse what a caller's, or a job's role's, policies do not allow."),
-    Option(
-        "--role_delay", shape="SECONDS", default="0", commands=EMULATOR,
-        help="For how long a new role cannot be assumed yet; with --enforce_iam.",
-    ),
-    Option(
-        "--faults", shape="TEXT", default="", commands=EMULATOR,
-        help="What goes wrong on purpose, as in seed=7,throttle=0.1,error=0.02,reset=0.02 (SSM_EMULATOR_FAULTS too).",
-    ),
-    Option(
-        "--env_file", shape="FILE", commands=EMULATOR,
-        help="A file that gets the printed export lines, once the emulator is ready.",
-    ),
-    Option(
-        "--allow_host", shape="NAME", repeatable=True, commands=EMULATOR,
-        help="A name by which it may be reached, beside localhost, *.localhost and loopback addresses; may be "
-        "repeated.",
-    ),
-    Option(
-        "--bind", shape="ADDRESS", commands=EMULATOR,
-        help="The IP address to listen on instead of 127.0.0.1; its keys must then be those of AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY.",
-    ),
-)  # fmt: skip
-
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
     "Code": process_table.CODE + CODE,
@@ -283,7 +243,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Security": SECURITY,
     "Download": DOWNLOAD,
     "Data": DATA_ONLY,
-    "Emulator": EMULATOR_ONLY,
+    "Emulator": emulator_table.EMULATOR_ONLY,
 }
 
 

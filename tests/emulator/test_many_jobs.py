@@ -39,15 +39,15 @@ def queued(emulator: Emulator) -> list[str]:
     return sorted(path.parent.name for path in emulator.home.glob("jobs/*/queued"))
 
 
-def fill(emulator: Emulator, bucket: str, count: int) -> list[str]:
+def fill(emulator: Emulator, bucket: str, count: int) -> None:
     """Create jobs faster than they start, until some of them wait."""
     client = emulator.client("sagemaker", config=ONCE)
     names = [f"fill-{number}" for number in range(count)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda name: client.create_training_job(**request(name, bucket)), names))
-    return names
 
 
+@pytest.mark.timeout(600)
 def test_waiting_jobs_can_be_stopped_and_end_with_the_emulator(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path)
     try:
@@ -55,34 +55,28 @@ def test_waiting_jobs_can_be_stopped_and_end_with_the_emulator(tmp_path: Path) -
         s3.create_bucket(Bucket="waiting")
         s3.put_object(Bucket="waiting", Key="code/run.sh", Body=b"sleep 100")
         client = emulator.client("sagemaker")
-        names = fill(emulator, "waiting", 40)
+        fill(emulator, "waiting", 24)
         last = queued(emulator)[-1]
         client.stop_training_job(TrainingJobName=last)
         described = ended(client, last)
         assert described["TrainingJobStatus"] == "Stopped"
         assert [one["Status"] for one in described["SecondaryStatusTransitions"]] == ["Starting", "Stopping", "Stopped"]
-        assert queued(emulator)
+        waiting = queued(emulator)
+        assert waiting
     finally:
         emulator.stop()
-    ends = {}
-    for name in names:
-        lines = (emulator.home / "jobs" / name / "journal.jsonl").read_text().splitlines()
-        ends[name] = json.loads(lines[-1]).get("status")
-    again = Emulator(tmp_path)
-    try:
-        described_names = {name: ended(again.client("sagemaker"), name)["TrainingJobStatus"] for name in names}
-    finally:
-        again.stop()
-    assert {*described_names.values()} <= {"Stopped", "Failed"}
-    assert list(ends.values()).count("Stopped") >= 20
+    assert not queued(emulator)
+    ends = [(emulator.home / "jobs" / name / "journal.jsonl").read_text().splitlines()[-1] for name in waiting]
+    assert sum(json.loads(line).get("status") == "Stopped" for line in ends) >= len(waiting) - 8  # these had begun
 
 
+@pytest.mark.timeout(600)
 def test_a_killed_emulator_leaves_no_job_waiting_for_ever(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path)
     s3 = emulator.client("s3")
     s3.create_bucket(Bucket="waiting")
     s3.put_object(Bucket="waiting", Key="code/run.sh", Body=b"sleep 100")
-    fill(emulator, "waiting", 30)
+    fill(emulator, "waiting", 24)
     waiting = queued(emulator)
     emulator.process.kill()
     emulator.process.communicate()

@@ -49,12 +49,13 @@ NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "htmlcov", "build", "di
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mistake: what it is, and the text of the file with it."""
+    """One mistake: what it is, and the text of the file with and without it."""
 
     file: str
     line: int
     what: str
     text: str
+    original: str
 
     @property
     def room(self) -> str:
@@ -62,8 +63,7 @@ class Mutant:
 
     def diff(self) -> str:
         """The mistake as a diff without context."""
-        old = (TREE / SOURCE / self.file).read_text(encoding="utf-8").splitlines()
-        lines = difflib.unified_diff(old, self.text.splitlines(), lineterm="", n=0)
+        lines = difflib.unified_diff(self.original.splitlines(), self.text.splitlines(), lineterm="", n=0)
         return "\n".join(f"    {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
@@ -73,6 +73,7 @@ class Finder(ast.NodeVisitor):
     def __init__(self, file: str, text: str) -> None:
         self.mutants: list[Mutant] = []
         self._file = file
+        self._text = text
         self._lines = text.encode().splitlines(keepends=True)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -205,7 +206,7 @@ class Finder(ast.NodeVisitor):
         before = b"".join(self._lines[: first.lineno - 1]) + self._lines[first.lineno - 1][: first.col_offset]
         after = self._lines[end_line - 1][end:] + b"".join(self._lines[end_line:])
         text = (before + by.encode() + after).decode()
-        self.mutants.append(Mutant(self._file, first.lineno, what, text))
+        self.mutants.append(Mutant(self._file, first.lineno, what, text, self._text))
 
 
 def find(names: list[str]) -> Iterator[Mutant]:
@@ -239,7 +240,6 @@ def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
 def try_out(tree: Path, mutant: Mutant, limit_s: float, *, quick: bool) -> str:
     """Put one mutant into the copy of the tree, run its room's tests, and take it out again."""
     path = tree / SOURCE / mutant.file
-    old = path.read_text(encoding="utf-8")
     module = Path(mutant.file)
     first, second = ROOMS[mutant.room]
     own = [f"tests/unit/{module.parent}/test_{module.stem}.py", f"tests/{mutant.room}/test_{module.stem}.py"]
@@ -252,7 +252,7 @@ def try_out(tree: Path, mutant: Mutant, limit_s: float, *, quick: bool) -> str:
                     return outcome
         return "survived"
     finally:
-        path.write_text(old, encoding="utf-8")
+        path.write_text(mutant.original, encoding="utf-8")
 
 
 def main() -> None:

@@ -93,6 +93,10 @@ def test_the_price_of_less_than_a_minute_is_not_asked_for() -> None:
     )
 
 
+def test_a_cent_is_a_cent() -> None:
+    assert took(hourly=0.6, TrainingTimeInSeconds=60, BillableTimeInSeconds=60).endswith("about $0.01 (asked)")
+
+
 @pytest.mark.parametrize("times", [{}, {"TrainingTimeInSeconds": 100}])
 def test_a_job_that_never_started_took_nothing(times: dict[str, Any]) -> None:
     assert took(hourly=1, **times) == ""

@@ -148,6 +148,23 @@ def test_lines_of_a_second_start_are_told_as_the_same_hosts() -> None:
     ]
 
 
+def test_late_lines_of_an_earlier_start_come_at_the_end() -> None:
+    again = described(START, TRAIN, ("Interrupted", ""), START, TRAIN)
+    watch = Watch(history=[(0, RUNS), (10, again), (200, ENDS)])
+    watch.logs.streams[stream(1)] = ["a"]
+
+    def arrive(now: float) -> None:
+        if now > 20:
+            watch.logs.streams[stream(1, 200)] = ["b"]
+        if now >= 200:  # long after the first start's stream fell silent
+            watch.logs.streams[stream(1)] = ["a", "late"]
+
+    watch.on_sleep = arrive
+    aws(watch).follow()
+    lines = sorted(one for one in watch.reported if str(one).startswith("algo-"))
+    assert lines == ["algo-1: a", "algo-1: b", "algo-1: late"]
+
+
 def test_a_job_of_two_seconds_is_asked_for_once_and_a_long_one_never_within_half_a_minute() -> None:
     brief = Watch(history=[(0, RUNS), (1.9, ENDS)])
     aws(brief).follow()

@@ -1,4 +1,4 @@
-"""What is displayed of a job: plain lines, and the status line of a terminal."""
+"""The status line of a terminal, and plain lines where there is none."""
 
 from __future__ import annotations
 

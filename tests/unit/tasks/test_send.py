@@ -218,3 +218,34 @@ def test_a_prepared_job_says_whether_its_role_is_new(spec: TaskSpec, world: Worl
     run = prepared(spec, world)
     assert isinstance(run._prepared, PreparedJob)
     assert not run._prepared.is_role_new
+
+
+class Remembering(FolderStore):
+    """A store that has these keys of the task's state, folder markers too, until they are deleted."""
+
+    def __init__(self, root: Path, keys: list[str]) -> None:
+        super().__init__(root)
+        self._keys = keys
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        if prefix == PLACE.state:
+            return iter([Stored(key=prefix + key, size=0, modified=0.0, tag="") for key in self._keys])
+        return super().list(bucket, prefix)
+
+
+@pytest.mark.parametrize(
+    ("keys", "options", "expected"),
+    [([], [], False), (["d/"], [], False), (["x"], [], True), (["x"], ["--cs"], False)],
+    ids=["none", "a marker", "a state", "cleared"],
+)
+def test_a_processing_job_gets_the_state_of_earlier_ones(
+    spec: TaskSpec, world: World, keys: list[str], options: list[str], expected: bool
+) -> None:
+    world.store = Remembering(Path(world.store.place), keys)
+    asked = parse(["process", "-p", "p", "-t", "task", "-e", "w.py", *options])
+    assert not isinstance(asked, DataSpec | EmulatorSpec)
+    run = prepare(asked, world.services(), Notes())
+    assert isinstance(run, Run)
+    assert run._prepared
+    request: Mapping[str, Any] = run._prepared.request
+    assert ("state_prev" in [one["InputName"] for one in request["ProcessingInputs"]]) is expected

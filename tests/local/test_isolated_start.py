@@ -86,7 +86,7 @@ def test_a_job_without_isolation_finds_the_callers_secrets_in_no_process(engine:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc of this machine")
 def test_a_process_that_cannot_be_dumped_is_closed_to_others_of_the_same_user() -> None:
     code = f"""
-import os, sys
+import os, signal
 from simple_sagemaker.local.isolation import namespaces
 {BECOME_NOBODY}
 for is_open in (True, False):
@@ -95,16 +95,17 @@ for is_open in (True, False):
     if not child:
         namespaces.set_dumpable(is_open)
         os.write(tell, b"x")
-        os.read(0, 1)
-        os._exit(0)
+        signal.pause()
     os.read(ready, 1)
     try:
         os.close(os.open(f"/proc/{{child}}/environ", os.O_RDONLY))
         print("open")
     except PermissionError:
         print("closed")
+    finally:
+        os.kill(child, signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", code], input="xx", capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["open", "closed"], done
 
 

@@ -71,7 +71,10 @@ def _from_header(environ: Environ, header: str) -> Signature:
     scheme, _, text = header.partition(" ")
     if scheme != ALGORITHM:
         raise Malformed(f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.")
-    parts = dict(part.strip().partition("=")[::2] for part in text.split(","))
+    parts: dict[str, str] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        parts[name] = value
     headers = raw_headers(environ)
     date = headers.get("X-Amz-Date") or headers.get("Date")
     if not date:

@@ -222,7 +222,7 @@ def test_cleaning_a_project_leaves_others_of_like_names_alone(project: Project, 
     project.run("task", "worker.py")
     Project("proj2").run("task", "worker.py")
     assert project.clean_all() > 0
-    assert [path.name for path in (tmp_path / "home/buckets").glob("*/*")] == ["proj2"]
+    assert [path.name for path in (tmp_path / "home/buckets").glob("[!.]*/*")] == ["proj2"]
     with pytest.raises(InputNotFound):
         project.clean_all()
 

@@ -100,7 +100,7 @@ def test_a_folder_is_cleaned_without_its_neighbours(sm_project: SageMakerProject
     neighbour.runTask("task")
     sm_project.cleanState("task")
     sm_project.cleanFolder()
-    assert [path.name for path in (tmp_path / "home/buckets").glob("*/*")] == ["apiproj2"]
+    assert [path.name for path in (tmp_path / "home/buckets").glob("[!.]*/*")] == ["apiproj2"]
 
 
 def test_local_mode_runs_on_this_machine_without_a_word_in_the_environment(

@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _LOCK = ".lock"
-_NEW_S = 3600.0  # a folder without a lock is just being made, or was left by somebody killed while making it
+_UNNAMED = ".new-"
+_NEW_S = 3600.0  # a folder without a name is just being made, or was left by somebody killed while making it
 
 
 @contextmanager
@@ -28,8 +29,7 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
     place = parent or Path(tempfile.gettempdir())
     remove_abandoned(place, prefix)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
-    held = hold(folder)
+    folder, held = make_held(place, prefix)
     try:
         yield folder
     finally:
@@ -37,8 +37,23 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def hold(folder: Path) -> int:
-    """Hold a folder, as its owner, until the descriptor that is returned is closed or the process ends."""
+def make_held(parent: Path, prefix: str) -> tuple[Path, int]:
+    """Make a folder that this process holds until the descriptor is closed, or the process ends.
+
+    It gets its name once it is held: nobody can take it for an abandoned one meanwhile.
+    """
+    name = f"{prefix}{os.urandom(8).hex()}"
+    if sys.platform == "win32":  # which renames no folder that has an open file, and where nothing is removed
+        (parent / name).mkdir()
+        return parent / name, _hold(parent / name)
+    unnamed = parent / f"{_UNNAMED}{name}"
+    unnamed.mkdir(0o700)
+    descriptor = _hold(unnamed)
+    unnamed.rename(parent / name)
+    return parent / name, descriptor
+
+
+def _hold(folder: Path) -> int:
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     if sys.platform != "win32":
         import fcntl
@@ -53,7 +68,8 @@ def remove_abandoned(parent: Path, prefix: str) -> None:
         return
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(parent) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and entry.is_dir(follow_symlinks=False) and _is_abandoned(entry):
+            is_ours = entry.name.startswith((prefix, f"{_UNNAMED}{prefix}"))
+            if is_ours and entry.is_dir(follow_symlinks=False) and _is_abandoned(entry):
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
@@ -62,14 +78,14 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return False
     import fcntl
 
-    state = entry.stat(follow_symlinks=False)
     try:
+        state = entry.stat(follow_symlinks=False)
         if state.st_uid != os.geteuid():
             return False
+        if entry.name.startswith(_UNNAMED):
+            return time.time() - state.st_mtime > _NEW_S
         descriptor = os.open(os.path.join(entry.path, _LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return time.time() - state.st_mtime > _NEW_S
-    except OSError:
+    except OSError:  # also without a lock: it is just being removed
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

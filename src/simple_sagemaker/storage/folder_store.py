@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from ..core.scratch import hold, remove_abandoned
+from ..core.scratch import make_held, remove_abandoned
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
 from .file_copy import FileSource, copy_steady, move_aside, prune, read_small, write_new
 from .sync.scan import files
@@ -206,9 +206,7 @@ def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs 
     """This process's folder for files that are being written; those of killed processes are removed."""
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent, _PREFIX)
-    folder = parent / f"{_PREFIX}{os.urandom(8).hex()}"
-    folder.mkdir(0o700)
-    hold(folder)
+    folder, _ = make_held(parent, _PREFIX)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

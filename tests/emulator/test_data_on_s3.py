@@ -17,7 +17,6 @@ open(config.instance_state + "/s", "w").write("s")
 open(config.model_dir + "/m", "w").write("m")
 """
 WORDS = ("-p", "p", "-t", "t", "--data_store", "s3")
-SECRET = "A-secret-of-the-caller-of-this-test"
 
 
 def test_a_job_of_this_machine_has_its_data_on_s3_and_nothing_of_the_callers_keys(
@@ -27,7 +26,12 @@ def test_a_job_of_this_machine_has_its_data_on_s3_and_nothing_of_the_callers_key
     (tmp_path / "data").mkdir()
     for name in "ab":
         (tmp_path / "data" / name).write_text(name, encoding="utf-8")
-    here = {"SSM_ENGINE": "local", "SSM_HOME": str(tmp_path / "home"), "AWS_SECRET_ACCESS_KEY": SECRET}
+    iam = emulator.client("iam")
+    iam.create_user(UserName="caller")
+    key = iam.create_access_key(UserName="caller")["AccessKey"]
+    secret = key["SecretAccessKey"]
+    own_key = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": secret}
+    here = {"SSM_ENGINE": "local", "SSM_HOME": str(tmp_path / "home"), **own_key}
     run = ("run", *WORDS, "-e", "worker.py", "-i", "data", "ShardedByS3Key", "--ic", "2")
     first = emulator.ssm(tmp_path, *run, "-o", "out", "--download_model", "--download_state", **here)
     assert first.returncode == 0, first.stderr
@@ -47,7 +51,7 @@ def test_a_job_of_this_machine_has_its_data_on_s3_and_nothing_of_the_callers_key
     assert emulator.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
     assert not (tmp_path / "home" / "buckets").exists()
     written = [Path(folder, name) for folder, _, names in os.walk(tmp_path / "home") for name in names]
-    assert [path for path in written if path.is_file() and SECRET.encode() in path.read_bytes()] == []
+    assert [path for path in written if path.is_file() and secret.encode() in path.read_bytes()] == []
 
     brought = emulator.ssm(tmp_path, "data", *WORDS, "-o", "later", "--download_model", **here)
     assert brought.returncode == 0, brought.stderr

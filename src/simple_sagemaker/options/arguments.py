@@ -69,7 +69,7 @@ class Arguments:
         if not uses:
             return False
         option = self.options.get(f"--{name}")
-        return bool(boolean_of(uses[0])) if option and not option.value_count else True
+        return boolean_of(uses[0]) if option and not option.value_count else True
 
     def each(self, name: str) -> list[Use]:
         """Every use of a repeatable option, in order."""

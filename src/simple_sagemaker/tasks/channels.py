@@ -53,7 +53,6 @@ class Listing:
         self._uri = uri
         self._rest = iter(store.list(*layout.split_uri(uri)))
         self._seen: list[Stored] = []
-        self.first: str | None = None
         self.is_folder = True  # whether all objects lie in the folder of that address
         self.is_single = False  # whether the address is that of one object, and begins no other
 
@@ -66,9 +65,8 @@ class Listing:
         for one in self._rest:
             self._seen.append(one)
             if not one.key.endswith("/"):
-                self.first = one.key
-                break
-        return self.first
+                return one.key
+        return None
 
     def objects(self) -> Iterator[Stored]:
         """All objects. Can be called once; then ``is_folder`` and ``is_single`` are known."""

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import boto3
 
+_DATA = {"s3.GetObject", "s3.PutObject", "s3.HeadObject", "s3.DeleteObjects", "s3.ListObjectsV2"}
+_LOGS = {"logs.DescribeLogStreams", "logs.GetLogEvents"}
+_POLLS = {"sagemaker.DescribeTrainingJob", "sagemaker.DescribeProcessingJob"}
 _EXPORT = re.compile(r"export (\w+)='?([^'\n]*)'?")
 
 
@@ -73,6 +76,11 @@ class Emulator:
         """How often each operation was called since this was asked the last time."""
         found: dict[str, int] = self.page("requests", "DELETE")
         return found
+
+    def requests(self) -> dict[str, int]:
+        """The same without what depends on sizes and on time: objects' bytes and listings, logs, and repeated polls."""
+        counted = {name: count for name, count in self.calls().items() if name not in _DATA | _LOGS}
+        return {name: 1 if name in _POLLS else count for name, count in counted.items()}
 
     def session(self) -> boto3.Session:
         """A session of boto3 that has the printed keys; its clients need :attr:`url` too."""

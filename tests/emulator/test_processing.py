@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.emulated import Emulator
-from tests.emulator.test_call_budget import DATA, LOGS
 
 WORKER = """
 import pathlib, urllib.request
@@ -45,16 +44,12 @@ def run(emulator: Emulator, folder: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def counted(emulator: Emulator) -> dict[str, int]:
-    return {name: count for name, count in emulator.calls().items() if name not in DATA | LOGS}
-
-
 def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_path: Path, emulator: Emulator) -> None:
     (tmp_path / "w.py").write_text(WORKER)
     arguments = ("process", "-p", "proj", "-t", "task", "--code", "w.py", "-o", "out")
     emulator.calls()
     output = run(emulator, tmp_path, *arguments, "--download_output", "--download_model", "--download_state")
-    first = counted(emulator)
+    first = emulator.requests()
     assert sum(first.values()) <= 12, first
     assert "may write proj/task/state/x" in output
     assert "may write proj/task/job/output/x" in output
@@ -65,10 +60,10 @@ def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_
     assert (tmp_path / "out/state/algo-1/count").read_text() == "x"
     assert "count x" in (tmp_path / "out/logs/logs0").read_text()
     assert "Skipped" in run(emulator, tmp_path, *arguments)
-    skipped = counted(emulator)
+    skipped = emulator.requests()
     assert skipped == {"sts.GetCallerIdentity": 1, "s3.HeadBucket": 1, "sagemaker.DescribeProcessingJob": 1}
     assert "count xx" in run(emulator, tmp_path, *arguments, "--fr")
-    again = counted(emulator)
+    again = emulator.requests()
     assert sum(again.values()) <= 8, again
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.emulated import Emulator
 
+
 def run(emulator: Emulator, folder: Path, *arguments: str) -> str:
     done = emulator.ssm(folder, "run", "-p", "proj", *arguments)
     assert done.returncode == 0, done.stderr

@@ -24,6 +24,7 @@ from typing import Literal
 from ..core.specs import Download, TaskOutput
 from ..errors import SsmError
 from ..storage.archives.unpack import UnsafeArchive
+from ..storage.file_copy import exclusive
 
 Part = TaskOutput | Literal["logs"]
 NAMES: tuple[Part, ...] = ("logs", "model", "output", "state", "source")
@@ -42,28 +43,12 @@ class NotDownloaded(SsmError):
 def lock(folder: Path) -> Iterator[None]:
     """Create the folder if needed, keep other ssm commands out of it, and clean up after killed ones."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _exclusive(folder):
+    with exclusive(folder):
         for left in sorted(folder.iterdir()):
             match = _MAKING.fullmatch(left.name)
             if match and left.is_dir() and not left.is_symlink() and not _can_go_on(left):
                 _settle(left, folder / match.group(1))
         yield
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":  # it locks no folders: two commands at once can collide there
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a network file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def replace(folder: Path, name: str, fill: Fill, *, address: str = "") -> None:

@@ -22,7 +22,7 @@ from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store
 from ..errors import EngineUnavailable, NoCredentials, UsageError
 from . import processes
-from .environment import callers_variables, engine_settings, home_folder
+from .environment import callers_variables, engine_settings, home_folder, is_emulated
 
 if TYPE_CHECKING:
     import boto3
@@ -111,12 +111,13 @@ def aws(
     from ..aws.access import AwsAccess
     from ..aws.clients import connect
     from ..aws.images import AwsImages
-    from ..aws.polling import pace, reading
+    from ..aws.polling import loopback_pace, loopback_reading, pace, reading
     from ..aws.prices import asker
     from ..local.job.home import Home
     from ..storage.s3.store import S3Store
 
     clients = connect(environment, instead, session)
+    emulated = is_emulated(environment)
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
@@ -129,8 +130,8 @@ def aws(
         token=_token,
         process=processes.identity(),
         lives=processes.lives,
-        pace=pace(random.random),
-        reading=reading(random.random),
+        pace=loopback_pace if emulated else pace(random.random),
+        reading=loopback_reading() if emulated else reading(random.random),
         cache=Home(home_folder(environment)).upload_index,
         price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..errors import EngineUnavailable, UsageError
 
@@ -35,6 +36,18 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "simple-sagemaker"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def is_emulated(environment: Mapping[str, str]) -> bool:
+    """Whether SageMaker's address, as boto3 takes it from the environment, is this machine: an emulator's.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return False
+    url = environment.get("AWS_ENDPOINT_URL_SAGEMAKER") or environment.get("AWS_ENDPOINT_URL", "")
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
 
 
 @contextmanager

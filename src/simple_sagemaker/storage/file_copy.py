@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,8 +119,42 @@ def _data_ranges(read: int, size: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
+@contextmanager
+def exclusive(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder, of which one process has it at a time; False where there are no such locks."""
+    if sys.platform == "win32":
+        yield False
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            is_locked = True
+        except OSError:  # a network file system without locks
+            is_locked = False
+        yield is_locked
+    finally:
+        os.close(handle)
+
+
+def replace_if(path: Path, new: Path, expected: bytes) -> bool:
+    """Replace ``path`` by ``new`` if its content is ``expected``. The caller has locked the store: no other does."""
+    try:
+        if path.read_bytes() != expected:
+            return False
+    except FileNotFoundError:
+        return False
+    os.replace(new, path)
+    return True
+
+
 def move_aside(path: Path, aside: Path, expected: bytes) -> bool:
-    """Move ``path`` aside if its content is ``expected``; of several concurrent callers one succeeds."""
+    """Move ``path`` aside if its content is ``expected``; of several concurrent callers one succeeds.
+
+    For a moment there is no such file for others: use it where :func:`exclusive` has no lock.
+    """
     try:
         os.rename(path, aside)
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..core.scratch import make_held, remove_abandoned
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
-from .file_copy import FileSource, copy_steady, move_aside, prune, read_small, write_new
+from .file_copy import FileSource, copy_steady, exclusive, move_aside, prune, read_small, replace_if, write_new
 from .sync.scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
@@ -75,13 +75,17 @@ class FolderStore:
         scratch, aside = self._scratch(), self._scratch()
         scratch.write_bytes(data)
         try:
-            if expected is not None and not move_aside(path, aside, expected):
-                return False
+            if expected is not None:
+                with exclusive(self.root) as is_locked:
+                    if is_locked:
+                        return replace_if(path, scratch, expected)
+                if not move_aside(path, aside, expected):
+                    return False
             os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
         except FileExistsError:
             return False
         finally:
-            scratch.unlink()
+            scratch.unlink(missing_ok=True)
             aside.unlink(missing_ok=True)
         return True
 

@@ -6,7 +6,6 @@ one small file; no network. ``tools/refresh_images.py`` writes the files in ``im
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import re
@@ -219,6 +218,8 @@ def _of_region(framework: str, builds: list[_Build], version: str | None, region
         near = _list(_nearest(version or "", others))
         hint = "The nearest versions there are {near}: choose one with {framework_version}."
     else:
+        import difflib
+
         near = _list(difflib.get_close_matches(region, regions, 5) or sorted(regions))
         hint = "It is published in {near}."
     raise UsageError.naming(

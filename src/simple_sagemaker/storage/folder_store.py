@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from ..core.scratch import make_held, remove_abandoned
+from ..core.scratch import make_held, remove_abandoned, remove_held
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
 from .file_copy import FileSource, copy_steady, exclusive, move_aside, prune, read_small, replace_if, write_new
 from .sync.scan import files
@@ -211,7 +210,7 @@ def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs 
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent, _PREFIX)
     folder, _ = make_held(parent, _PREFIX)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(remove_held, folder)
     return folder
 
 

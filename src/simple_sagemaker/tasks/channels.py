@@ -19,13 +19,13 @@ from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused, Store, Stored
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
-from ..storage.sync.local_tree import Survey, Tree
-from ..storage.sync.sync import Sync, SyncResult
 from . import history
 from .training_request import ChannelSource
 
 if TYPE_CHECKING:
     from ..core.services import Services
+    from ..storage.sync.local_tree import Survey, Tree
+    from ..storage.sync.sync import SyncResult
 
 _MODEL_CONTENT = "application/x-sagemaker-model"  # as AWS's SDK marks the channel of a model
 
@@ -153,6 +153,8 @@ class Planner:
     def _resolve(self, one: Input, plan: Plan) -> ChannelSource:
         """The channel of an input, surveyed; what it needs before the job goes into the plan."""
         if isinstance(one, LocalInput):
+            from ..storage.sync.local_tree import Tree
+
             tree = Tree(one.path / one.subdir if one.subdir else one.path)
             uri, prefix = layout.uri(self.place.bucket, self.place.input), self.place.input
             plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
@@ -205,6 +207,8 @@ class Planner:
         if address.startswith("s3://"):
             self._first_key(address, "model", plan)
             return ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT)
+        from ..storage.sync.local_tree import Tree
+
         tree = Tree(Path(address), option="model_uri")
         like_the_job = names.job_name(self.place.task, started=self.services.now(), token="x" * names.TOKEN_LENGTH)
         plan.uploads.append(Upload(tree=tree, survey=tree.survey(self.place.model(like_the_job)), prefix=None))
@@ -241,6 +245,8 @@ def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
 
 
 def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, watcher: Watcher) -> SyncResult:
+    from ..storage.sync.sync import Sync
+
     meter = Meter(what="Sending", files=upload.survey.files, size=upload.survey.size)
     sync = Sync(
         tree=upload.tree,

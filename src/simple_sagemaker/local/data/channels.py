@@ -8,7 +8,6 @@ recovered from recorded jobs: objects in the order of their keys, object i to ho
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -113,6 +112,8 @@ class Channel:
         """What a host's pipe ``number`` streams. With a seed, order and shares change on all hosts every epoch."""
         ordered = list(parts)
         if self.seed is not None:
+            import random
+
             random.Random(f"{self.seed}/{number}").shuffle(ordered)
         return self.share(ordered, host, hosts)
 

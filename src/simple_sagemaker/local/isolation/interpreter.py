@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -91,6 +90,8 @@ def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> s
     try:
         return cached.read_text(encoding="utf-8")
     except FileNotFoundError:
+        import subprocess  # costs 3 ms, and most often the answer is known
+
         done = subprocess.run(
             [path, "-I", "-c", "import sys; print(sys.executable)"],
             capture_output=True,
@@ -134,6 +135,8 @@ def _write_cache(file: Path, text: str) -> None:
 
 
 def _run_probe(path: str) -> Interpreter:
+    import subprocess
+
     try:
         done = subprocess.run(
             [path, "-E", "-c", _PROBE], capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60

@@ -14,7 +14,6 @@ from ...core import layout
 from ...core.layout import split_uri
 from ...core.store import Store
 from ..data.channels import Channel, ChannelError
-from ..data.mirror import Mirror
 from ..job import beneath
 from ..job.kinds import PROCESSING, Kind
 from .config_files import host_names, translate_path
@@ -181,6 +180,8 @@ class Processing:
 
 
 def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, saving: Saving) -> None:
+    from ..data.mirror import Mirror
+
     bucket, key = split_uri(output["S3Output"]["S3Uri"])
     prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
     folder = host.inside(_path(output))

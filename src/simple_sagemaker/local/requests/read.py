@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..job.kinds import TRAINING, kind_of
-from .processing import Processing
 from .request import Work
-from .training import Training
 
 
 def read_work(request: Mapping[str, Any]) -> Work:
     """Interpret a request by its kind."""
-    return Training(request) if kind_of(request) == TRAINING else Processing(request)
+    if kind_of(request) == TRAINING:
+        from .training import Training
+
+        return Training(request)
+    from .processing import Processing
+
+    return Processing(request)

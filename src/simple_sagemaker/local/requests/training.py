@@ -12,7 +12,6 @@ from typing import Any
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.store import Store
-from ..data import artifacts
 from ..data.channels import Channel
 from ..job import beneath
 from ..job.kinds import TRAINING, Kind
@@ -142,6 +141,8 @@ class Training:
 
     def save(self, hosts: Sequence[HostFolders], store: Store, saving: Saving) -> None:
         """Upload the model, of all hosts, and the output, of the first host."""
+        from ..data import artifacts
+
         bucket, key = split_uri(self.request["OutputDataConfig"]["S3OutputPath"])
         prefix = f"{key.rstrip('/')}/{saving.job}/output".lstrip("/")
         for name, path, writers in (("model", "model", hosts), ("output", "output/data", hosts[:1])):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import heapq
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO
@@ -83,10 +81,14 @@ def sort_on_disk(texts: Iterable[str], at_once: int = _AT_ONCE) -> Iterator[str]
         if not pieces and len(piece) < at_once:
             return iter(piece)
         pieces.append(_read_spill(_spill(piece)))
+    import heapq
+
     return heapq.merge(*pieces)
 
 
 def _spill(texts: Iterable[str]) -> IO[bytes]:
+    import tempfile
+
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the iterator that reads it
     file.writelines(os.fsencode(text) + b"\0" for text in texts)
     file.seek(0)

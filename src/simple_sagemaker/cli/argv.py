@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from ..errors import UsageError
 from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
+from ..options.misspelled import meant_by_value, misspelled
 from ..options.option import MANY, Option
 from ..options.reserved import close_to
 from ..options.table import COMMANDS, by_flag, owner
@@ -116,7 +117,15 @@ class _Reader:
         with_underscores = f"--{name.replace('-', '_')}"
         if with_underscores != key and with_underscores in self.arguments.options:
             raise UsageError(f"{key} is no option; did you mean {with_underscores}?{self._advise_hp(key)}")
+        if close := misspelled(name, command):
+            value = attached if attached is not None else next(iter(self.rest), "VALUE")
+            value = "VALUE" if value.startswith("--") else value
+            raise UsageError(f"There is no option {key}: {_where(close, self.arguments)}{self._advise_hp(key, value)}")
         value = self._take_value(key) if attached is None else attached
+        if option := meant_by_value(name, value):
+            raise UsageError(
+                f"{key} {value}: there is no such option; did you mean {option} {value}?{self._advise_hp(key, value)}"
+            )
         self.arguments.hyperparameters.append((name, value))
         self.last = Use(key, (value,))
 
@@ -174,6 +183,13 @@ def _why_no_option(argument: str, arguments: Arguments) -> str:
     if not arguments.takes_hyperparameters:
         return _no_option(argument, arguments)
     return f"There is no option {argument}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
+
+
+def _where(flag: str, arguments: Arguments) -> str:
+    """That a mistyped option may be ``flag``, and of which command that is one."""
+    if flag in arguments.options:
+        return f"did you mean {flag}?"
+    return f"did you mean {flag}, which is one of 'ssm {owner(flag, not_of=arguments.command)}'?"
 
 
 def _no_option(flag: str, arguments: Arguments) -> str:

@@ -73,11 +73,13 @@ def _execute(argv: Sequence[str]) -> int:
     from ..core.aws_errors import translate_errors
     from ..core.specs import DataSpec, EmulatorSpec
     from ..services.choose import for_data, for_task
+    from ..services.environment import select_aws
 
     if isinstance(spec, EmulatorSpec):
         from .emulator import emulate
 
         return emulate(spec, os.environ)
+    select_aws(spec.place, os.environ)
     if isinstance(spec, DataSpec):
         services = for_data(spec, os.environ)
         from .data import data

@@ -143,6 +143,8 @@ def _how_to_bring(spec: Spec, result: JobResult) -> str:
     command += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
     command += ["--prefix", place.prefix] if place.prefix else []
     command += ["--data_store", place.data_store] if place.data_store else []
+    command += ["--aws_region", place.aws_region] if place.aws_region else []
+    command += ["--aws_profile", place.aws_profile] if place.aws_profile else []
     command += ["--job", result.job] if result.status != "Completed" else []
     variables = "SSM_ENGINE=local " if is_local(spec.instances.type) else ""
     return f"Its logs and results: {variables}{shlex.join(command)} -o FOLDER"

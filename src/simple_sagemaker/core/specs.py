@@ -28,7 +28,8 @@ class Place:
     """Identity of a task: bucket (None for the default one), prefix, project and task together name it.
 
     ``bucket_owner`` is the account that owns a bucket of somebody else. ``data_store`` is where the buckets of jobs on
-    this machine are: in local folders (``local``), or on S3; None leaves it to the engine.
+    this machine are: in local folders (``local``), or on S3; None leaves it to the engine. ``aws_region`` and
+    ``aws_profile`` are used instead of those of the environment.
     """
 
     project: str
@@ -37,6 +38,8 @@ class Place:
     bucket: str | None = None
     bucket_owner: str | None = None
     data_store: DataStore | None = None
+    aws_region: str | None = None
+    aws_profile: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,10 @@ EMULATOR_ONLY = (
         "--home", shape="DIR", commands=EMULATOR,
         help="Where its jobs are kept. Without it they are in a temporary folder that goes when the emulator ends.",
     ),
-    Option("--region", shape="REGION", default="us-east-1", commands=EMULATOR, help="The region that it is."),
+    Option(
+        "--region", "--aws_region", shape="REGION", default="us-east-1", commands=EMULATOR,
+        help="The region that it is.",
+    ),
     Option(
         "--s3_endpoint", shape="URL", commands=EMULATOR,
         help="Another server that has the buckets; its credentials are those of this command's environment.",

@@ -13,6 +13,7 @@ SUBNET_LIMIT, GROUP_LIMIT = 16, 5  # https://docs.aws.amazon.com/sagemaker/lates
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 # https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
 _KEY_ID = r"(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-fA-F]{32})"
@@ -50,6 +51,11 @@ def bucket_owner(arguments: Arguments) -> str | None:
         flag, bucket = arguments.flag("bucket_owner"), arguments.flag("bucket_name")
         raise UsageError(f"{flag} {owner}: name that account's bucket with {bucket}; the default one is yours.")
     return owner
+
+
+def aws_region(arguments: Arguments) -> str | None:
+    """The region that was named. Raises UsageError for what reads as none."""
+    return _matching(arguments, "aws_region", _REGION, "a region's name, such as us-east-1")
 
 
 def _matching(arguments: Arguments, name: str, form: re.Pattern[str], description: str) -> str | None:

@@ -41,6 +41,14 @@ TASK = (
         help="The account that --bucket_name belongs to, when it is not yours: without it such a bucket is refused.",
     ),
     Option(
+        "--aws_region", shape="REGION", commands=ALL,
+        help="AWS's region, instead of the one of your configuration.",
+    ),
+    Option(
+        "--aws_profile", shape="NAME", commands=ALL,
+        help="The profile of your AWS configuration to act by, whatever keys the environment has.",
+    ),
+    Option(
         "--data_store", shape="local|s3", commands=ALL,
         help="Where jobs on this machine have their data. local: in folders of this machine (what is meant when "
         "nothing is said); s3: on Amazon S3, reached with your credentials.",

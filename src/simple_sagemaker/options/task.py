@@ -19,7 +19,7 @@ from .distribution import launch_distribution, launch_method
 from .inputs import input_mode, inputs, model_uri
 from .key_values import environment, hyperparameters, metrics, tags
 from .machines import image, instances
-from .security import bucket_owner, security
+from .security import aws_region, bucket_owner, security
 from .table import options_of
 
 _FOR_CODE = ("dependencies", "distribution", "launch_by", "use_gitignore")  # meaningless for an image's own program
@@ -126,6 +126,8 @@ def place(arguments: Arguments) -> Place:
         bucket=None if bucket is None else check_bucket(bucket, arguments.flag("bucket_name")),
         bucket_owner=bucket_owner(arguments),
         data_store=_data_store(arguments),
+        aws_region=aws_region(arguments),
+        aws_profile=arguments.text("aws_profile"),
     )
 
 

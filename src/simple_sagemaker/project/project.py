@@ -46,7 +46,8 @@ class Project:
     """A series of tasks in one place: bucket, prefix and project together name it.
 
     ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the
-    environment does (``SSM_ENGINE``), as for ``ssm``. ``boto3_session`` is used on AWS instead of a new one.
+    environment does (``SSM_ENGINE``), as for ``ssm``. ``boto3_session`` is used on AWS instead of a new one,
+    with its region and profile (``boto3.Session(region_name="eu-west-1", profile_name="work")``).
     ``instance_type`` is the machine of tasks that name none; ``local`` chooses this machine as well.
     ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to,
     ``data_store`` where jobs of this machine have their data: in folders of it (``local``), or on Amazon S3 (``s3``).

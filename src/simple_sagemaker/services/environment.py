@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,22 @@ from urllib.parse import urlsplit
 from ..errors import EngineUnavailable, UsageError
 
 if TYPE_CHECKING:
+    from ..core.specs import Place
     from ..local.job.home import Home, Settings
 
 # What a command that runs containers needs to find its engine; nothing of it is a secret.
 _ENGINE_PREFIXES = ("DOCKER_", "CONTAINER_", "CONTAINERS_", "BUILDAH_", "PODMAN_", "NERDCTL_", "LIMA_")
 _ENGINE_VARIABLES = ("PATH", "HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR", "USER")
 # What boto3 needs to find the caller's credentials; it reaches the supervisor's memory, never a file or a job.
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_DEFAULT_PROFILE",
+)
 _CALLER_VARIABLES = ("PATH", "HOME", "XDG_CACHE_HOME")
 
 
@@ -36,6 +46,19 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "simple-sagemaker"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+
+
+def select_aws(place: Place, environment: MutableMapping[str, str]) -> None:
+    """Put the region and the profile that were named into the environment, from which boto3 and jobs take them.
+
+    With a profile named, keys of the environment do not count: boto3 would prefer them.
+    """
+    if place.aws_region:
+        environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = place.aws_region
+    if place.aws_profile:
+        for name in _CREDENTIALS:
+            environment.pop(name, None)
+        environment["AWS_PROFILE"] = place.aws_profile
 
 
 def is_emulated(environment: Mapping[str, str]) -> bool:

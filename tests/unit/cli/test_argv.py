@@ -37,7 +37,7 @@ def test_a_key_followed_by_another_is_refused(after: list[str]) -> None:
 
 
 def test_a_misspelt_flag_is_recognised() -> None:
-    assert "Did you mean --no_spot?" in refused(*RUN, "--no_spott")
+    assert "did you mean --no_spot?" in refused(*RUN, "--no_spott")
 
 
 @pytest.mark.parametrize("word", ["--task", "--out", "--model", "--i", "--project"])

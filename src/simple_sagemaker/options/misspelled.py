@@ -1,0 +1,94 @@
+"""Whether a name that is no option is one mistyped: ``--instance_cuont`` would otherwise be a hyperparameter.
+
+One letter more, less or other, or two swapped (Damerau's distance of 1) from an option of seven letters or more, dashes
+and capitals aside; from one of twelve or more with an underscore in it, two such mistakes. Names of real scripts'
+hyperparameters that come so close are in ``REAL``, and pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+
+from .option import EMULATOR
+from .table import COMMANDS, by_flag
+
+_SHORTEST = 7
+_LONG = 12
+
+# Hyperparameters of public training scripts that are so close to an option.
+REAL = frozenset({"image_url", "input_model", "input_node", "input_paths", "model_url", "output_paths", "source_dim"})
+REAL |= frozenset({"input_nodes", "job_end", "task_names", "try_run"})
+
+_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-(north|south|east|west|central)+-[0-9]")
+_MACHINE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+
+
+def misspelled(name: str, command: str) -> str | None:
+    """The option, with its dashes, that ``name`` (without them) probably misspells; None if it is a name of its own.
+
+    An option of ``command`` is preferred to one of another, of which only names with an underscore count.
+    """
+    if name in REAL:
+        return None
+    plain = _plain(name)
+    commands = [command, *(other for other in COMMANDS if other != command and other not in EMULATOR)]
+    for limit in (1, 2):
+        for one in commands:
+            for flag in by_flag(one):
+                if (one == command or "_" in flag) and _is_close(plain, flag.lstrip("-"), limit):
+                    return flag
+    return None
+
+
+def meant_by_value(name: str, value: str) -> str | None:
+    """The option that a name other tools use for it stands for, as its value tells: a region, a profile, a machine."""
+    plain = _plain(name)
+    if plain in {"region", "region_name"}:
+        return "--aws_region" if _REGION.fullmatch(value) else None
+    if plain in {"profile", "profile_name"}:
+        return "--aws_profile" if value in _profiles() else None
+    if plain in {"instance", "machine", "machine_type"}:
+        return "--instance_type" if _MACHINE.fullmatch(value) else None
+    return None
+
+
+def _profiles() -> set[str]:
+    """The profiles in the person's configuration of AWS; none where it cannot be read.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html
+    """
+    import configparser
+
+    configuration = configparser.RawConfigParser(strict=False)
+    files = [("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    for variable, usual in files:
+        with contextlib.suppress(OSError, configparser.Error, UnicodeDecodeError):
+            configuration.read(os.path.expanduser(os.environ.get(variable) or usual), encoding="utf-8")
+    return {section.removeprefix("profile ").strip() for section in configuration.sections()}
+
+
+def _is_close(plain: str, option: str, limit: int) -> bool:
+    shortest = _SHORTEST if limit == 1 else _LONG
+    if len(option) < shortest or (limit > 1 and "_" not in option) or abs(len(plain) - len(option)) > limit:
+        return False
+    return distance(plain, option) <= limit
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters more, less or other, and swaps of two neighbours, lie between two names."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one):
+        above, before, row = before, row, [i + 1]
+        for j, wanted in enumerate(other):
+            cost = min(before[j + 1] + 1, row[j] + 1, before[j] + (letter != wanted))
+            if i and j and letter == other[j - 1] and one[i - 1] == wanted:
+                cost = min(cost, above[j - 1] + 1)
+            row.append(cost)
+    return row[-1]

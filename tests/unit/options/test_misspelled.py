@@ -1,0 +1,77 @@
+"""Mistyped options are refused with the right suggestion, and no real script's hyperparameter is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.cli.argv import read
+from simple_sagemaker.errors import UsageError
+from simple_sagemaker.options.misspelled import distance
+
+HERE = Path(__file__).parent
+
+
+def lines(name: str) -> list[str]:
+    return [line for line in (HERE / name).read_text().splitlines() if not line.startswith("#")]
+
+
+MISTAKES = [tuple(line.split()) for line in lines("mistakes.txt")]
+NAMES = lines("real_hyperparameters.txt")
+
+
+def test_there_are_enough_of_both() -> None:
+    assert len(MISTAKES) >= 150
+    assert len(NAMES) >= 300
+
+
+@pytest.mark.parametrize(("typed", "option"), MISTAKES)
+def test_a_mistake_is_refused_with_both_ways_out(typed: str, option: str) -> None:
+    for argv in ([f"--{typed}", "4"], [f"--{typed}=4"]):
+        with pytest.raises(UsageError) as error:
+            read("run", argv)
+        assert f"--{option}" in str(error.value)
+        assert f"--hp {typed} 4" in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_name_is_a_hyperparameter(name: str) -> None:
+    for command in ("run", "shell"):
+        assert read(command, [f"--{name}", "4"]).hyperparameters == [(name, "4")]
+
+
+def test_a_mistake_can_be_meant() -> None:
+    assert read("run", ["--hp", "instance_cuont", "4"]).hyperparameters == [("instance_cuont", "4")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "option"),
+    [
+        (["--region", "eu-west-1"], "--aws_region eu-west-1"),
+        (["--region_name=us-gov-west-1"], "--aws_region us-gov-west-1"),
+        (["--profile", "dev"], "--aws_profile dev"),
+        (["--profile", "only-keys"], "--aws_profile only-keys"),
+        (["--machine_type", "ml.g5.xlarge"], "--instance_type ml.g5.xlarge"),
+    ],
+)
+def test_a_value_tells_what_another_tools_name_stands_for(
+    typed: list[str], option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[profile dev]\nregion = eu-west-1\n")
+    (tmp_path / "credentials").write_text("[only-keys]\naws_access_key_id = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    with pytest.raises(UsageError, match=option):
+        read("run", typed)
+    name = typed[0][2:].partition("=")[0]
+    assert read("run", [f"--{name}", "front"]).hyperparameters == [(name, "front")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "far"),
+    [("abc", "abc", 0), ("abc", "acb", 1), ("abc", "abcd", 1), ("abc", "bc", 1), ("abc", "xbz", 2), ("ab", "bxa", 3)],
+)
+def test_distances(one: str, other: str, far: int) -> None:
+    assert distance(one, other) == far
+    assert distance(other, one) == far

@@ -10,7 +10,8 @@ from tests.emulated import Emulator
 def test_a_profile_and_a_region_are_acted_by_on_every_command(tmp_path: Path, emulator: Emulator) -> None:
     (tmp_path / "w.py").write_text("print('done')")
     keys = {name: emulator.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    (tmp_path / "credentials").write_text("[dev]\n" + "".join(f"{name.lower()} = {key}\n" for name, key in keys.items()))
+    lines = [f"{name.lower()} = {key}" for name, key in keys.items()]
+    (tmp_path / "credentials").write_text("\n".join(["[dev]", *lines]))
     foreign = {
         "AWS_ACCESS_KEY_ID": "AKIAFOREIGN",
         "AWS_SECRET_ACCESS_KEY": "foreign",

@@ -70,6 +70,10 @@ class _Option:
         return self._spell(self._name, str(self._values[field]) if field else "")
 
 
+class StaleResult(UserWarning):
+    """A completed task was skipped although what it was made from differs now: the results are of the earlier job."""
+
+
 class JobFailed(SsmError):
     """The job ran and ended Failed."""
 

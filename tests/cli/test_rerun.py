@@ -51,21 +51,65 @@ def test_clean_state_clears_and_runs_again(shell: Shell) -> None:
     assert (shell.home / STATE).with_name("state_old").joinpath("kept").exists()
 
 
-def test_a_skip_names_what_changed_and_if_changed_runs_again(shell: Shell) -> None:
+def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: Shell) -> None:
     shell.write("w.py", COUNTS)
     shell.write("data/a", "1")
-    argv = ("-e", "w.py", "-i", "data", "--lr", "1")
-    shell.run(*argv)
+    shell.run("-e", "w.py", "-i", "data", "--lr", "1", "--drop", "yes", "--", "one")
     shell.write("w.py", COUNTS + "#")
-    skipped = shell.run("-e", "w.py", "-i", "data", "--lr", "2")
-    assert "changed: code, hyperparameters (--if_changed" in skipped.err
+    shell.write("other/a", "1")
+    changed = ("-e", "w.py", "-i", "other", "--lr", "2", "--job_env", "KEY", "hidden")
+    arguments = ("--", "one", "two words")
+    skipped = shell.run(*changed, "--skip_status", "17", *arguments)
+    assert skipped.status == 17
+    lines = skipped.err.splitlines()
+    start = lines.index("What this run asks for differs from what that job had:")
+    assert lines[start - 1].startswith("Nothing ran: task-")
+    assert sorted(lines[start + 1 : start + 7]) == [
+        "  arguments: one -> one 'two words'",
+        "  code",
+        "  data: data -> other",
+        "  drop: yes -> not given",
+        "  environment",
+        "  lr: 1 -> 2",
+    ]
+    assert "Completed" not in skipped.err
+    assert "hidden" not in skipped.err
+    assert shell.run(*changed, *arguments).status == 0
     assert len(shell.jobs()) == 1
-    assert "run number 2" in shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed").out
-    assert "Skipped" in shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed").err
-    shell.write("data/a", "12")
-    again = shell.run("-e", "w.py", "-i", "data", "--lr", "2", "--if_changed")
+    assert "run number 2" in shell.run(*changed, "--if_changed", *arguments).out
+    unchanged = shell.run(*changed, "--skip_status", "17", "--if_changed", *arguments)
+    assert (unchanged.status, "differs" in unchanged.err) == (0, False)
+    shell.write("other/a", "12")
+    again = shell.run(*changed, "--if_changed", *arguments)
     assert "inputs" in again.err
     assert "run number 3" in again.out
+
+
+def test_a_new_job_of_the_task_before_makes_a_skip_differ(shell: Shell) -> None:
+    shell.write("prep.py", "import os; open(os.environ['SM_MODEL_DIR'] + '/m', 'w').write('1')")
+    shell.write("w.py", "print('evaluated')")
+    prepare = ("run", "-p", "proj", "-t", "prep", "-e", "prep.py")
+    chain = ("-e", "w.py", "--iit", "data", "prep", "model")
+    assert shell.ssm(*prepare).status == 0
+    shell.run(*chain)
+    assert "differs" not in shell.run(*chain, "--skip_status", "5").err
+    assert shell.ssm(*prepare, "--fr").status == 0
+    stale = shell.run(*chain, "--skip_status", "5")
+    first, second = sorted(job.name for job in shell.jobs() if job.name.startswith("prep-"))
+    assert stale.status == 5
+    assert f"data: model of {first} -> model of {second}" in stale.err
+    assert "evaluated" in shell.run(*chain, "--if_changed").out
+
+
+def test_running_again_can_be_the_default_and_keep_state_beats_it(shell: Shell) -> None:
+    shell.environment["SSM_RERUN"] = "if_changed"
+    shell.write("w.py", COUNTS)
+    shell.run("-e", "w.py", "--lr", "1")
+    assert "Nothing ran" in shell.run("-e", "w.py", "--lr", "1").err
+    assert "Nothing ran" in shell.run("-e", "w.py", "--lr", "2", "--keep_state").err
+    assert "run number 2" in shell.run("-e", "w.py", "--lr", "2").out
+    shell.environment["SSM_RERUN"] = "always"
+    assert "SSM_RERUN=always" in shell.run("-e", "w.py").err
 
 
 def test_a_failed_task_runs_again_on_the_state_it_left(shell: Shell) -> None:

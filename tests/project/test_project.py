@@ -16,12 +16,35 @@ from typing import Any
 import pytest
 
 from simple_sagemaker import Data, Job, Project
-from simple_sagemaker.errors import EngineUnavailable, InputNotFound, JobFailed, JobStopped, SsmError, UsageError
+from simple_sagemaker.errors import (
+    EngineUnavailable,
+    InputNotFound,
+    JobFailed,
+    JobStopped,
+    SsmError,
+    StaleResult,
+    UsageError,
+)
 from simple_sagemaker.jobs.result_parts import NotDownloaded
 
 
 def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_skip_that_differs_warns_and_says_how(project: Project, here: Path) -> None:
+    first = project.run("task", "worker.py", hyperparameters={"lr": 0.7})
+    assert (first.skipped, first.differences) == (False, ())
+    same = project.run("task", "worker.py", hyperparameters={"lr": 0.7})
+    assert (same.name, same.skipped, same.differences) == (first.name, True, ())
+    with pytest.warns(StaleResult, match=r"lr: 0\.7 -> 99\.0") as warned:
+        stale = project.run("task", "worker.py", hyperparameters={"lr": 99.0})
+    assert warned[0].filename == __file__
+    assert (stale.name, stale.skipped, stale.differences) == (first.name, True, (("lr", "0.7", "99.0"),))
+    again = Project("proj", engine="local", if_changed=True)
+    with pytest.warns(StaleResult):
+        again.run("task", "worker.py", hyperparameters={"lr": 99.0}, if_changed=False)
+    assert not again.run("task", "worker.py", hyperparameters={"lr": 99.0}).skipped
 
 
 def test_a_task_runs_to_its_end_and_its_results_are_brought(project: Project, here: Path) -> None:

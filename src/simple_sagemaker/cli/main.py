@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import SsmError
+from ..errors import Detached, SsmError
 from ..services.prestart import prestart
 from .parse import parse, spelling
 
@@ -43,7 +43,7 @@ def status_of(argv: Sequence[str]) -> int:
         return _execute(argv)
     except SsmError as error:
         error.respell(spelling(argv))
-        _print(str(error))
+        _print(str(error), colour="yellow" if isinstance(error, Detached) else "red")
         return error.exit_status
     except KeyboardInterrupt:
         _print(
@@ -102,10 +102,12 @@ def _describe_os_error(error: OSError) -> str:
     )
 
 
-def _print(text: str) -> None:
-    from ..core.printable import clean
+def _print(text: str, *, colour: str = "red") -> None:
+    """Print an error; its first line, which says what happened, in a colour."""
+    from ..core.printable import clean, coloured
 
-    print(clean(text), file=sys.stderr, flush=True)
+    first, *more = clean(text).split("\n", 1)
+    print(coloured(first, colour, sys.stderr), *more, sep="\n", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

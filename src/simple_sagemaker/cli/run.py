@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core import aws_console
 from ..core.instance_types import is_local
+from ..core.printable import coloured
 from ..errors import Detached, SsmError
 from ..jobs import display, outcome
 from ..jobs.display import Screen
@@ -34,7 +35,7 @@ def _raise_terminated(*_: object) -> None:
 
 
 def run(spec: Spec, services: Services) -> int:
-    """Run the task to its end; return 0. Raises JobFailed, JobStopped or Detached for other ends.
+    """Run the task to its end; return 0, or what a skip is to return. Raises JobFailed, JobStopped or Detached.
 
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
@@ -44,14 +45,22 @@ def run(spec: Spec, services: Services) -> int:
         if isinstance(task_run, DryRun) or spec.dry_run:
             return _print_dry_run(task_run, screen)
         if not spec.wait:
-            return _leave(task_run, screen)
+            _leave(task_run, screen)
+            return _skip_status(spec, task_run)
         result = _follow(task_run, screen)
         where, failure = _bring(spec, task_run, result, screen)
         cost_line = task_run.cost_line(result)
-    _print_outcome(result, [line for line in (cost_line, where) if line])
+    if task_run.is_skipped:
+        _print_skip(task_run, result, where)
+    else:
+        _print_outcome(result, [line for line in (cost_line, where) if line])
     if failure:
         raise failure
-    return 0
+    return _skip_status(spec, task_run)
+
+
+def _skip_status(spec: Spec, task_run: Run) -> int:
+    return spec.rerun.skip_status if task_run.is_skipped and task_run.differences else 0
 
 
 def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
@@ -64,13 +73,14 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
     return 0
 
 
-def _leave(task_run: Run, screen: Screen) -> int:
-    """Start the job if it is new, and leave it to itself; its name is all that is printed."""
+def _leave(task_run: Run, screen: Screen) -> None:
+    """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
     print(task_run.name)
     if task_run.is_running:
         screen.note(_how_to_see(task_run))
-    return 0
+    elif task_run.differences:
+        _warn_of_differences(task_run)
 
 
 def _follow(task_run: Run, screen: Screen) -> JobResult:
@@ -132,7 +142,23 @@ def _how_to_see(task_run: Run) -> str:
 def _print_outcome(result: JobResult, more: list[str]) -> None:
     """Print how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
     outcome.check(result, *more)
-    print(f"Completed{outcome.duration(result)}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
+    completed = coloured(f"Completed{outcome.duration(result)}", "green", sys.stderr)
+    print(f"{completed}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
+
+
+def _print_skip(task_run: Run, result: JobResult, where: str) -> None:
+    """Print that nothing ran, what differs from the job that completed the task, and where its results are."""
+    print(f"Nothing ran: {result.job} completed the task before", file=sys.stderr)
+    _warn_of_differences(task_run)
+    print(where, file=sys.stderr, flush=True)
+
+
+def _warn_of_differences(task_run: Run) -> None:
+    if task_run.differences:
+        lines = ["What this run asks for differs from what that job had:"]
+        lines += [f"  {difference}" for difference in task_run.differences]
+        lines.append("To run it: --if_changed (whenever something differs), or --force_running")
+        print(coloured("\n".join(lines), "yellow", sys.stderr), file=sys.stderr, flush=True)
 
 
 def _how_to_bring(spec: Spec, result: JobResult) -> str:

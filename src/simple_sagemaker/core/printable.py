@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import TextIO
 
 # ECMA-48: control sequences (5.4), control strings (5.6), other escapes (5.3); each begins with ESC or a control of C1
 _SEQUENCE = re.compile(
@@ -12,6 +14,16 @@ _SEQUENCE = re.compile(
 )
 _COLOR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+COLOURS = {"red": 31, "green": 32, "yellow": 33}
+
+
+def coloured(text: str, colour: str, stream: TextIO) -> str:
+    """The text in a colour where a terminal shows it, else as it is (https://no-color.org)."""
+    if not text or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
 
 
 def clean(text: str) -> str:

@@ -163,11 +163,13 @@ class Rerun:
     """What to do about earlier jobs of the task and their state.
 
     ``if_changed`` reruns a completed task if code, arguments, image or inputs differ; the other two always do.
+    ``skip_status`` is the exit status of a skip whose last job was made from something else.
     """
 
     force_running: bool = False
     clean_state: bool = False
     if_changed: bool = False
+    skip_status: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

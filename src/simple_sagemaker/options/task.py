@@ -5,6 +5,7 @@ Everything here is known without an engine: which options fit together, and whet
 
 from __future__ import annotations
 
+import os
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
@@ -161,8 +162,19 @@ def rerun(arguments: Arguments) -> Rerun:
     return Rerun(
         force_running=arguments.has("force_running"),
         clean_state=arguments.has("clean_state"),
-        if_changed=arguments.has("if_changed"),
+        if_changed=_if_changed(arguments),
+        skip_status=arguments.number("skip_status", least=0, most=255) if "--skip_status" in arguments.options else 0,
     )
+
+
+def _if_changed(arguments: Arguments) -> bool:
+    """Whether a completed task runs again when something differs: as typed, else as SSM_RERUN says."""
+    usual = os.environ.get("SSM_RERUN", "")
+    if usual not in {"", "if_changed"}:
+        raise UsageError(f"SSM_RERUN={usual}: it can be if_changed, or not be set.")
+    if "if_changed" in arguments.uses:
+        return arguments.has("if_changed")
+    return bool(usual) and not arguments.has("keep_state")
 
 
 def download(arguments: Arguments) -> Download:

@@ -15,6 +15,7 @@ from .progress import Progress, display_progress
 
 if TYPE_CHECKING:
     from ..jobs.follow import JobResult
+    from ..tasks.differences import Difference
     from ..tasks.run import Run
 
 
@@ -65,6 +66,19 @@ class Job:
     def name(self) -> str:
         """The job's name, which SageMaker knows it by."""
         return self._run.name
+
+    @property
+    def skipped(self) -> bool:
+        """Whether nothing ran: the job had completed before."""
+        return self._run.is_skipped
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What differs between what was asked for and what a job had that was skipped or joined; empty for a new job.
+
+        Each has a ``name``, and texts ``before`` and ``now``, which are None where they are not known.
+        """
+        return self._run.differences
 
     @property
     def task_name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..core.aws_errors import translate_all_errors
 from ..core.names import check_name
 from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
-from ..errors import UsageError
+from ..errors import StaleResult, UsageError
 from ..jobs import follow, results
 from ..options.machines import image, instances
 from ..options.process import process_spec
@@ -52,6 +53,9 @@ class Project:
     ``role_name`` is an existing role's name or ARN, ``bucket_owner`` the account that ``bucket_name`` belongs to,
     ``data_store`` where jobs of this machine have their data: in folders of it (``local``), or on Amazon S3 (``s3``).
 
+    With ``if_changed`` completed tasks run again when something differs from their last job, unless a run says
+    otherwise; without it such a run is skipped with a warning (:class:`simple_sagemaker.errors.StaleResult`).
+
     Nothing is printed and no logging is set up; what happens goes to Python's loggers ``simple_sagemaker.task`` and
     ``simple_sagemaker.lines``. ``progress="lines"`` prints it instead, ``"auto"`` with a status line on a terminal.
     """
@@ -69,7 +73,9 @@ class Project:
         data_store: DataStore | None = None,
         boto3_session: boto3.Session | None = None,
         progress: Progress = "none",
+        if_changed: bool | None = None,
     ) -> None:
+        self._if_changed = if_changed
         self._name = check_name("project_name", project_name)
         self._place = {
             "project_name": self._name,
@@ -188,7 +194,10 @@ class Project:
     def _with_defaults(self, options: Mapping[str, object]) -> dict[str, object]:
         """The options of a task, completed by those of the project."""
         machine = options.get("instance_type") or self._instance_type
-        return {**options, **self._place, "instance_type": machine, "role_name": self._role_name}
+        named = {**self._place, "instance_type": machine, "role_name": self._role_name}
+        if "if_changed" not in options:
+            named["if_changed"] = self._if_changed
+        return {**options, **named}
 
     def _run(self, command: str, options: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
         with python_spelling():
@@ -201,6 +210,14 @@ class Project:
                 if isinstance(run, DryRun):
                     raise UsageError("A dry run starts nothing.")
                 run.launch(watcher)
+        if run.is_skipped and run.differences:
+            changed = "; ".join(map(str, run.differences))
+            warnings.warn(
+                f"Task {run.place.task} was not run: {run.name} completed it before, with something else ({changed}). "
+                "if_changed=True runs it again, force_running=True always does.",
+                StaleResult,
+                stacklevel=3,
+            )
         job = Job(run, progress=self._progress, hosts=hosts)
         if wait:
             job.result()

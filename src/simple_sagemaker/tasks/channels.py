@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -81,7 +81,8 @@ class Listing:
 class Plan:
     """The channels of a task's next job, and what has to be sent for them, as surveyed once.
 
-    ``listings`` are those of the channels that are not local, by the channels' names. The address of a local model is
+    ``listings`` are those of the channels that are not local, by the channels' names, and ``jobs`` the jobs whose
+    outcomes are read. The address of a local model is
     empty until the job has a name: :meth:`channels_of` fills it in.
     """
 
@@ -89,6 +90,7 @@ class Plan:
     uploads: list[Upload]
     listings: dict[str, Listing]
     place: TaskPlace
+    jobs: dict[str, str] = field(default_factory=dict)
 
     def channels_of(self, job: str) -> list[ChannelSource]:
         """The channels of a job of that name."""
@@ -159,12 +161,12 @@ class Planner:
             uri, prefix = layout.uri(self.place.bucket, self.place.input), self.place.input
             plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
             return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
-        uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one)
+        uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one, plan)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], self._first_key(uri, one.name, plan))
         mode = "File" if is_single else self._mode
         return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
 
-    def _uri_of_task(self, one: TaskInput) -> str:
+    def _uri_of_task(self, one: TaskInput, plan: Plan) -> str:
         other = replace(self.place, task=one.task)
         if other == self.place and one.type == "state" and self.spec.rerun.clean_state:
             raise UsageError.naming(
@@ -180,6 +182,7 @@ class Planner:
                 task=one.task,
                 folder=layout.uri(other.bucket, other.folder),
             )
+        plan.jobs[one.name] = job.name
         address = job.outputs.get(one.type)
         if address is None:
             raise InputNotFound.naming(

@@ -9,6 +9,7 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 
 if TYPE_CHECKING:
+    from .differences import Difference
     from .submission import Request
 
 
@@ -36,10 +37,14 @@ class DryRun:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingJob:
-    """An existing job to reuse: completed (the task is skipped), or running (the run joins it)."""
+    """An existing job to reuse: completed (the task is skipped), or running (the run joins it).
+
+    ``differences`` are between what it was made from and what was asked for now.
+    """
 
     place: TaskPlace
     job: Job
+    differences: tuple[Difference, ...] = ()
 
     @property
     def name(self) -> str:

@@ -21,12 +21,14 @@ from .prepared import DryRun, ExistingJob, PreparedJob
 
 if TYPE_CHECKING:
     from ..core.services import Services
+    from .differences import Difference
 
 
 class Run:
     """A run of a task: a job that was prepared, joined, or found completed. Not for several threads at once.
 
-    ``has_job`` is whether SageMaker has the job. ``is_reused`` is whether the job was there before the run.
+    ``has_job`` is whether SageMaker has the job. ``is_skipped`` is whether it had completed before the run, and
+    ``differences`` are between what it, or a job that was joined, was made from and what was asked for now.
     """
 
     def __init__(
@@ -39,13 +41,14 @@ class Run:
         download: Download,
         prepared: PreparedJob | None = None,
         ended: Job | None = None,
+        differences: tuple[Difference, ...] = (),
     ) -> None:
         self.name = name
         self.place = place
         self.services = services
         self.kind: JobKind = kind
         self.download = download
-        self.is_reused = prepared is None
+        self.differences = differences
         self.is_skipped = ended is not None
         self.has_job = prepared is None
         self._prepared = prepared
@@ -145,4 +148,5 @@ def prepare(spec: Spec, services: Services, watcher: Watcher) -> Run | DryRun:
         download=spec.download,
         prepared=new,
         ended=ended,
+        differences=prepared.differences if isinstance(prepared, ExistingJob) else (),
     )

@@ -19,6 +19,7 @@ from . import channels, lock
 from .code import package, upload
 from .code.read import Code
 from .code.upload import Delivery
+from .differences import made_from
 from .prepared import DryRun, ExistingJob, PreparedJob
 from .reuse import find_reusable
 from .state import clear_state
@@ -61,7 +62,8 @@ def send(
             return sooner
         role = services.access.role(needs)
         submission.note(role.note)
-        packed = package.package(spec, code.files, {**fingerprint, "inputs": submission.plan.fingerprint})
+        whole = {**fingerprint, "inputs": submission.plan.fingerprint}
+        packed = package.package(spec, code.files, whole, made_from(spec, submission.plan.jobs))
         Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)
         _send_data(submission, job)
         setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)

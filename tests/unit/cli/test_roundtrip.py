@@ -13,11 +13,8 @@ from tests.unit.cli.typed import meant
 # What a system hands over as an argument: any bytes but NUL, undecodable ones as surrogate escapes.
 TYPED = st.binary(max_size=60).map(lambda data: data.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
 NAMES = st.text(st.characters(exclude_characters="=\0", exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
-    lambda name: not (
-        name.startswith("-")
-        or is_reserved_by_toolkit(name)
-        or name in RESERVED
-        or misspelled(name, "shell")
+    lambda name: (
+        not (name.startswith("-") or is_reserved_by_toolkit(name) or name in RESERVED or misspelled(name, "shell"))
     )
 )
 VALUES = TYPED.filter(lambda value: value != "--")

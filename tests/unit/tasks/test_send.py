@@ -187,7 +187,7 @@ def test_an_interrupted_watch_keeps_the_lock_of_the_running_job(
             run.follow(Notes())
     assert locked_for(world) == run.name
     second = prepared(spec, world)
-    assert (second.name, second.is_reused, second.is_running) == (run.name, True, True)
+    assert (second.name, second.has_job, second.is_running) == (run.name, True, True)
 
 
 def test_a_job_that_another_command_completed_meanwhile_is_taken_and_the_lock_released(
@@ -211,7 +211,7 @@ def test_a_job_that_another_command_completed_meanwhile_is_taken_and_the_lock_re
 def test_a_run_that_was_never_prepared_to_start_starts_nothing(world: World) -> None:
     run = Run("j", PLACE, world.services(), kind="training", download=Download())
     run.launch(Notes())
-    assert (run.is_reused, run.has_job, world.sage.jobs) == (True, True, {})
+    assert (run.has_job, run.is_skipped, world.sage.jobs) == (True, False, {})
 
 
 def test_a_prepared_job_says_whether_its_role_is_new(spec: TaskSpec, world: World) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
 _REQUIREMENTS = "requirements.txt"
 _UNPACKED = "code"
+_NOT_FOR_JOBS = ("fingerprint", "made_from")  # of run.json: what other commands read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,18 +146,20 @@ def _installs_requirements(spec: Spec, code_files: CodeFiles) -> bool:
     return in_python or starts_by_toolkit(spec)
 
 
-def package(spec: Spec, code: CodeFiles, fingerprint: dict[str, str]) -> Package:
-    """Make the package of a job.
+def package(
+    spec: Spec, code: CodeFiles, fingerprint: dict[str, str], made_from: Mapping[str, Any] | None = None
+) -> Package:
+    """Make the package of a job; ``made_from`` is kept in ``run.json``, for later commands to compare with.
 
     ``run.json`` is beside the archive, where our launcher finds it, so that other arguments of the job do not change
     the archive. AWS's toolkit downloads the archive alone, so for it the archive has a copy, without the fingerprint.
     """
-    run = run_file(spec, fingerprint)
+    run = {**run_file(spec, fingerprint), "made_from": made_from or {}}
     if spec.kind == "algorithm":
         return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
     ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
     if spec.kind != "process" and starts_by_toolkit(spec):
-        ours[layout.RUN_FILE] = _json({name: value for name, value in run.items() if name != "fingerprint"})
+        ours[layout.RUN_FILE] = _json({name: value for name, value in run.items() if name not in _NOT_FOR_JOBS})
     digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(data)}\n" for name, data in ours.items())]).encode())
     beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
     beside[layout.RUN_FILE] = _json({**run, "archive": digest})

@@ -1,0 +1,154 @@
+"""What a task is made from now beside what an earlier job of it was made from, by name and with values.
+
+In: a submission, its fingerprint, and the earlier job with its ``run.json``. Out: differences. Nothing that an input
+holds is listed; of an input that is another task's outcome, the job that made it counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.job import Job
+from ..core.specs import LocalInput, S3Input, Spec, TaskInput
+from . import history
+
+if TYPE_CHECKING:
+    from .submission import Submission
+
+_LONGEST = 60  # characters of a value
+_OF_TOOLKIT = ("sagemaker_", "mp_parameters")  # hyperparameters that are not the person's
+_NOT_GIVEN = "not given"
+_IMAGE = ("framework", "framework_version", "py_version", "docker_file", "image_tag", "uri")
+_IN_RUN_FILE = {"entry point": "entry_point", "arguments": "arguments", "distribution": "distribution"}
+_IN_RUN_FILE |= {"command line": "command", "command": "command"}
+
+
+class Difference(NamedTuple):
+    """One thing that a job was made from and that is another now; the values are None where they are not known."""
+
+    name: str
+    before: str | None
+    now: str | None
+
+    def __str__(self) -> str:
+        if self.before is None or self.now is None:
+            return self.name
+        return f"{self.name}: {_short(self.before)} -> {_short(self.now)}"
+
+
+def made_from(spec: Spec, jobs: Mapping[str, str]) -> dict[str, Any]:
+    """What is kept of a job in ``run.json``, so that a later command can name what differs; ``jobs`` as below."""
+    return {"image": _image(spec), "inputs": input_texts(spec, jobs)}
+
+
+def input_texts(spec: Spec, jobs: Mapping[str, str]) -> dict[str, str]:
+    """What each channel reads, in a text; ``jobs`` are the jobs whose outcomes are read, by channel."""
+    texts = {one.name: _input_text(one, jobs) for one in spec.inputs}
+    if spec.kind != "process" and spec.model_uri:
+        texts["model"] = spec.model_uri
+    return texts
+
+
+def chained_jobs(submission: Submission) -> dict[str, str]:
+    """The newest completed jobs of the tasks whose outcomes are read, by channel: a listing of job names for each."""
+    newest: dict[str, str] = {}
+    jobs: dict[str, str] = {}
+    for one in submission.spec.inputs:
+        if isinstance(one, TaskInput):
+            if one.task not in newest:
+                job = history.newest_completed(replace(submission.place, task=one.task), submission.services)
+                newest[one.task] = job.name if job else ""
+            jobs[one.name] = newest[one.task]
+    return jobs
+
+
+def differences(submission: Submission, job: Job, now: Mapping[str, str]) -> tuple[Difference, ...]:
+    """What differs from an earlier job; ``now`` is the fingerprint, with the inputs' if they were listed."""
+    run = history.run_file(submission.place, job.name, submission.services.store, submission.note_once)
+    before = run.get("fingerprint", {})
+    changed = [name for name, digest in now.items() if before.get(name) != digest]
+    return tuple(_with_values(submission, job, run, changed))
+
+
+def _with_values(submission: Submission, job: Job, run: Mapping[str, Any], changed: list[str]) -> Iterator[Difference]:
+    spec, known = submission.spec, run.get("made_from", {})
+    known = known if isinstance(known, dict) else {}
+    for name in changed:
+        if name == "hyperparameters" and spec.kind != "process":
+            asked = {key: _text(value) for key, value in spec.hyperparameters.items()}
+            yield from _of_mappings(_hyperparameters(job), asked)
+        elif name in _IN_RUN_FILE and _IN_RUN_FILE[name] in run:
+            now: dict[str, object] = {"entry point": spec.code.entry_point, "arguments": list(spec.arguments)}
+            now["distribution"] = None if spec.kind == "process" else spec.launch_distribution
+            now["command"] = list(spec.command) if spec.kind == "process" else None
+            now["command line"] = spec.code.command
+            yield Difference(name, _text(run[_IN_RUN_FILE[name]]), _text(now[name]))
+        elif name == "image" and "image" in known and known["image"] != _image(spec):
+            yield Difference(name, str(known["image"]), _image(spec))
+        elif name != "inputs":
+            yield Difference(name, None, None)
+    inputs = known.get("inputs")
+    sources = list(_of_mappings(inputs, _sources(submission))) if isinstance(inputs, dict) else []
+    yield from sources
+    if "inputs" in changed and not sources:
+        yield Difference("inputs", None, None)
+
+
+def _sources(submission: Submission) -> dict[str, str]:
+    return input_texts(submission.spec, chained_jobs(submission))
+
+
+def _of_mappings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in [*now, *(name for name in before if name not in now)]:
+        if before.get(name) != now.get(name):
+            yield Difference(name, str(before.get(name, _NOT_GIVEN)), str(now.get(name, _NOT_GIVEN)))
+
+
+def _hyperparameters(job: Job) -> dict[str, str]:
+    """The person's hyperparameters of a job, as the service describes them."""
+    sent: Mapping[str, str] = job.answer.get("HyperParameters") or {}
+    return {name: _decoded(value) for name, value in sent.items() if not name.startswith(_OF_TOOLKIT)}
+
+
+def _decoded(value: str) -> str:
+    try:
+        return _text(json.loads(value))
+    except ValueError:  # an algorithm's, which are plain
+        return value
+
+
+def _text(value: object) -> str:
+    """A value as one would type it."""
+    if value is None or value == []:
+        return _NOT_GIVEN
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        from shlex import join
+
+        return join(value)
+    return json.dumps(value, default=str)
+
+
+def _image(spec: Spec) -> str:
+    values = (getattr(spec.image, name) for name in _IMAGE)
+    return " ".join(str(value) for value in values if value and value != "latest")
+
+
+def _input_text(one: LocalInput | S3Input | TaskInput, jobs: Mapping[str, str]) -> str:
+    if isinstance(one, TaskInput):
+        source = f"{one.type} of {jobs.get(one.name) or one.task}"
+    else:
+        source = one.uri if isinstance(one, S3Input) else one.path.absolute().name
+    spread = "" if one.distribution == "FullyReplicated" else f" {one.distribution}"
+    return f"{source}{spread}{f' {one.subdir}' if one.subdir else ''}"
+
+
+def _short(text: str) -> str:
+    from ..core.printable import clean
+
+    text = " ".join(clean(text).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

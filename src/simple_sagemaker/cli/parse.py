@@ -66,9 +66,13 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
         return argv[0], argv[1:]
     if argv[0].startswith("-"):
         return "run", argv
+    from ..core.spelling import nearest
+
+    near = nearest(argv[0], COMMANDS)
     *most, last = (f"'ssm {command}'" for command in COMMANDS)
-    known = f"{', '.join(most)} and {last}"
-    raise UsageError(f"ssm: there is no command {argv[0]!r}, only {known}.\nThey are explained by: ssm -h")
+    known = f"did you mean 'ssm {near}'?" if near else f"only {', '.join(most)} and {last}."
+    text = f"ssm: there is no command {argv[0]!r}{':' if near else ','} {known}"
+    raise UsageError(f"{text}\nThey are explained by: ssm -h")
 
 
 def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:

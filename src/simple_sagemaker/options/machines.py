@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
-from ..core.instance_types import is_local
+from ..core.instance_types import LOCAL_TYPES, is_local
 from ..core.specs import Image, Instances
+from ..core.spelling import nearest
 from ..errors import UsageError
 from .arguments import Arguments, hyperparameter_advice
+from .option import PROCESS
 
 FRAMEWORKS = ("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface")
 LONGEST_MINS = 28 * 24 * 60  # StoppingCondition.MaxRuntimeInSeconds goes up to 28 days
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 LONGEST_PROCESSING_MINS, MOST_PROCESSING, LARGEST_PROCESSING_GB = 9 * 24 * 60, 100, 16384
-KEPT_MINS = 60  # https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
+KEPT_MINS = 360  # ResourceConfig.KeepAlivePeriodInSeconds of the service's model goes up to 21,600 s
 MOST_RETRIES = 30  # RetryStrategy.MaximumRetryAttempts
 _IMAGE_LIMIT = 255  # AlgorithmSpecification.TrainingImage
 
@@ -76,9 +78,17 @@ def _keep_alive(arguments: Arguments, *, spot: bool) -> int:
 
 def _instance_type(arguments: Arguments) -> str:
     flag, kind = arguments.flag("instance_type"), arguments.required_text("instance_type")
-    if is_local(kind) or _AWS_TYPE.fullmatch(kind):
+    if is_local(kind) or kind == arguments.options["--instance_type"].default:
         return kind
-    guess = f"Did you mean ml.{kind}? " if _AWS_TYPE.fullmatch(f"ml.{kind}") else ""
+    from ..core.aws_instance_types import is_known, nearest_types
+
+    processing = arguments.command in PROCESS
+    if is_known(kind, processing=processing):
+        return kind
+    near = [nearest(kind, LOCAL_TYPES)] if nearest(kind, LOCAL_TYPES) else nearest_types(kind, processing=processing)
+    if not near and _AWS_TYPE.fullmatch(kind):
+        return kind
+    guess = f"Did you mean {' or '.join(filter(None, near))}? " if near else ""
     raise UsageError(f"{flag} {kind!r} is not an instance type.\n{guess}Use ml.FAMILY.SIZE, local or local_gpu.")
 
 
@@ -159,8 +169,10 @@ def _framework(arguments: Arguments) -> str:
     flag, name = arguments.flag("framework"), arguments.required_text("framework")
     if name in FRAMEWORKS:
         return name
+    near = nearest(name, FRAMEWORKS)
     raise UsageError(
-        f"{flag} {name!r}: ready-made images are {', '.join(FRAMEWORKS)}.{hyperparameter_advice(flag, name)}"
+        f"{flag} {name!r}: ready-made images are {', '.join(FRAMEWORKS)}."
+        f"{f' Did you mean {near}?' if near else ''}{hyperparameter_advice(flag, name)}"
     )
 
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 
+from ..core.spelling import distance
 from .option import EMULATOR
 from .table import COMMANDS, by_flag
 
@@ -78,17 +79,3 @@ def _is_close(plain: str, option: str, limit: int) -> bool:
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", "_")
-
-
-def distance(one: str, other: str) -> int:
-    """How many letters more, less or other, and swaps of two neighbours, lie between two names."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one):
-        above, before, row = before, row, [i + 1]
-        for j, wanted in enumerate(other):
-            cost = min(before[j + 1] + 1, row[j] + 1, before[j] + (letter != wanted))
-            if i and j and letter == other[j - 1] and one[i - 1] == wanted:
-                cost = min(cost, above[j - 1] + 1)
-            row.append(cost)
-    return row[-1]

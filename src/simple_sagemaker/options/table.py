@@ -102,7 +102,7 @@ INSTANCE = (
     ),
     Option(
         "--keep_alive_mins", shape="MINUTES", default="0", commands=BOTH,
-        help="Keep the machines for the next job that wants the same ones, up to 60 minutes, which is billed; with "
+        help="Keep the machines for the next job that wants the same ones, up to 360 minutes, which is billed; with "
         "--no_spot only.",
     ),
     Option(

@@ -39,28 +39,23 @@ ENGINES = ("aws", "local", "docker")
 
 
 def choose_engine(instance_type: str, environment: Mapping[str, str], *, own_image: bool = False) -> str:
-    """The engine for a job: what ``SSM_ENGINE`` says, else this machine for ``--it local``, else AWS.
+    """The engine for a job: this machine for ``--it local``, else what ``SSM_ENGINE`` says, else AWS.
 
-    This machine runs a job in containers where an image was named or is to be built (``own_image``).
+    This machine runs a job in containers where an image was named or is to be built (``own_image``), or where
+    ``SSM_ENGINE`` says so.
     """
-    on_this_machine = "docker" if own_image else "local"
-    engine = environment.get("SSM_ENGINE") or (on_this_machine if is_local(instance_type) else "aws")
+    engine = environment.get("SSM_ENGINE") or "aws"
+    if is_local(instance_type) and engine in ENGINES:
+        return "docker" if own_image or engine == "docker" else "local"
     if engine not in ENGINES:
         raise UsageError(f"SSM_ENGINE={engine!r} is not an engine.\nUse one of: {', '.join(ENGINES)}.")
     return engine
 
 
 def engine_of(spec: Spec, environment: Mapping[str, str]) -> str:
-    """The engine that runs this task. Raises UsageError for two that contradict each other."""
+    """The engine that runs this task. Raises UsageError for a name that is none."""
     own_image = bool(spec.image.docker_file or spec.image.uri)
-    engine = choose_engine(spec.instances.type, environment, own_image=own_image)
-    if engine == "aws" and is_local(spec.instances.type):
-        raise UsageError.naming(
-            "{instance_type:type} and SSM_ENGINE={engine} contradict each other.",
-            type=spec.instances.type,
-            engine=engine,
-        )
-    return engine
+    return choose_engine(spec.instances.type, environment, own_image=own_image)
 
 
 def for_task(spec: Spec, environment: Mapping[str, str], prestarted: WaitingSupervisor | None = None) -> Services:

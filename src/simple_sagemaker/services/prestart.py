@@ -25,7 +25,9 @@ def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> WaitingSupe
     """
     if argv[:1] not in (["run"], ["shell"], ["process"]) or "-h" in argv or sys.platform == "win32":
         return None
-    engine = environment.get("SSM_ENGINE") or ("local" if is_local(_instance_type(argv)) else "aws")
+    engine = environment.get("SSM_ENGINE") or "aws"
+    if engine != "docker" and is_local(_instance_type(argv)):
+        engine = "local"
     if engine not in {"local", "docker"}:
         return None
     from ..local.supervisor.spawn import start_supervisor

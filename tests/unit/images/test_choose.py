@@ -92,10 +92,12 @@ def test_a_folder_that_is_not_there_is_told_of_by_the_options_name() -> None:
         dockerfile_of(Image(docker_file="nosuch"))
 
 
-def test_this_machine_runs_own_images_in_containers_unless_told() -> None:
+def test_this_machine_runs_own_images_in_containers() -> None:
     assert choose_engine("local", {}) == "local"
     assert choose_engine("local", {}, own_image=True) == "docker"
     assert choose_engine("local_gpu", {}, own_image=True) == "docker"
-    assert choose_engine("local", {"SSM_ENGINE": "local"}, own_image=True) == "local"
+    assert choose_engine("local", {"SSM_ENGINE": "local"}, own_image=True) == "docker"
+    assert choose_engine("local", {"SSM_ENGINE": "aws"}) == "local"
+    assert choose_engine("local", {"SSM_ENGINE": "docker"}) == "docker"
     assert choose_engine("ml.m5.large", {}, own_image=True) == "aws"
     assert choose_engine("ml.m5.large", {"SSM_ENGINE": "docker"}) == "docker"

@@ -143,7 +143,7 @@ def test_what_is_no_tag_is_refused(tag: str) -> None:
 def test_machines_are_kept_for_an_hour_at_most_and_not_on_spot() -> None:
     assert run("--no_spot", "--keep_alive_mins", "60").instances.keep_alive_mins == 60
     assert run("--keep_alive_mins", "0").instances.spot
-    assert "the maximum is 60" in refused(*RUN, "--no_spot", "--keep_alive_mins", "61")
+    assert "the maximum is 360" in refused(*RUN, "--no_spot", "--keep_alive_mins", "361")
     assert "Add --no_spot" in refused(*RUN, "--keep_alive_mins", "5")
 
 

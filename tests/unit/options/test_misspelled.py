@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.cli.argv import read
+from simple_sagemaker.core.spelling import distance
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.options.misspelled import distance
 
 HERE = Path(__file__).parent
 

@@ -64,3 +64,37 @@ def test_bytes_and_texts_are_each_others_inverse(text: str) -> None:
 @given(st.binary())
 def test_any_bytes_survive_as_text(raw: bytes) -> None:
     assert values.to_bytes(values.to_text(raw)) == raw
+
+
+BASH_HABITS = r"""
+set -o pipefail
+[[ -n $SECONDS && abc == a* ]] && echo "double brackets"
+for ((i = 0; i < 2; i++)); do echo "loop $i"; done
+echo {1..3}
+echo -e 'a\tb'
+list=(x "y z"); echo "${#list[@]} ${list[1]}"
+cat <<< "here string"
+diff <(echo same) <(echo same) && echo "no difference"
+text=lower; echo "${text^^} ${text/ow/OW}"
+function f { local x=1; echo "function $x"; }; f
+false | true || echo "pipe failed"
+"""
+
+
+def test_a_shell_command_is_bashs(job: JobFolder) -> None:
+    job.run_file = {"kind": "shell", "command": BASH_HABITS}
+    done = job.run()
+    assert done.status == 0
+    assert done.text.splitlines()[-11:] == [
+        "double brackets",
+        "loop 0",
+        "loop 1",
+        "1 2 3",
+        "a\tb",
+        "2 y z",
+        "here string",
+        "no difference",
+        "LOWER lOWer",
+        "function 1",
+        "pipe failed",
+    ]

@@ -3,11 +3,12 @@
 import os
 import sys
 
-from . import values
+from . import process, values
 from .places import Places, Refusal
 
 PROGRAM, PACKAGE, SHELL_SCRIPT = "program", "package", "shell script"
 LONGEST_COMMAND = 100000  # bytes passed to ``sh -c``; the kernel allows 131,072 in one argument
+_BASH = (b"/bin/bash", b"/usr/bin/bash", b"/usr/local/bin/bash")
 COMMAND_FILE = "ssm-command.sh"
 SHOWN = 2000
 
@@ -67,14 +68,24 @@ def torchrun(code: str, name: str, arguments: "list[str]", rendezvous: "list[str
 
 
 def shell(places: Places, command: str, arguments: "list[str]") -> "list[bytes]":
-    """The command of a shell task: one text for ``sh``, quoted arguments appended; a long one is put in a file."""
+    """The command of a shell task: one text for the shell, quoted arguments appended; a long one is put in a file."""
+    program = shell_program()
     text = values.to_bytes(" ".join([command] + [values.quote(argument) for argument in arguments]))
     if len(text) <= LONGEST_COMMAND:
-        return [b"/bin/sh", b"-c", text]
+        return [program, b"-c", text]
     path = os.path.join(places.launcher_files, COMMAND_FILE)
     with open(path, "wb") as file:
         file.write(text + b"\n")
-    return [b"/bin/sh", os.fsencode(path)]
+    return [program, os.fsencode(path)]
+
+
+def shell_program() -> bytes:
+    """Bash where there is one, as in the first releases; else ``sh``, and a line says so."""
+    for path in _BASH:
+        if os.access(path, os.X_OK):
+            return path
+    process.write(b"simple-sagemaker: there is no bash here, so sh runs the command\n")
+    return b"/bin/sh"
 
 
 def resolve(arguments: "list[str]", env: "dict[bytes, bytes]") -> "list[bytes]":

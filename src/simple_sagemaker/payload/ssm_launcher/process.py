@@ -172,7 +172,7 @@ def _become(
 
 
 def become(argv: "list[bytes]", environment: "dict[bytes, bytes]") -> None:
-    """Become another program. The shell runs scripts without a ``#!`` line, as usual."""
+    """Become another program. ``sh`` runs scripts without a ``#!`` line, as execvp(3) does."""
     try:
         os.execve(argv[0], argv, environment)
     except OSError as error:

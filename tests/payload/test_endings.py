@@ -71,12 +71,22 @@ def test_a_killed_script_is_told_by_its_signal(job: JobFolder) -> None:
     job.files = {"train.py": "import os; os.kill(os.getpid(), 9)"}
     assert job.run().status == 137
     assert "\nExitCode -9\n" in job.failure
+    assert '\nKilled "killed by signal 9 (SIGKILL, often out of memory)"\n' in job.failure
+
+
+def test_a_segmentation_fault_is_told_by_its_name(job: JobFolder) -> None:
+    job.files = {"train.py": "import os; os.kill(os.getpid(), 11)"}
+    job.run()
+    assert "signal 11 (SIGSEGV, a segmentation fault)" in job.failure
 
 
 def test_the_status_of_a_process_that_ran_out_of_memory_is_explained(job: JobFolder) -> None:
     job.run_file = {"kind": "shell", "command": "sh -c 'kill -9 $$'; exit $?"}
     assert job.run().status == 137
-    assert '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"\nCommand' in job.failure
+    assert (
+        '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"\n'
+        'Killed "killed by signal 9 (SIGKILL, often out of memory)"\nCommand'
+    ) in job.failure
 
 
 def test_an_empty_failure_file_of_the_script_gives_way_to_the_exception(job: JobFolder) -> None:

@@ -1,24 +1,52 @@
 """How a job reports its end: the files ``failure`` and ``success``, and the text AWS shows as FailureReason."""
 
 import os
+import signal
 
 from .places import Places
 
 LONGEST = 1024  # what SageMaker keeps of the failure file
 LONGEST_COMMAND = 200
 LAST_LINES = 5
+_WHY = {
+    "SIGKILL": ", often out of memory",
+    "SIGSEGV": ", a segmentation fault",
+    "SIGBUS": ", often a full /dev/shm",
+    "SIGILL": ", an instruction that the processor lacks",
+}
 TRACEBACK = "Traceback (most recent call last):"
 
 
-def script_failure(status: int, tail: bytes, command: bytes) -> str:
-    """The text for a script that failed, cut to 1,024 bytes so that status and last output remain."""
+def script_failure(status: int, tail: bytes, command: bytes, host: "str | None" = None) -> str:
+    """The text for a script that failed, cut to 1,024 bytes so that status and last output remain.
+
+    ``host`` is named where a job has several, else it is empty; with it, so is a signal that ended the script. None
+    is for jobs of other clients, whose text is as AWS's toolkit has it.
+    """
     head = 'ExecuteUserScriptError:\nExitCode {}\nErrorMessage "'.format(status)
     foot = '"\n'
     if status == 137:
         foot += 'ExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"\n'
+    why = killed_by(status) if host is not None else ""
+    if why:
+        foot += 'Killed "{}{}"\n'.format(why, " on " + host if host else "")
+    elif host:
+        foot += 'Host "{}"\n'.format(host)
     foot += 'Command "{}"'.format(_head(command.decode("utf-8", "replace"), LONGEST_COMMAND))
     room = LONGEST - len(head.encode()) - len(foot.encode())
     return head + _tail(last_words(tail.decode("utf-8", "replace")), room) + foot
+
+
+def killed_by(status: int) -> str:
+    """What ended a process, from its status (a shell's 128 and more included); empty where it ended by itself."""
+    number = -status if status < 0 else status - 128
+    if not 0 < number < 32:
+        return ""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return ""
+    return "killed by signal {} ({}{})".format(number, name, _WHY.get(name, ""))
 
 
 def last_words(output: str) -> str:

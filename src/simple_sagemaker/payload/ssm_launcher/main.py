@@ -101,7 +101,8 @@ def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> in
     if run.entry_point is not None:
         requirements.install(places, command.kind_of(places.code, run.entry_point), env)
     _wait_for_hosts(job)
-    return _run(places, argv, env)
+    several = job.host if len(job.hosts) > 1 else ""
+    return _run(places, argv, env, several if is_ours else None)
 
 
 def _check(places: Places, run: Run) -> None:
@@ -169,14 +170,15 @@ def _show(argv: "list[bytes]") -> None:
     process.write(b"Invoking script with the following command:\n\n" + command.format_for_log(argv) + b"\n\n")
 
 
-def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]") -> int:
+def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]", host: "str | None") -> int:
     """Run the script, write the success or failure file, and return the status to end with."""
     _show(argv)
     ended = process.run(argv, env, os.fsencode(places.code))
     if ended.status == 0:
         failure.write_success(places)
     else:
-        failure.write_failure(places, failure.script_failure(ended.status, ended.tail, command.format_for_log(argv)))
+        text = failure.script_failure(ended.status, ended.tail, command.format_for_log(argv), host)
+        failure.write_failure(places, text)
     return process.exit_status(ended.status)
 
 

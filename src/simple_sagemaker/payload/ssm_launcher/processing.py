@@ -180,6 +180,7 @@ def _run(
     status = process.exit_status(ended.status)
     if status and not ended.stop_signal:
         last = failure.last_words(ended.tail.decode("utf-8", "replace")).encode("utf-8")[-LAST_WORDS:]
-        text = "{}: exit status {}: {}\n".format(job.host, status, last.decode("utf-8", "ignore"))
+        why = failure.killed_by(ended.status) or "exit status {}".format(status)
+        text = "{}: {}: {}\n".format(job.host, why, last.decode("utf-8", "ignore"))
         failure.write_unless_present(places.message_file, text)
     return status

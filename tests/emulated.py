@@ -45,7 +45,7 @@ class Emulator:
         self.environment = {**os.environ, **self.variables}
 
     def _printed(self) -> dict[str, str]:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not self._exports.exists():
             if self.process.poll() is not None or time.monotonic() > until:
                 self.process.kill()
@@ -113,13 +113,13 @@ class Emulator:
         """End it; what it said on stderr."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.communicate(timeout=60)[1]
+            return self.process.communicate(timeout=300)[1]
         finally:
             self.process.kill()
             atexit.unregister(self.process.kill)
 
 
-def ended(sagemaker: Any, name: str, within_s: float = 60) -> Mapping[str, Any]:
+def ended(sagemaker: Any, name: str, within_s: float = 300) -> Mapping[str, Any]:
     """The description of a job, once it has ended."""
     until = time.monotonic() + within_s
     while True:

@@ -37,7 +37,7 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 def ended(commands: Sequence[subprocess.Popen[str]]) -> list[str]:
     """What each command said, once all have ended well."""
-    said = [command.communicate(timeout=100)[1] for command in commands]
+    said = [command.communicate(timeout=300)[1] for command in commands]
     assert [command.returncode for command in commands] == [0] * len(commands), "\n".join(said)
     return said
 
@@ -73,6 +73,6 @@ def test_six_commands_at_once_on_an_empty_account_all_succeed(cloud: Cloud, fold
 def test_a_default_bucket_of_somebody_elses_gets_nothing(cloud: Cloud, folder: Path) -> None:
     cloud.foreign_bucket(DEFAULT)
     command = start(folder, "-t", "task")
-    said = command.communicate(timeout=100)[1]
+    said = command.communicate(timeout=300)[1]
     assert (command.returncode, "--bucket_name" in said, "Traceback" in said) == (8, True, False)
     assert not [one for one in cloud.moto.requests if "PUT" in one or one.startswith("iam")]

@@ -55,7 +55,7 @@ class Shell:
             env={key: value for key, value in changed.items() if value is not None},
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=100,
+            timeout=300,
             check=False,
         )
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

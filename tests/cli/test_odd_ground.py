@@ -96,7 +96,7 @@ def test_a_lock_from_the_future_is_void(shell: Shell) -> None:
     write_claim(shell, lock(datetime.now(timezone.utc) + timedelta(days=365)))
     began = time.monotonic()
     assert shell.run("-e", "w.py").status == 0
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 110
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart by /proc")
@@ -112,7 +112,7 @@ def test_the_lock_of_a_killed_command_of_this_machine_is_void_at_once(shell: She
     write_claim(shell, lock(datetime.now(timezone.utc), process=dead))
     began_s = time.monotonic()
     assert shell.run("-e", "w.py").status == 0
-    assert time.monotonic() - began_s < 60
+    assert time.monotonic() - began_s < 110
 
 
 @contextmanager

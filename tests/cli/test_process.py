@@ -215,7 +215,7 @@ def test_a_stopped_job_is_joined_to_its_end_and_keeps_what_it_wrote(shell: Shell
     argv = ("-e", "bash", "--entrypoint=-c", "-o", "out", "--download_output")
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(process, shell, *argv, "--", script)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not any("ready" in log.read_text() for job in shell.jobs() for log in (job / "logs").glob("*")):
             assert time.monotonic() < until
             time.sleep(0.05)

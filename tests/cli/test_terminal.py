@@ -29,7 +29,7 @@ class Session:
         self.terminal = terminal
         self.seen = ""
 
-    def read_until(self, text: str, within_s: float = 30) -> None:
+    def read_until(self, text: str, within_s: float = 300) -> None:
         """Read what the terminal shows until a text is there."""
         limit = time.monotonic() + within_s
         while text not in self.seen and time.monotonic() < limit:
@@ -41,7 +41,7 @@ class Session:
 
     def end(self) -> int:
         """Read to the end and give the exit status."""
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 300
         while time.monotonic() < limit and self._read(0.1):
             pass
         return self.process.wait(10)
@@ -148,7 +148,7 @@ def test_a_signal_without_a_terminal_detaches_and_says_so(shell: Shell, number: 
         if b"ready" in line:
             break
     process.send_signal(number)
-    _, output = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=300)
     job = shell.jobs()[0]
     try:
         assert process.returncode == 7

@@ -173,7 +173,7 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 
 
 def _until_ended(emulator: Emulator, *words: str) -> dict[str, Any]:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while True:
         described: dict[str, Any] = json.loads(run(emulator, *words))
         status = described.get("TrainingJobStatus") or described["ProcessingJobStatus"]

@@ -109,7 +109,7 @@ def browse(chromium: str, site: Site, profile: Path, *options: str) -> Iterator[
     words += [f"--user-data-dir={profile}", *options, site.url]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 100
+        until = time.monotonic() + 300
         while not site.results:
             assert process.poll() is None, "the browser ended"
             assert time.monotonic() < until, "the page did not report"
@@ -117,7 +117,7 @@ def browse(chromium: str, site: Site, profile: Path, *options: str) -> Iterator[
         yield
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def test_a_page_of_another_origin_reaches_nothing(tmp_path: Path, chromium: str) -> None:
@@ -162,7 +162,7 @@ def test_a_page_under_a_rebound_name_reaches_nothing(tmp_path: Path, chromium: s
                 [*words, "--dump-dom", f"http://{name}:{port}/"],
                 capture_output=True,
                 text=True,
-                timeout=100,
+                timeout=300,
                 check=False,
             ).stdout
             for name in ("rebound.example", "localhost")

@@ -20,7 +20,7 @@ SSM = (sys.executable, "-m", "simple_sagemaker.cli.main", "emulator")
 
 def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*SSM, *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **changes}, check=False
+        [*SSM, *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **changes}, check=False
     )
 
 
@@ -33,7 +33,7 @@ def started(emulator: Emulator, name: str, text: str) -> None:
 
 def supervisor(emulator: Emulator, name: str) -> int:
     path = emulator.home / "jobs" / name / "supervisor.pid"
-    until = time.monotonic() + 20
+    until = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -42,7 +42,7 @@ def supervisor(emulator: Emulator, name: str) -> int:
 
 def until_training(emulator: Emulator, name: str) -> None:
     client = emulator.client("sagemaker")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 300
     while client.describe_training_job(TrainingJobName=name)["SecondaryStatus"] != "Training":
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -87,7 +87,7 @@ def test_an_end_stops_the_jobs_and_leaves_nobody(tmp_path: Path, number: signal.
     pids = [supervisor(emulator, "kind"), supervisor(emulator, "stubborn")]
     time.sleep(0.5)  # until the shells have set their traps
     emulator.process.send_signal(number)
-    emulator.process.communicate(timeout=60)
+    emulator.process.communicate(timeout=300)
     assert emulator.process.returncode == 0
     assert [name for name, pid in zip(("kind", "stubborn"), pids, strict=True) if is_alive(pid)] == []
     left = subprocess.run(["pgrep", "-f", str(emulator.home)], capture_output=True, text=True, check=False)

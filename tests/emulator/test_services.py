@@ -200,7 +200,7 @@ third.stop(1)
 
 def test_a_process_has_one_emulator_at_a_time_and_says_so(tmp_path: Path) -> None:
     words = [sys.executable, "-W", "ignore", "-c", TWO, str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert "refused: This process has an emulator already." in done.stdout
     assert "buckets: []" in done.stdout
@@ -227,7 +227,7 @@ def test_who_may_reach_it_is_checked_first(
     words = [sys.executable, "-m", "simple_sagemaker.cli.main", "emulator", "--port", "0", *arguments]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
     try:
-        printed = process.communicate(timeout=60)[1]
+        printed = process.communicate(timeout=300)[1]
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)

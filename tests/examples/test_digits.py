@@ -72,7 +72,7 @@ def test_an_interrupted_spot_job_finishes_with_the_weights_of_one_that_was_not(c
 
 def stop_in_epoch(clone: Clone, task: str, epoch: int) -> None:
     """Stop the task's job as soon as its log has that epoch."""
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for job in clone.jobs(task):
             folder = clone.home / "jobs" / job
@@ -86,7 +86,7 @@ def stop_in_epoch(clone: Clone, task: str, epoch: int) -> None:
 def test_a_stopped_training_saves_and_the_next_run_goes_on_from_there(clone: Clone) -> None:
     slow = clone.start(command("cut", "--pause_s", "0.1"), HERE)
     stop_in_epoch(clone, "cut", 3)
-    printed, _ = slow.communicate(timeout=100)
+    printed, _ = slow.communicate(timeout=300)
     assert slow.returncode == 3, printed
     found = re.search(r"stopped, and saved, at step (\d+)", clone.log("cut"))
     assert found, clone.log("cut")
@@ -110,7 +110,7 @@ def test_a_killed_training_loses_the_steps_since_its_checkpoint_only(clone: Clon
         )
     )
     with clone.start(command("killed"), HERE) as process:
-        printed, _ = process.communicate(timeout=100)
+        printed, _ = process.communicate(timeout=300)
     assert process.returncode == 1, printed
     page.write_text((EXAMPLES / "digits/train.py").read_text())
     clone.run(command("killed"), HERE)

@@ -133,7 +133,7 @@ def the_second_part_reads_the_first_and_has_a_metric_and_a_tag(clone: Clone) -> 
 
 def test_run_sh_says_when_examples_fail(clone: Clone) -> None:
     with clone.start("examples/readme_examples/run.sh ./output", {"SSM_ENGINE": "nowhere"}) as process:
-        printed, _ = process.communicate(timeout=100)
+        printed, _ = process.communicate(timeout=300)
     assert process.returncode == 1
     assert printed.count("'nowhere' is not an engine") == 7  # of 9: one writes to a file, one needs another's model
 

@@ -47,7 +47,7 @@ def test_a_skip_lists_and_opens_no_input(clone: Clone) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=300,
     )
     assert "Skipped" in watched.stderr
     seen = json.loads(watched.stdout)

@@ -92,11 +92,11 @@ class Engine:
         """Run a job to its end and give its description."""
         return self.end(self.start(script, **changes))
 
-    def end(self, name: str, within_s: float = 60) -> Mapping[str, Any]:
+    def end(self, name: str, within_s: float = 300) -> Mapping[str, Any]:
         """Wait for a job's end and give its description."""
         return self.until(name, lambda described: described["TrainingJobStatus"] in FINAL, within_s)
 
-    def until(self, name: str, holds: Callable[[Mapping[str, Any]], bool], within_s: float = 60) -> Mapping[str, Any]:
+    def until(self, name: str, holds: Callable[[Mapping[str, Any]], bool], within_s: float = 300) -> Mapping[str, Any]:
         """Wait until something holds of a job's description."""
         limit = time.monotonic() + within_s
         while True:
@@ -108,7 +108,7 @@ class Engine:
             time.sleep(0.02)
         raise TimeoutError(f"{name} after {within_s} s: {described}")
 
-    def until_printed(self, name: str, text: str, within_s: float = 30) -> None:
+    def until_printed(self, name: str, text: str, within_s: float = 300) -> None:
         """Wait until some host has printed a text."""
         limit = time.monotonic() + within_s
         while time.monotonic() < limit:

@@ -71,7 +71,7 @@ class Prey:
             return ""
         return str([entry["secondary"] for line in lines if "secondary" in (entry := json.loads(line))][-1])
 
-    def wait_for(self, phase: str, within_s: float = 60) -> None:
+    def wait_for(self, phase: str, within_s: float = 300) -> None:
         """Wait until the job is in a phase, or was."""
         order = ["", "Starting", "Downloading", "Training", "Uploading", "Completed", "Failed", "Stopped"]
         limit = time.monotonic() + within_s

@@ -65,7 +65,7 @@ class Processings:
         """Wait for a job's end and give its description."""
         return self.until(name, lambda described: described["ProcessingJobStatus"] in FINAL)
 
-    def until(self, name: str, holds: Callable[[Mapping[str, Any]], bool], within_s: float = 60) -> Mapping[str, Any]:
+    def until(self, name: str, holds: Callable[[Mapping[str, Any]], bool], within_s: float = 300) -> Mapping[str, Any]:
         """Wait until something holds of a job's description."""
         limit = time.monotonic() + within_s
         while True:

@@ -164,7 +164,7 @@ def test_a_training_job_ends_in_time_and_takes_nothing_from_outside(
     name = engine.start(
         script(kind, names, secret, 3), StoppingCondition={"MaxRuntimeInSeconds": 60}, **CHECKPOINTS, **BOARD
     )
-    described = engine.end(name, within_s=100)
+    described = engine.end(name, within_s=300)
     assert "made" in engine.printed(name)["algo-1"], engine.printed(name)
     assert described["TrainingJobStatus"] == "Failed"
     assert described["FailureReason"].startswith("AlgorithmError: "), described["FailureReason"]

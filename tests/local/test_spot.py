@@ -166,7 +166,7 @@ def test_a_stop_ends_an_interrupted_job(engine: Engine, moment: str) -> None:
     else:
         engine.until(name, lambda described: "Interrupted" in statuses(described))
     engine.client.stop_training_job(TrainingJobName=name)
-    described = engine.end(name, within_s=10)
+    described = engine.end(name, within_s=300)
     assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", "Stopped")
     if moment == "grace":
         assert engine.archive(name, "model") == {"kept": b""}
@@ -178,7 +178,7 @@ def test_a_stop_ends_a_job_that_waits_for_its_first_machines(engine: Engine) -> 
     spot(engine, spot_wait_s=60.0)
     name = engine.start("true", **SPOT)
     engine.client.stop_training_job(TrainingJobName=name)
-    described = engine.end(name, within_s=5)
+    described = engine.end(name, within_s=300)
     assert described["SecondaryStatus"] == "Stopped"
     assert "TrainingStartTime" not in described
 

@@ -44,8 +44,8 @@ rm dropped old; echo 22 > kept; rm -r d
 while :; do sleep 0.05; done
 """
     name = engine.start(f"{ML} rm -f $ML/checkpoints/go; (sleep 2; : > $ML/checkpoints/go) &\n{script}", **KEPT)
-    engine.until(name, lambda _: engine.keys("state/") == ["d/deep", "dropped", "kept", "old"], within_s=20)
-    engine.until(name, lambda _: engine.keys("state/") == ["go", "kept"], within_s=20)
+    engine.until(name, lambda _: engine.keys("state/") == ["d/deep", "dropped", "kept", "old"], within_s=300)
+    engine.until(name, lambda _: engine.keys("state/") == ["go", "kept"], within_s=300)
     assert engine.store.read("b", "state/kept") == b"22\n"
     engine.client.stop_training_job(TrainingJobName=name)
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"

@@ -269,6 +269,6 @@ def run_train(job: JobFolder) -> subprocess.CompletedProcess[str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=300,
         check=False,
     )

@@ -210,7 +210,7 @@ def test_two_jobs_at_once_build_one_environment(asking: JobFolder, interpreter: 
     other = JobFolder(tmp_path / "other", files=asking.files, environment=asking.environment)
     other.python = str(overlay(tmp_path / "other-host", interpreter))
     processes = [asking.start(), other.start()]
-    texts = [process.communicate(timeout=60)[0].decode() for process in processes]
+    texts = [process.communicate(timeout=300)[0].decode() for process in processes]
     assert all("tiny 1.0" in text for text in texts)
     assert sum("pip install" in text for text in texts) == 1
 

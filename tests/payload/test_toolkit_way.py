@@ -56,7 +56,7 @@ def below(job: JobFolder, *arguments: str, **variables: str) -> subprocess.Compl
         cwd=job.code,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -70,7 +70,7 @@ def mpirun(job: JobFolder) -> subprocess.CompletedProcess[str]:
         cwd=job.code,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -50,4 +50,4 @@ class Toolkit:
         return report
 
     def close(self) -> None:
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=300)

@@ -19,7 +19,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """A Python that is not measured for coverage, which would load much before our first line."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     words = [sys.executable, *arguments]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=clean)
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, env=clean)
 
 
 def loaded(*arguments: str) -> set[str]:

@@ -31,7 +31,7 @@ def rclone_server(folder: Path, certificate: Path | None = None) -> Iterator[str
     words = ["serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "test,secret", "--config", "", str(folder)]
     secure = ["--cert", str(certificate), "--key", str(certificate)] if certificate else []
     process = subprocess.Popen([program, *words, *secure], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 300
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

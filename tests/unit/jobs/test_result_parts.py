@@ -64,7 +64,7 @@ while status == 9:
 @pytest.mark.parametrize("kind", ["replaced", "first"])
 def test_a_kill_at_any_moment_leaves_a_whole_part(tmp_path: Path, kind: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), kind], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", KILLED, str(tmp_path), kind], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     rounds = [json.loads(line) for line in done.stdout.splitlines()]

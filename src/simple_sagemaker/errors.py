@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 Spelling = Callable[[str, str], str]
@@ -74,7 +76,17 @@ class StaleResult(UserWarning):
     """A completed task was skipped although what it was made from differs now: the results are of the earlier job."""
 
 
-class JobFailed(SsmError):
+class JobEnded(SsmError):
+    """The job ended otherwise than Completed.
+
+    From Python, ``job`` is the Job and ``result`` its Result; else both are None.
+    """
+
+    job: Any = None
+    result: Any = None
+
+
+class JobFailed(JobEnded):
     """The job ran and ended Failed."""
 
 
@@ -84,7 +96,7 @@ class UsageError(SsmError):
     exit_status = 2
 
 
-class JobStopped(SsmError):
+class JobStopped(JobEnded):
     """The job was stopped, by a person or by a time limit, before its code was done."""
 
     exit_status = 3

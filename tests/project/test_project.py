@@ -374,3 +374,18 @@ def test_a_processing_task_that_is_not_waited_for_is_stopped(project: Project) -
 def test_what_a_failed_command_said_is_told_as_it_was(project: Project) -> None:
     with pytest.raises(JobFailed, match="no such --framework x, -s or --tag"):
         project.shell("task", "echo 'no such --framework x, -s or --tag' >&2; exit 1")
+
+
+def test_a_failure_has_its_job_and_result_and_says_what_to_do(project: Project, here: Path) -> None:
+    (here / "missing.py").write_text("import no_such_module_of_anybody")
+    with pytest.raises(JobFailed, match=r"no module no_such_module_of_anybody.*SSM_PYTHON") as failed:
+        project.run("missing", "missing.py")
+    error = failed.value
+    assert error.job
+    assert error.result
+    assert error.job.name == error.result.job
+    assert (error.job.status, error.result.status) == ("Failed", "Failed")
+    assert len(repr(error.result)) < 1500
+    table = error.result._repr_html_()
+    assert "no_such_module_of_anybody" in table
+    assert "<script" not in table

@@ -50,10 +50,11 @@ def run(spec: Spec, services: Services) -> int:
         result = _follow(task_run, screen)
         where, failure = _bring(spec, task_run, result, screen)
         cost_line = task_run.cost_line(result)
+    advice = outcome.advise(result, services.engine)
     if task_run.is_skipped:
         _print_skip(task_run, result, where)
     else:
-        _print_outcome(result, [line for line in (cost_line, where) if line])
+        _print_outcome(result, [line for line in (*advice, cost_line, where) if line])
     if failure:
         raise failure
     return _skip_status(spec, task_run)

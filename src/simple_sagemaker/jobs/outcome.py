@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ..core.printable import clean
 from ..errors import JobFailed, JobStopped
 from .follow import JobResult
+
+_MISSING = re.compile(r"No module named '?([\w.]+)")
 
 
 def check(result: JobResult, *more: str) -> None:
@@ -14,6 +18,19 @@ def check(result: JobResult, *more: str) -> None:
         raise JobFailed("\n".join([f"Failed{after}: {result.job}", *_failure_reasons(result), *more]))
     if result.status != "Completed":
         raise JobStopped("\n".join([f"Stopped{after}: {result.job} ({_stop_reason(result)})", *more]))
+
+
+def advise(result: JobResult, engine: str) -> list[str]:
+    """What to do about a failure whose reason tells: a module that is missing where the job ran."""
+    missing = _MISSING.search(result.reason or "") or _MISSING.search(result.message or "")
+    if result.status != "Failed" or missing is None:
+        return []
+    ways = ["-d requirements.txt installs what that file names"]
+    if engine == "local":
+        ways += ["SSM_PYTHON=… names an interpreter that has it", "SSM_ENGINE=docker runs in the framework's image"]
+    else:
+        ways += ["--df 'RUN pip install …' builds an image that has it"]
+    return [f"There is no module {missing.group(1)} where the job ran: {'; '.join(ways)}."]
 
 
 def duration(result: JobResult) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.aws_errors import translate_all_errors
 from ..core.specs import TaskOutput
+from ..errors import JobEnded
 from ..jobs import logs, outcome
 from .progress import Progress, display_progress
 
@@ -37,12 +38,30 @@ class Result:
     seconds: int | None
     folder: Path | None
     outputs: Mapping[TaskOutput, str]
-    described: Mapping[str, Any]
+    described: Mapping[str, Any] = field(repr=False)
 
     @property
     def metrics(self) -> dict[str, float]:
         """The last value of each metric."""
         return {one["MetricName"]: one["Value"] for one in self.described.get("FinalMetricDataList", [])}
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        from html import escape
+
+        rows: dict[str, object] = {
+            "job": self.job,
+            "status": self.status,
+            "reason": self.reason,
+            "message": self.message,
+        }
+        rows |= {"message": self.message, "seconds": self.seconds, "results": self.folder, **self.metrics}
+        cells = (
+            f"<tr><th>{escape(name)}</th><td><pre>{escape(str(value))}</pre></td></tr>"
+            for name, value in rows.items()
+            if value is not None
+        )
+        return f"<table>{''.join(cells)}</table>"
 
     def uri(self, kind: TaskOutput) -> str:
         """The ``s3://`` address of the job's model, output, state or source. Raises KeyError without any."""
@@ -124,7 +143,11 @@ class Job:
         """Wait for its completion, as :meth:`wait` does. Raises JobFailed or JobStopped for other ends."""
         result = self.wait()
         if self._ended:
-            outcome.check(self._ended)
+            try:
+                outcome.check(self._ended, *outcome.advise(self._ended, self._run.services.engine))
+            except JobEnded as error:
+                error.job, error.result = self, result
+                raise
         return result
 
     def _follow(self) -> JobResult:

@@ -237,3 +237,17 @@ def test_code_is_sent_without_secrets_and_not_a_second_time(shell: Shell) -> Non
         assert "look like secrets: 'code/.env'" in done.err
     assert "not sent again" not in first.err
     assert "so it is not sent again" in second.err
+
+
+def test_the_folder_of_another_task_is_neither_mirrored_nor_cleared(shell: Shell) -> None:
+    shell.write("w.py", "print('ran')")
+    shell.write("data/a", "1")
+    inner = shell.ssm("run", "--prefix", "proj/", "-p", "task", "-t", "other", "-e", "w.py")
+    assert inner.status == 0, inner.err
+    for folder, option in (("input", ("-i", "data")), ("state", ("--clean_state",))):
+        taken = shell.home / "buckets/sagemaker-us-east-1-000000000000/proj/task"
+        (taken / "other").rename(taken / folder)
+        refused = shell.run("-e", "w.py", *option)
+        assert refused.status == 2, refused.err
+        assert "is the folder of another task" in refused.err
+        (taken / folder).rename(taken / "other")

@@ -21,6 +21,7 @@ JOB_NAME_LIMIT: Final = 63
 TOKEN_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 8
 PROJECT_ROLE_LIMIT: Final = 47  # "SageMakerIAMRole_" and the project share a role name of 64
+_FOLDERS = frozenset({"input", "inputs", "state", "study", "trials"})
 
 
 def check_name(what: str, name: str) -> str:
@@ -31,6 +32,16 @@ def check_name(what: str, name: str) -> str:
         f"{what} {name!r} is not a legal name.\n"
         "Use 1 to 128 letters, digits, dots, dashes and underscores (and not '.' or '..')."
     )
+
+
+def check_task(what: str, name: str) -> str:
+    """Return ``name`` if a task can be made of that name: not that of a folder that a task may have itself."""
+    if name.lower() in _FOLDERS:
+        raise UsageError(
+            f"{what} {name!r}: tasks cannot be named {', '.join(sorted(_FOLDERS))}, as folders of a task are.\n"
+            "Choose another name."
+        )
+    return check_name(what, name)
 
 
 def check_channel(what: str, name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from ..core.distribution import runner_hyperparameters
-from ..core.names import check_bucket, check_name, is_job_name
+from ..core.names import check_bucket, check_name, check_task, is_job_name
 from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, TaskSpec
 from ..errors import UsageError
 from .arguments import Arguments
@@ -20,6 +20,7 @@ from .distribution import launch_distribution, launch_method
 from .inputs import input_mode, inputs, model_uri
 from .key_values import environment, hyperparameters, metrics, tags
 from .machines import image, instances
+from .option import JOBS
 from .security import aws_region, bucket_owner, security
 from .table import options_of
 
@@ -122,7 +123,9 @@ def place(arguments: Arguments) -> Place:
     bucket = arguments.text("bucket_name")
     return Place(
         project=check_name(arguments.flag("project_name"), arguments.required_text("project_name")),
-        task=check_name(arguments.flag("task_name"), arguments.required_text("task_name")),
+        task=(check_task if arguments.command in JOBS else check_name)(
+            arguments.flag("task_name"), arguments.required_text("task_name")
+        ),
         prefix=_prefix(arguments.flag("prefix"), arguments.required_text("prefix")),
         bucket=None if bucket is None else check_bucket(bucket, arguments.flag("bucket_name")),
         bucket_owner=bucket_owner(arguments),

@@ -20,6 +20,7 @@ from ..core.store import KeyRefused, Store, Stored
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
 from . import history
+from .lock import refuse_folder_of_task
 from .training_request import ChannelSource
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ class Planner:
 def send(plan: Plan, job: str, services: Services, watcher: Watcher) -> None:
     """Send what the plan needs for a job, and show what moved."""
     for upload in plan.uploads:
+        if upload.prefix is not None:
+            refuse_folder_of_task(plan.place.bucket, upload.prefix, services.store, "mirrored from a folder")
         for note in upload.survey.notes:
             watcher.note(note)
         done = _send(upload, upload.prefix_of(job, plan.place), plan.place, services, watcher)

@@ -13,17 +13,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core import layout
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
+from ..errors import UsageError
 from . import history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..core.services import Services
+    from ..core.store import Store
 
+_FILE = "claim.json"
 _PATIENCE = timedelta(minutes=2)
 _SILENCE_S = 2.0  # of waiting, after which a line says for whom
+
+
+def refuse_folder_of_task(bucket: str, prefix: str, store: Store, what: str) -> None:
+    """Raise UsageError if a folder on S3 that is about to be emptied or mirrored is that of a task, with its lock."""
+    try:
+        content = store.read(bucket, f"{prefix}{_FILE}")
+    except FileNotFoundError:
+        return
+    if _Lock.parse(content) is not None:
+        raise UsageError(
+            f"{layout.uri(bucket, prefix)} is the folder of another task, with its jobs: it cannot be {what}.\n"
+            "Give one of the two another project, task or prefix."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..core.layout import TaskPlace
+from .lock import refuse_folder_of_task
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -18,7 +19,11 @@ def has_state(place: TaskPlace, services: Services) -> bool:
 
 
 def clear_state(place: TaskPlace, services: Services) -> int:
-    """Delete everything under the task's state; return the number of files. A running job is not looked for."""
+    """Delete everything under the task's state; return the number of files. A running job is not looked for.
+
+    Raises UsageError for a folder that another task has.
+    """
+    refuse_folder_of_task(place.bucket, place.state, services.store, "cleared as a state")
     count = 0
 
     def keys() -> Iterator[str]:

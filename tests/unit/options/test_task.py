@@ -145,3 +145,9 @@ def test_an_output_path_may_be_a_folder_that_is_there() -> None:
 def test_a_path_that_the_system_refuses_is_no_traceback() -> None:
     message = refused(*RUN, "-i", "x" * 5000)
     assert "too long" in message
+
+
+@pytest.mark.parametrize("name", ["input", "inputs", "state", "study", "trials", "State"])
+def test_a_task_is_not_named_as_a_folder_of_one(name: str) -> None:
+    assert f"-t {name!r}" in refused("run", "-p", "p", "-t", name, "-e", "train.py")
+    parse(["data", "-p", "p", "-t", name, "-o", "out"])

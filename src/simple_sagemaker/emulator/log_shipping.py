@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from ..local.api.cloudwatch_logs import GROUP, group_of
 from ..local.api.describe import metric_lines
+from ..local.api.job_index import JobIndex
 from ..local.job import log_stream
-from ..local.job.folder import JobFolder, all_jobs, find_job, has_ended
+from ..local.job.folder import JobFolder, find_job, has_ended
 from ..local.job.home import ACCOUNT, Home
 from .mock_aws import MockAws
 from .platform import Platform
@@ -30,8 +31,16 @@ class Shipper:
     """Follows the logs of all jobs of a home; ``settle`` waits for one job's. ``report`` gets messages for users."""
 
     def __init__(
-        self, home: Home, aws: MockAws, platform: Platform, *, region: str, report: Callable[[str], None]
+        self,
+        home: Home,
+        index: JobIndex,
+        aws: MockAws,
+        platform: Platform,
+        *,
+        region: str,
+        report: Callable[[str], None],
     ) -> None:
+        self._index = index
         self._report = report
         self._home = home
         self._aws = aws
@@ -40,6 +49,8 @@ class Shipper:
         self._offsets: dict[tuple[str, str], int] = {}
         self._points: dict[str, int] = defaultdict(int)
         self._done: set[str] = set()
+        self._names: Mapping[str, object] = {}
+        self._waiting: list[str] = []
         self._faults: Counter[str] = Counter()
         self._silent: set[str] = set()
         self._allowed: dict[str, bool] = {}
@@ -68,8 +79,14 @@ class Shipper:
         self._ship_all()
 
     def _ship_all(self) -> None:
-        for job in [*all_jobs(self._home.jobs)]:
-            self._try_to_ship(job)
+        names = self._index.names()
+        if names is not self._names:
+            self._names = names
+            self._done &= names.keys()
+            self._waiting = [name for name in names if name not in self._done]
+        for name in self._waiting:
+            self.settle(name)
+        self._waiting = [name for name in self._waiting if name not in self._done and name in names]
 
     def _try_to_ship(self, job: JobFolder) -> None:
         """Ship a job's output; report the first fault, and pass over a job that keeps failing."""

@@ -14,12 +14,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-from ..local.api.describe import arn_of
+from ..local.api.job_index import JobIndex
 from ..local.api.sagemaker import LocalSageMaker, operations
-from ..local.job.folder import FINAL, JobFolder, all_jobs, has_ended
+from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
-from ..local.supervisor import recovery
 from ..local.supervisor.turns import Turns
 from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, sessions, tagging
 from .access_keys import AccessKey, KeyRing, new_access_key
@@ -64,7 +63,8 @@ class Emulator:
         self._dice = Dice(plan)
         self._aws = MockAws()
         self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
-        self._shipper = Shipper(home, self._aws, self._platform, region=settings.region, report=report)
+        self._index = JobIndex(home, report)
+        self._shipper = Shipper(home, self._index, self._aws, self._platform, region=settings.region, report=report)
         self._creating = threading.BoundedSemaphore(_MOST_CREATING)
         self._turns = Turns(home.locks)
         self._counts = RequestCounts()
@@ -115,6 +115,7 @@ class Emulator:
                 settings=settings_for,
                 admit=self._platform.admit,
                 turns=self._turns,
+                index=self._index,
                 store_for=roles.store_for,
             )
         )
@@ -123,11 +124,11 @@ class Emulator:
 
     def running_jobs(self) -> list[str]:
         """The names of the jobs that have not ended."""
-        return [job.name for job in all_jobs(self._home.jobs) if not has_ended(recovery.settle(job))]
+        return self._index.running()
 
     def _jobs_and_tags(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
-        for job in all_jobs(self._home.jobs):
-            yield arn_of(job), job.tags()
+        for job in self._index.jobs():
+            yield job.arn, job.tag_members()
 
     def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
         """Stop all jobs and end. Returns the jobs that ran, and those still running after ``grace_s`` seconds."""

@@ -31,7 +31,7 @@ class LocalLogs:
         group = _group(request, operation)
         prefix = request.get("logStreamNamePrefix", "")
         job, whole_name, _ = prefix.partition("/")
-        jobs = [find_job(self._home.jobs, job)] if whole_name else all_jobs(self._home.jobs)
+        jobs = [find_job(self._home.jobs, job)] if whole_name else all_jobs(self._home.jobs, job)
         jobs_of_group = [folder for folder in jobs if folder and group_of(folder) == group]
         all_names = [f"{folder.name}/{name}" for folder in jobs_of_group for name in log_stream.streams(folder.logs)]
         names = sorted(name for name in all_names if name.startswith(prefix))

@@ -5,22 +5,26 @@ Any number of processes may call them at once; each sees the others' jobs. All s
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.store import Store
-from ..job.folder import FINAL, JobFolder, all_jobs, delete_job, draft_job, find_job, publish_job
+from ..job.drafts import draft, remove_abandoned
+from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, publish_job
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
-from ..job.remove import remove_folder
 from ..supervisor import spawn
 from ..supervisor.spawn import SupervisorGone, WaitingSupervisor
 from ..supervisor.turns import Turns
 from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
+
+if TYPE_CHECKING:
+    from .job_index import JobIndex
 
 _ABSENT = {TRAINING: "Requested resource not found.", PROCESSING: "Could not find requested job with that name."}
 Answer = Any  # a dictionary of the shape that boto3 returns for the operation
@@ -34,6 +38,7 @@ class LocalSageMaker:
     function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
     supervisors find the caller's credentials, where buckets are on the caller's S3. With ``turns`` jobs wait for theirs
     where too many start at once. ``store_for`` opens the store in which a request's inputs are looked for.
+    ``index`` is the one of this process for the home, if it has one already.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class LocalSageMaker:
         admit: Callable[[str], str | None] = lambda _: None,
         caller_variables: Mapping[str, str] | None = None,
         turns: Turns | None = None,
+        index: JobIndex | None = None,
         store_for: Callable[[Mapping[str, Any]], Store] | None = None,
     ) -> None:
         self._home = home
@@ -52,6 +58,7 @@ class LocalSageMaker:
         self._admit = admit
         self._caller_variables = caller_variables
         self._turns = turns
+        self._index_or_none = index
         self._store_for = store_for
         self._supervisors: list[int] = []
         self._reaping = threading.Lock()
@@ -113,25 +120,29 @@ class LocalSageMaker:
         if objection:
             raise validation_error(objection, operation)
         arn = kind.arn(name, settings.region)
-        draft = draft_job(self._home.jobs, name, request, asdict(settings) | {"home": str(self._home.root)})
+        stored = asdict(settings) | {"home": str(self._home.root)}
         try:
-            if self._turns and not self._turns.take(JobFolder(self._home.jobs / name)):
-                self._turns.mark(draft)
-                self._turns.wait(publish_job(draft, name), lambda job: self._start(job, settings.isolation))
-            else:
-                self._start(draft, settings.isolation, name)
+            with draft(self._home.jobs) as place:
+                self._start_or_queue(make_job(place, request, stored), name, settings.isolation)
         except SupervisorGone as why:
-            remove_folder(draft.path)
             raise client_error("SupervisorFailed", f"The job could not be started: {why}", operation) from why
         except FileExistsError:
-            remove_folder(draft.path)
             raise client_error(
                 "ResourceInUse",
                 f"{kind.noun.capitalize()} names must be unique within an AWS account and region, and a {kind.noun} "
                 f"with this name already exists ({arn})",
                 operation,
             ) from None
+        remove_abandoned(self._home.jobs)
         return _make_answer(**{f"{kind.prefix}JobArn": arn})
+
+    def _start_or_queue(self, job: JobFolder, name: str, isolation: str) -> None:
+        """Start a drafted job, or publish it as one that waits for its turn. Raises SupervisorGone, FileExistsError."""
+        if self._turns and not self._turns.take(JobFolder(self._home.jobs / name)):
+            self._turns.mark(job)
+            self._turns.wait(publish_job(job, self._home.jobs, name), lambda queued: self._start(queued, isolation))
+        else:
+            self._start(job, isolation, name)
 
     def _start(self, job: JobFolder, isolation: str, name: str | None = None) -> None:
         """Give a job its supervisor; a draft gets its ``name`` in between. Raises SupervisorGone, FileExistsError."""
@@ -139,7 +150,7 @@ class LocalSageMaker:
         try:
             supervisor.hand_over(job, self._caller_variables)
             if name is not None:
-                publish_job(job, name)
+                publish_job(job, self._home.jobs, name)
             supervisor.begin()
         except (FileExistsError, SupervisorGone):
             supervisor.dismiss()
@@ -166,22 +177,26 @@ class LocalSageMaker:
     def _list(self, kind: Kind, request: dict[str, Any]) -> Answer:
         operation = f"List{kind.prefix}Jobs"
         self._check(operation, request)
-        summaries = [summary(description) for _, description in self._describe_all(kind)]
         from . import search
 
-        page, following = search.list_page(summaries, kind, request, operation=operation)
-        return _make_answer(**{f"{kind.prefix}JobSummaries": page}, **following)
+        page, following = self._index.choose(
+            kind, lambda jobs: search.list_page(jobs, kind, request, operation=operation)
+        )
+        return _make_answer(**{f"{kind.prefix}JobSummaries": [summary(one) for _, one in page]}, **following)
 
     def search(self, **request: Any) -> Answer:
         """Jobs by status, tag and other properties: Equals, NotEquals, Contains, In, Exists and comparisons."""
         self._check("Search", request)
         if request["Resource"] != "TrainingJob":
             return _make_answer(Results=[])
-        records = [{**description, "Tags": tags} for tags, description in self._describe_all(TRAINING)]
         from . import search
 
-        page, following = search.search_page(records, request, operation="Search")
-        return _make_answer(Results=[{"TrainingJob": record} for record in page], **following)
+        page, following = self._index.choose(
+            TRAINING, lambda jobs: search.search_page(jobs, request, operation="Search")
+        )
+        return _make_answer(
+            Results=[{"TrainingJob": {**one, "Tags": job.tag_members()}} for job, one in page], **following
+        )
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by the job's ARN."""
@@ -233,21 +248,24 @@ class LocalSageMaker:
             raise validation_error(_ABSENT[kind], operation)
         return job
 
-    def _describe_all(self, kind: Kind) -> Iterator[tuple[list[dict[str, str]], dict[str, Any]]]:
-        """Yield tags and description of all jobs of a kind; jobs that are deleted meanwhile are skipped."""
-        for job in all_jobs(self._home.jobs):
-            try:
-                if kind_of(job.request()) == kind:
-                    yield job.tags(), describe(job)
-            except FileNotFoundError:
-                continue
+    @property
+    def _index(self) -> JobIndex:
+        """The index of all jobs, which most processes do not need."""
+        if self._index_or_none is None:
+            from .job_index import JobIndex
+
+            self._index_or_none = JobIndex(self._home)
+        return self._index_or_none
 
     def _job_by_arn(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
         self._check(operation, request)
         arn = request["ResourceArn"].lower()
-        for job in all_jobs(self._home.jobs):
-            if arn_of(job) == arn:
-                return job
+        names = os.listdir(self._home.jobs) if self._home.jobs.is_dir() else []
+        for name in names:
+            if arn.endswith(f"/{name.lower()}"):
+                job = find_job(self._home.jobs, name)
+                if job and arn_of(job) == arn:
+                    return job
         raise validation_error(_ABSENT[TRAINING], operation)
 
 

@@ -7,78 +7,95 @@ import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from ..job.kinds import Kind
 from .errors import validation_error
+from .indexed_job import IndexedJob
 
-Record = dict[str, Any]
+_name = operator.attrgetter("name")
+T = TypeVar("T")
+Following = dict[str, str]  # NextToken, or nothing
+Test = Callable[[IndexedJob], bool]
 
 
 def list_page(
-    records: list[Record], kind: Kind, request: Mapping[str, Any], *, operation: str
-) -> tuple[list[Record], Record]:
-    """The page of job summaries that a List request asks for, and its NextToken when there is more."""
-    matching = [record for record in records if _is_listed(record, kind, request)]
+    jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any], *, operation: str
+) -> tuple[list[IndexedJob], Following]:
+    """The page of jobs of a kind that a List request asks for, and its NextToken when there is more."""
+    matching = _listed(jobs, kind, request)
     key = {"Name": kind.name, "CreationTime": "CreationTime", "Status": kind.status}[
         request.get("SortBy", "CreationTime")
     ]
-    matching.sort(key=lambda record: (record[key], record[kind.name]))
-    if request.get("SortOrder", "Ascending") == "Descending":
-        matching.reverse()
+    _sort(matching, lambda job: job.facts[key], request.get("SortOrder", "Ascending"))
     return page(matching, request, default=10, operation=operation)
 
 
-def _is_listed(record: Record, kind: Kind, request: Mapping[str, Any]) -> bool:
-    text = request.get("NameContains", "")
-    status = request.get("StatusEquals")
-    return (
-        text.lower() in record[kind.name].lower()
-        and status in (None, record[kind.status])
-        and _between(record["CreationTime"], request, "CreationTime")
-        and _between(record["LastModifiedTime"], request, "LastModifiedTime")
-    )
+def _sort(jobs: list[IndexedJob], key: Callable[[IndexedJob], Any], order: str) -> None:
+    """Sort jobs by a key, and those with the same by name: in two passes, which for many jobs is twice as fast."""
+    for one in (_name, key):
+        jobs.sort(key=one, reverse=order == "Descending")
 
 
-def _between(when: datetime, request: Mapping[str, Any], name: str) -> bool:
-    after, before = _parse_moment(request.get(f"{name}After")), _parse_moment(request.get(f"{name}Before"))
-    return (after is None or when > after) and (before is None or when < before)
+def _listed(jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any]) -> list[IndexedJob]:
+    """The jobs that a List request asks for, in a list of its own."""
+    if text := request.get("NameContains", "").lower():
+        jobs = [job for job in jobs if text in job.name.lower()]
+    if status := request.get("StatusEquals"):
+        jobs = [job for job in jobs if job.facts[kind.status] == status]
+    for member in ("CreationTime", "LastModifiedTime"):
+        if after := _parse_moment(request.get(f"{member}After")):
+            jobs = [job for job in jobs if job.facts[member] > after]
+        if before := _parse_moment(request.get(f"{member}Before")):
+            jobs = [job for job in jobs if job.facts[member] < before]
+    return [*jobs]
 
 
-def search_page(records: list[Record], request: Mapping[str, Any], *, operation: str) -> tuple[list[Record], Record]:
-    """The page of records that a Search request asks for, latest change first unless the request sorts otherwise."""
-    expression = request.get("SearchExpression", {})
-    matching = [record for record in records if _matches(record, expression, operation)]
+def search_page(
+    jobs: list[IndexedJob], request: Mapping[str, Any], *, operation: str
+) -> tuple[list[IndexedJob], Following]:
+    """The page of jobs that a Search request asks for, latest change first unless the request sorts otherwise."""
+    is_wanted = _compile(request.get("SearchExpression", {}), operation)
+    matching = [job for job in jobs if is_wanted(job)]
     key = request.get("SortBy", "LastModifiedTime")
-    matching.sort(
-        key=lambda record: (property_of(record, key) is not None, property_of(record, key), record["TrainingJobName"])
+    _sort(
+        matching,
+        lambda job: ((value := job.value(key)) is not None, value),
+        request.get("SortOrder", "Descending"),
     )
-    if request.get("SortOrder", "Descending") == "Descending":
-        matching.reverse()
     return page(matching, request, default=10, operation=operation)
 
 
-def _matches(record: Record, expression: Mapping[str, Any], operation: str) -> bool:
+def _compile(expression: Mapping[str, Any], operation: str) -> Test:
+    """A test of jobs for a search expression."""
     if expression.get("NestedFilters"):
         raise validation_error("NestedFilters are not supported on this machine.", operation)
-    verdicts = [_filter(record, one, operation) for one in expression.get("Filters", ())]
-    verdicts += [_matches(record, one, operation) for one in expression.get("SubExpressions", ())]
-    return any(verdicts) if expression.get("Operator") == "Or" and verdicts else all(verdicts)
+    tests = [_compile_filter(one, operation) for one in expression.get("Filters", ())]
+    tests += [_compile(one, operation) for one in expression.get("SubExpressions", ())]
+    if len(tests) == 1:
+        return tests[0]
+    if expression.get("Operator") == "Or" and tests:
+        return lambda job: any(test(job) for test in tests)
+    return lambda job: all(test(job) for test in tests)
 
 
-def _filter(record: Record, condition: Mapping[str, Any], operation: str) -> bool:
-    property_value = property_of(record, condition["Name"])
+def _compile_filter(condition: Mapping[str, Any], operation: str) -> Test:
+    name: str = condition["Name"]
     comparison: str = condition.get("Operator", "Equals")
     if comparison in {"Exists", "NotExists"}:
-        return (property_value is not None) == (comparison == "Exists")
+        return lambda job: (job.value(name) is not None) == (comparison == "Exists")
     if "Value" not in condition:
-        raise validation_error(f"Filter {condition['Name']} needs a Value for operator {comparison}.", operation)
-    try:
-        return _COMPARE[comparison](property_value, str(condition["Value"]))
-    except ValueError as error:
-        raise validation_error(
-            f"Filter {condition['Name']} cannot compare with {condition['Value']!r}.", operation
-        ) from error
+        raise validation_error(f"Filter {name} needs a Value for operator {comparison}.", operation)
+    compare, operand = _COMPARE[comparison], str(condition["Value"])
+
+    def test(job: IndexedJob) -> bool:
+        try:
+            return compare(job.value(name), operand)
+        except ValueError as error:
+            message = f"Filter {name} cannot compare with {condition['Value']!r}."
+            raise validation_error(message, operation) from error
+
+    return test
 
 
 def _text(value: Any) -> str:
@@ -127,20 +144,9 @@ _COMPARE: dict[str, Callable[[Any, str], bool]] = {
 }
 
 
-def property_of(record: Record, name: str) -> Any:
-    """A property of a record by its dotted name; ``Tags.<key>`` is the value of that tag. None if absent."""
-    if name.startswith("Tags."):
-        key = name[len("Tags.") :]
-        return next((tag["Value"] for tag in record["Tags"] if tag["Key"] == key), None)
-    member: Any = record
-    for part in name.split("."):
-        member = member.get(part) if isinstance(member, dict) else None
-    return member
-
-
 def page(
-    records: Sequence[Record], request: Mapping[str, Any], *, default: int, operation: str
-) -> tuple[list[Record], Record]:
+    records: Sequence[T], request: Mapping[str, Any], *, default: int, operation: str
+) -> tuple[list[T], Following]:
     """The part of ``records`` that a request asks for, and ``{"NextToken": …}`` when there is more."""
     start = _parse_token(request.get("NextToken"), operation)
     end = start + request.get("MaxResults", default)

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .drafts import draft
 from .kinds import kind_of
-from .remove import remove_folder
+from .permissions import write_private
 
 Entry = dict[str, Any]
 
@@ -75,9 +76,9 @@ class JobFolder:
 
     def write_tags(self, tags: list[dict[str, str]]) -> None:
         """Replace the tags, atomically."""
-        scratch = self.path / f".tags-{os.getpid()}-{os.urandom(4).hex()}"
-        scratch.write_text(json.dumps(tags), encoding="utf-8")
-        scratch.replace(self.path / "tags.json")
+        with draft(self.path.parent) as scratch:
+            write_private(scratch, json.dumps(tags))
+            scratch.replace(self.path / "tags.json")
 
     def entries(self) -> list[Entry]:
         """The journal so far, without a last line that is not complete yet."""
@@ -87,7 +88,7 @@ class JobFolder:
     def append(self, **entry: Any) -> None:
         """Append one entry to the journal, stamped with the current time."""
         line = (json.dumps({"at": round(time.time(), 3), **entry}) + "\n").encode()
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             before = os.fstat(descriptor).st_size
             if os.write(descriptor, line) != len(line):  # the disk is full: no half line must stay
@@ -102,29 +103,26 @@ def has_ended(entries: list[Entry]) -> bool:
     return any(entry.get("status") in FINAL for entry in entries)
 
 
-def draft_job(jobs: Path, name: str, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
-    """Make the folder of a new job, under a hidden name until :func:`publish_job`."""
-    jobs.mkdir(parents=True, exist_ok=True)
-    job = JobFolder(jobs / f".new-{name}-{os.getpid()}-{os.urandom(4).hex()}")
-    job.path.mkdir()
-    (job.path / "request.json").write_text(json.dumps(request, indent=1), encoding="utf-8")
-    settings_file = job.path / "settings.json"
-    settings_file.touch(mode=0o600)  # it may hold the URL of the credentials of the job's role
-    settings_file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-    job.write_tags([dict(tag) for tag in request.get("Tags", ())])
-    job.lock.touch()
-    job.logs.mkdir()
+def make_job(path: Path, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
+    """Make the folder of a new job, in its draft's place until :func:`publish_job`. Nobody else can enter it."""
+    job = JobFolder(path)
+    path.mkdir(0o700)
+    write_private(path / "request.json", json.dumps(request, indent=1))  # its environment may hold secrets
+    write_private(path / "settings.json", json.dumps(settings, indent=1))  # the URL of the role's credentials
+    write_private(path / "tags.json", json.dumps([dict(tag) for tag in request.get("Tags", ())]))
+    write_private(job.lock, "")
+    job.logs.mkdir(0o700)
     job.append(secondary="Starting", message=f"Starting the {kind_of(request).noun}")
     return job
 
 
-def publish_job(draft: JobFolder, name: str) -> JobFolder:
+def publish_job(job: JobFolder, jobs: Path, name: str) -> JobFolder:
     """Rename a draft to its final name; from then on the job exists. Raises FileExistsError when the name is taken."""
-    target = draft.path.parent / name
+    target = jobs / name
     try:
         if target.exists():
             raise FileExistsError(name)
-        os.rename(draft.path, target)  # fails where a folder exists that is not empty
+        os.rename(job.path, target)  # fails where a folder exists that is not empty
     except OSError as error:
         raise FileExistsError(name) from error
     return JobFolder(target)
@@ -136,11 +134,11 @@ def find_job(jobs: Path, name: str) -> JobFolder | None:
     return folder if not name.startswith(".") and folder.journal.exists() else None
 
 
-def all_jobs(jobs: Path) -> Iterator[JobFolder]:
-    """All jobs, in no particular order."""
+def all_jobs(jobs: Path, prefix: str = "") -> Iterator[JobFolder]:
+    """All jobs whose names begin with ``prefix``, in no particular order."""
     if jobs.is_dir():
         for name in os.listdir(jobs):
-            job = find_job(jobs, name)
+            job = find_job(jobs, name) if name.startswith(prefix) else None
             if job:
                 yield job
 
@@ -154,8 +152,7 @@ def delete_job(job: JobFolder) -> None:
     descriptor = os.open(job.lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        removed = job.path.with_name(f".gone-{job.name}-{os.getpid()}-{os.urandom(4).hex()}")
-        job.path.rename(removed)
+        with draft(job.path.parent) as place:
+            job.path.rename(place)  # and it is removed there
     finally:
         os.close(descriptor)
-    remove_folder(removed)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 
 from ..job.folder import JobFolder
+from ..job.home import Home
 from ..job.kinds import name_of
 
 if sys.platform == "win32":
@@ -34,10 +34,10 @@ def receive() -> tuple[JobFolder, int] | None:
     draft = Path(os.fsdecode(path))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    name = name_of(json.loads((draft / "request.json").read_bytes()))
+    given = JobFolder(draft)
+    job = JobFolder(Home(Path(given.settings()["home"])).jobs / name_of(given.request()))
     os.write(1, b"t")
     os.read(0, 1)
-    job = JobFolder(draft.parent / name)
     if not _is_ours(job, lock):  # the name was taken, or the process that made the draft is gone
         return None
     _redirect(job)
@@ -64,7 +64,7 @@ def _is_ours(job: JobFolder, lock: int) -> bool:
 
 def _redirect(job: JobFolder) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(job.path / "supervisor.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = os.open(job.path / "supervisor.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for source, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     os.close(nothing)

@@ -77,7 +77,9 @@ def is_emulated(environment: Mapping[str, str]) -> bool:
 def emulator_home(named: Path | None) -> Iterator[Path]:
     """The folder that an emulator keeps everything in: the one named, made if need be, or one that goes with it."""
     if named is not None:
-        named.mkdir(parents=True, exist_ok=True)
+        from ..storage.private import make_private
+
+        make_private(named)
         yield named
         return
     import tempfile

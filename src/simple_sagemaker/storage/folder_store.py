@@ -16,6 +16,7 @@ from pathlib import Path
 from ..core.scratch import make_held, remove_abandoned, remove_held
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
 from .file_copy import FileSource, copy_steady, exclusive, move_aside, prune, read_small, replace_if, write_new
+from .private import make_private
 from .sync.scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
@@ -39,7 +40,8 @@ class FolderStore:
         return (self.root / bucket).is_dir()
 
     def make_bucket(self, bucket: str) -> None:
-        (self.root / bucket).mkdir(parents=True, exist_ok=True)
+        make_private(self.root)
+        (self.root / bucket).mkdir(exist_ok=True)
 
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
         top = self.root / bucket
@@ -207,7 +209,7 @@ class FolderStore:
 @cache
 def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs one of its own
     """This process's folder for files that are being written; those of killed processes are removed."""
-    parent.mkdir(parents=True, exist_ok=True)
+    make_private(parent)
     remove_abandoned(parent, _PREFIX)
     folder, _ = make_held(parent, _PREFIX)
     atexit.register(remove_held, folder)

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ... import __version__
+from ...storage.private import make_private
 from ..job.folder import JobFolder
 from ..job.kinds import KINDS
 from .indexed_job import IndexedJob
@@ -65,7 +66,7 @@ class IndexFile:
             self._path.unlink()
 
     def _write(self, data: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self._path.parent)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             before = os.fstat(descriptor)

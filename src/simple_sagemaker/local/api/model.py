@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ...storage.private import make_private
+
 OPERATIONS = (
     "CreateProcessingJob",
     "DescribeProcessingJob",
@@ -114,7 +116,7 @@ def _load(cache: str) -> Model:
         trimmed = json.loads(cached.read_bytes())
     except (FileNotFoundError, ValueError):
         trimmed = _trim(source)
-        cached.parent.mkdir(parents=True, exist_ok=True)
+        make_private(cached.parent)
         scratch = cached.with_name(f"{cached.name}.{os.urandom(8).hex()}")  # threads of one process write it too
         scratch.write_text(json.dumps(trimmed), encoding="utf-8")
         scratch.replace(cached)

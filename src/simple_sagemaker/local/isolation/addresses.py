@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...storage.private import make_private
+
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
 
@@ -33,7 +35,7 @@ class Addresses:
 
 def reserve(names: list[str], folder: Path) -> Addresses:
     """Reserve addresses, in blocks of 127.x.y, and a port, until the process ends. ``folder`` has the lock files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     locks: list[int] = []
     hosts: dict[str, str] = {}
     for start in range(0, len(names), _PER_BLOCK):

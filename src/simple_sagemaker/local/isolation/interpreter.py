@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ...storage.private import make_private
+
 # Nothing is imported from the current folder; the user's own packages count, which rules -I out.
 _PROBE = """
 import sys
@@ -128,7 +130,7 @@ def inspect(program: str, cache: Path) -> Interpreter:
 
 
 def _write_cache(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private(file.parent)
     scratch = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(file)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ...storage.private import make_private, narrow
 from .remove import remove_folder
 
 FOLDER = ".drafts"
@@ -23,7 +24,10 @@ _LOCK = ".lock"
 def draft(jobs: Path) -> Iterator[Path]:
     """A place for one file or folder. What is still there in the end is removed."""
     folder = jobs / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        make_private(jobs)
+        narrow(jobs)  # of a version that left it to the umask: once, so that it can be opened to others after that
+        make_private(folder)
     path, descriptor = _reserve(folder)
     try:
         yield path

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...storage.private import write_private
 from .drafts import draft
 from .kinds import kind_of
-from .permissions import write_private
 
 Entry = dict[str, Any]
 

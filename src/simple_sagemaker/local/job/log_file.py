@@ -20,7 +20,7 @@ class LogFile:
     """Appends lines to ``path``; beyond ``limit`` bytes, and while the disk is full, lines are counted instead."""
 
     def __init__(self, path: Path, limit: int) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         self._size = os.fstat(self._descriptor).st_size
         self._limit = limit
         self._lost = 0

@@ -1,14 +1,10 @@
-"""Who may read what: files of ours that are for this user alone, and files that a job made unreadable to us.
-
-On AWS everything runs as root, where the latter has no effect.
-"""
+"""Files that a job made unreadable: on AWS everything runs as root, where that has no effect."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from pathlib import Path
 
 
 def make_accessible(path: str | os.PathLike[str], folder: int | None = None) -> None:
@@ -34,10 +30,3 @@ def _change_mode(path: str | os.PathLike[str], folder: int | None, mode: int) ->
             os.chmod(f"/proc/self/fd/{descriptor}", mode)
     finally:
         os.close(descriptor)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a new file that only this user can read, whatever the umask. Raises FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
-    with open(descriptor, "w", encoding="utf-8") as out:
-        out.write(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ...storage.private import make_private
 from ..data import stores
 from ..hosts.backend import Backend
 from ..hosts.host import Host
@@ -37,7 +38,7 @@ def _set_up_processes(job: JobFolder, home: Home, settings: Settings, lock: int,
     reserved = addresses.reserve(names, home.locks)
     hosts_file = job.path / "hosts"
     hosts_file.write_text(hosts_text(reserved), encoding="utf-8")
-    home.environments.mkdir(parents=True, exist_ok=True)
+    make_private(home.environments)
     backend = Processes(
         isolation=isolation,
         python=interpreter.inspect(settings.python, home.cache),

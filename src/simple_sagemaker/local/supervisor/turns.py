@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from ...storage.private import make_private
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 
@@ -137,7 +138,7 @@ def _hold(path: Path) -> int:
         raise NotImplementedError("jobs as processes need Linux or macOS")
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     for other in path.parent.glob("queue-*.lock"):
         _remove_if_free(other)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

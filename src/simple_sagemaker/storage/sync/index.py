@@ -16,6 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from ..private import make_private
+
 _FORMAT = 1
 _PAGE = 2000  # rows
 _ROWS = 200  # written by one statement: between statements other threads get their turn, which costs more than a row
@@ -153,7 +155,7 @@ def _alone(file: Path | None, waiting: Callable[[], None]) -> Iterator[bool]:
     handle = None
     if file is not None:
         with suppress(OSError):  # a home that is read only, or full
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_private(file.parent)
             handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if handle is not None:

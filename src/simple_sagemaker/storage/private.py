@@ -1,0 +1,32 @@
+"""Folders and files that only this user can enter and read, whatever the umask."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone; what exists stays as it is."""
+    try:
+        folder.mkdir(0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    except FileNotFoundError:
+        make_private(folder.parent)
+        folder.mkdir(0o700, exist_ok=True)
+
+
+def narrow(folder: Path) -> None:
+    """Take a folder of this user away from all others."""
+    state = os.stat(folder)
+    if os.name == "posix" and state.st_uid == os.geteuid() and state.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file. Raises FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+    with open(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)

@@ -58,7 +58,7 @@ def local(home: Path) -> dict[str, str]:
 
 def copy_jobs(home: Path, count: int) -> None:
     """Copy the one job that has ended, under other names."""
-    (job,) = (path for path in (home / "jobs").iterdir() if not path.name.startswith("."))
+    (job,) = (home / "jobs").glob("[!.]*")
     for number in range(count):
         name = f"copy-{number}"
         copy = home / "jobs" / name

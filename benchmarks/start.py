@@ -46,7 +46,7 @@ def memory(job: list[str], folder: str, environment: dict[str, str]) -> str:
     worker.write_text("import time\ntime.sleep(3)\n", encoding="utf-8")
     command = subprocess.Popen(job, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(2)
-    newest = max(Path(folder, "home", "jobs").iterdir(), key=lambda path: path.stat().st_mtime)
+    newest = max(Path(folder, "home", "jobs").glob("[!.]*"), key=lambda path: path.stat().st_mtime)
     supervisor = int((newest / "supervisor.pid").read_text(encoding="ascii"))
     below = {pid: own(pid) for pid in children(supervisor)}
     command.wait()

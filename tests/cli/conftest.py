@@ -70,7 +70,7 @@ class Shell:
 
     def jobs(self) -> Sequence[Path]:
         """The folders of all jobs."""
-        return sorted((self.home / "jobs").glob("*")) if (self.home / "jobs").exists() else []
+        return sorted((self.home / "jobs").glob("[!.]*")) if (self.home / "jobs").exists() else []
 
     def written(self) -> list[str]:
         """Everything that was written for jobs, but for caches and what only a running job needs."""

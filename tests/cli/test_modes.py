@@ -29,7 +29,7 @@ def run(folder: Path, home: Path, umask: int) -> Path:
         check=True,
         capture_output=True,
     )
-    jobs = [path for path in (home / "jobs").iterdir() if not path.name.startswith(".")]
+    jobs = (home / "jobs").glob("[!.]*")
     return max(jobs, key=lambda job: job.stat().st_mtime)
 
 

@@ -56,7 +56,7 @@ def test_a_script_with_windows_line_ends_is_refused_with_its_first_line(shell: S
     assert done.status == 2
     assert "-e run.sh has the line ends of Windows" in done.err
     assert "#!/bin/bash\\r" in done.err
-    assert not (shell.home / "jobs").exists() or not any((shell.home / "jobs").iterdir())
+    assert not (shell.home / "jobs").exists() or not any((shell.home / "jobs").glob("[!.]*"))
 
 
 def test_a_python_file_with_windows_line_ends_runs(shell: Shell) -> None:

@@ -55,7 +55,7 @@ def launched(engine: Engine, image: str) -> tuple[Any, list[str]]:
     words = ["run", "-p", "p", "-t", "t", "-e", str(worker), "--image_uri", image]
     variables = {**os.environ, "SSM_ENGINE": "docker", "SSM_HOME": str(engine.home.root)}
     subprocess.run([sys.executable, "-m", "simple_sagemaker.cli.main", *words], env=variables, check=False)
-    (job,) = engine.home.jobs.iterdir()
+    (job,) = engine.home.jobs.glob("[!.]*")
     return engine.end(job.name), engine.printed(job.name)["algo-1"]
 
 

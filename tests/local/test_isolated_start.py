@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.local.isolation import interpreter
 from simple_sagemaker.local.supervisor import spawn
 from tests.local.conftest import DOCKER, Engine, processes_only, settings
+from tests.unit.local.made_jobs import left_over
 
 once = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 TRAP = "import builtins\nbuiltins.open({mark!r}, 'a').write(__name__ + '\\n')\nraise ImportError('not the real one')\n"
@@ -66,7 +67,8 @@ def test_a_supervisor_that_does_not_come_up_is_an_error_that_says_why(
     monkeypatch.setattr(spawn, "_PROGRAM", "import no_such_module_at_all")
     with pytest.raises(ClientError, match=r"ended with status 1 .*No module named 'no_such_module_at_all'"):
         engine.run("true")
-    assert list(engine.home.jobs.iterdir()) == []
+    assert left_over(engine.home) == []
+    assert list(engine.home.jobs.glob("[!.]*")) == []
 
 
 @once

@@ -300,7 +300,7 @@ def test_ctrl_c_leaves_the_job_running(here: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in process.stderr.read()
     job = Project("proj").shell("task", "echo up; sleep 100", wait=False)
-    assert len(list((tmp_path / "home/jobs").iterdir())) == 1
+    assert len(list((tmp_path / "home/jobs").glob("[!.]*"))) == 1
     assert job.status == "InProgress"
     job.stop()
     job.wait()

@@ -119,7 +119,7 @@ def measure(process: int, variables: dict[str, str]) -> None:
     first, later = seconds(search), [seconds(search) for _ in range(3)]
     print(f"a search by another property: the first {first:.2f} s, then {show(later)}")
     began = time.perf_counter()
-    pages = list(client.get_paginator("list_training_jobs").paginate(MaxResults=100))
+    pages = list(client.get_paginator("list_training_jobs").paginate(PaginationConfig={"PageSize": 100}))
     print(f"all {len(pages)} pages of 100: {time.perf_counter() - began:.1f} s")
 
 

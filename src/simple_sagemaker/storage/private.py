@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -20,8 +21,10 @@ def make_private(folder: Path) -> None:
 
 def narrow(folder: Path) -> None:
     """Take a folder of this user away from all others."""
+    if sys.platform == "win32":
+        return
     state = os.stat(folder)
-    if os.name == "posix" and state.st_uid == os.geteuid() and state.st_mode & 0o077:
+    if state.st_uid == os.geteuid() and state.st_mode & 0o077:
         folder.chmod(0o700)
 
 

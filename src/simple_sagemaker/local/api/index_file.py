@@ -25,6 +25,7 @@ _SEED = zlib.crc32(f"1 {__version__}".encode())
 _KINDS = {kind.prefix: kind for kind in KINDS}
 _MOST_WASTE = 1 << 20  # bytes of lines that are of no use any more, beside as many of use
 _BATCH = 1000  # lines
+_CLOEXEC: int = getattr(os, "O_CLOEXEC", 0)
 
 
 class IndexFile:
@@ -67,7 +68,7 @@ class IndexFile:
 
     def _write(self, data: bytes) -> None:
         make_private(self._path.parent)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CLOEXEC, 0o600)
         try:
             before = os.fstat(descriptor)
             written = os.write(descriptor, data)
@@ -86,7 +87,7 @@ class IndexFile:
     def _rewrite(self, lines: list[bytes]) -> None:
         """Replace the file. Two that do so at once may mix their lines up, which the checksums show."""
         scratch = self._path.with_name(f"{self._path.name}.new")
-        with open(os.open(scratch, os.O_WRONLY | os.O_TRUNC | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb") as out:
+        with open(os.open(scratch, os.O_WRONLY | os.O_TRUNC | os.O_CREAT | _CLOEXEC, 0o600), "wb") as out:
             out.write(b"".join(lines))
         scratch.replace(self._path)
 

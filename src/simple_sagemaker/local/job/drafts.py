@@ -18,6 +18,7 @@ from .remove import remove_folder
 
 FOLDER = ".drafts"
 _LOCK = ".lock"
+_CLOEXEC: int = getattr(os, "O_CLOEXEC", 0)
 
 
 @contextmanager
@@ -53,14 +54,14 @@ def _reserve(folder: Path) -> tuple[Path, int]:
     while True:
         path = folder / os.urandom(8).hex()
         lock = _lock_of(path)
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | _CLOEXEC, 0o600)
         if _try_lock(descriptor, lock):
             return path, descriptor
         os.close(descriptor)  # another process was faster, took it for an abandoned one, and removes it
 
 
 def _remove_if_abandoned(lock: Path) -> None:
-    descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    descriptor = os.open(lock, os.O_RDWR | _CLOEXEC)
     try:
         if _try_lock(descriptor, lock):
             _remove(lock.with_suffix(""))

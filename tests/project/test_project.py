@@ -346,8 +346,8 @@ def test_the_projects_machine_is_that_of_tasks_that_name_none(here: Path) -> Non
 
 
 def test_what_the_service_refuses_is_an_error_of_ours(project: Project) -> None:
-    with pytest.raises(SsmError, match=r"^SageMaker refused CreateTrainingJob: .*ml\.c5\.tiny"):
-        project.run("task", "worker.py", instance_type="ml.c5.tiny")
+    with pytest.raises(SsmError, match=r"^SageMaker refused CreateTrainingJob: .*ml\.m9\.large"):
+        project.run("task", "worker.py", instance_type="ml.m9.large")
 
 
 def test_a_processing_task_is_chained_with_a_training_task(project: Project, here: Path) -> None:

@@ -50,5 +50,7 @@ def _stop_reason(result: JobResult) -> str:
     if result.secondary == "MaxRuntimeExceeded":
         return f"it ran longer than --max_run_mins {run_mins}"
     if result.secondary == "MaxWaitTimeExceeded":
-        return f"it waited longer than --max_wait_mins {wait_mins}"
+        if wait_mins == run_mins:
+            return f"it waited and ran longer than --max_run_mins {run_mins} (--max_wait_mins is for both)"
+        return f"it waited and ran longer than --max_wait_mins {wait_mins}"
     return "asked to stop"

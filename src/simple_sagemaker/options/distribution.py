@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.distribution import AWS_RUNNERS, is_enabled, runners_needed
 from ..core.specs import Code, LaunchedBy
+from ..core.spelling import nearest
 from ..errors import UsageError
 from .arguments import Arguments, hyperparameter_advice
 
@@ -61,7 +62,19 @@ def _from_json(flag: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{flag} {text!r} is not JSON ({error}).{_advice(flag, text)}") from error
+        raise UsageError(f"{flag} {text!r} is not JSON ({error}).{_as_json(text) or _advice(flag, text)}") from error
+
+
+def _as_json(text: str) -> str:
+    """The same as JSON, where the text is a dictionary as Python writes it; else empty."""
+    from ast import literal_eval
+    from shlex import quote
+
+    try:
+        value = literal_eval(text)
+        return f"\nJSON has true, false and null, and double quotes: {quote(json.dumps(value))}"
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return ""
 
 
 def _copy(flag: str, value: object) -> Any:
@@ -79,7 +92,9 @@ def _ways(flag: str, value: object) -> dict[str, Any]:
         raise UsageError(f"{flag} {value!r} is not a JSON object with at least one member.{advice}")
     unknown = sorted(set(ways) - _WAYS)
     if unknown:
-        raise UsageError(f"{flag}: unknown: {', '.join(unknown)}; choose from {', '.join(sorted(_WAYS))}.")
+        near = nearest(unknown[0], _WAYS)
+        guess = f" Did you mean {near}?" if near else ""
+        raise UsageError(f"{flag}: unknown: {', '.join(unknown)}; choose from {', '.join(sorted(_WAYS))}.{guess}")
     return ways
 
 

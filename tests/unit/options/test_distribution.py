@@ -119,3 +119,11 @@ def test_torch_starts_only_python_files(here: Path) -> None:
     assert "'go.sh'" in refused("run", *TASK, "-e", "go.sh", "--distribution", TORCH)
     assert "a shell command" in refused(*SHELL, "--distribution", TORCH)
     assert "'go.sh'" in refused("run", *TASK, "-s", "s3://b/x.tar.gz", "-e", "go.sh", "--distribution", TORCH)
+
+
+def test_a_dictionary_as_python_writes_it_is_shown_as_json() -> None:
+    typed = "{'torch_distributed': {'enabled': True}}"
+    assert """'{"torch_distributed": {"enabled": true}}'""" in refused(*RUN, "--distribution", typed)
+    assert "Did you mean torch_distributed?" in refused(
+        *RUN, "--distribution", '{"torch_distributd": {"enabled": true}}'
+    )

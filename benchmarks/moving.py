@@ -1,9 +1,10 @@
-"""One transfer as ``ssm`` makes it, in a process of its own: what ``data.py`` measures.
+"""One transfer as ``ssm`` makes it, in a process of its own: what ``data.py`` and ``engine.py`` measure.
 
 python benchmarks/moving.py WHAT S3_URI [FOLDER]: WHAT is ``up`` (a folder made equal to an address, as ``-i`` is, with
 the index in $SSM_HOME), ``down`` (what is under an address brought to a folder, as results are), ``list``, or
-``nothing``, which ends where the first request would be made: how long starting takes. With SSM_BUCKETS the buckets are
-folders there.
+``nothing``, which ends where the first request would be made: how long starting takes. As the supervisor of a job on
+this machine makes them: ``channel`` and ``restore`` (an input, and a state, brought to a folder), ``mirror`` (a first
+pass over a folder). With SSM_BUCKETS the buckets are folders there.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from simple_sagemaker.core.layout import split_uri
 from simple_sagemaker.core.progress import Meter
-from simple_sagemaker.core.store import Store
+from simple_sagemaker.core.store import Store, no_progress
 from simple_sagemaker.jobs import result_parts as parts
+from simple_sagemaker.local.data import channels
+from simple_sagemaker.local.data.mirror import Mirror
 from simple_sagemaker.local.job.home import Home
 from simple_sagemaker.services.environment import home_folder
 from simple_sagemaker.storage.folder_store import FolderStore
@@ -42,7 +45,7 @@ def reached() -> Store:
 def up(store: Store, bucket: str, prefix: str, folder: Path) -> None:
     tree = Tree(folder)
     survey = tree.survey(prefix)
-    cache = Home(home_folder(os.environ)).sent
+    cache = Home(home_folder(os.environ)).upload_index
     meter = Meter(files=survey.files, size=survey.size)
     print(Sync(tree=tree, store=store, bucket=bucket, prefix=prefix, cache=cache, meter=meter).run())
 
@@ -56,8 +59,26 @@ def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
         )
         print(fetching.run())
 
-    with parts.held(folder):
+    with parts.lock(folder):
         parts.replace(folder, "state", fill, address=f"s3://{bucket}/{prefix}")
+
+
+def channel(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    config = {"S3DataSource": {"S3Uri": f"s3://{bucket}/{prefix}", "S3DataType": "S3Prefix"}}
+    read = channels.Channel.from_config({"ChannelName": "data", "DataSource": config}, "File")
+    for _ in channels.fetch(read, read.items(store), folder, store, no_progress):
+        pass
+
+
+def restore(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    for _ in Mirror(folder, bucket, prefix, store, "algo-1", ["algo-1"]).restore():
+        pass
+
+
+def mirror(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    for _ in Mirror(folder, bucket, prefix, store, "algo-1", ["algo-1"]).pass_once():
+        pass
 
 
 def main(what: str, address: str, folder: str = "") -> None:
@@ -66,7 +87,8 @@ def main(what: str, address: str, folder: str = "") -> None:
     if what == "list":
         print(sum(1 for _ in store.list(bucket, prefix)))
     elif what != "nothing":
-        (up if what == "up" else down)(store, bucket, prefix, Path(folder))
+        acts = {"up": up, "down": down, "channel": channel, "restore": restore, "mirror": mirror}
+        acts[what](store, bucket, prefix, Path(folder))
 
 
 if __name__ == "__main__":

@@ -40,12 +40,21 @@ class MockAws:
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
         try:
             from moto.iam.access_control import IAMRequestBase
-            from moto.moto_server.werkzeug_app import create_backend_app
+            from moto.moto_server import werkzeug_app
+            from moto.moto_server.utilities import RegexConverter
         except ImportError as error:
             raise EngineUnavailable(INSTALL) from error
+
+        class AcrossLines(RegexConverter):
+            """moto's patterns of addresses, in which "." stands for a line end, too: a key of S3 may hold one."""
+
+            def __init__(self, url_map: Any, *patterns: Any) -> None:
+                super().__init__(url_map, *(f"(?s:{pattern})" for pattern in patterns))
+
+        werkzeug_app.RegexConverter = AcrossLines  # type: ignore[attr-defined]
         # Signatures have been checked here before moto sees a request, and it knows those in headers only.
         IAMRequestBase.check_signature = _is_checked  # type: ignore[assignment]
-        self._make: Callable[..., Any] = create_backend_app
+        self._make: Callable[..., Any] = werkzeug_app.create_backend_app
         self._applications: dict[str, Callable[..., Iterable[bytes]]] = {}
         self._one_at_a_time = threading.RLock()
 

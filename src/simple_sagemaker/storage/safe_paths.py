@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ _NO_WINDOWS_NAME = re.compile(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
 DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
+LONGEST_NAME = 255  # bytes of a part of a path, on Linux, where jobs run
 _NO_NAME_HERE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
 
@@ -25,11 +27,12 @@ class SafeFolder:
     """Creates files, folders and links below ``top``, an empty folder, by names with "/" between their parts.
 
     Nothing is ever replaced, so the file system itself detects two names that are the same to it. Create links last,
-    so that nothing is written through one.
+    so that nothing is written through one. With ``has_folders`` some folders may be there already.
     """
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, *, has_folders: bool = False) -> None:
         self.top = top
+        self._has_folders = has_folders
         self._folders: set[str] = set()  # that were made; not the files, of which there may be any number
 
     def make_folder(self, name: str) -> None:
@@ -44,8 +47,15 @@ class SafeFolder:
             above = "/".join(parts[:depth])
             if above not in self._folders:
                 with self._translate_errors(above, within=within):
-                    os.mkdir(self.top / above)
+                    self._make_one(self.top / above)
                 self._folders.add(above)
+
+    def _make_one(self, folder: Path) -> None:
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            if not self._has_folders or not stat.S_ISDIR(os.lstat(folder).st_mode):
+                raise
 
     def new_file(self, name: str, mode: int = 0o666) -> int:
         """Create an empty file with ``mode`` less the umask; return its open descriptor."""
@@ -100,13 +110,26 @@ class SafeFolder:
 
 def split_name(name: str) -> list[str]:
     """Split a name into its parts. Raises UnusableName for one that no folder of this system can hold."""
+    return _split(name, windows=os.name == "nt")
+
+
+def _split(name: str, *, windows: bool) -> list[str]:
     parts = name.split("/")
     if len(parts) > DEEPEST:
         raise UnusableName(f"the name {_short(name)} lies in {len(parts) - 1} folders, more than can be handled")
     for part in parts:
-        if why := why_not(part, windows=os.name == "nt"):
+        if why := why_not(part, windows=windows):
             raise UnusableName(f"the name {_short(name)} {why}")
     return parts
+
+
+def check_job_path(path: str) -> None:
+    """Raise UnusableName for a path that no file of a job can have, wherever this process runs."""
+    for part in _split(path, windows=False):
+        if (size := len(part.encode("utf-8", "surrogatepass"))) > LONGEST_NAME:
+            raise UnusableName(
+                f"the name {_short(path)} has a part of {size} bytes, and a file's name has at most {LONGEST_NAME}"
+            )
 
 
 def why_not(part: str, *, windows: bool) -> str | None:

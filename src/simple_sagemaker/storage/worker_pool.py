@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 MOST = 96  # measured at 20 ms of delay: 16 at once are 2.7 times slower than 64 to 128
@@ -18,6 +18,7 @@ _TOGETHER = 16  # small transfers handed over as one where answers are quick: ha
 _COMPANY_S = 0.005  # how long an item waits to be handed over together with others
 LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
 ROOM = 40 << 20  # bytes that all transfers under way may hold
+_PATIENCE_S = 0.01  # after how long without a result ``waiting`` is yielded
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -47,7 +48,8 @@ class WorkerPool(Generic[_Item, _Result]):
     ``weigh`` returns the bytes of memory that an item takes; those under way take at most ``room`` bytes, or are a
     single one. Iterate once: results come as they are ready, items are taken as there is room. The first error is
     raised; then, and when the iteration ends early, transfers under way are halted (``check`` raises Halted in them)
-    and waited for.
+    and waited for. ``waiting`` is yielded whenever no transfer has ended for a moment, so that the caller can do other
+    work; without it the caller waits.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class WorkerPool(Generic[_Item, _Result]):
         *,
         weigh: Callable[[_Item], int] = lambda _: 0,
         room: int = ROOM,
+        waiting: Sequence[_Result] = (),
     ) -> None:
         self._act, self._items, self._weigh, self._room = act, items, weigh, room
+        self._waiting = waiting
         self._handed: SimpleQueue[_Batch[_Item] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[list[_Result], BaseException | None, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -80,7 +84,7 @@ class WorkerPool(Generic[_Item, _Result]):
         self._quickest_s = min(self._quickest_s, spent_s)
         self._least_waited_s = min(self._least_waited_s, spent_s - (_thread_time_s() - worked_s))
 
-    def __iter__(self) -> Iterator[_Result]:
+    def __iter__(self) -> Generator[_Result, None, None]:
         batch: _Batch[_Item] = _Batch()
         try:
             for item in self._items:
@@ -146,7 +150,11 @@ class WorkerPool(Generic[_Item, _Result]):
             self._threads[-1].start()
 
     def _next(self) -> Iterator[_Result]:
-        results, error, load = self._done.get()
+        try:
+            results, error, load = self._done.get(timeout=_PATIENCE_S if self._waiting else None)
+        except Empty:
+            yield from self._waiting
+            return
         self._under_way -= 1
         self._load -= load
         yield from results

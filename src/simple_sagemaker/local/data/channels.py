@@ -8,15 +8,19 @@ recovered from recorded jobs: objects in the order of their keys, object i to ho
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core import layout
 from ...core.layout import split_uri
-from ...core.store import Store
-from . import augmented_manifest
+from ...core.store import ProgressCallback, Store, Stored, no_progress
+from ...storage.safe_paths import SafeFolder, UnusableName, check_job_path
+from . import augmented_manifest, transfers
 
+_LISTED_TOGETHER = 1000
 _Shared = TypeVar("_Shared")
 
 
@@ -26,11 +30,12 @@ class ChannelError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One object of a channel: its address, and its path below the channel's folder."""
+    """One object of a channel: its address, its path below the channel's folder, and its size when it was listed."""
 
     bucket: str
     key: str
     path: str
+    size: int = 0
 
 
 Part = Item | bytes  # of a stream: an object's content, or the bytes themselves
@@ -80,14 +85,21 @@ class Channel:
             attributes=tuple(source.get("AttributeNames", ())),
         )
 
-    def items(self, store: Store) -> list[Item]:
-        """All objects of the channel in list order, of all hosts. Raises ChannelError if there are none."""
+    def items(self, store: Store, on_progress: ProgressCallback = no_progress) -> list[Item]:
+        """All objects of the channel in list order, of all hosts. Raises ChannelError if there are none.
+
+        ``on_progress`` is called with 0 again and again, and may raise to stop.
+        """
         try:
             bucket, key = split_uri(self.uri)
             if self.data_type == "ManifestFile":
-                items = _manifest(store, bucket, key)
+                items = _manifest(store, bucket, key, on_progress)
             elif self.data_type == "S3Prefix":
-                items = [Item(bucket=bucket, key=k, path=local_path(key, k)) for k in _keys(store, bucket, key)]
+                items = [
+                    Item(bucket=bucket, key=one.key, path=local_path(key, one.key), size=one.size)
+                    for one in _list(store, bucket, key, on_progress)
+                    if not one.key.endswith("/")
+                ]
             elif self.data_type == "AugmentedManifestFile" and self.mode == "Pipe":
                 return [part for parts in self._lines(store) for part in parts if isinstance(part, Item)]
             else:
@@ -147,21 +159,57 @@ def _item(bucket: str, key: str) -> Item:
     return Item(bucket=bucket, key=key, path=key.rpartition("/")[2])
 
 
-def _keys(store: Store, bucket: str, prefix: str) -> list[str]:
-    return [entry.key for entry in store.list(bucket, prefix) if not entry.key.endswith("/")]
+def fetch(
+    channel: Channel, items: Sequence[Item], folder: Path, store: Store, on_progress: ProgressCallback
+) -> Iterator[None]:
+    """Download objects of a channel to its folder, which is empty, in steps.
+
+    Raises ChannelError for an object that is gone, and for a name that the folder cannot hold.
+    """
+
+    def make_files() -> Iterator[Item]:
+        safe = SafeFolder(folder)
+        for item in items:
+            try:
+                os.close(safe.new_file(item.path))
+            except UnusableName as why:
+                raise ChannelError(f"Channel {channel.name}: s3://{item.bucket}/{item.key}: {why}") from why
+            yield item
+
+    def fetch_one(item: Item, on_bytes: ProgressCallback) -> None:
+        try:
+            target = f"{folder}/{item.path}"
+            transfers.fetch(store, item.bucket, item.key, size=item.size, to=target, on_progress=on_bytes)
+        except FileNotFoundError as gone:
+            raise ChannelError(_nothing_message(f"s3://{item.bucket}/{item.key}")) from gone
+
+    yield from transfers.transfer(
+        fetch_one,
+        make_files(),
+        store=store,
+        weigh=lambda item: transfers.weight_of_download(item.size),
+        on_progress=on_progress,
+    )
 
 
-def _manifest(store: Store, bucket: str, key: str) -> list[Item]:
+def _list(store: Store, bucket: str, prefix: str, on_progress: ProgressCallback) -> Iterator[Stored]:
+    for number, stored in enumerate(store.list(bucket, prefix)):
+        if number % _LISTED_TOGETHER == 0:
+            on_progress(0)
+        yield stored
+
+
+def _manifest(store: Store, bucket: str, key: str, on_progress: ProgressCallback) -> list[Item]:
     match json.loads(store.read(bucket, key)):
         case [{"prefix": str(address)}, *names] if all(isinstance(name, str) for name in names):
             from_bucket, prefix = split_uri(address)
         case _:
             raise ChannelError(f's3://{bucket}/{key} is not a manifest: expected [{{"prefix": "s3://…"}}, "name", …]')
-    keys = {entry.key for entry in store.list(from_bucket, prefix)}
+    sizes = {stored.key: stored.size for stored in _list(store, from_bucket, prefix, on_progress)}
     for name in names:
-        if prefix + name not in keys:
+        if prefix + name not in sizes:
             raise ChannelError(_nothing_message(f"s3://{from_bucket}/{prefix}{name}"))
-    return [Item(bucket=from_bucket, key=prefix + name, path=name) for name in names]
+    return [Item(bucket=from_bucket, key=prefix + name, path=name, size=sizes[prefix + name]) for name in names]
 
 
 def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
@@ -175,8 +223,10 @@ def _refuse_clashes(channel: str, items: Iterable[Item]) -> None:
         parts = path.split("/")
         if any("/".join(parts[:end]) in files for end in range(1, len(parts))):
             raise ChannelError(f"Channel {channel}: {path!r} lies below another of its objects, no folder holds both")
-        if any(part in {"", ".", ".."} for part in parts):
-            raise ChannelError(f"Channel {channel}: no folder can hold the object {path!r}")
+        try:
+            check_job_path(path)
+        except UnusableName as why:
+            raise ChannelError(f"Channel {channel}: no folder can hold this object: {why}") from why
 
 
 def _nothing_message(uri: str) -> str:

@@ -10,22 +10,36 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from ...core.store import KeyRefused, ProgressCallback, Store, no_progress
+from ...core.store import KeyRefused, ProgressCallback, Store, Stored, no_progress
 from ...storage.file_copy import ChangedMeanwhile
-from ...storage.safe_paths import DEEPEST
+from ...storage.safe_paths import SafeFolder, UnusableName
 from ..job import beneath
+from .transfers import Abandoned, fetch, is_local, transfer, weight_of_download
 
 _FILES_PER_STEP = 1000  # files between two steps of a pass
+_KEYS_PER_STEP = 250  # that are deleted together
+_SMALL = 1 << 16  # bytes; such files are read while there is an open folder, so that few files are open at a time
+_LARGEST_WEIGHT = 40 << 20  # bytes that the upload of a file takes at most
 _MOST_REFUSED = 100  # of which each is a line in the job's log
 Mark = tuple[int, int, int]  # size, time of the last change in ns, inode
 
 
-class Abandoned(Exception):
-    """The job must not go on; raised by a callback in the middle of a transfer."""
+class _Upload(NamedTuple):
+    """A file to be sent: its path below the folder, its mark when it was opened, and its content or a descriptor.
+
+    ``source`` is a path that opens what the descriptor does.
+    """
+
+    path: str
+    mark: Mark
+    data: bytes | None = None
+    descriptor: int = -1
+    source: str = ""
 
 
 @dataclass
@@ -49,6 +63,8 @@ class Mirror:
     refused: dict[str, str] = field(default_factory=dict)
     stalled: Exception | None = None
     _unseen: list[str] = field(default_factory=list)  # folders that the current pass could not look into
+    _open: set[int] = field(default_factory=set)  # descriptors of files that are being sent
+    _is_partial: bool = False  # some files of the folder may be incomplete
 
     @property
     def count(self) -> int:
@@ -56,29 +72,56 @@ class Mirror:
         return len(self._known)
 
     def restore(self) -> Iterator[None]:
-        """Download everything under the prefix into the folder, one object a step; an empty prefix is no error."""
+        """Download everything under the prefix into the folder, in steps; an empty prefix is no error.
+
+        Another command may delete objects meanwhile: what is gone when it would be fetched is not restored.
+        """
+        self._is_partial = True
         self.folder.mkdir(parents=True, exist_ok=True)
-        for entry in self.store.list(self.bucket, self.prefix):
-            path = entry.key[len(self.prefix) :]
+        yield from transfer(
+            self._restore,
+            self._to_restore(),
+            store=self.store,
+            weigh=lambda stored: weight_of_download(stored.size),
+            on_progress=self._tell_progress,
+        )
+        self._is_partial = False
+
+    def _to_restore(self) -> Iterator[Stored]:
+        """Yield the objects to restore, each with its file made, which is empty yet."""
+        folder = SafeFolder(self.folder, has_folders=True)
+        for stored in self.store.list(self.bucket, self.prefix):
+            path = stored.key[len(self.prefix) :]
             if not path or path.endswith("/"):  # a console's folder marker
                 continue
-            parts = path.split("/")
-            if len(parts) > DEEPEST or any(part in {"", ".", ".."} for part in parts):
-                self.refused[path] = f"No folder can hold {beneath.shown(entry.key)!r}."
+            try:
+                os.close(folder.new_file(path))
+            except UnusableName as why:
+                self._refuse(path, f"No folder can hold {beneath.shown(stored.key)!r}: {beneath.shown(str(why))}.")
                 continue
-            target = self.folder / path
-            self.store.fetch(self.bucket, entry.key, target, self.on_progress)
-            self._known[path] = _mark(os.stat(target))
-            if self._owner(path) == self.host:
-                self._owned.add(path)
-            yield
+            yield stored
 
-    def pass_once(self, *, is_last: bool = False) -> Iterator[None]:
-        """Upload what is new or changed since the last pass, then delete what is gone; at most one object a step.
+    def _restore(self, stored: Stored, on_progress: ProgressCallback) -> None:
+        path = stored.key[len(self.prefix) :]
+        target = f"{self.folder}/{path}"
+        try:
+            fetch(self.store, self.bucket, stored.key, size=stored.size, to=target, on_progress=on_progress)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # gone since it was listed
+            os.unlink(target)
+            return
+        self._known[path] = _mark(os.stat(target))
+        if self._owner(path) == self.host:
+            self._owned.add(path)
+
+    def pass_once(self, *, is_last: bool = False) -> Generator[None, None, None]:
+        """Upload what is new or changed since the last pass, then delete what is gone, in steps.
 
         If the store fails, ``stalled`` says how, and the next pass tries again. ``is_last`` is for the pass after which
-        there is no other: what could not be read until then is refused.
+        there is no other: what could not be read until then is refused. Does nothing after a restore that was ended
+        early: its incomplete files must not replace what they are incomplete copies of.
         """
+        if self._is_partial:
+            return
         self.stalled, self._unseen = None, []
         present: set[str] = set()
         try:
@@ -92,6 +135,22 @@ class Mirror:
             yield from self._delete_gone(present)
 
     def _upload_changed(self, folder: int, present: set[str], *, is_last: bool) -> Iterator[None]:
+        try:
+            yield from transfer(
+                self._upload,
+                self._changed(folder, present, is_last=is_last),
+                store=self.store,
+                weigh=lambda upload: min(upload.mark[0], _LARGEST_WEIGHT),
+                on_progress=self._tell_progress,
+            )
+        finally:
+            for descriptor in self._open:  # of files whose turn did not come
+                os.close(descriptor)
+            self._open.clear()
+
+    def _changed(self, folder: int, present: set[str], *, is_last: bool) -> Iterator[_Upload | None]:
+        """Yield what is new or changed, and None every now and then: looking takes time, too."""
+
         def refuse(path: str, why: str) -> None:
             self._unseen.append(f"{path}/")
             if is_last or why != beneath.UNREADABLE:  # a container's user may keep files to itself while it runs
@@ -101,57 +160,101 @@ class Mirror:
             if not stat.S_ISREG(entry.stat.st_mode):
                 continue
             present.add(entry.path)
-            if len(present) % _FILES_PER_STEP == 0:  # looking takes time, too: let the caller do other work
-                yield
+            if len(present) % _FILES_PER_STEP == 0:
+                yield None
             if self._known.get(entry.path) != _mark(entry.stat):
-                self._upload(entry, is_last=is_last)
-                yield
+                upload = self._open_changed(entry, is_last=is_last)
+                if upload:
+                    yield upload
             if self.stalled:
                 return
 
-    def _upload(self, entry: beneath.Entry, *, is_last: bool) -> None:
+    def _open_changed(self, entry: beneath.Entry, *, is_last: bool) -> _Upload | None:
+        """Open a file to be sent; None for one that cannot be, or that the next pass handles."""
         try:
             descriptor = beneath.open_regular(entry.name, entry.parent)
         except beneath.Unreachable as why:
             if is_last and why.errno in {errno.EACCES, errno.EPERM}:
                 self._refuse(entry.path, beneath.UNREADABLE)
-            return
+            if why.errno in {errno.EMFILE, errno.ENFILE}:
+                self.stalled = why
+            return None
+        self._open.add(descriptor)
         mark = _mark(os.fstat(descriptor))
-        try:
-            if beneath.is_larger_than_disk(descriptor):
-                self._refuse(entry.path, beneath.LARGER_THAN_DISK)
-                self._known[entry.path] = mark
-                return
+        if beneath.is_larger_than_disk(descriptor):
+            self._refuse(entry.path, beneath.LARGER_THAN_DISK)
+            self._known[entry.path] = mark
+            self._close(descriptor)
+            return None
+        if mark[0] > _SMALL or is_local(self.store):
             path = beneath.path_of(descriptor, entry.parent, entry.name)
-            self.store.send(path, self.bucket, self.prefix + entry.path, self.on_progress)
+            return _Upload(entry.path, mark, descriptor=descriptor, source=path)
+        data = _read_steady(descriptor, mark)
+        self._close(descriptor)
+        return None if data is None else _Upload(entry.path, mark, data)
+
+    def _upload(self, upload: _Upload, on_progress: ProgressCallback) -> None:
+        key = self.prefix + upload.path
+        try:
+            if upload.data is None:
+                self.store.send(upload.source, self.bucket, key, on_progress)
+            else:
+                self.store.write(self.bucket, key, upload.data)
         except ChangedMeanwhile:  # the next pass handles it
             return
         except (KeyRefused, UnicodeEncodeError) as error:
-            self._refuse(entry.path, str(error))
+            self._refuse(upload.path, str(error))
         except Abandoned:
             raise
         except Exception as error:
-            if isinstance(error, PermissionError) and error.filename is None:  # the job's role may not do it, ever
+            if _is_denial(error):
                 raise
             self.stalled = error
             return
         finally:
-            os.close(descriptor)
-        self._known[entry.path] = mark
-        self._owned.add(entry.path)
+            if upload.descriptor >= 0:
+                self._close(upload.descriptor)
+        self._known[upload.path] = upload.mark
+        self._owned.add(upload.path)
 
     def _delete_gone(self, present: set[str]) -> Iterator[None]:
         unseen = tuple(self._unseen)
-        for path in [path for path in self._known if path not in present and not path.startswith(unseen)]:
+        gone = [path for path in self._known if path not in present and not path.startswith(unseen)]
+        owned = [path for path in gone if self.deletes and path in self._owned]
+        for path in {*gone} - {*owned}:
             del self._known[path]
-            if self.deletes and path in self._owned:
-                self._owned.discard(path)
-                self.store.delete(self.bucket, [self.prefix + path])
-                yield
+        yield from transfer(
+            self._delete,
+            (owned[start : start + _KEYS_PER_STEP] for start in range(0, len(owned), _KEYS_PER_STEP)),
+            store=self.store,
+            weigh=lambda _: 0,
+            on_progress=self._tell_progress,
+        )
+
+    def _delete(self, paths: Sequence[str], _: ProgressCallback) -> None:
+        try:
+            self.store.delete(self.bucket, [self.prefix + path for path in paths])
+        except Abandoned:
+            raise
+        except Exception as error:
+            if _is_denial(error):
+                raise
+            self.stalled = error
+            return
+        for path in paths:
+            self._known.pop(path, None)
+            self._owned.discard(path)
 
     def _refuse(self, path: str, why: str) -> None:
         if len(self.refused) < _MOST_REFUSED:
             self.refused[path] = why
+
+    def _close(self, descriptor: int) -> None:
+        self._open.discard(descriptor)
+        os.close(descriptor)
+
+    def _tell_progress(self, size: int) -> None:
+        self.on_progress(size)  # whichever it is by now
 
     def _path(self) -> str:
         return "" if self.root is None else self.folder.relative_to(self.root).as_posix()
@@ -159,6 +262,18 @@ class Mirror:
     def _owner(self, path: str) -> str:
         first = path.partition("/")[0]
         return first if first in self.hosts else self.hosts[0]
+
+
+def _read_steady(descriptor: int, mark: Mark) -> bytes | None:
+    """The content of a small file up to its size when it was opened; None if it was changed except by growing."""
+    data = os.read(descriptor, mark[0] + 1)
+    now = _mark(os.fstat(descriptor))
+    return data[: mark[0]] if now == mark or now[0] > mark[0] <= len(data) else None
+
+
+def _is_denial(error: Exception) -> bool:
+    """Whether the job's role may not do it, so that there is no use in another try."""
+    return isinstance(error, PermissionError) and error.filename is None
 
 
 def _mark(state: os.stat_result) -> Mark:

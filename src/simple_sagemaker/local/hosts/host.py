@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...core import layout
 from ...core.store import ProgressCallback, Store
+from ..data import channels
 from ..data.channels import Channel, Item, Part
 from ..job import beneath
 from ..job.home import REGION
@@ -90,9 +91,10 @@ class Host:
     def fetch(
         self, channel: Channel, items: Sequence[Item], hosts: int, store: Store, on_progress: ProgressCallback
     ) -> Iterator[None]:
-        """Download this host's share of a channel, one object a step; the folder is made even for an empty share.
+        """Download this host's share of a channel, in steps; the folder is made even for an empty share.
 
-        In Pipe mode nothing is downloaded now: see :meth:`flow`.
+        In Pipe mode nothing is downloaded now: see :meth:`flow`. Raises ChannelError for an object that is gone, and
+        for a name that the folder cannot hold.
         """
         folder = self.inside(channel.path)
         if channel.folder is None:
@@ -102,9 +104,7 @@ class Host:
         if channel.folder is not None and folder.exists():
             remove_folder(folder)  # of an input around this one: this one hides it, as a mount would
         folder.mkdir(parents=True, exist_ok=True)
-        for item in channel.share(items, self.number, hosts):
-            store.fetch(item.bucket, item.key, folder / item.path, on_progress)
-            yield
+        yield from channels.fetch(channel, channel.share(items, self.number, hosts), folder, store, on_progress)
         if channel.mode == "FastFile" and not self.isolated:
             _make_readonly(folder)
 
@@ -126,7 +126,7 @@ class Host:
         """The platform's variables and the request's."""
         return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
 
-    def unpack_code(self, store: Store) -> None:
+    def unpack_code(self, store: Store, on_progress: ProgressCallback) -> None:
         """For script mode: unpack the submitted source, if any, to where AWS's toolkit looks for it."""
         import tarfile
 
@@ -137,7 +137,7 @@ class Host:
         if _below(submitted, layout.BASE):  # a job without access to S3 has it in a channel
             packed = self.base / submitted[len(layout.BASE) + 1 :]
         else:
-            store.fetch(*layout.split_uri(submitted), packed)
+            store.fetch(*layout.split_uri(submitted), packed, on_progress)
         with tarfile.open(packed) as archive:
             archive.extractall(self.base / "code", filter="data")
         if packed.parent == self.folder:

@@ -7,6 +7,7 @@ recorded in real jobs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,8 +189,9 @@ def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, s
     mirror = Mirror(
         folder, bucket, prefix, store, "", [""], deletes=False, root=host.folder, on_progress=saving.on_progress
     )
-    for _ in mirror.pass_once(is_last=True):
-        saving.on_progress(0)
+    with closing(mirror.pass_once(is_last=True)) as steps:
+        for _ in steps:
+            saving.on_progress(0)
     for path, why in mirror.refused.items():
         saving.on_note(f"{output['OutputName']}/{beneath.shown(path)} is not kept: {why}")
     if mirror.stalled:

@@ -101,13 +101,13 @@ class Attempt:
     def _download(self) -> None:
         setup = self._setup
         setup.job.append(secondary="Downloading", message="Downloading input data", isolation=setup.backend.isolation)
-        self._channels = [(channel, channel.items(setup.store)) for channel in setup.work.channels()]
+        self._channels = [(channel, channel.items(setup.store, self._on_progress)) for channel in setup.work.channels()]
         for host in setup.hosts:
             host.prepare(self._number)
             for channel, items in self._channels:
                 self._drain(host.fetch(channel, items, len(setup.hosts), setup.store, self._on_progress))
             if setup.work.is_script_mode:
-                host.unpack_code(setup.store)
+                host.unpack_code(setup.store, self._on_progress)
             self._drain(self.mirrors.restore(host))
         self._drain(setup.backend.provision())
         setup.backend.prepare(setup.hosts)

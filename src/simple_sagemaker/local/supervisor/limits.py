@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..data.mirror import Abandoned
+from ..data.transfers import Abandoned
 from .monitor import Ending
 
 _DAY_S = 24 * 60 * 60

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 
 from ...core.layout import split_uri
 from ...core.store import ProgressCallback, Store, no_progress
@@ -36,10 +37,11 @@ class Mirrors:
         self._on_remark = on_remark
         self._on_progress = on_progress
         self._mirrors: list[Mirror] = []
+        self._pass: Generator[None, None, None] | None = None  # that was begun and has not ended
         self._remarked: set[tuple[str, str]] = set()
 
     def restore(self, host: Host) -> Iterator[None]:
-        """Start mirroring a host's folders; first download those that are restored, one object a step."""
+        """Start mirroring a host's folders; first download those that are restored, in steps."""
         for mirrored in self._work.mirrored_folders():
             bucket, key = split_uri(mirrored.uri)
             prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
@@ -71,28 +73,38 @@ class Mirrors:
                 yield False
                 continue
             began = time.monotonic()
-            for mirror in self._mirrors:
-                for _ in mirror.pass_once():
-                    yield True
-                self._report(mirror)
+            self._pass = self._pass_once()
+            for _ in self._pass:
+                yield True
+            self._pass = None
             now = time.monotonic()
             due = now + max(_PAUSE_S, (now - began) * _SHARE)
 
     def flush(self, on_progress: ProgressCallback = no_progress) -> str:
         """Upload everything as it is now; return why some of it could not be, or an empty text.
 
-        ``on_progress`` is called again and again, and may raise to stop.
+        A pass that was begun is ended first, so that nothing is sent twice. ``on_progress`` is called again and again,
+        and may raise to stop.
         """
         problem = ""
         for mirror in self._mirrors:
             mirror.on_progress = on_progress
-            for _ in mirror.pass_once(is_last=True):
-                on_progress(0)
-            self._report(mirror)
+        for steps in (self._pass, self._pass_once(is_last=True)):
+            if steps is not None:
+                with closing(steps):
+                    for _ in steps:
+                        on_progress(0)
+        self._pass = None
+        for mirror in self._mirrors:
             if mirror.stalled:
                 where = f"s3://{mirror.bucket}/{mirror.prefix}"
                 problem = problem or f"{mirror.folder.name} cannot be saved to {where}: {mirror.stalled}"
         return problem
+
+    def _pass_once(self, *, is_last: bool = False) -> Generator[None, None, None]:
+        for mirror in self._mirrors:
+            yield from mirror.pass_once(is_last=is_last)
+            self._report(mirror)
 
     def _report(self, mirror: Mirror) -> None:
         """Remark once for each host on files that cannot be uploaded, and on too many files for AWS."""

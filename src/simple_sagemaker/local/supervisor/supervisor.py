@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import Any
 
+from ..data.channels import ChannelError
 from ..hosts import processes
 from ..hosts.backend import CannotRun
 from ..hosts.host import Host
@@ -60,6 +61,9 @@ class Supervisor:
             outcome = Outcome(ending=end.ending)
         except PermissionError as denied:
             outcome = _permission_failure(denied)
+        except ChannelError as why:
+            self._attempt = None  # its hosts did not run
+            outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         except (CannotRun, StateLost) as why:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         self._end(outcome)

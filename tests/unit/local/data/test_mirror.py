@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.core.store import Copied, ProgressCallback, no_progress
-from simple_sagemaker.local.data.mirror import Abandoned, Mirror
+from simple_sagemaker.local.data.mirror import Mirror
+from simple_sagemaker.local.data.transfers import Abandoned
 from simple_sagemaker.local.job.beneath import TOO_DEEP
 from simple_sagemaker.local.job.remove import remove_folder
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
@@ -139,13 +140,14 @@ def test_a_file_that_is_always_rewritten_waits_for_the_next_pass(tmp_path: Path)
             return super().send(path, bucket, key, on_progress)
 
     store = Restless()
-    (tmp_path / "log").write_text("x")
+    content = b"x" * (1 << 17)
+    (tmp_path / "log").write_bytes(content)
     kept = mirror(tmp_path, store)
     settle(kept)
     assert list(store.list("b", "")) == []
     store.restless = False
     settle(kept)
-    assert store.read("b", "state/log") == b"x"
+    assert store.read("b", "state/log") == content
 
 
 class Full(MemoryStore):
@@ -157,6 +159,11 @@ class Full(MemoryStore):
         if self.is_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         return super().send(path, bucket, key, on_progress)
+
+    def write(self, bucket: str, key: str, data: bytes) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), key)
+        super().write(bucket, key, data)
 
 
 def test_a_full_disk_is_tried_again_in_the_next_pass_and_nothing_is_deleted_meanwhile(tmp_path: Path) -> None:

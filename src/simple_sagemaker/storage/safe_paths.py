@@ -15,6 +15,7 @@ _NO_WINDOWS_NAME = re.compile(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
 DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_][^/\0]{0,62}/){0,50}[A-Za-z0-9_][^/\0]{0,62}", re.ASCII)  # of most files
 LONGEST_NAME = 255  # bytes of a part of a path, on Linux, where jobs run
 _NO_NAME_HERE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
@@ -125,6 +126,8 @@ def _split(name: str, *, windows: bool) -> list[str]:
 
 def check_job_path(path: str) -> None:
     """Raise UnusableName for a path that no file of a job can have, wherever this process runs."""
+    if _PLAIN.fullmatch(path):
+        return
     for part in _split(path, windows=False):
         if (size := len(part.encode("utf-8", "surrogatepass"))) > LONGEST_NAME:
             raise UnusableName(

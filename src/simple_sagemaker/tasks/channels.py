@@ -19,6 +19,7 @@ from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused, Store, Stored
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
+from ..storage.safe_paths import UnusableName, check_job_path
 from . import history
 from .lock import refuse_folder_of_task
 from .training_request import ChannelSource
@@ -48,10 +49,15 @@ class Upload:
 
 
 class Listing:
-    """The objects under an address, listed once: first as far as the first of them, then the rest."""
+    """The objects under an address, listed once: first as far as the first of them, then the rest.
 
-    def __init__(self, uri: str, store: Store) -> None:
+    ``as_files`` is whether the job gets them as files.
+    """
+
+    def __init__(self, channel: str, uri: str, store: Store, *, as_files: bool) -> None:
+        self._channel = channel
         self._uri = uri
+        self._as_files = as_files
         self._rest = iter(store.list(*layout.split_uri(uri)))
         self._seen: list[Stored] = []
         self.is_folder = True  # whether all objects lie in the folder of that address
@@ -70,12 +76,30 @@ class Listing:
         return None
 
     def objects(self) -> Iterator[Stored]:
-        """All objects. Can be called once; then ``is_folder`` and ``is_single`` are known."""
+        """All objects. Can be called once; then ``is_folder`` and ``is_single`` are known.
+
+        Raises UsageError for an object that cannot be a file of a job.
+        """
         key = layout.split_uri(self._uri)[1]
         for number, one in enumerate(chain(self._seen, self._rest)):
             self.is_folder = self.is_folder and one.key.startswith(key.rstrip("/") + "/")
             self.is_single = number == 0 and one.key == key
+            if self._as_files and not one.key.endswith("/"):
+                self._check_name(key, one.key)
             yield one
+
+    def _check_name(self, prefix: str, key: str) -> None:
+        """Raise UsageError for a key whose part behind the prefix is no path of a file."""
+        path = key[prefix.rfind("/") + 1 :]
+        if key[len(prefix) : len(prefix) + 1] == "/":
+            path = key[len(prefix) + 1 :]
+        try:
+            check_job_path(path)
+        except UnusableName as why:
+            raise UsageError(
+                f"Channel {self._channel!r} reads {self._uri}, and an object there cannot be a file of a job: {why}.\n"
+                "Rename it, or move it to where the channel does not read it."
+            ) from why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +246,7 @@ class Planner:
         """The first key under an address, whose listing goes into the plan. Raises InputNotFound without any."""
         bucket, _ = layout.split_uri(uri)
         try:
-            listing = plan.listings[channel] = Listing(uri, self.services.store)
+            listing = plan.listings[channel] = Listing(channel, uri, self.services.store, as_files=self._mode != "Pipe")
             key = listing.first_key()
         except FileNotFoundError:
             advice = _bucket_advice(bucket, self.services)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import UsageError
-from ..safe_paths import DEEPEST
+from ..safe_paths import DEEPEST, LONGEST_NAME
 from .index import mark
 from .scan import names_in_key_order
 
@@ -188,6 +188,10 @@ class Tree:
             length = root + len(key.encode())
         except UnicodeEncodeError:
             raise self._usage_error(key, "has a name that is not UTF-8", "Rename it") from None
+        if any(len(part.encode()) > LONGEST_NAME for part in key.split("/")):  # not on this machine's file system
+            raise self._usage_error(
+                path, f"has a name of more than {LONGEST_NAME} bytes, which no job can have", "Shorten it"
+            )
         if length > _LONGEST_KEY:
             raise self._usage_error(path, f"has a key of {length} bytes on S3, which holds 1024", "Shorten its path")
         if state.st_size > _LARGEST:

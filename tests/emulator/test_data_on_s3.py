@@ -73,3 +73,22 @@ def test_a_store_that_cannot_be_meant_is_refused(emulator: Emulator, tmp_path: P
     assert (done.returncode, "--data_store 'disk'" in done.stderr) == (2, True)
     done = emulator.ssm(tmp_path, *run, "local")
     assert (done.returncode, "jobs on AWS have their data on S3" in done.stderr) == (2, True)
+
+
+def test_names_with_line_ends_reach_a_job_and_come_back_from_its_state(emulator: Emulator, tmp_path: Path) -> None:
+    names = ["a\nb", "tail\n", "two\r\nlines", " x ", "%20", "#?"]
+    copies = """
+import os, shutil
+for name in os.listdir(os.environ["SM_CHANNEL_DATA"]):
+    shutil.copy(os.path.join(os.environ["SM_CHANNEL_DATA"], name), os.environ["SSM_STATE"])
+"""
+    (tmp_path / "worker.py").write_text(copies, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    for name in names:
+        (tmp_path / "data" / name).write_text(name, encoding="utf-8", newline="")
+    here = {"SSM_ENGINE": "local", "SSM_HOME": str(tmp_path / "home")}
+    run = ("run", "-p", "lines", "-t", "t", "--data_store", "s3", "-e", "worker.py", "-i", "data")
+    done = emulator.ssm(tmp_path, *run, "-o", "out", "--download_state", **here)
+    assert done.returncode == 0, done.stderr
+    state = {path.name: path.read_bytes().decode() for path in (tmp_path / "out/state").iterdir()}
+    assert state == {name: name for name in names}

@@ -40,12 +40,14 @@ def settings(**changes: Any) -> Settings:
 
 
 class Engine:
-    """The engine behind one door, with its buckets and logs."""
+    """The engine behind one door, with its bucket and logs."""
+
+    bucket = "b"
 
     def __init__(self, root: Path, door: str) -> None:
         self.home = Home(root)
         self.store = FolderStore(self.home.buckets)
-        self.store.make_bucket("b")
+        self.store.make_bucket(self.bucket)
         self.direct = LocalSageMaker(self.home, settings=settings())
         self.doors = ExitStack()
         self.client: Any = self._through(door)
@@ -63,7 +65,7 @@ class Engine:
         name = changes.pop("name", f"job-{self._count}")
         hosts = changes.pop("hosts", 1)
         channels = changes.pop("channels", [])
-        self.store.write("b", f"code-{name}/run.sh", script.encode())
+        self.store.write(self.bucket, f"code-{name}/run.sh", script.encode())
         request = {
             "TrainingJobName": name,
             "RoleArn": ROLE,
@@ -73,8 +75,8 @@ class Engine:
                 "ContainerEntrypoint": ["/bin/sh", "/opt/ml/input/data/run/run.sh"],
                 **changes.pop("algorithm", {}),
             },
-            "InputDataConfig": [*channels, channel("run", f"s3://b/code-{name}/")],
-            "OutputDataConfig": {"S3OutputPath": "s3://b/p/t"},
+            "InputDataConfig": [*channels, channel("run", f"s3://{self.bucket}/code-{name}/")],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/p/t"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 30},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
             "Environment": {"BASE": "/opt/ml"},
@@ -129,7 +131,7 @@ class Engine:
 
     def archive(self, job: str, name: str) -> dict[str, bytes | None]:
         """The members of ``model`` or ``output`` of a job; None for a folder. Raises FileNotFoundError."""
-        data = self.store.read("b", f"p/t/{job}/output/{name}.tar.gz")
+        data = self.store.read(self.bucket, f"p/t/{job}/output/{name}.tar.gz")
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             return {
                 member.name: content.read() if (content := archive.extractfile(member)) else None for member in archive
@@ -137,7 +139,7 @@ class Engine:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys under a prefix, without it."""
-        return [result.key[len(prefix) :] for result in self.store.list("b", prefix)]
+        return [result.key[len(prefix) :] for result in self.store.list(self.bucket, prefix)]
 
 
 def channel(name: str, uri: str, **changes: Any) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Listing:
     def _check_name(self, prefix: str, key: str) -> None:
         """Raise UsageError for a key whose part behind the prefix is no path of a file."""
         path = key[prefix.rfind("/") + 1 :]
-        if key[len(prefix) : len(prefix) + 1] == "/":
+        if prefix and not prefix.endswith("/") and key[len(prefix) : len(prefix) + 1] == "/":
             path = key[len(prefix) + 1 :]
         try:
             check_job_path(path)

@@ -140,3 +140,17 @@ def test_leaving_early_ends_what_is_under_way() -> None:
     for _ in WorkerPool(lambda number: number, range(100_000)):
         break
     assert threading.active_count() == before
+
+
+def test_who_waits_for_transfers_can_do_other_work_meanwhile() -> None:
+    gate = threading.Event()
+    pool: WorkerPool[int, int | None] = WorkerPool(
+        lambda item: item if gate.wait(30) else -1, range(3), waiting=(None,)
+    )
+    results = []
+    for result in pool:
+        if result is None:
+            gate.set()
+        results.append(result)
+    assert results[0] is None
+    assert sorted(result for result in results if result is not None) == [0, 1, 2]

@@ -11,7 +11,7 @@ import pytest
 
 from simple_sagemaker.core.specs import Code, Input, LocalInput, Place, S3Input, TaskSpec
 from simple_sagemaker.core.store import Stored
-from simple_sagemaker.errors import InputNotFound
+from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.tasks.channels import Plan, Planner
 from tests.unit.memory import MemoryStore
 from tests.unit.tasks.service import PLACE, World
@@ -113,3 +113,33 @@ def test_a_single_object_is_brought_as_a_file(uri: str, mode: str) -> None:
 def test_a_bucket_that_is_not_there_is_named() -> None:
     with pytest.raises(InputNotFound, match="no bucket 'other'"):
         plan(MemoryStore(), on_s3("s3://other/data/"))
+
+
+@pytest.mark.parametrize(
+    ("uri", "key"),
+    [
+        ("s3://b/data/", f"data/deep/{'n' * 256}"),
+        ("s3://b/data", f"data/{'é' * 128}/x"),
+        ("s3://b/da", "data/../x"),
+        ("s3://b/data/", "data//x"),
+        ("s3://b/data/", "data/" + "/".join(["d"] * 201)),
+    ],
+)
+def test_an_object_that_no_job_can_have_as_a_file_is_refused_before_the_job(uri: str, key: str) -> None:
+    with pytest.raises(UsageError, match="an object there cannot be a file of a job"):
+        _ = fingerprint(MemoryStore("data/a", key), on_s3(uri))
+
+
+@pytest.mark.parametrize(
+    ("uri", "key"),
+    [
+        ("s3://b/data/", f"data/{'n' * 255}/{'é' * 127}"),
+        ("s3://b/data/", "data/a\nb"),
+        ("s3://b/data/", "data/x y\r\n"),
+        (f"s3://b/{'p' * 300}", f"{'p' * 300}/x"),
+        (f"s3://b/{'p' * 300}/", f"{'p' * 300}/x"),
+        ("s3://b/data/", f"data/{'n' * 300}/"),
+    ],
+)
+def test_odd_names_that_a_job_can_have_are_no_obstacle(uri: str, key: str) -> None:
+    assert fingerprint(MemoryStore("data/a", key, "p" * 300 + "/x"), on_s3(uri))

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -136,19 +137,20 @@ class Mirror:
 
     def _upload_changed(self, folder: int, present: set[str], *, is_last: bool) -> Iterator[None]:
         try:
-            yield from transfer(
-                self._upload,
-                self._changed(folder, present, is_last=is_last),
-                store=self.store,
-                weigh=lambda upload: min(upload.mark[0], _LARGEST_WEIGHT),
-                on_progress=self._tell_progress,
-            )
+            with closing(self._changed(folder, present, is_last=is_last)) as changed:
+                yield from transfer(
+                    self._upload,
+                    changed,
+                    store=self.store,
+                    weigh=lambda upload: min(upload.mark[0], _LARGEST_WEIGHT),
+                    on_progress=self._tell_progress,
+                )
         finally:
             for descriptor in self._open:  # of files whose turn did not come
                 os.close(descriptor)
             self._open.clear()
 
-    def _changed(self, folder: int, present: set[str], *, is_last: bool) -> Iterator[_Upload | None]:
+    def _changed(self, folder: int, present: set[str], *, is_last: bool) -> Generator[_Upload | None, None, None]:
         """Yield what is new or changed, and None every now and then: looking takes time, too."""
 
         def refuse(path: str, why: str) -> None:

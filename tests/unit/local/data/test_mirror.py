@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.core.store import Copied, ProgressCallback, no_progress
+from simple_sagemaker.core.store import Copied, ProgressCallback, Stored, no_progress
 from simple_sagemaker.local.data.mirror import Mirror
 from simple_sagemaker.local.data.transfers import Abandoned
 from simple_sagemaker.local.job.beneath import TOO_DEEP
@@ -217,3 +218,98 @@ def test_a_folder_that_became_a_link_to_elsewhere_is_refused_and_what_was_kept_s
     settle(one)
     assert store.objects.keys() == {"state/x"}
     assert "leads out" in one.refused["."]
+
+
+class Forgetful(MemoryStore):
+    """Lists objects that another command has deleted by the time they are fetched."""
+
+    def __init__(self, *keys: str, gone: str) -> None:
+        super().__init__(*keys)
+        self._gone = gone
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        listed = [*super().list(bucket, prefix)]
+        self.objects.pop(self._gone, None)
+        yield from listed
+
+
+def test_an_object_that_is_gone_when_it_would_be_fetched_is_no_part_of_the_state(tmp_path: Path) -> None:
+    store = Forgetful("state/a", "state/d/b", "state/z", gone="state/d/b")
+    one = restored(tmp_path, store)
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["a", "z"]
+    assert (one.count, one.refused) == (2, {})
+    settle(one)
+    assert store.objects.keys() == {"state/a", "state/z"}
+
+
+def test_a_folder_of_this_machine_may_lose_objects_while_they_are_restored_too(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "buckets")
+    store.make_bucket("b")
+    for number in range(1, 20):
+        store.write("b", f"state/{number:02}/x", b"1")
+    one = mirror(tmp_path / "folder", store)
+    for done, _ in enumerate(one.restore()):
+        if done == 3:
+            store.delete("b", [f"state/{number:02}/x" for number in range(10, 20)])
+    kept = {path.parent.name for path in (tmp_path / "folder").rglob("x")}
+    assert kept == {f"{number:02}" for number in range(1, 10)}
+    settle(one)
+    assert {key.key for key in store.list("b", "state/")} == {f"state/{name}/x" for name in kept}
+
+
+@pytest.mark.parametrize("name", ["n" * 256, "a/b", "/".join(["d"] * (DEEPEST + 1)), "nul\0"])
+def test_a_state_that_no_folder_can_hold_is_restored_without_what_it_cannot(tmp_path: Path, name: str) -> None:
+    store = MemoryStore(f"state/{name}", "state/a", "state/x")
+    before = dict(store.objects)
+    one = restored(tmp_path, store)
+    assert sorted(os.listdir(tmp_path)) == ["a", "x"]
+    assert one.refused.keys() == {name}
+    settle(one)
+    assert store.objects == before
+
+
+def test_a_folder_that_is_there_already_takes_a_restored_state(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    restored(tmp_path, MemoryStore("state/logs/deep/x"))
+    assert (tmp_path / "logs/deep/x").is_file()
+
+
+def test_what_could_not_be_deleted_is_tried_again_in_the_next_pass(tmp_path: Path) -> None:
+    class Refusing(MemoryStore):
+        """Fails to delete for a while."""
+
+        refuses = True
+
+        def delete(self, bucket: str, keys: Iterable[str]) -> None:
+            if self.refuses:
+                raise ConnectionError("no answer")
+            super().delete(bucket, keys)
+
+    store = Refusing("state/x", "state/y")
+    one = restored(tmp_path, store)
+    (tmp_path / "x").unlink()
+    settle(one)
+    assert isinstance(one.stalled, ConnectionError)
+    store.refuses = False
+    settle(one)
+    assert one.stalled is None
+    assert store.objects.keys() == {"state/y"}
+
+
+@pytest.mark.parametrize("size", [10, 1 << 17])
+def test_no_file_stays_open_when_sending_ends_early(tmp_path: Path, size: int) -> None:
+    class Denied(MemoryStore):
+        """Allows nothing."""
+
+        def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
+            raise PermissionError("access denied: s3:PutObject")
+
+        def write(self, bucket: str, key: str, data: bytes) -> None:
+            raise PermissionError("access denied: s3:PutObject")
+
+    for number in range(50):
+        write(tmp_path, str(number), "x" * size)
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    with pytest.raises(PermissionError, match="s3:PutObject"):
+        settle(mirror(tmp_path, Denied()))
+    assert before in {0, len(os.listdir("/proc/self/fd"))}

@@ -38,7 +38,9 @@ class FarS3:
     bucket: str = field(default_factory=lambda: f"far-{uuid.uuid4()}")
     before: Callable[[str, str], Answer] = lambda _, __: None
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)  # methods and keys that succeeded
-    most: Counter[str] = field(default_factory=Counter)  # by method, how many requests for objects at the same time
+    most: Counter[str] = field(
+        default_factory=Counter
+    )  # by method, how many requests at the same time; LIST is about a whole bucket
     _now: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,7 +77,7 @@ class FarS3:
             if refusal := self.before(method, key):
                 return refusal
             status, body = serve()
-            if status.startswith("2"):
+            if key and status.startswith("2"):
                 self.answered[method, key] += 1
             return body
         finally:
@@ -104,9 +106,7 @@ def far_s3() -> Iterator[FarS3]:
                 body = list(application(environ, start))
             return statuses[-1], body
 
-        if not key:
-            return serve()[1]
-        result = far.ask(environ["REQUEST_METHOD"], key, serve)
+        result = far.ask(environ["REQUEST_METHOD"] if key else "LIST", key, serve)
         if isinstance(result, str):
             start_response(result, [("Content-Length", "0")])
             return []

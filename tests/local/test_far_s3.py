@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -216,6 +217,31 @@ def test_a_state_that_is_cleared_while_a_job_starts_is_passed_over(engine: FarEn
     assert described["TrainingJobStatus"] == "Completed", described.get("FailureReason")
     assert engine.printed(described["TrainingJobName"])["algo-1"][-1].strip() == str(COUNT - 2)
     assert far.count("PUT", "state/") == 0
+
+
+def test_a_pipe_brings_objects_in_order_that_were_fetched_with_many_requests_at_once(
+    engine: FarEngine, far: FarS3
+) -> None:
+    keys = [f"data/{number:03}" for number in range(100)]
+    far.store(*keys)
+    pipe = channel("x", f"s3://{far.bucket}/data/", InputMode="Pipe")
+    described = engine.run(
+        f"{ML} cd $ML/input/data; head -c 30 x_0; echo; until [ -e x_1 ]; do sleep 0.05; done; cat x_1", channels=[pipe]
+    )
+    assert described["TrainingJobStatus"] == "Completed", described.get("FailureReason")
+    first, second = engine.printed(described["TrainingJobName"])["algo-1"]
+    assert (first, second) == ("".join(keys)[:30], "".join(keys))
+    assert far.most["GET"] >= 4
+
+
+def test_the_objects_of_a_manifest_are_looked_for_with_many_requests_at_once(engine: FarEngine, far: FarS3) -> None:
+    keys = [f"data/{number:03}" for number in range(60)]
+    lines = "".join(json.dumps({"x-ref": f"s3://{far.bucket}/{key}"}) + "\n" for key in [*keys, "data/none"])
+    far.store(*keys).write(far.bucket, "list", lines.encode())
+    source = {"S3DataType": "AugmentedManifestFile", "AttributeNames": ["x-ref"]}
+    with pytest.raises(ClientError, match="data/none does not exist"):
+        engine.start("echo", channels=[channel("x", f"s3://{far.bucket}/list", InputMode="Pipe", source=source)])
+    assert far.most["LIST"] >= 4
 
 
 @pytest.mark.parametrize("name", ["n" * 256, "é" * 128, "/".join(["d"] * 201)])

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...core import layout
-from ...core.store import Store
+from ...core.store import ProgressCallback, Store, no_progress
 from ..data.channels import Channel, ChannelError, Item
+from ..data.transfers import transfer
 from ..job.kinds import PROCESSING, kind_of
 from ..requests.read import read_work
 
@@ -141,9 +142,14 @@ def _check_objects_exist(channel: Channel, store: Store) -> None:
     """List the channel's objects; those of an augmented manifest are looked up one by one. Raises ChannelError."""
     items = channel.items(store)
     if channel.data_type == "AugmentedManifestFile":
-        for item in {(item.bucket, item.key): item for item in items}.values():
+
+        def check(item: Item, _: ProgressCallback) -> None:
             if not _exists(store, item):
                 raise ChannelError(f"Channel {channel.name}: s3://{item.bucket}/{item.key} does not exist.")
+
+        different = {(item.bucket, item.key): item for item in items}.values()
+        for _ in transfer(check, different, store=store, weigh=lambda _: 0, on_progress=no_progress):
+            pass
 
 
 def _exists(store: Store, item: Item) -> bool:

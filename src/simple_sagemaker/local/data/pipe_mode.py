@@ -17,16 +17,20 @@ import signal
 import stat
 import struct
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from io import BufferedIOBase
+from functools import partial
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core.store import Store
 from ..isolation.namespaces import begin_child
 from . import recordio
 from .channels import Channel, Item, Part
+from .transfers import is_local
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -34,7 +38,14 @@ if sys.platform == "win32":
 import fcntl
 import termios
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 _CHUNK = 1 << 20
+_AHEAD = 16  # objects that are fetched before their turn
+_ROOM = 64 << 20  # bytes of them, on the disk
+_UNKNOWN = 16 << 20  # bytes that an object may have whose size is not known
+_Fetch = Callable[[], BufferedReader]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +64,41 @@ class Flow:
         """The name of the pipe of one epoch, in ``folder``."""
         return f"{self.channel.path.rpartition('/')[2]}_{epoch}"
 
-    def chunks(self, epoch: int) -> Iterator[bytes]:
+    def chunks(self, epoch: int) -> Generator[bytes, None, None]:
         """Yield the bytes of one epoch. Raises OSError, EOFError or ValueError if an object cannot be streamed."""
-        for parts in self.channel.epoch(self.parts, epoch, host=self.host, hosts=self.hosts):
-            for part in parts:
-                yield from self._stream(part)
+        units = self.channel.epoch(self.parts, epoch, host=self.host, hosts=self.hosts)
+        with closing(self._fetch_ahead(part for parts in units for part in parts)) as ahead:
+            for part, fetch in ahead:
+                if isinstance(part, bytes):
+                    yield from recordio.frame(part) if self.channel.recordio else (part,)
+                elif fetch:
+                    yield from self._stream(part, fetch)
 
-    def _stream(self, part: Part) -> Iterator[bytes]:
-        if isinstance(part, bytes):
-            yield from recordio.frame(part) if self.channel.recordio else (part,)
+    def _fetch_ahead(self, parts: Iterable[Part]) -> Generator[tuple[Part, _Fetch | None], None, None]:
+        """Yield each part and what returns its file. Over S3 the files of those that follow are fetched meanwhile."""
+        if is_local(self.store):
+            for part in parts:
+                yield part, None if isinstance(part, bytes) else partial(self._fetch, part)
             return
+        from concurrent.futures import ThreadPoolExecutor
+
+        ahead: deque[tuple[Part, Future[BufferedReader] | None]] = deque()
+        with ThreadPoolExecutor(_AHEAD) as pool:
+            try:
+                for number, part in enumerate(parts):
+                    ahead.append((part, None if isinstance(part, bytes) else pool.submit(self._fetch, part, number)))
+                    while len(ahead) > _AHEAD or sum(_weight(waiting) for waiting, _ in ahead) > _ROOM:
+                        yield _take(ahead)
+                while ahead:
+                    yield _take(ahead)
+            finally:
+                for _, future in ahead:  # whose reader has closed the pipe
+                    if future is not None and not future.cancel():
+                        future.add_done_callback(_close)
+
+    def _stream(self, part: Item, fetch: _Fetch) -> Iterator[bytes]:
         try:
-            with self._open(part) as content:
+            with self._open(fetch) as content:
                 if self.channel.recordio:
                     yield from recordio.frame(content.read())
                 else:
@@ -74,11 +108,9 @@ class Flow:
             raise ValueError(f"s3://{part.bucket}/{part.key}: {type(error).__name__}: {error}") from error
 
     @contextmanager
-    def _open(self, item: Item) -> Iterator[BufferedIOBase]:
-        """Open an object's content, copied first so that it cannot change while a slow reader reads it."""
-        self.store.fetch(item.bucket, item.key, self.scratch)
-        with open(self.scratch, "rb") as file:
-            self.scratch.unlink()
+    def _open(self, fetch: _Fetch) -> Iterator[BufferedIOBase]:
+        """Open an object's content."""
+        with fetch() as file:
             if not self.channel.gzip:
                 yield file
                 return
@@ -86,6 +118,14 @@ class Flow:
 
             with gzip.GzipFile(fileobj=file) as unpacked:
                 yield unpacked
+
+    def _fetch(self, item: Item, number: int = 0) -> BufferedReader:
+        """Copy an object to a file without a name, so that it cannot change while a slow reader reads it."""
+        scratch = self.scratch.with_name(f"{self.scratch.name}-{number}")
+        self.store.fetch(item.bucket, item.key, scratch)
+        file = open(scratch, "rb")  # noqa: SIM115 - the caller closes it
+        scratch.unlink()
+        return file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +179,28 @@ def _feed(flow: Flow, folder: int) -> None:
         out = os.open(flow.name(epoch), os.O_WRONLY | os.O_NOFOLLOW, dir_fd=folder)  # waits for the reader
         if not stat.S_ISFIFO(os.fstat(out).st_mode):
             raise ValueError(f"{flow.name(epoch)} was replaced by something that is no named pipe")
-        with suppress(BrokenPipeError):
-            for chunk in flow.chunks(epoch):
+        with suppress(BrokenPipeError), closing(flow.chunks(epoch)) as chunks:
+            for chunk in chunks:
                 _write(out, chunk)
             _wait_until_read(out)
         os.mkfifo(flow.name(epoch + 1), dir_fd=folder)
         os.close(out)
         os.unlink(flow.name(epoch), dir_fd=folder)
         epoch += 1
+
+
+def _weight(part: Part) -> int:
+    return len(part) if isinstance(part, bytes) else part.size or _UNKNOWN
+
+
+def _take(ahead: deque[tuple[Part, Future[BufferedReader] | None]]) -> tuple[Part, _Fetch | None]:
+    part, future = ahead.popleft()
+    return part, None if future is None else future.result
+
+
+def _close(future: Future[BufferedReader]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().close()
 
 
 def _write(out: int, data: bytes) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from ...core import layout
 from ...core.store import ProgressCallback, Store, no_progress
 from ..data.channels import Channel, ChannelError, Item
-from ..data.transfers import transfer
 from ..job.kinds import PROCESSING, kind_of
 from ..requests.read import read_work
 
@@ -142,6 +141,7 @@ def _check_objects_exist(channel: Channel, store: Store) -> None:
     """List the channel's objects; those of an augmented manifest are looked up one by one. Raises ChannelError."""
     items = channel.items(store)
     if channel.data_type == "AugmentedManifestFile":
+        from ..data.transfers import transfer
 
         def check(item: Item, _: ProgressCallback) -> None:
             if not _exists(store, item):

@@ -18,7 +18,7 @@ from ...core import layout
 from ...core.layout import split_uri
 from ...core.store import ProgressCallback, Store, Stored, no_progress
 from ...storage.safe_paths import SafeFolder, UnusableName, check_job_path
-from . import augmented_manifest, transfers
+from . import augmented_manifest
 
 _LISTED_TOGETHER = 1000
 _Shared = TypeVar("_Shared")
@@ -166,6 +166,7 @@ def fetch(
 
     Raises ChannelError for an object that is gone, and for a name that the folder cannot hold.
     """
+    from . import transfers  # which a command does not need
 
     def make_files() -> Iterator[Item]:
         safe = SafeFolder(folder)

@@ -18,7 +18,7 @@ _TOGETHER = 16  # small transfers handed over as one where answers are quick: ha
 _COMPANY_S = 0.005  # how long an item waits to be handed over together with others
 LIGHT = 1 << 16  # bytes; what weighs more is handed over alone, and says nothing about how far away the store is
 ROOM = 40 << 20  # bytes that all transfers under way may hold
-_PATIENCE_S = 0.01  # after how long without a result ``waiting`` is yielded
+_MOMENT_S = 0.01  # after how long without a result ``waiting`` is yielded
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -49,7 +49,8 @@ class WorkerPool(Generic[_Item, _Result]):
     single one. Iterate once: results come as they are ready, items are taken as there is room. The first error is
     raised; then, and when the iteration ends early, transfers under way are halted (``check`` raises Halted in them)
     and waited for. ``waiting`` is yielded whenever no transfer has ended for a moment, so that the caller can do other
-    work; without it the caller waits.
+    work; without it the caller waits. What has not ended ``patience_s`` after it was halted, since the other side does
+    not answer, is left to itself: its thread does not keep the process alive.
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class WorkerPool(Generic[_Item, _Result]):
         weigh: Callable[[_Item], int] = lambda _: 0,
         room: int = ROOM,
         waiting: Sequence[_Result] = (),
+        patience_s: float | None = None,
     ) -> None:
         self._act, self._items, self._weigh, self._room = act, items, weigh, room
-        self._waiting = waiting
+        self._waiting, self._patience_s = waiting, patience_s
         self._handed: SimpleQueue[_Batch[_Item] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[list[_Result], BaseException | None, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -107,8 +109,9 @@ class WorkerPool(Generic[_Item, _Result]):
             self._halted = True
             for _ in self._threads:
                 self._handed.put(None)
+            until = None if self._patience_s is None else time.monotonic() + self._patience_s
             for thread in self._threads:
-                thread.join()
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def _at_once(self, batch: _Batch[_Item]) -> int:
         if self._is_here(batch):
@@ -151,7 +154,7 @@ class WorkerPool(Generic[_Item, _Result]):
 
     def _next(self) -> Iterator[_Result]:
         try:
-            results, error, load = self._done.get(timeout=_PATIENCE_S if self._waiting else None)
+            results, error, load = self._done.get(timeout=_MOMENT_S if self._waiting else None)
         except Empty:
             yield from self._waiting
             return

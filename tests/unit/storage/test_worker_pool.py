@@ -154,3 +154,20 @@ def test_who_waits_for_transfers_can_do_other_work_meanwhile() -> None:
         results.append(result)
     assert results[0] is None
     assert sorted(result for result in results if result is not None) == [0, 1, 2]
+
+
+def test_what_does_not_end_when_it_is_halted_is_left_to_itself_after_a_while() -> None:
+    gate, ended = threading.Event(), threading.Event()
+
+    def act(_: int) -> None:
+        gate.wait(60)
+        ended.set()
+
+    pool: WorkerPool[int, None] = WorkerPool(act, range(3), waiting=(None,), patience_s=0.05)
+    try:
+        for _ in pool:
+            break
+        assert not ended.is_set()
+    finally:
+        gate.set()
+    assert ended.wait(60)

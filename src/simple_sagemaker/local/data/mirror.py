@@ -146,9 +146,8 @@ class Mirror:
                     on_progress=self._tell_progress,
                 )
         finally:
-            for descriptor in self._open:  # of files whose turn did not come
-                os.close(descriptor)
-            self._open.clear()
+            for descriptor in [*self._open]:  # of files whose turn did not come
+                self._close(descriptor)
 
     def _changed(self, folder: int, present: set[str], *, is_last: bool) -> Generator[_Upload | None, None, None]:
         """Yield what is new or changed, and None every now and then: looking takes time, too."""
@@ -252,7 +251,10 @@ class Mirror:
             self.refused[path] = why
 
     def _close(self, descriptor: int) -> None:
-        self._open.discard(descriptor)
+        try:
+            self._open.remove(descriptor)
+        except KeyError:  # closed when the pass was ended
+            return
         os.close(descriptor)
 
     def _tell_progress(self, size: int) -> None:

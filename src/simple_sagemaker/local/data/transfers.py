@@ -2,7 +2,7 @@
 
 The supervisor has one thread that must attend to its hosts, to a stop and to the time limits meanwhile. So a transfer
 is an iterator of short steps. With S3 other threads move the bytes, in bounded memory, and they have ended when the
-iterator has: then it is safe to fork.
+iterator has: then it is safe to fork. Only after an error, when nothing is forked any more, they may not have.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ...storage.folder_store import FolderStore
 
 WHOLE = 16 << 20  # bytes; of larger objects only a part is in memory at a time
 _STEP_S = 0.01
+_PATIENCE_S = 3.0  # that a job which must end has with requests that are not answered
 
 _Item = TypeVar("_Item")
 
@@ -64,7 +65,11 @@ def transfer(
                 move(item, check)
 
     pool: WorkerPool[_Item | None, None] = WorkerPool(
-        act, items, weigh=lambda item: 0 if item is None else weigh(item), waiting=(None,)
+        act,
+        items,
+        weigh=lambda item: 0 if item is None else weigh(item),
+        waiting=(None,),
+        patience_s=_PATIENCE_S,
     )
     due = 0.0
     with closing(iter(pool)) as ended:

@@ -155,10 +155,11 @@ def test_a_restore_that_was_ended_early_replaces_nothing_of_the_state(far: FarS3
 
 
 def test_a_stop_acts_in_the_middle_of_a_download_that_gets_no_further(far: FarS3, tmp_path: Path) -> None:
-    gate = threading.Event()
+    gate, held = threading.Event(), threading.Event()
 
     def wait(method: str, key: str) -> None:
         if method == "GET" and key.startswith("data/") and far.count("GET", "data/") >= 20:
+            held.set()
             gate.wait(120)
 
     engine = FarEngine(tmp_path / "home", far)
@@ -167,7 +168,7 @@ def test_a_stop_acts_in_the_middle_of_a_download_that_gets_no_further(far: FarS3
     far.before = wait
     try:
         name = engine.start("echo ran", channels=[channel("x", f"s3://{far.bucket}/data/")])
-        until(lambda: far.count("GET", "data/") >= 20)
+        assert held.wait(60)
         engine.client.stop_training_job(TrainingJobName=name)
         assert engine.end(name)["TrainingJobStatus"] == "Stopped"
         assert engine.printed(name) == {}

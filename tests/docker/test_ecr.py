@@ -222,11 +222,11 @@ def test_a_completed_task_is_skipped_without_a_build_and_says_that_its_image_cha
     place.dockerfile("FROM __BASE_IMAGE__\nCOPY a.txt /\n", a__txt="1")
     place.run()
     ended(place.aws.client("sagemaker"), place.jobs()[0]["TrainingJobName"])
-    assert "since then changed" not in place.run()
+    assert "differs" not in place.run()
     (place.image / "a.txt").write_text("2")
     said = place.run()
     assert "Skipped: the task was completed by" in said
-    assert "since then changed: image (--if_changed" in said
+    assert "differs from what that job had:\n  image\n" in said
     assert "build |" not in said
     assert "Running again" in place.run("--if_changed")
     assert len(place.images()) == 2

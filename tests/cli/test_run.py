@@ -272,3 +272,10 @@ def test_a_named_bucket_that_is_not_there_is_made_and_said(shell: Shell) -> None
     assert done.status == 0
     assert "Bucket: created not-there" in done.err
     assert (shell.home / "buckets/not-there/proj/task").is_dir()
+
+
+def test_an_image_is_not_asked_for_where_none_is_used(shell: Shell) -> None:
+    shell.write("w.py", "print('ran')")
+    done = shell.run("-e", "w.py", "-f", "huggingface")
+    assert "ran" in done.out
+    assert "Here no image is used. On AWS: ml.m5.large needs an image for cpu" in done.err

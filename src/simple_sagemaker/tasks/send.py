@@ -14,6 +14,7 @@ from ..core.aws_api import error_code
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.progress import file_count
 from ..core.retries import new_role_pause_s
+from ..errors import UsageError
 from ..images import choose
 from . import channels, lock
 from .code import package, upload
@@ -75,14 +76,21 @@ def send(
 
 
 def _choose_image(submission: Submission, dockerfile: Dockerfile | None) -> str | Recipe:
+    """The image to run in; for jobs that have none, as processes of this machine, what their request says of it."""
     spec = submission.spec
-    image = choose.choose(
-        spec.image,
-        dockerfile,
-        instance_type=spec.instances.type,
-        region=submission.services.region,
-        project=submission.place.project,
-    )
+    try:
+        image = choose.choose(
+            spec.image,
+            dockerfile,
+            instance_type=spec.instances.type,
+            region=submission.services.region,
+            project=submission.place.project,
+        )
+    except UsageError as error:
+        if submission.services.engine != "local":
+            raise
+        submission.note(f"Here no image is used. On AWS: {str(error).splitlines()[0]}")
+        return spec.image.framework
     if dockerfile and isinstance(image, Recipe) and not dockerfile.names_its_base:
         submission.note(f"Image: the Dockerfile has no FROM, so it is built on {image.bases[0]}")
     return image

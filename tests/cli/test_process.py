@@ -165,6 +165,8 @@ def test_a_task_may_be_run_by_both_commands_and_keeps_one_state(shell: Shell) ->
             ),
             "algo-1 of 1",
         ),
+        (("-e", "set -o pipefail; x=(a 'b c'); [[ ${#x[@]} == 2 ]] && echo {1..3} \"${x[1]}\""), "1 2 3 b c"),
+        (("-e", "echo $SM_CURRENT_HOST", "--", "it's"), "algo-1 it's"),
         (("--code", "run.sh", "--command", "bash", "--command=-e", "--", "x"), "script: x"),
         (("--code", "run.sh", "--", "y"), "script: y"),
         (("-e", "./run.sh", "-d", "run.sh", "--", "z"), "script: z"),

@@ -222,13 +222,14 @@ class ProcessSpec:
     """A whole ``ssm process``; fields shared with a TaskSpec have the same names and meanings.
 
     With an entry point in ``code``, ``command`` is the command that starts it; without one, a Python file runs in
-    Python and any other file is executed. Without an entry point, ``command`` is what runs. ``arguments`` follow, byte
-    for byte.
+    Python and any other file is executed. Without an entry point, ``command`` is what runs, or ``command_line``, which
+    a shell of the job reads. ``arguments`` follow, byte for byte.
     """
 
     place: Place
     code: Code = field(default_factory=Code)
     command: Sequence[str] = ()
+    command_line: str | None = None
     arguments: Sequence[str] = ()
     instances: Instances = field(default_factory=lambda: Instances(type="ml.t3.medium", spot=False))
     image: Image = field(default_factory=lambda: Image(framework="sklearn", framework_version="0.20.0"))

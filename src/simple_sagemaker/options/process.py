@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from .machines import image, processing_instances
 from .security import security
 from .task import check_required, download, place, rerun, wait
 
+_SHELL = re.compile(r"[|&;<>()$`{}*?\[\]\n]")  # of a word that is more than words
 _SKLEARN = "sklearn"
 _VARIABLE_LENGTH = 256  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 
@@ -23,10 +25,12 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
     """Build the spec of a processing task. Raises UsageError or InputNotFound."""
     check_required(arguments)
     _check_what_runs(arguments)
+    line = _command_line(arguments)
     return ProcessSpec(
         place=place(arguments),
         code=processing_code(arguments),
-        command=_command(arguments, "command") or _command(arguments, "entrypoint"),
+        command=() if line else _command(arguments, "command") or _command(arguments, "entrypoint"),
+        command_line=line,
         arguments=(*arguments.texts("arguments"), *arguments.script_arguments),
         instances=processing_instances(arguments),
         image=_image(arguments),
@@ -58,6 +62,15 @@ def _check_what_runs(arguments: Arguments) -> None:
         raise UsageError(
             f"nothing to run: name a script with {script_advice}, or a whole command with {command_advice}."
         )
+
+
+def _command_line(arguments: Arguments) -> str | None:
+    """The whole command as a text for a shell: one text that only a shell can read."""
+    uses = arguments.each("entrypoint")
+    if len(uses) != 1 or len(uses[0].values) != 1 or not isinstance(uses[0].values[0], str):
+        return None
+    text = uses[0].values[0]
+    return text if _SHELL.search(text) else None
 
 
 def _command(arguments: Arguments, name: str) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def _with_values(submission: Submission, job: Job, run: Mapping[str, Any], chang
         elif name in _IN_RUN_FILE and _IN_RUN_FILE[name] in run:
             now: dict[str, object] = {"entry point": spec.code.entry_point, "arguments": list(spec.arguments)}
             now["distribution"] = None if spec.kind == "process" else spec.launch_distribution
-            now["command"] = list(spec.command) if spec.kind == "process" else None
+            now["command"] = (spec.command_line or list(spec.command)) if spec.kind == "process" else None
             now["command line"] = spec.code.command
             yield Difference(name, _text(run[_IN_RUN_FILE[name]]), _text(now[name]))
         elif name == "image" and "image" in known and known["image"] != _image(spec):

@@ -97,7 +97,8 @@ def _launch(places: ProcessingPlaces, job: Job, run: "dict[str, Any]") -> int:
     if places.is_plain:
         from . import hints
 
-        hints.warn(places.code, " ".join([*program, *arguments]), places.base)
+        words = [program] if isinstance(program, str) else program
+        hints.warn(places.code, " ".join([*words, *arguments]), places.base)
     if entry is not None:
         command.check_entry_point(places.code, entry)
         requirements.install(places, command.PROGRAM, env)
@@ -112,11 +113,13 @@ def _launch(places: ProcessingPlaces, job: Job, run: "dict[str, Any]") -> int:
 def _argv(
     places: ProcessingPlaces,
     entry: "str | None",
-    program: "list[str]",
+    program: "list[str] | str",
     arguments: "list[str]",
     env: "dict[bytes, bytes]",
 ) -> "list[bytes]":
-    """The argument vector. Raises Refusal if the program does not exist."""
+    """The argument vector; a program in one text is a shell's. Raises Refusal if the program does not exist."""
+    if isinstance(program, str):
+        return command.shell(places, program, arguments)
     if entry is None:
         return command.resolve([*program, *arguments], env)
     script = os.path.join(places.code, entry)

@@ -197,7 +197,7 @@ def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -
 def _of_kind(spec: Spec) -> dict[str, Any]:
     """The parts of the fingerprint that only this kind of task has."""
     if spec.kind == "process":
-        return {"command": list(spec.command)}
+        return {"command": spec.command_line or list(spec.command)}
     return {
         "command line": spec.code.command,
         "hyperparameters": dict(spec.hyperparameters),
@@ -225,7 +225,7 @@ def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
         "version": RUN_VERSION,
         "kind": spec.kind,
         "entry_point": spec.code.entry_point,
-        "command": list(spec.command) if spec.kind == "process" else spec.code.command,
+        "command": (spec.command_line or list(spec.command)) if spec.kind == "process" else spec.code.command,
         "arguments": list(spec.arguments),
         "distribution": None if spec.kind == "process" else spec.launch_distribution,
         "fingerprint": fingerprint,

@@ -90,6 +90,10 @@ class TaskPlace:
         """The key prefix of the mirror of ``-i``, shared by all jobs of the task."""
         return f"{self.folder}input/"
 
+    def named_input(self, channel: str) -> str:
+        """The key prefix of the mirror of a local channel beside ``-i``'s, shared by all jobs of the task."""
+        return f"{self.folder}inputs/{channel}/"
+
     def source(self, job: str) -> str:
         """The key prefix of one job's packed code."""
         return f"{self.folder}{job}/source/"

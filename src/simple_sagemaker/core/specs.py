@@ -118,12 +118,16 @@ class Security:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalInput:
-    """A local folder or file (``-i PATH``), mirrored to the task's ``input/`` before the job."""
+    """A local folder or file, mirrored before the job.
+
+    With ``is_main`` it is that of ``-i``, mirrored to the task's ``input/``; others go to ``inputs/NAME/``.
+    """
 
     path: Path
     distribution: Distribution = "FullyReplicated"
     subdir: str = ""
     name: str = "data"
+    is_main: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,13 @@ _PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each, witho
 
 
 def inputs(arguments: Arguments) -> tuple[Input, ...]:
-    """The task's channels, in the order: ``-i``, ``--iis``, ``--iit``. Raises UsageError or InputNotFound."""
+    """The task's channels: first ``-i``, then the local ones, those on S3, and those of tasks.
+
+    Raises UsageError or InputNotFound.
+    """
     readers: Mapping[str, Callable[[Use], Input]] = {
         "input_path": _path_input,
+        "input_local": _local_input,
         "input_s3": _s3_input,
         "input_task": _task_input,
     }
@@ -89,6 +93,16 @@ def _path_input(use: Use) -> Input:
         return S3Input(name=DATA, uri=s3_uri(use.flag, path), distribution=distribution, subdir=subdir)
     _check_exists(use.flag, path, subdir)
     return LocalInput(path=Path(path), distribution=distribution, subdir=subdir, name=DATA)
+
+
+def _local_input(use: Use) -> Input:
+    (name, path), distribution, subdir = _parts(use, ["NAME", "PATH"])
+    check_channel(use.flag, name)
+    flag = f"{use.flag} {name}"
+    if path.startswith("s3://"):
+        raise UsageError(f"{flag} {path!r} is on S3: use --input_s3 {name} {path}.")
+    _check_exists(flag, path, subdir)
+    return LocalInput(path=Path(path), distribution=distribution, subdir=subdir, name=name, is_main=False)
 
 
 def _s3_input(use: Use) -> Input:

@@ -17,6 +17,7 @@ from .security import security
 from .task import check_required, download, place, rerun, wait
 
 _SHELL = re.compile(r"[|&;<>()$`{}*?\[\]\n]")  # of a word that is more than words
+_QUOTED = re.compile(r"""'[^']*'|"[^"$`]*"|\\.""")
 _SKLEARN = "sklearn"
 _VARIABLE_LENGTH = 256  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 
@@ -70,7 +71,7 @@ def _command_line(arguments: Arguments) -> str | None:
     if len(uses) != 1 or len(uses[0].values) != 1 or not isinstance(uses[0].values[0], str):
         return None
     text = uses[0].values[0]
-    return text if _SHELL.search(text) else None
+    return text if _SHELL.search(_QUOTED.sub("", text)) else None
 
 
 def _command(arguments: Arguments, name: str) -> tuple[str, ...]:

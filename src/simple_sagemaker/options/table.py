@@ -184,6 +184,10 @@ IO = (
         "(each gets a share).",
     ),
     Option(
+        "--input_local", value_count=MANY, repeatable=True, shape="NAME PATH [DISTRIBUTION] [SUBDIR]",
+        help="A further channel NAME with a file or folder of this machine; may be repeated.",
+    ),
+    Option(
         "--model_uri", shape="URI", commands=BOTH,
         help="A trained model to start from, on S3 or this machine; the job finds it in its channel 'model'.",
     ),

@@ -22,6 +22,7 @@ DATA = "data"
 _NAMES = {
     "hp": "hyperparameters",
     "input_path": "inputs",
+    "input_local": "inputs",
     "input_s3": "inputs",
     "input_task": "inputs",
     "no_spot": "use_spot_instances=False",
@@ -113,10 +114,7 @@ def _read_inputs(arguments: Arguments, name: str, value: object) -> None:
         elif channel == DATA:
             _add(arguments, "input_path", flag, source, *how)
         else:
-            raise UsageError(
-                f"{flag}: {source!r} is not an s3:// address; only the channel {DATA!r} takes a file or folder of this "
-                "machine.\nPut the folders for several channels into one, and choose with their names inside the job."
-            )
+            _add(arguments, "input_local", flag, channel, source, *how)
 
 
 def _pairs_of(option: str) -> Callable[[Arguments, str, object], None]:

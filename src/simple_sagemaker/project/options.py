@@ -14,7 +14,7 @@ StrPath = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Data:
-    """What a channel reads: an ``s3://`` address, or for the channel ``data`` a file or folder of this machine.
+    """What a channel reads: an ``s3://`` address, or a file or folder of this machine.
 
     ``distribution`` is FullyReplicated (every machine gets all) or ShardedByS3Key (each gets a share); ``subdir`` a
     folder within.

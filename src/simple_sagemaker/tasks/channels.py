@@ -127,8 +127,10 @@ class Planner:
         if isinstance(one, LocalInput):
             from ..storage.sync.local_tree import Tree
 
-            tree = Tree(one.path / one.subdir if one.subdir else one.path)
-            uri, prefix = layout.uri(self.place.bucket, self.place.input), self.place.input
+            option = "input_path" if one.is_main else "input_local"
+            tree = Tree(one.path / one.subdir if one.subdir else one.path, option=option)
+            prefix = self.place.input if one.is_main else self.place.named_input(one.name)
+            uri = layout.uri(self.place.bucket, prefix)
             plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
             return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
         uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one, plan)
@@ -228,7 +230,7 @@ def _send(upload: Upload, prefix: str, place: TaskPlace, services: Services, wat
         store=services.store,
         bucket=place.bucket,
         prefix=prefix,
-        cache=services.cache if prefix == place.input else None,  # a job's own place is never sent to again
+        cache=services.cache if upload.prefix is not None else None,  # a job's own place is never sent to again
         note=watcher.note,
         meter=meter,
     )

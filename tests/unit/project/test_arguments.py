@@ -129,7 +129,8 @@ OPTIONS = {"run": RunOptions, "shell": ShellOptions, "process": ProcessOptions}
 
 @pytest.mark.parametrize(("command", "options"), OPTIONS.items())
 def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
-    plural = {"input_path": "inputs", "input_s3": "inputs", "input_task": "inputs", "tag": "tags"}
+    kinds = ("input_path", "input_s3", "input_local", "input_task")
+    plural = {**dict.fromkeys(kinds, "inputs"), "tag": "tags"}
     names = {plural.get(option.name, option.name) for option in options_of(command)} - set(_OTHERWISE.split())
     ours = {"arguments", "read_buckets"} | ({"hyperparameters"} if "hp" in names else set())
     assert options.__optional_keys__ == names - {"hp"} | ours
@@ -162,7 +163,6 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"distribution": "x"}, "distribution is a dictionary in the form of the SageMaker SDK"),
         ({"distribution": {"mpi": {"enabled": "yes"}}}, "distribution: mpi: 'enabled' must be true or false"),
         ({"inputs": {"data": "data", "ssm_source": "s3://b/k"}}, "inputs['ssm_source']"),
-        ({"inputs": {"other": "data"}}, "inputs['other']: 'data' is not an s3:// address; only the channel 'data'"),
         ({"inputs": {"data": NO_SHARE}}, "inputs['data'] data: 'Sharded' is not a distribution"),
         ({"use_spot_instances": False, "max_wait_mins": 9}, "max_wait_mins 9: only spot jobs wait"),
         ({"entry_point": None}, "missing: entry_point."),

@@ -279,3 +279,10 @@ def test_an_image_is_not_asked_for_where_none_is_used(shell: Shell) -> None:
     done = shell.run("-e", "w.py", "-f", "huggingface")
     assert "ran" in done.out
     assert "Here no image is used. On AWS: ml.m5.large needs an image for cpu" in done.err
+
+
+def test_the_last_value_of_each_metric_is_shown_at_the_end(shell: Shell) -> None:
+    shell.write("w.py", "for step in range(3): print(f'loss={1 / (step + 1):.3f} acc={step * 0.25}')")
+    metrics = ("--md", "loss", r"loss=(\S+)", "--md", "accuracy", r"acc=(\S+)")
+    done = shell.run("-e", "w.py", *metrics)
+    assert "\nMetrics: loss 0.333, accuracy 0.5\n" in done.err

@@ -33,6 +33,13 @@ def advise(result: JobResult, engine: str) -> list[str]:
     return [f"There is no module {missing.group(1)} where the job ran: {'; '.join(ways)}."]
 
 
+def metrics_line(result: JobResult) -> str:
+    """The last value of each metric, in a line; empty for a job without any."""
+    values = result.described.answer.get("FinalMetricDataList") or []
+    shown = ", ".join(f"{clean(one['MetricName'])} {one['Value']:.6g}" for one in values)
+    return f"Metrics: {shown}" if shown else ""
+
+
 def duration(result: JobResult) -> str:
     """The text " after N s", or "" for a job that took no longer than a second."""
     return f" after {result.seconds} s" if (result.seconds or 0) > 1 else ""

@@ -51,6 +51,18 @@ while :; do sleep 0.05; done
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
 
 
+def test_a_file_that_is_rewritten_with_its_size_and_times_is_kept_as_it_is(engine: Engine) -> None:
+    script = f"""{ML} cd $ML/checkpoints
+echo first > in_place; echo first > copied; echo first > old; touch -d 2020-01-01 in_place copied old
+sleep 3  # until it was mirrored
+echo again > in_place; echo again > new; touch -d 2020-01-01 in_place new; cp -p new copied; mv new old
+"""
+    assert engine.run(script, **KEPT)["TrainingJobStatus"] == "Completed"
+    assert {key: engine.store.read("b", f"state/{key}") for key in engine.keys("state/")} == dict.fromkeys(
+        ("copied", "in_place", "old"), b"again\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("ending", "status"),
     [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],

@@ -20,6 +20,11 @@ class ChangedMeanwhile(OSError):
     """A file or object was changed again and again while it was copied."""
 
 
+def times(state: os.stat_result) -> tuple[int, int]:
+    """The times in ns of the last change of content, which a program can set, and of anything, which none can."""
+    return state.st_mtime_ns, state.st_ctime_ns
+
+
 def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
     """Copy a file as ``copy_file`` does and return its stat from before. A file that only grows is copied as it is.
 
@@ -29,7 +34,7 @@ def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
         before = os.stat(source)
         copy_file(source, to)
         after = os.stat(source)
-        if before.st_mtime_ns == after.st_mtime_ns or before.st_size < after.st_size:
+        if times(before) == times(after) or before.st_size < after.st_size:
             return before
     raise ChangedMeanwhile(f"{source} changed each time while it was being copied")
 
@@ -52,7 +57,7 @@ def read_small(path: Path | str, most: int) -> SmallFile | None:
         now = os.fstat(handle)
     finally:
         os.close(handle)
-    if len(data) != before.st_size or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+    if len(data) != before.st_size or (now.st_size, *times(now)) != (before.st_size, *times(before)):
         return None
     return SmallFile(data, before)
 

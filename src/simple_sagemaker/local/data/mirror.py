@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...core.store import KeyRefused, ProgressCallback, Store, Stored, no_progress
-from ...storage.file_copy import ChangedMeanwhile
+from ...storage.file_copy import ChangedMeanwhile, times
 from ...storage.safe_paths import SafeFolder, UnusableName
 from ..job import beneath
 from .transfers import Abandoned, fetch, is_local, transfer, weight_of_download
@@ -27,7 +27,7 @@ _KEYS_PER_STEP = 250  # that are deleted together
 _SMALL = 1 << 16  # bytes; such files are read while there is an open folder, so that few files are open at a time
 _LARGEST_WEIGHT = 40 << 20  # bytes that the upload of a file takes at most
 _MOST_REFUSED = 100  # of which each is a line in the job's log
-Mark = tuple[int, int, int]  # size, time of the last change in ns, inode
+Mark = tuple[int, int, int, int]  # size, times of the last changes of content and of anything in ns, inode
 
 
 class _Upload(NamedTuple):
@@ -281,4 +281,4 @@ def _is_denial(error: Exception) -> bool:
 
 
 def _mark(state: os.stat_result) -> Mark:
-    return state.st_size, state.st_mtime_ns, state.st_ino
+    return state.st_size, *times(state), state.st_ino

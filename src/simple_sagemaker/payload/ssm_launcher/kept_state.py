@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # as typing has it, which would take longer to import tha
 if TYPE_CHECKING:
     from typing import Dict, Tuple
 
-    Mark = Tuple[int, int]
+    Mark = Tuple[int, int, int]
     Links = Dict[str, Tuple[str, Mark]]
 
 
@@ -54,4 +54,4 @@ def _owner(path: str, hosts: "list[str]") -> str:
 
 def _mark(path: str) -> "Mark":
     stat = os.stat(path)
-    return stat.st_size, stat.st_mtime_ns
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

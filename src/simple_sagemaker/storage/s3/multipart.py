@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...core.store import ProgressCallback, no_progress
+from ..file_copy import times
 
 PART = 8 << 20  # bytes, of what is sent in parts
 AT_ONCE = 4
@@ -71,7 +72,7 @@ class SteadyFile:
 
     def _look(self) -> None:
         now = os.fstat(self._source.fileno())
-        touched = now.st_mtime_ns != self.before.st_mtime_ns
+        touched = times(now) != times(self.before)
         if self._left or now.st_size < self.size or (touched and now.st_size == self.size):
             raise Changed
 

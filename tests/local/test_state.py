@@ -63,6 +63,19 @@ echo again > in_place; echo again > new; touch -d 2020-01-01 in_place new; cp -p
     )
 
 
+def test_links_inside_are_kept_as_what_they_lead_to_and_others_are_named(engine: Engine) -> None:
+    script = f"""{ML} cd $ML/checkpoints; echo ten > step=10; mkdir d; echo deep > d/x
+ln -s step=10 last; ln -s d best; ln -s /etc/hostname outside; ln -s nothing lost
+sleep 2; echo eleven > step=11; ln -sfn step=11 last; rm best
+"""
+    assert engine.run(script, **KEPT)["TrainingJobStatus"] == "Completed"
+    kept = {key: engine.store.read("b", f"state/{key}") for key in engine.keys("state/")}
+    assert kept == {"step=10": b"ten\n", "step=11": b"eleven\n", "d/x": b"deep\n", "last": b"eleven\n"}
+    lines = "\n".join(engine.printed("job-1")["algo-1"])
+    assert "checkpoints/outside is not kept: it is a link that leads outside, to /etc/hostname" in lines
+    assert "checkpoints/lost is not kept" in lines
+
+
 @pytest.mark.parametrize(
     ("ending", "status"),
     [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
@@ -106,10 +119,10 @@ def test_a_second_job_goes_on_from_the_state_of_the_first(engine: Engine) -> Non
     assert engine.store.read("b", "state/n") == b"3\n"
 
 
-def test_links_and_pipes_in_the_state_are_passed_over(engine: Engine) -> None:
+def test_pipes_and_links_that_lead_up_in_the_state_are_passed_over(engine: Engine) -> None:
     described = engine.run(f"{ML} cd $ML/checkpoints; echo x > f; ln -s f l; mkfifo p; ln -s .. up", **KEPT)
     assert described["TrainingJobStatus"] == "Completed"
-    assert engine.keys("state/") == ["f"]
+    assert engine.keys("state/") == ["f", "l"]
 
 
 def test_a_checkpoint_that_its_own_job_made_unreadable_is_still_kept(engine: Engine) -> None:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from ...core.store import KeyRefused, ProgressCallback, Store, Stored, no_progress
-from ...storage.file_copy import ChangedMeanwhile, times
+from ...storage.file_copy import ChangedMeanwhile
 from ...storage.safe_paths import SafeFolder, UnusableName
 from ..job import beneath
+from .links import copies
+from .mirrored_file import Mark, Upload, mark_of, read_steady
 from .transfers import Abandoned, fetch, is_local, transfer, weight_of_download
 
 _FILES_PER_STEP = 1000  # files between two steps of a pass
@@ -27,27 +28,14 @@ _KEYS_PER_STEP = 250  # that are deleted together
 _SMALL = 1 << 16  # bytes; such files are read while there is an open folder, so that few files are open at a time
 _LARGEST_WEIGHT = 40 << 20  # bytes that the upload of a file takes at most
 _MOST_REFUSED = 100  # of which each is a line in the job's log
-Mark = tuple[int, int, int, int]  # size, times of the last changes of content and of anything in ns, inode
-
-
-class _Upload(NamedTuple):
-    """A file to be sent: its path below the folder, its mark when it was opened, and its content or a descriptor.
-
-    ``source`` is a path that opens what the descriptor does.
-    """
-
-    path: str
-    mark: Mark
-    data: bytes | None = None
-    descriptor: int = -1
-    source: str = ""
 
 
 @dataclass
 class Mirror:
     """One host's folder and its address. ``hosts`` are all hosts; the first owns what no other does.
 
-    ``root`` is the folder below which the job may put links, the mirrored folder itself if None.
+    ``root`` is the folder below which the job may put links, the mirrored folder itself if None. ``seen_as`` is the
+    path at which the job sees the folder.
     """
 
     folder: Path
@@ -58,6 +46,7 @@ class Mirror:
     hosts: list[str]
     deletes: bool = True
     root: Path | None = None
+    seen_as: str = ""
     on_progress: ProgressCallback = no_progress
     _known: dict[str, Mark] = field(default_factory=dict)
     _owned: set[str] = field(default_factory=set)
@@ -110,7 +99,7 @@ class Mirror:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # gone since it was listed
             os.unlink(target)
             return
-        self._known[path] = _mark(os.stat(target))
+        self._known[path] = mark_of(os.stat(target))
         if self._owner(path) == self.host:
             self._owned.add(path)
 
@@ -124,7 +113,7 @@ class Mirror:
         if self._is_partial:
             return
         self.stalled, self._unseen = None, []
-        present: set[str] = set()
+        present: dict[str, Mark] = {}
         try:
             with beneath.open_folder(self.root or self.folder, self._path()) as folder:
                 yield from self._upload_changed(folder, present, is_last=is_last)
@@ -135,7 +124,7 @@ class Mirror:
         if self.stalled is None:
             yield from self._delete_gone(present)
 
-    def _upload_changed(self, folder: int, present: set[str], *, is_last: bool) -> Iterator[None]:
+    def _upload_changed(self, folder: int, present: dict[str, Mark], *, is_last: bool) -> Iterator[None]:
         try:
             with closing(self._changed(folder, present, is_last=is_last)) as changed:
                 yield from transfer(
@@ -149,7 +138,7 @@ class Mirror:
             for descriptor in [*self._open]:  # of files whose turn did not come
                 self._close(descriptor)
 
-    def _changed(self, folder: int, present: set[str], *, is_last: bool) -> Generator[_Upload | None, None, None]:
+    def _changed(self, folder: int, present: dict[str, Mark], *, is_last: bool) -> Generator[Upload | None, None, None]:
         """Yield what is new or changed, and None every now and then: looking takes time, too."""
 
         def refuse(path: str, why: str) -> None:
@@ -157,20 +146,38 @@ class Mirror:
             if is_last or why != beneath.UNREADABLE:  # a container's user may keep files to itself while it runs
                 self._refuse(path, why)
 
+        links: dict[str, str] = {}
         for entry in beneath.walk(folder, refuse):
+            if stat.S_ISLNK(entry.stat.st_mode):
+                with suppress(OSError):  # gone
+                    links[entry.path] = os.readlink(entry.name, dir_fd=entry.parent)
             if not stat.S_ISREG(entry.stat.st_mode):
                 continue
-            present.add(entry.path)
+            present[entry.path] = mark_of(entry.stat)
             if len(present) % _FILES_PER_STEP == 0:
                 yield None
-            if self._known.get(entry.path) != _mark(entry.stat):
-                upload = self._open_changed(entry, is_last=is_last)
-                if upload:
-                    yield upload
+            if self._known.get(entry.path) != present[entry.path]:
+                yield self._open_changed(entry, is_last=is_last)
             if self.stalled:
                 return
+        if links:
+            yield from self._changed_copies(links, present)
 
-    def _open_changed(self, entry: beneath.Entry, *, is_last: bool) -> _Upload | None:
+    def _changed_copies(self, links: Mapping[str, str], present: dict[str, Mark]) -> Iterator[Upload | None]:
+        """What links stand for: S3 has no links."""
+        sources, refused = copies(present, links, (self.seen_as, str(self.folder)))
+        for path, why in refused.items():
+            self._refuse(path, why)
+        for path, source in sources.items():
+            present[path] = present[source]
+            if self._known.get(path) != present[path] and not self.stalled:
+                with (
+                    suppress(beneath.Unreachable),
+                    beneath.open_file(self.root or self.folder, self._path(source)) as file,
+                ):
+                    yield self._prepare(path, os.dup(file), str(self.folder / source))
+
+    def _open_changed(self, entry: beneath.Entry, *, is_last: bool) -> Upload | None:
         """Open a file to be sent; None for one that cannot be, or that the next pass handles."""
         try:
             descriptor = beneath.open_regular(entry.name, entry.parent)
@@ -180,21 +187,24 @@ class Mirror:
             if why.errno in {errno.EMFILE, errno.ENFILE}:
                 self.stalled = why
             return None
+        return self._prepare(entry.path, descriptor, beneath.path_of(descriptor, entry.parent, entry.name))
+
+    def _prepare(self, path: str, descriptor: int, source: str) -> Upload | None:
+        """Prepare an open file to be sent to ``path``; None for one that cannot be, or that the next pass handles."""
         self._open.add(descriptor)
-        mark = _mark(os.fstat(descriptor))
+        mark = mark_of(os.fstat(descriptor))
         if beneath.is_larger_than_disk(descriptor):
-            self._refuse(entry.path, beneath.LARGER_THAN_DISK)
-            self._known[entry.path] = mark
+            self._refuse(path, beneath.LARGER_THAN_DISK)
+            self._known[path] = mark
             self._close(descriptor)
             return None
         if mark[0] > _SMALL or is_local(self.store):
-            path = beneath.path_of(descriptor, entry.parent, entry.name)
-            return _Upload(entry.path, mark, descriptor=descriptor, source=path)
-        data = _read_steady(descriptor, mark)
+            return Upload(path, mark, descriptor=descriptor, source=source)
+        data = read_steady(descriptor, mark)
         self._close(descriptor)
-        return None if data is None else _Upload(entry.path, mark, data)
+        return None if data is None else Upload(path, mark, data)
 
-    def _upload(self, upload: _Upload, on_progress: ProgressCallback) -> None:
+    def _upload(self, upload: Upload, on_progress: ProgressCallback) -> None:
         key = self.prefix + upload.path
         try:
             if upload.data is None:
@@ -218,7 +228,7 @@ class Mirror:
         self._known[upload.path] = upload.mark
         self._owned.add(upload.path)
 
-    def _delete_gone(self, present: set[str]) -> Iterator[None]:
+    def _delete_gone(self, present: Collection[str]) -> Iterator[None]:
         unseen = tuple(self._unseen)
         gone = [path for path in self._known if path not in present and not path.startswith(unseen)]
         owned = [path for path in gone if self.deletes and path in self._owned]
@@ -260,25 +270,15 @@ class Mirror:
     def _tell_progress(self, size: int) -> None:
         self.on_progress(size)  # whichever it is by now
 
-    def _path(self) -> str:
-        return "" if self.root is None else self.folder.relative_to(self.root).as_posix()
+    def _path(self, below: str = "") -> str:
+        folder = "" if self.root is None else self.folder.relative_to(self.root).as_posix()
+        return f"{folder}/{below}".strip("/")
 
     def _owner(self, path: str) -> str:
         first = path.partition("/")[0]
         return first if first in self.hosts else self.hosts[0]
 
 
-def _read_steady(descriptor: int, mark: Mark) -> bytes | None:
-    """The content of a small file up to its size when it was opened; None if it was changed except by growing."""
-    data = os.read(descriptor, mark[0] + 1)
-    now = _mark(os.fstat(descriptor))
-    return data[: mark[0]] if now == mark or now[0] > mark[0] <= len(data) else None
-
-
 def _is_denial(error: Exception) -> bool:
     """Whether the job's role may not do it, so that there is no use in another try."""
     return isinstance(error, PermissionError) and error.filename is None
-
-
-def _mark(state: os.stat_result) -> Mark:
-    return state.st_size, *times(state), state.st_ino

@@ -133,7 +133,7 @@ def path_of(descriptor: int, parent: int, name: str) -> str:
         return f"/proc/self/fd/{descriptor}"
     import fcntl
 
-    path = fcntl.fcntl(parent, fcntl.F_GETPATH, bytes(1024)) if hasattr(fcntl, "F_GETPATH") else b""
+    path = fcntl.fcntl(parent, fcntl.F_GETPATH, bytes(1024)) if parent >= 0 and hasattr(fcntl, "F_GETPATH") else b""
     return os.path.join(os.fsdecode(path.rstrip(b"\0")), name)
 
 

@@ -187,7 +187,16 @@ def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, s
     prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
     folder = host.inside(_path(output))
     mirror = Mirror(
-        folder, bucket, prefix, store, "", [""], deletes=False, root=host.folder, on_progress=saving.on_progress
+        folder,
+        bucket,
+        prefix,
+        store,
+        "",
+        [""],
+        deletes=False,
+        root=host.folder,
+        seen_as=_path(output).rstrip("/"),
+        on_progress=saving.on_progress,
     )
     with closing(mirror.pass_once(is_last=True)) as steps:
         for _ in steps:

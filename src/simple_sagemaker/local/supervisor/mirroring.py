@@ -55,6 +55,7 @@ class Mirrors:
                 self._names,
                 deletes=mirrored.deletes,
                 root=host.folder,
+                seen_as=mirrored.path.rstrip("/"),
                 on_progress=self._on_progress,
             )
             self._mirrors.append(mirror)

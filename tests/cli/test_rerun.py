@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -251,3 +252,21 @@ def test_the_folder_of_another_task_is_neither_mirrored_nor_cleared(shell: Shell
         assert refused.status == 2, refused.err
         assert "is the folder of another task" in refused.err
         (taken / folder).rename(taken / "other")
+
+
+def test_a_name_that_is_not_utf_8_is_left_out_of_the_state_by_name_and_refused_as_an_input(shell: Shell) -> None:
+    line = r"printf x > $(printf '/state/bad\377'); echo y > /state/good"
+    odd = ("shell", "-p", "proj", "-t", "odd", "--cmd_line", line)
+    done = shell.ssm(*odd)
+    assert done.status == 0, done.err
+    assert "bad" in done.out
+    assert "not UTF-8" in done.out
+    shell.write("ls.sh", "ls $SM_CHANNEL_CH")
+    read = shell.run("-e", "ls.sh", "--iit", "ch", "odd", "state")
+    assert read.status == 0, read.err
+    assert "| good" in read.out
+    (shell.home / "buckets/mine").mkdir()
+    (shell.home / "buckets/mine" / os.fsdecode(b"bad\xff")).write_text("x")
+    refused = shell.ssm("run", "-p", "proj", "-t", "other", "-e", "ls.sh", "--iis", "ch", "s3://mine/")
+    assert "not UTF-8" in refused.err
+    assert "InternalServerError" not in refused.err

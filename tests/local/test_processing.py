@@ -79,11 +79,11 @@ def test_a_job_is_what_its_entry_point_and_arguments_say_byte_for_byte(jobs: Pro
     assert line == '[["a  b", "", "$HOME", "--x", "\\u00e9"], "a  b", "us-east-1"]'
 
 
-def test_outputs_are_plain_files_and_links_are_not_among_them(jobs: Processings) -> None:
+def test_outputs_are_plain_files_and_what_links_inside_lead_to(jobs: Processings) -> None:
     script = "cd $P/output; mkdir d; echo 1 > d/a; echo 2 > b; ln -s b link; ln -s /etc deep; mkdir empty; mkfifo pipe"
     described = jobs.run(script, outputs=[sent("out", f"{P}/output", "s3://b/p/t/out/")])
     assert described["ProcessingJobStatus"] == "Completed"
-    assert jobs.engine.keys("p/t/out/") == ["b", "d/a"]
+    assert jobs.engine.keys("p/t/out/") == ["b", "d/a", "link"]
     assert jobs.engine.store.read("b", "p/t/out/d/a") == b"1\n"
 
 

@@ -17,6 +17,7 @@ from ..core.scratch import make_held, remove_abandoned, remove_held
 from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
 from .file_copy import FileSource, copy_steady, exclusive, move_aside, prune, read_small, replace_if, write_new
 from .private import make_private
+from .safe_paths import is_utf8
 from .sync.scan import files
 
 _SCRATCH = ".writing"  # not a legal bucket name
@@ -176,6 +177,8 @@ class FolderStore:
             prune(path.parent, top)
 
     def _path(self, bucket: str, key: str) -> Path:
+        if not is_utf8(key):
+            raise KeyRefused(f"The name {key!a} is not UTF-8, and keys of S3 are.")
         if not _is_plain(key) or not key:
             raise KeyRefused(f"A folder cannot hold the key {key!r}: empty, '.' and '..' parts are not file names.")
         return self.root / bucket / key

@@ -15,7 +15,9 @@ _NO_WINDOWS_NAME = re.compile(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
 DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
-_PLAIN = re.compile(r"(?:[A-Za-z0-9_][^/\0]{0,62}/){0,50}[A-Za-z0-9_][^/\0]{0,62}", re.ASCII)  # of most files
+_PLAIN = re.compile(
+    r"(?:[A-Za-z0-9_][^/\0\ud800-\udfff]{0,62}/){0,50}[A-Za-z0-9_][^/\0\ud800-\udfff]{0,62}", re.ASCII
+)  # of most files
 LONGEST_NAME = 255  # bytes of a part of a path, on Linux, where jobs run
 _NO_NAME_HERE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
@@ -129,10 +131,17 @@ def check_job_path(path: str) -> None:
     if _PLAIN.fullmatch(path):
         return
     for part in _split(path, windows=False):
+        if not is_utf8(part):
+            raise UnusableName(f"the name {_short(path)} is not UTF-8")
         if (size := len(part.encode("utf-8", "surrogatepass"))) > LONGEST_NAME:
             raise UnusableName(
                 f"the name {_short(path)} has a part of {size} bytes, and a file's name has at most {LONGEST_NAME}"
             )
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name of this system can be a key of S3, which is UTF-8."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def why_not(part: str, *, windows: bool) -> str | None:

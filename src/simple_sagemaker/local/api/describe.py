@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+from ...storage.private import read_plain
 from ..job import log_stream
 from ..job.folder import FINAL, Entry, JobFolder
 from ..job.home import REGION
@@ -13,6 +14,7 @@ from ..job.kinds import TRAINING, kind_of
 from ..supervisor import recovery
 
 _DAY_S = 24 * 60 * 60
+_MOST_METRICS = 1 << 30  # bytes of metrics.jsonl
 
 
 def arn_of(job: JobFolder) -> str:
@@ -175,4 +177,4 @@ def metric_lines(job: JobFolder, *, after: int = 0) -> list[dict[str, Any]]:
     path = job.path / "metrics.jsonl"
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1][after:]]
+    return [json.loads(line) for line in read_plain(path, _MOST_METRICS).split(b"\n")[:-1][after:]]

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ... import __version__
-from ...storage.private import make_private
+from ...storage.private import make_private, open_plain
 from ..job.folder import JobFolder
 from ..job.kinds import KINDS
 from .indexed_job import IndexedJob
@@ -25,7 +25,7 @@ _SEED = zlib.crc32(f"1 {__version__}".encode())
 _KINDS = {kind.prefix: kind for kind in KINDS}
 _MOST_WASTE = 1 << 20  # bytes of lines that are of no use any more, beside as many of use
 _BATCH = 1000  # lines
-_CLOEXEC: int = getattr(os, "O_CLOEXEC", 0)
+_LARGEST = 1 << 28  # bytes, of some million jobs
 
 
 class IndexFile:
@@ -39,12 +39,14 @@ class IndexFile:
     def read(self) -> Iterator[IndexedJob]:
         """What was appended since the last time, by any process."""
         data = b""
-        with suppress(OSError), open(self._path, "rb") as file:
+        with suppress(OSError), open(self._path, "rb", opener=open_plain) as file:
             state = os.fstat(file.fileno())
             inode, start = self._read_to
             start = start if inode == state.st_ino and start <= state.st_size else 0
             file.seek(start)
-            data = file.read()
+            data = file.read(_LARGEST + 1) if state.st_size <= _LARGEST else b""
+            if state.st_size > _LARGEST:  # nobody's index: it is made anew
+                self._path.unlink()
             data = data[: data.rfind(b"\n") + 1]
             self._read_to = state.st_ino, start + len(data)
         for line in data.split(b"\n"):
@@ -68,7 +70,7 @@ class IndexFile:
 
     def _write(self, data: bytes) -> None:
         make_private(self._path.parent)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CLOEXEC, 0o600)
+        descriptor = self._open_to_append()
         try:
             before = os.fstat(descriptor)
             written = os.write(descriptor, data)
@@ -77,6 +79,14 @@ class IndexFile:
                 self._read_to = before.st_ino, before.st_size + written  # this process knows it
         finally:
             os.close(descriptor)
+
+    def _open_to_append(self) -> int:
+        try:
+            return open_plain(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        except OSError:  # a pipe, a link or the like in its place
+            if not self._path.is_dir():
+                self._path.unlink(missing_ok=True)
+            raise
 
     def _wastes(self, known: Mapping[str, IndexedJob]) -> bool:
         size = os.stat(self._path).st_size
@@ -87,7 +97,7 @@ class IndexFile:
     def _rewrite(self, lines: list[bytes]) -> None:
         """Replace the file. Two that do so at once may mix their lines up, which the checksums show."""
         scratch = self._path.with_name(f"{self._path.name}.new")
-        with open(os.open(scratch, os.O_WRONLY | os.O_TRUNC | os.O_CREAT | _CLOEXEC, 0o600), "wb") as out:
+        with open(open_plain(scratch, os.O_WRONLY | os.O_TRUNC | os.O_CREAT), "wb") as out:
             out.write(b"".join(lines))
         scratch.replace(self._path)
 

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import make_private
+from ...storage.private import make_private, read_plain
 
 OPERATIONS = (
     "CreateProcessingJob",
@@ -113,8 +113,8 @@ def _load(cache: str) -> Model:
     stamp = source.stat()
     cached = Path(cache) / f"sagemaker-model-{stamp.st_size}-{stamp.st_mtime_ns}.json"
     try:
-        trimmed = json.loads(cached.read_bytes())
-    except (FileNotFoundError, ValueError):
+        trimmed = json.loads(read_plain(cached))
+    except (OSError, ValueError):
         trimmed = _trim(source)
         make_private(cached.parent)
         scratch = cached.with_name(f"{cached.name}.{os.urandom(8).hex()}")  # threads of one process write it too

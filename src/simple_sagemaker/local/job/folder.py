@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import write_private
+from ...storage.private import open_plain, read_plain, write_private
 from .drafts import draft
 from .kinds import kind_of
 
@@ -61,17 +61,17 @@ class JobFolder:
 
     def request(self) -> dict[str, Any]:
         """The request that created the job, unchanged."""
-        loaded: dict[str, Any] = json.loads((self.path / "request.json").read_bytes())
+        loaded: dict[str, Any] = json.loads(read_plain(self.path / "request.json"))
         return loaded
 
     def settings(self) -> dict[str, Any]:
         """The engine's settings for the job, as ``home.Settings`` reads them."""
-        loaded: dict[str, Any] = json.loads((self.path / "settings.json").read_bytes())
+        loaded: dict[str, Any] = json.loads(read_plain(self.path / "settings.json"))
         return loaded
 
     def tags(self) -> list[dict[str, str]]:
         """The job's tags, oldest first."""
-        loaded: list[dict[str, str]] = json.loads((self.path / "tags.json").read_bytes())
+        loaded: list[dict[str, str]] = json.loads(read_plain(self.path / "tags.json"))
         return loaded
 
     def write_tags(self, tags: list[dict[str, str]]) -> None:
@@ -82,13 +82,13 @@ class JobFolder:
 
     def entries(self) -> list[Entry]:
         """The journal so far, without a last line that is not complete yet."""
-        lines = self.journal.read_bytes().split(b"\n")
+        lines = read_plain(self.journal).split(b"\n")
         return [json.loads(line) for line in lines[:-1] if line]
 
     def append(self, **entry: Any) -> None:
         """Append one entry to the journal, stamped with the current time."""
         line = (json.dumps({"at": round(time.time(), 3), **entry}) + "\n").encode()
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = open_plain(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             before = os.fstat(descriptor).st_size
             if os.write(descriptor, line) != len(line):  # the disk is full: no half line must stay

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...storage.private import open_plain
+
 _STAMPED = 64  # one line in so many has its time
 _BACK = 1 << 16  # bytes that are read at once to find an earlier time
 NO_LIMIT = 1 << 62
@@ -71,7 +73,7 @@ class LogFile:
 
 def read(path: Path, start: int, *, most_bytes: int, most: int) -> tuple[list[Mapping[str, Any]], int]:
     """Read complete events from byte ``start`` on; also return the byte to continue from."""
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=open_plain) as file:
         file.seek(start)
         data = file.read(most_bytes)
         end = data.rfind(b"\n") + 1

@@ -6,7 +6,6 @@ A stream is a file ``<job>/logs/<host>-<epoch>``, which appears with the first l
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...storage.private import open_plain
 from .log_file import NO_LIMIT, LogFile, read
 
 __all__ = ["LONGEST_EVENT", "Stream", "read", "streams"]
@@ -127,7 +127,7 @@ class Stream:
         matches.sort(key=lambda match: match[0])
         points = [point for _, name, match in matches if (point := self._metric_point(name, match))]
         if points:
-            with open(self.folder.parent / "metrics.jsonl", "ab", buffering=0, opener=_open_private) as out:
+            with open(self.folder.parent / "metrics.jsonl", "ab", buffering=0, opener=open_plain) as out:
                 out.write("".join(json.dumps(point, allow_nan=False) + "\n" for point in points).encode())
 
     def _drop_metric(self, name: str) -> None:
@@ -152,10 +152,6 @@ class Stream:
         point = {"name": name, "value": value, "at": self._last_ms / 1000, "host": self.host}
         self.last_values[name] = point
         return point
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _events(lines: list[bytes]) -> list[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ...storage.private import read_plain
 from ..job.folder import Entry, JobFolder, has_ended
 from ..job.kinds import kind_of
 from . import turns
@@ -63,7 +64,7 @@ def _is_orphaned(job: JobFolder) -> bool:
 
 def _drop_partial_line(job: JobFolder) -> None:
     """Cut off the half line that a supervisor leaves when it is killed while it writes, before anything is added."""
-    data = job.journal.read_bytes()
+    data = read_plain(job.journal)
     whole = data.rfind(b"\n") + 1
     if whole != len(data):
         os.truncate(job.journal, whole)

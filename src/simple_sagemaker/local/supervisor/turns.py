@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from ...storage.private import make_private
+from ...storage.private import make_private, read_plain
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 
@@ -23,6 +23,7 @@ _LONGEST_START_S = 10.0  # a job that downloads for long takes no processor from
 _LEAST_MEMORY = 0.1  # of the machine's; with less free, a job starts when no other one does
 _STARTING = {"Starting", "Downloading"}
 
+_LONGEST_PATH = 1 << 13
 Start = Callable[[JobFolder], None]
 
 
@@ -33,9 +34,9 @@ def is_queued(job: JobFolder) -> bool:
     import fcntl
 
     try:
-        lock = (job.path / "queued").read_text(encoding="utf-8")
+        lock = read_plain(job.path / "queued", _LONGEST_PATH).decode()
         descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

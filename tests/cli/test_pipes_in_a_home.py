@@ -1,0 +1,63 @@
+"""What a job can put in the place of the engine's own files: pipes, devices, links, holes. Nothing waits for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
+from simple_sagemaker.local.job.home import Home, Settings
+from tests.cli.conftest import Shell
+
+OWN = ("request.json", "settings.json", "tags.json", "journal.jsonl")
+
+
+def hole(path: Path) -> None:
+    with open(path, "wb") as out:
+        out.truncate(1 << 36)
+
+
+def listed(shell: Shell) -> list[str]:
+    sagemaker = LocalSageMaker(Home(shell.home), settings=Settings(python=sys.executable))
+    return [one["TrainingJobName"] for one in sagemaker.list_training_jobs()["TrainingJobSummaries"]]
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "hole": hole,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OWN)
+def test_one_job_of_that_kind_is_passed_over_and_named(shell: Shell, name: str, kind: str) -> None:
+    shell.write("w.py", "print('ran')")
+    shell.run("-e", "w.py")
+    (job,) = shell.jobs()
+    shell.ssm("run", "-p", "proj", "-t", "other", "-e", "w.py")
+    (job / name).unlink()
+    KINDS[kind](job / name)
+    names = listed(shell)
+    assert any(one.startswith("other-") for one in names)
+    for done in (shell.run("-e", "w.py"), shell.ssm("data", "-p", "proj", "-t", "task", "-o", "out")):
+        assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_index_of_that_kind_is_made_anew(shell: Shell, kind: str) -> None:
+    shell.write("w.py", "print('ran')")
+    shell.run("-e", "w.py")
+    assert len(listed(shell)) == 1
+    index = shell.home / "cache/ended-jobs"
+    index.unlink(missing_ok=True)
+    KINDS[kind](index)
+    for _ in range(2):
+        assert len(listed(shell)) == 1
+    assert index.is_file()
+    assert not index.is_symlink()
+    assert index.stat().st_size < 10_000

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from . import presigned_v2, sigv4
 from .access_keys import AccessKey, KeyRing
+from .bodies import BodyTooLarge, IncompleteBody, read_body
 from .error_forms import form_of, service_error
 from .http import Answer, Environ
 from .sigv4 import Malformed, Signature
 
 _SKEW = timedelta(minutes=15)
+_MOST_OF_S3 = 5 * 1024**3  # bytes in one PUT
+_MOST_OF_OTHERS = 16 * 1024**2  # no other service takes as much; S3 neither, where the signature needs the body
 _INVALID_TOKEN = "The security token included in the request is invalid."
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
+_STATUSES = {"large body": 413, "incomplete body": 400}  # of services beside S3; the others are 403
 # kind of refusal: the code in JSON and CBOR, in the query protocols, and S3's with its status
 _CODES = {
     "missing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied", 403),
@@ -37,6 +40,8 @@ _CODES = {
     "expired URL": ("InvalidSignatureException", "SignatureDoesNotMatch", "AccessDenied", 403),
     "unsigned header": ("InvalidSignatureException", "SignatureDoesNotMatch", "AccessDenied", 403),
     "body": ("InvalidSignatureException", "SignatureDoesNotMatch", "XAmzContentSHA256Mismatch", 400),
+    "large body": ("RequestEntityTooLargeException", "RequestEntityTooLarge", "EntityTooLarge", 400),
+    "incomplete body": ("IncompleteBody", "IncompleteBody", "IncompleteBody", 400),
 }
 
 
@@ -55,7 +60,7 @@ class Refused(Exception):
         if form == "s3":
             return service_error(environ, self.service, s3_code, str(self), s3_status)
         code = json_code if form in {"json", "cbor"} else query_code
-        return service_error(environ, self.service, code, str(self), 403)
+        return service_error(environ, self.service, code, str(self), _STATUSES.get(self.kind, 403))
 
 
 @dataclass(frozen=True)
@@ -67,31 +72,48 @@ class Caller:
     region: str
 
 
-def authenticate(
-    environ: Environ, keys: KeyRing, region: str, read_body: Callable[[Environ], bytes]
-) -> tuple[Caller, bytes]:
-    """Return the caller and the body, which is read only if a known key claims to have signed. Raises Refused.
+def authenticate(environ: Environ, keys: KeyRing, region: str) -> tuple[Caller, bytes]:
+    """Return the caller and the body. Raises Refused.
 
-    ``region`` is the one of signatures that name none.
+    The body is read after the check of the signature; only a small one, of a known key, is read before, where the
+    signature is over a hash that the headers do not have. ``region`` is the one of signatures that name none.
     """
     try:
         signature = sigv4.read_signature(environ)
     except Malformed as error:
         raise Refused("malformed", str(error)) from error
     if signature is None:
-        return _authenticate_v2(environ, keys, region), read_body(environ)
+        return _authenticate_v2(environ, keys, region), _read(environ, "s3", _MOST_OF_S3)
     key = _key(keys, signature.access_key, signature.token, signature.service)
     _check_time(signature)
     if unsigned := sigv4.unsigned_headers(environ, signature):
         message = f"There were headers present in the request which were not signed: {', '.join(unsigned)}"
         raise Refused("unsigned header", message, signature.service)
-    body = read_body(environ)
+    body = _read(environ, signature.service, _MOST_OF_OTHERS) if sigv4.needs_body(signature) else b""
     if not sigv4.is_valid(environ, signature, key.secret, body):
         raise Refused("signature", _MISMATCH, signature.service)
+    if not sigv4.needs_body(signature):
+        body = _read(environ, signature.service, _most(signature))
     _check_body(signature, key.secret, body)
     caller = Caller(key, signature.service, signature.region)
     _put_into_headers(environ, caller, signature.date)
     return caller, body
+
+
+def _most(signature: Signature) -> int:
+    if signature.service != "s3":
+        return _MOST_OF_OTHERS
+    is_stream = signature.payload in {sigv4.STREAMING_UNSIGNED, *sigv4.STREAMING_SIGNED}
+    return _MOST_OF_S3 + (_MOST_OF_S3 // 64 if is_stream else 0)  # each 8 KiB of a stream have a line with a signature
+
+
+def _read(environ: Environ, service: str, most: int) -> bytes:
+    try:
+        return read_body(environ, most)
+    except BodyTooLarge as error:
+        raise Refused("large body", str(error), service) from error
+    except IncompleteBody as error:
+        raise Refused("incomplete body", str(error), service) from error
 
 
 def _authenticate_v2(environ: Environ, keys: KeyRing, region: str) -> Caller:

@@ -57,13 +57,13 @@ def parse(text: str) -> Plan:
 def _member(name: str, value: str) -> dict[str, Any]:
     if name == "quota":
         return {"quota": tuple(filter(None, value.split("+")))}
-    if name in {"seed", "jobs"} and value.isdecimal():
+    if name in {"seed", "jobs"} and re.fullmatch(r"[0-9]{1,18}", value):
         return {name: int(value) if name == "seed" else value != "0"}
     chance, _, seconds = value.partition(":")
     if (
         _NUMBER.fullmatch(chance)
         and float(chance) <= 1
-        and (not seconds or (name == "slow" and _NUMBER.match(seconds)))
+        and (not seconds or (name == "slow" and _NUMBER.fullmatch(seconds)))
     ):
         return {name: float(chance), **({"slow_s": float(seconds)} if seconds else {})}
     raise UsageError(f"--faults: {name}={value!r} is not a probability between 0 and 1.")

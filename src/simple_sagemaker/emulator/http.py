@@ -1,4 +1,4 @@
-"""HTTP requests and answers: what came over the wire, reading bodies, building answers, breaking a connection."""
+"""HTTP requests and answers: what came over the wire, building answers, breaking a connection."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ JSON = "application/x-amz-json-1.1"
 _MESSAGE, _TARGET = "simple_sagemaker.headers", "simple_sagemaker.target"
 
 
-class BadRequest(Exception):
-    """A request that breaks HTTP's own rules. The message says how."""
-
-
 def keep_raw(environ: Environ, headers: Message, target: str) -> None:
     """Keep what a signature is about, which WSGI changes: the headers, and the target in the request's first line."""
     if not target.startswith("/"):
@@ -43,27 +39,6 @@ def raw_target(environ: Environ) -> tuple[str, str]:
     """Path and query as they were sent, percent signs included."""
     target: tuple[str, str] = environ[_TARGET]
     return target
-
-
-def read_body(environ: Environ) -> bytes:
-    """Read the whole body; it can be read again afterwards.
-
-    Raises BadRequest for chunks that cannot be read, ConnectionResetError where the client went away.
-    """
-    if environ.get("wsgi.input_terminated"):  # sent in chunks, which the server puts together again
-        try:
-            body: bytes = environ["wsgi.input"].read()
-        except ConnectionError:
-            raise
-        except (OSError, ValueError) as error:
-            raise BadRequest(f"The chunks of the body cannot be read: {error}") from error
-    else:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length)
-        if len(body) < length:
-            raise ConnectionResetError("the client ended before its request did")
-    replace_body(environ, body)
-    return body
 
 
 def replace_body(environ: Environ, body: bytes) -> None:

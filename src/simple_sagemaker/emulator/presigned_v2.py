@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html#RE
 from __future__ import annotations
 
 import hmac
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def read(environ: Environ) -> Presigned | None:
     """Read the query's signature; None without one, or with one that cannot be read."""
     query = {name: values[0] for name, values in parse_qs(raw_target(environ)[1]).items()}
     access_key, value, expires = (query.get(name, "") for name in _OWN_PARAMETERS)
-    if not (access_key and value and expires.isascii() and expires.isdecimal()):
+    if not (access_key and value and re.fullmatch(r"[0-9]{1,15}", expires)):
         return None
     token = query.get("x-amz-security-token") or raw_headers(environ).get("x-amz-security-token") or ""
     return Presigned(access_key=access_key, value=value, expires=int(expires), token=token)

@@ -41,6 +41,7 @@ def make_handler() -> type[WSGIRequestHandler]:
             try:
                 check_message(self.headers, self.path)
                 self.checked = super().make_environ()
+                self.checked["wsgi.input"] = self.rfile  # werkzeug's reader of chunks takes no end for an end
             except ValueError as error:
                 self.close_connection = True
                 self.send_error(400, explain=str(error).encode("ascii", "replace").decode())
@@ -52,6 +53,10 @@ def make_handler() -> type[WSGIRequestHandler]:
 
 def check_message(headers: Message, target: str) -> None:
     """Check the parts of a request that servers and clients could read differently. Raises ValueError."""
+    if headers.defects or headers.get_payload() or headers.get_unixfrom():  # where the parser gave up
+        raise ValueError("a line of the headers cannot be read")
+    if any(re.search(r"[\r\n\0]", value) for value in headers.values()):
+        raise ValueError("a header has more than one line")
     if not target.isascii() or re.search(r"[\x00-\x20\x7f]", target):
         raise ValueError("the target has characters that must be percent-encoded")
     lengths, encodings = headers.get_all("Content-Length", []), headers.get_all("Transfer-Encoding", [])

@@ -155,15 +155,13 @@ class Emulator:
             path = environ["PATH_INFO"]
             if own_pages.is_open(path):
                 return self._answer_open_page(path)
-            caller, body = authenticate(environ, self._known_keys, self._settings.region, http.read_body)
+            caller, body = authenticate(environ, self._known_keys, self._settings.region)
             service = caller.service
             if path.startswith(own_pages.PREFIX):
                 return own_pages.answer(environ, body, self._counts, self._dice)
             return self._answer_with_faults(environ, caller, body)
         except Refused as refused:
             return refused.answer(environ)
-        except http.BadRequest as error:
-            return error_forms.service_error(environ, service, "BadRequest", str(error), 400)
         except ServiceError as error:
             return error_forms.service_error(environ, service, error.code, str(error), error.status)
         except ConnectionError:

@@ -95,7 +95,7 @@ def _from_query(environ: Environ, query: dict[str, str]) -> Signature | None:
     if query.get("X-Amz-Algorithm") != ALGORITHM:
         raise Malformed(f"X-Amz-Algorithm only supports {ALGORITHM}")
     expires = query.get("X-Amz-Expires", "")
-    if not expires.isascii() or not expires.isdecimal() or int(expires) > 7 * 24 * 3600:
+    if not re.fullmatch(r"[0-9]{1,6}", expires) or int(expires) > 7 * 24 * 3600:
         raise Malformed("X-Amz-Expires must be a number of seconds, at most a week")
     return _signature(
         query.get("X-Amz-Credential", ""),
@@ -188,12 +188,15 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
+def needs_body(signature: Signature) -> bool:
+    """Whether the signature is over the body's hash without naming it."""
+    return not signature.payload and (signature.service != "s3" or signature.expires_s is None)
+
+
 def _payload(signature: Signature, body: bytes) -> str:
-    if signature.payload:
-        return signature.payload
-    if signature.service == "s3" and signature.expires_s is not None:
-        return UNSIGNED
-    return hashlib.sha256(body).hexdigest()
+    if needs_body(signature):
+        return hashlib.sha256(body).hexdigest()
+    return signature.payload or UNSIGNED
 
 
 def _canonical_headers(environ: Environ, signature: Signature) -> str:

@@ -43,7 +43,9 @@ def put_headers(
             return payload
 
     request = AWSRequest(method="PUT", url=f"{emulator.url}/bodies/{key}")
-    Signer(keys or emulator.session().get_credentials(), "s3", "us-east-1").add_auth(request)
+    environment = emulator.environment
+    keys = keys or Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+    Signer(keys, "s3", "us-east-1").add_auth(request)
     return dict(request.headers)
 
 

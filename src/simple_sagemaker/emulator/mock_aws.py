@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import EngineUnavailable
 from ..local.job.home import ACCOUNT
+from . import role_trust
 from .http import Answer, Environ
 
 INSTALL = "The emulator needs moto's server.\nInstall it from the clone: pip install '.[emulator]'"
@@ -39,7 +40,7 @@ class MockAws:
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
         try:
-            from moto.iam.access_control import IAMRequestBase
+            from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase
             from moto.moto_server import werkzeug_app
             from moto.moto_server.utilities import RegexConverter
         except ImportError as error:
@@ -54,6 +55,7 @@ class MockAws:
         werkzeug_app.RegexConverter = AcrossLines  # type: ignore[attr-defined]
         # Signatures have been checked here before moto sees a request, and it knows those in headers only.
         IAMRequestBase.check_signature = _is_checked  # type: ignore[assignment]
+        IAMPolicyStatement.is_action_permitted = role_trust.checking(IAMPolicyStatement.is_action_permitted)  # type: ignore[method-assign]
         self._make: Callable[..., Any] = werkzeug_app.create_backend_app
         self._applications: dict[str, Callable[..., Iterable[bytes]]] = {}
         self._one_at_a_time = threading.RLock()

@@ -36,9 +36,11 @@ def credentials(found: dict[str, str] | None) -> Answer:
     return json_answer(200, json.dumps(found).encode())
 
 
-def answer(environ: Environ, body: bytes, counts: RequestCounts, dice: Dice) -> Answer:
-    """Answer the pages that tests steer an emulator with."""
+def answer(environ: Environ, body: bytes, counts: RequestCounts, dice: Dice, *, may_change: bool) -> Answer:
+    """Answer the pages that tests steer an emulator with. Who may not change it may still read."""
     page, method = environ["PATH_INFO"].removeprefix(PREFIX), environ["REQUEST_METHOD"]
+    if method != "GET" and not may_change:
+        return error_answer("AccessDeniedException", "Only the keys that the emulator printed may change it.", 403)
     if page == "requests":
         return json_answer(200, json.dumps(counts.read(reset=method == "DELETE")).encode())
     if page == "faults" and method == "POST":

@@ -20,6 +20,7 @@ from ..local.job.home import ACCOUNT
 from ..local.job.kinds import kind_of
 from .http import Environ
 from .mock_aws import MockAws
+from .protocol import ServiceError
 
 ADMINISTRATOR = "administrator"
 _PARTITION = "aws"
@@ -81,6 +82,10 @@ class Platform:
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             f"'{_SERVICE}' to assume the role."
         )
+
+    def has_role(self, role_arn: str) -> bool:
+        """Whether a role exists; always True without enforcement."""
+        return not self._enforce or self._role(role_arn) is not None
 
     def _role(self, role_arn: str) -> Any:
         from moto.iam.exceptions import NotFoundException
@@ -160,6 +165,21 @@ class Platform:
         except InvalidClientTokenIdError as error:
             return "UnrecognizedClientException", str(error.message)
         return None
+
+    def require(self, action: str, resource: str, environ: Environ) -> None:
+        """Check that the caller may, for what moto does not check. Raises ServiceError."""
+        if not self._enforce:
+            return
+        from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError
+
+        is_json = bool(environ.get("HTTP_X_AMZ_TARGET"))
+        try:
+            with self._aws.lock():
+                self._check(action, resource, environ)
+        except (AccessDeniedError, InvalidClientTokenIdError) as error:
+            code = "AccessDeniedException" if is_json else "AccessDenied"
+            message = f"{error.message} on resource: {resource}"
+            raise ServiceError(code, message, 400 if is_json else 403) from error
 
     def _check(self, action: str, resource: str, environ: Environ) -> None:
         from moto.iam.access_control import IAMRequest

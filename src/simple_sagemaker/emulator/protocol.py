@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.aws_api import error_code
 
+_DEEPEST = 200  # members within members
 TARGET = "SageMaker."  # what the header X-Amz-Target begins with
 
 Operations = Mapping[str, Callable[..., Any]]
@@ -27,7 +28,7 @@ def decode(body: bytes) -> dict[str, Any]:
     """Return the members of a request, without those that are null. Raises ServiceError."""
     try:
         loaded = json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ServiceError("SerializationException", f"The request is not JSON: {error}") from error
     if not isinstance(loaded, dict):
         raise ServiceError("SerializationException", "The request is not a JSON object.")
@@ -62,9 +63,11 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} in an answer")
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise ServiceError("SerializationException", "The request is nested too deeply.")
     if isinstance(value, dict):
-        return {key: _without_nulls(member) for key, member in value.items() if member is not None}
+        return {key: _without_nulls(member, depth + 1) for key, member in value.items() if member is not None}
     if isinstance(value, list):
-        return [_without_nulls(member) for member in value if member is not None]
+        return [_without_nulls(member, depth + 1) for member in value if member is not None]
     return value

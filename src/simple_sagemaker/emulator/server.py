@@ -20,7 +20,18 @@ from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
 from ..local.supervisor.turns import Turns
-from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, sessions, tagging
+from . import (
+    empty_pages,
+    error_forms,
+    http,
+    iam_simulation,
+    own_pages,
+    prices,
+    protocol,
+    s3_requests,
+    sessions,
+    tagging,
+)
 from .access_keys import AccessKey, KeyRing, new_access_key
 from .authentication import Caller, Refused, authenticate
 from .ecr_registry import OPERATIONS, Registry
@@ -158,7 +169,8 @@ class Emulator:
             caller, body = authenticate(environ, self._known_keys, self._settings.region)
             service = caller.service
             if path.startswith(own_pages.PREFIX):
-                return own_pages.answer(environ, body, self._counts, self._dice)
+                is_own = self._keys[0] in {caller.key.access_key, caller.key.acts_as}
+                return own_pages.answer(environ, body, self._counts, self._dice, may_change=is_own)
             return self._answer_with_faults(environ, caller, body)
         except Refused as refused:
             return refused.answer(environ)
@@ -212,6 +224,7 @@ class Emulator:
         if service == "sagemaker":
             raise ServiceError("UnknownOperationException", f"The emulator does not serve {name}.")
         if service == "pricing":
+            self._platform.require(f"pricing:{operation}", "*", environ)
             return prices.answer(operation, request)
         if service not in SERVICES or environ.get("HTTP_X_AMZ_ACCOUNT_ID"):  # the latter is S3 Control
             return error_forms.unknown_service_answer(environ, service if service not in SERVICES else "s3control")
@@ -221,9 +234,12 @@ class Emulator:
             return sessions.answer(environ, name, body, caller, self._known_keys, enforce=self._enforce)
         http.replace_body(environ, empty_pages.original_request(operation, body))
         if name == tagging.OPERATION and (page := tagging.answer(body, self._jobs_and_tags())):
+            self._platform.require("tag:GetResources", "*", environ)
             return http.json_answer(200, page)
         if name == iam_simulation.OPERATION:
-            return iam_simulation.answer(body, self._platform)
+            return iam_simulation.answer(environ, body, self._platform)
+        if service == "s3":
+            s3_requests.check(environ, body, self._aws, self._platform)
         return self._answer_by_moto(environ, name, body, caller)
 
     def _answer_by_moto(self, environ: Environ, name: str, body: bytes, caller: Caller) -> Answer:
@@ -231,6 +247,13 @@ class Emulator:
             status, headers, data = self._aws.answer(environ, caller.service)
         except NotImplementedError:
             return error_forms.not_implemented_answer(environ, caller.service, name)
+        except RecursionError as error:
+            code = "SerializationException" if environ.get("HTTP_X_AMZ_TARGET") else "MalformedInput"
+            raise ServiceError(code, "The request is nested too deeply.") from error
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            if caller.service == "s3" and s3_requests.has_document(environ, body):
+                raise s3_requests.malformed_document() from error
+            raise
         if self._registry and caller.service == "ecr":
             data = self._registry.redirect(data)
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]

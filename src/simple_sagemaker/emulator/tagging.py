@@ -6,10 +6,12 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..local.job.kinds import KINDS
+from .protocol import ServiceError
 
 OPERATION = "tagging.GetResources"
 _RESOURCES = {kind.resource for kind in KINDS}
@@ -27,11 +29,18 @@ def answer(body: bytes, jobs: Iterable[tuple[str, Tags]]) -> bytes | None:
         return None
     of_type = ((arn, tags) for arn, tags in jobs if arn.split(":")[5].partition("/")[0] in resources)
     matching = sorted(((arn, tags) for arn, tags in of_type if _matches(tags, request.get("TagFilters", ()))), key=_arn)
-    start = int(request.get("PaginationToken") or 0)
-    end = start + int(request.get("ResourcesPerPage") or _PAGE)
+    start = _number(request, "PaginationToken", 0)
+    end = start + _number(request, "ResourcesPerPage", _PAGE)
     page = [{"ResourceARN": arn, "Tags": tags} for arn, tags in matching[start:end]]
     token = str(end) if end < len(matching) else ""
     return json.dumps({"ResourceTagMappingList": page, "PaginationToken": token}).encode()
+
+
+def _number(request: Mapping[str, Any], name: str, default: int) -> int:
+    value = str(request.get(name) or default)
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ServiceError("InvalidParameterException", f"{name} is not valid.")
+    return int(value)
 
 
 def _matches(tags: Tags, filters: Iterable[Mapping[str, Any]]) -> bool:

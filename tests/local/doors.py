@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from simple_sagemaker.emulator import http, protocol
+from simple_sagemaker.emulator.bodies import read_body
 from simple_sagemaker.emulator.serving import make_server
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker, operations
 
@@ -48,7 +49,7 @@ def http_client(engine: LocalSageMaker) -> Iterator[Any]:
     def application(environ: http.Environ, start_response: Any) -> Iterable[bytes]:
         name = environ["HTTP_X_AMZ_TARGET"].removeprefix(protocol.TARGET)
         try:
-            answer_body = protocol.call(known, name, protocol.decode(http.read_body(environ)))
+            answer_body = protocol.call(known, name, protocol.decode(read_body(environ, 1 << 24)))
             status, headers, body = http.json_answer(200, protocol.encode(answer_body))
         except protocol.ServiceError as error:
             status, headers, body = http.error_answer(error.code, str(error), error.status)

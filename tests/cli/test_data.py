@@ -139,7 +139,7 @@ def test_a_job_of_another_task_is_refused(shell: Shell) -> None:
 
 
 def test_clearing_the_state_clears_nothing_but_the_state(shell: Shell) -> None:
-    for task in ("task", "task1", "state"):
+    for task in ("task", "task1", "states"):
         ran(shell, task, "one")
     top = bucket(shell) / "proj"
     for other in ("task/state_old/x", "task/statex"):
@@ -151,10 +151,10 @@ def test_clearing_the_state_clears_nothing_but_the_state(shell: Shell) -> None:
     assert "1 file cleared" in done.err
     assert every - {path for path in top.rglob("*") if path.is_file()} == {top / "task/state/file"}
     assert "0 files cleared" in data(shell, "--cs").err
-    done = data(shell, "--cs", task="state")
+    done = data(shell, "--cs", task="states")
     assert "1 file cleared" in done.err
-    assert not (top / "state/state/file").exists()
-    assert list((top / "state").rglob("model.tar.gz"))
+    assert not (top / "states/state/file").exists()
+    assert list((top / "states").rglob("model.tar.gz"))
 
 
 def test_the_state_is_brought_before_it_is_cleared(shell: Shell) -> None:

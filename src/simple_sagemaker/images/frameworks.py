@@ -34,6 +34,10 @@ _DOMAINS: Final = (
 _WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
 
 
+class NoImageForMachine(UsageError):
+    """The framework's images are for other machines than the one that was named."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Build:
     """One published image: a framework version with one Python. ``tag`` is the version as typed.
@@ -197,7 +201,7 @@ def _of_machine(
     if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
         return fitting or builds
     processors = sorted({known for build in builds for known in build.processors})
-    raise UsageError.naming(
+    raise NoImageForMachine.naming(
         "{type} needs an image for {processor}, and {label} has images for {processors} only.\n"
         "Choose another {instance_type}. " + _INSTEAD,
         type=instance_type,

@@ -14,8 +14,8 @@ from ..core.aws_api import error_code
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.progress import file_count
 from ..core.retries import new_role_pause_s
-from ..errors import UsageError
 from ..images import choose
+from ..images.frameworks import NoImageForMachine
 from . import channels, lock
 from .code import package, upload
 from .code.read import Code
@@ -86,7 +86,7 @@ def _choose_image(submission: Submission, dockerfile: Dockerfile | None) -> str 
             region=submission.services.region,
             project=submission.place.project,
         )
-    except UsageError as error:
+    except NoImageForMachine as error:
         if submission.services.engine != "local":
             raise
         submission.note(f"Here no image is used. On AWS: {str(error).splitlines()[0]}")

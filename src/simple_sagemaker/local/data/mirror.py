@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...core import layout
 from ...core.store import KeyRefused, ProgressCallback, Store, Stored, no_progress
 from ...storage.file_copy import ChangedMeanwhile
 from ...storage.safe_paths import SafeFolder, UnusableName
@@ -23,6 +24,7 @@ from .links import copies
 from .mirrored_file import Mark, Upload, mark_of, read_steady
 from .transfers import Abandoned, fetch, is_local, transfer, weight_of_download
 
+_EARLIER_STATE = f"/processing/input/{layout.EARLIER_STATE}/"
 _FILES_PER_STEP = 1000  # files between two steps of a pass
 _KEYS_PER_STEP = 250  # that are deleted together
 _SMALL = 1 << 16  # bytes; such files are read while there is an open folder, so that few files are open at a time
@@ -150,7 +152,9 @@ class Mirror:
         for entry in beneath.walk(folder, refuse):
             if stat.S_ISLNK(entry.stat.st_mode):
                 with suppress(OSError):  # gone
-                    links[entry.path] = os.readlink(entry.name, dir_fd=entry.parent)
+                    target = os.readlink(entry.name, dir_fd=entry.parent)
+                    if _EARLIER_STATE not in target:  # our launcher's, to what is on S3 already
+                        links[entry.path] = target
             if not stat.S_ISREG(entry.stat.st_mode):
                 continue
             present[entry.path] = mark_of(entry.stat)

@@ -46,10 +46,10 @@ class User:
             UserName=self.name, PolicyName="-".join(actions).replace(":", "."), PolicyDocument=document
         )
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Any) -> Any:
         import boto3
 
-        return boto3.client(  # type: ignore[call-overload]
+        return boto3.client(
             service,
             region_name="us-east-1",
             endpoint_url=self._emulator.url,

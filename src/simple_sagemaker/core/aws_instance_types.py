@@ -93,8 +93,11 @@ _SHOWN = 6
 
 @cache
 def _families(*, processing: bool) -> dict[str, list[str]]:
-    lines = (_PROCESSING if processing else _TRAINING).splitlines()
-    return {family: sizes for family, *sizes in (line.split() for line in lines)}
+    families: dict[str, list[str]] = {}
+    for line in (_PROCESSING if processing else _TRAINING).splitlines():
+        family, *sizes = line.split()
+        families[family] = [*sizes]
+    return families
 
 
 def is_known(instance_type: str, *, processing: bool) -> bool:

@@ -247,5 +247,5 @@ def test_a_processing_job_gets_the_state_of_earlier_ones(
     run = prepare(asked, world.services(), Notes())
     assert isinstance(run, Run)
     assert run._prepared
-    request: Mapping[str, Any] = run._prepared.request
+    request: Any = run._prepared.request
     assert ("state_prev" in [one["InputName"] for one in request["ProcessingInputs"]]) is expected

@@ -233,7 +233,7 @@ def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
         except subprocess.TimeoutExpired:
             return "hung"
         finally:
-            if process.poll() is None:
+            if process.poll() is None and sys.platform != "win32":
                 os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -96,6 +96,10 @@ class UsageError(SsmError):
     exit_status = 2
 
 
+class NoImageForMachine(UsageError):
+    """A framework's ready-made images are for other machines than the one that was named."""
+
+
 class JobStopped(JobEnded):
     """The job was stopped, by a person or by a time limit, before its code was done."""
 

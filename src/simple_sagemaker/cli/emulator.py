@@ -95,7 +95,8 @@ def _on_signals(*numbers: signal.Signals) -> Callable[[], object]:
     A pipe wakes it, whichever thread the system gives the signal to; a lock would only wake in the main one.
     """
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
+    if sys.platform != "win32":
+        os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing)
     for number in numbers:
         signal.signal(number, lambda *_: None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.instance_types import is_local
-from ..errors import UsageError
+from ..errors import NoImageForMachine, UsageError
 
 _DATA: Final = Path(__file__).with_name("image_data")
 _INSTEAD: Final = "Or name an image outright with {image_uri}."
@@ -32,10 +32,6 @@ _DOMAINS: Final = (
 
 # The first versions without P2 machines, as AWS's SDK refuses them.
 _WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
-
-
-class NoImageForMachine(UsageError):
-    """The framework's images are for other machines than the one that was named."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from ..core.aws_api import error_code
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.progress import file_count
 from ..core.retries import new_role_pause_s
+from ..errors import NoImageForMachine
 from ..images import choose
-from ..images.frameworks import NoImageForMachine
 from . import channels, lock
 from .code import package, upload
 from .code.read import Code

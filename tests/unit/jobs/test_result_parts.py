@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,8 @@ def test_a_folder_of_somebody_else_with_anything_in_it_is_left_alone(tmp_path: P
     if not content.endswith("/"):
         (tmp_path / "model" / content).write_text("theirs")
     try:
-        os.setxattr(tmp_path, "user.ssm.test", b"1")
+        system: Any = os
+        system.setxattr(tmp_path, "user.ssm.test", b"1")
     except OSError:
         pytest.skip("a file system without extended attributes")
     with pytest.raises(parts.NotDownloaded, match="is not an earlier download"):

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...storage.safe_paths import DEEPEST
 from .permissions import make_accessible
@@ -22,7 +22,7 @@ from .permissions import make_accessible
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_system: object = os  # what only some systems have
+_system: Any = os  # what only some systems have
 _NO_FOLLOW: int = getattr(_system, "O_NOFOLLOW", 0)
 _FOLDER: int = os.O_RDONLY | getattr(_system, "O_DIRECTORY", 0) | getattr(_system, "O_CLOEXEC", 0)
 _FILE: int = (
@@ -99,8 +99,8 @@ def open_regular(name: str, parent: int) -> int:
 
 def is_larger_than_disk(descriptor: int) -> bool:
     """Whether an open file, of holes for the most part, says that it is larger than the disk that it lies on."""
-    disk = os.fstatvfs(descriptor)
-    return disk.f_blocks > 0 and os.fstat(descriptor).st_size > disk.f_frsize * disk.f_blocks
+    disk = _system.fstatvfs(descriptor)
+    return bool(disk.f_blocks > 0 and os.fstat(descriptor).st_size > disk.f_frsize * disk.f_blocks)
 
 
 class OpenFolder:
@@ -131,6 +131,8 @@ def path_of(descriptor: int, parent: int, name: str) -> str:
     """A path that opens the very file of a descriptor, whatever has its name by now (Linux)."""
     if sys.platform == "linux":
         return f"/proc/self/fd/{descriptor}"
+    if sys.platform == "win32":
+        return name
     import fcntl
 
     path = fcntl.fcntl(parent, fcntl.F_GETPATH, bytes(1024)) if parent >= 0 and hasattr(fcntl, "F_GETPATH") else b""

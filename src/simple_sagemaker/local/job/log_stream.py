@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -112,6 +113,8 @@ class Stream:
         return path
 
     def _record_metrics(self, lines: list[bytes]) -> None:
+        if sys.platform == "win32":
+            return
         from .cpu_limit import TooSlow, cpu_limit  # not for those who only read
 
         texts = [line.decode("utf-8", "replace") for line in lines]

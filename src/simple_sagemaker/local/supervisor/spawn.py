@@ -66,7 +66,8 @@ class WaitingSupervisor:
         while status is None and time.monotonic() < until:
             status = _wait(self.pid)
             time.sleep(0 if status is not None else _PAUSE_S)
-        os.set_blocking(self._errors, False)
+        if sys.platform != "win32":
+            os.set_blocking(self._errors, False)
         try:
             written = os.read(self._errors, 1 << 16)
         except BlockingIOError:

@@ -162,7 +162,8 @@ texts = json_values.map(json.dumps) | json_values.map(lambda value: json.dumps(v
 hyperparameters = st.dictionaries(
     names | st.sampled_from(["sagemaker_x", "sagemaker_s3_output", "a", "A"]), texts, max_size=6
 )
-channels = st.dictionaries(st.from_regex(r"[A-Za-z0-9._-]{1,10}", fullmatch=True), st.just(FILE), max_size=4)
+channel_names = st.from_regex(r"[A-Za-z0-9._-]{1,10}", fullmatch=True).filter(lambda name: name not in {".", ".."})
+channels = st.dictionaries(channel_names, st.just(FILE), max_size=4)
 hosts = st.lists(st.integers(1, 30).map("algo-{}".format), min_size=1, max_size=4, unique=True).map(sorted)
 
 

@@ -46,7 +46,7 @@ def check_task(what: str, name: str) -> str:
 
 def check_channel(what: str, name: str) -> str:
     """Return ``name`` if it can name an input channel."""
-    if _CHANNEL.fullmatch(name):
+    if _CHANNEL.fullmatch(name) and name not in {".", ".."}:
         return name
     raise UsageError(
         f"{what}: {name!r} is not a legal channel name.\nUse 1 to 64 letters, digits, dots, dashes and underscores."

@@ -172,3 +172,8 @@ def test_data_reach_the_job_in_one_of_three_ways(mode: str) -> None:
 
 def test_another_way_is_refused_with_a_guess() -> None:
     assert "Did you mean FastFile?" in refused(*RUN, "--input_mode", "fastfile")
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_channel_is_not_named_as_a_folder_itself(name: str) -> None:
+    assert "is not a legal channel name" in refused(*RUN, "--iis", name, "s3://b/k")

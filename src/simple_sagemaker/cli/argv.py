@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 from ..errors import UsageError
 from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
-from ..options.misspelled import meant_by_value, misspelled
 from ..options.option import MANY, Option
 from ..options.reserved import close_to
 from ..options.table import COMMANDS, by_flag, owner
@@ -107,6 +106,8 @@ class _Reader:
             self.arguments.hyperparameters.append((check_hyperparameter_name(name, use.flag), value))
 
     def _read_hyperparameter(self, key: str, attached: str | None) -> None:
+        from ..options.misspelled import meant_by_value, misspelled
+
         command = self.arguments.command
         if not self.arguments.takes_hyperparameters:
             raise UsageError(_no_option(key, self.arguments) + self._advise_attaching(key))

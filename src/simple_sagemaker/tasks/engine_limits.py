@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from ..core.aws_instance_types import is_known
 from ..core.distribution import runners_needed
 from ..core.services import Services
 from ..core.specs import Spec
@@ -16,8 +15,14 @@ def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
     """Raise EngineUnavailable or UsageError for what this engine cannot do; ``note`` shows what it ignores."""
     if services.engine == "local":
         _check_processes(spec, note)
-    if services.engine == "aws" and not is_known(spec.instances.type, processing=spec.kind == "process"):
+    if services.engine == "aws" and not _is_known(spec):
         note(f"Warning: this version does not know the instance type {spec.instances.type}; AWS is asked for it")
+
+
+def _is_known(spec: Spec) -> bool:
+    from ..core.aws_instance_types import is_known
+
+    return is_known(spec.instances.type, processing=spec.kind == "process")
 
 
 def check_code(spec: Spec, interpreters: Mapping[str, bytes], services: Services) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from functools import cache
 
 from ..core.spelling import distance
 from .option import EMULATOR
@@ -34,13 +35,27 @@ def misspelled(name: str, command: str) -> str | None:
     if name in REAL:
         return None
     plain = _plain(name)
+    second = None
+    for option, flag in _options(command).items():
+        if abs(len(plain) - len(option)) <= 2 and (far := distance(plain, option)) <= 2:
+            if far <= 1:
+                return flag
+            if second is None and len(option) >= _LONG and "_" in option:
+                second = flag
+    return second
+
+
+@cache
+def _options(command: str) -> dict[str, str]:
+    """The flags that can be mistyped, by their names: those of the command first, then those of others."""
     commands = [command, *(other for other in COMMANDS if other != command and other not in EMULATOR)]
-    for limit in (1, 2):
-        for one in commands:
-            for flag in by_flag(one):
-                if (one == command or "_" in flag) and _is_close(plain, flag.lstrip("-"), limit):
-                    return flag
-    return None
+    options: dict[str, str] = {}
+    for one in commands:
+        for flag in by_flag(one):
+            name = flag.lstrip("-")
+            if len(name) >= _SHORTEST and (one == command or "_" in flag):
+                options.setdefault(name, flag)
+    return options
 
 
 def meant_by_value(name: str, value: str) -> str | None:
@@ -68,13 +83,6 @@ def _profiles() -> set[str]:
         with contextlib.suppress(OSError, configparser.Error, UnicodeDecodeError):
             configuration.read(os.path.expanduser(os.environ.get(variable) or usual), encoding="utf-8")
     return {section.removeprefix("profile ").strip() for section in configuration.sections()}
-
-
-def _is_close(plain: str, option: str, limit: int) -> bool:
-    shortest = _SHORTEST if limit == 1 else _LONG
-    if len(option) < shortest or (limit > 1 and "_" not in option) or abs(len(plain) - len(option)) > limit:
-        return False
-    return distance(plain, option) <= limit
 
 
 def _plain(name: str) -> str:

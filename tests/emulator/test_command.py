@@ -48,6 +48,14 @@ def until_training(emulator: Emulator, name: str) -> None:
         time.sleep(0.05)
 
 
+def until_printed(emulator: Emulator, *names: str) -> None:
+    until = time.monotonic() + 300
+    for name in names:
+        while not any(path.read_bytes() for path in (emulator.home / "jobs" / name / "logs").glob("*")):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
 def is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -77,15 +85,16 @@ def test_what_it_prints_is_for_a_shell_and_kept_from_others(tmp_path: Path) -> N
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_end_stops_the_jobs_and_leaves_nobody(tmp_path: Path, number: signal.Signals) -> None:
     emulator = Emulator(tmp_path)
-    started(emulator, "kind", "trap 'echo saved > /opt/ml/model/m; exit 0' TERM; while :; do sleep 0.1; done")
-    until_training(emulator, "kind")
+    started(
+        emulator, "kind", "trap 'echo saved > /opt/ml/model/m; exit 0' TERM; echo ready; while :; do sleep 0.1; done"
+    )
+    until_training(emulator, "kind")  # the next script takes its place
     emulator.client("s3").put_object(
-        Bucket="bucket", Key="code/run.sh", Body=b"trap '' TERM; while :; do sleep 0.1; done"
+        Bucket="bucket", Key="code/run.sh", Body=b"trap '' TERM; echo ready; while :; do sleep 0.1; done"
     )
     emulator.client("sagemaker").create_training_job(**request("stubborn", "bucket"))
-    until_training(emulator, "stubborn")
+    until_printed(emulator, "kind", "stubborn")
     pids = [supervisor(emulator, "kind"), supervisor(emulator, "stubborn")]
-    time.sleep(0.5)  # until the shells have set their traps
     emulator.process.send_signal(number)
     emulator.process.communicate(timeout=300)
     assert emulator.process.returncode == 0

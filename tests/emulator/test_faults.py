@@ -85,7 +85,7 @@ def test_slow_answers_and_empty_pages(
 def test_quota_capacity_and_interruption(
     emulator: Emulator, faulty: Callable[[str], None], script: Callable[[str], str]
 ) -> None:
-    bucket = script("sleep 0.6; echo done")
+    bucket = script("sleep 3; echo done")
     client = emulator.client("sagemaker", config=ONCE)
     faulty("quota=ml.p3.2xlarge,capacity=1,interrupt=1")
     big = {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30}

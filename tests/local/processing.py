@@ -46,7 +46,7 @@ class Processings:
             },
             "ProcessingInputs": [*changes.pop("inputs", []), brought("run", f"s3://b/code-{name}/", RUN)],
             "ProcessingOutputConfig": {"Outputs": changes.pop("outputs", [])},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
             **changes,
         }
         return {key: value for key, value in request.items() if value is not None}

@@ -11,6 +11,8 @@ from tests.local.conftest import Engine
 ML = "ML=${SAGEMAKER_BASE_DIR:-/opt/ml}\nexport LC_ALL=C\n"
 # goes on until it is asked to stop, and then ends at once: a first process without a trap would ignore SIGTERM
 WAIT = "trap exit TERM; sleep 100 & wait"
+# goes on when the test calls ``Engine.release``; after ML
+RELEASED = "until [ -e $ML/input/config/released ]; do sleep 0.02; done"
 IS_FIRST = '[ "$(hostname)" = algo-1 ] || grep -q \'"current_host": "algo-1"\' $ML/input/config/resourceconfig.json'
 _ML_IN_PYTHON = 'import json, os\nML = os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")\n'
 

@@ -127,12 +127,12 @@ who = json.load(open(ML + "/input/config/resourceconfig.json"))
 port = int(os.environ["MASTER_PORT"])
 if who["current_host"] == "algo-1":
     server = socket.create_server(("", port))  # on every address, as torch's store does
-    server.settimeout(20)
+    server.settimeout(300)
     server.accept()[0].sendall(os.environ["TRAINING_JOB_NAME"].encode())
     time.sleep(1)
     told = None
 else:
-    for _ in range(400):
+    for _ in range(15_000):
         try:
             client = socket.create_connection((os.environ.get("MASTER_ADDR", "algo-1"), port), timeout=5)
             break

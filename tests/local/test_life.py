@@ -27,7 +27,9 @@ def test_a_job_whose_hosts_all_exit_0_is_completed(engine: Engine) -> None:
 
 
 def test_times_are_in_order_and_billing_starts_with_the_download(engine: Engine) -> None:
+    began = time.monotonic()
     described = engine.run("sleep 1")
+    whole_s = time.monotonic() - began
     assert (
         described["CreationTime"]
         <= described["TrainingStartTime"]
@@ -35,7 +37,7 @@ def test_times_are_in_order_and_billing_starts_with_the_download(engine: Engine)
         <= described["LastModifiedTime"]
     )
     assert described["CreationTime"].tzinfo is not None
-    assert 1 <= described["BillableTimeInSeconds"] <= described["TrainingTimeInSeconds"] <= 5
+    assert 1 <= described["BillableTimeInSeconds"] <= described["TrainingTimeInSeconds"] <= whole_s + 1
 
 
 def test_a_failing_host_gives_its_exit_code_and_the_upload_still_happens(engine: Engine) -> None:

@@ -57,7 +57,7 @@ def test_a_container_finds_its_inputs_outputs_and_configuration(jobs: Processing
     assert job_config["ProcessingResources"]["ClusterConfig"] == {
         "InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 30, "VolumeKmsKeyId": None,
     }  # fmt: skip
-    assert job_config["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert job_config["StoppingCondition"] == {"MaxRuntimeInSeconds": 600}
     dep = job_config["ProcessingInputs"][0]
     assert dep["InputName"] == "DEP"
     assert {key: dep["S3Input"][key] for key in dep["S3Input"] if key != "LocalPath"} == {
@@ -92,8 +92,11 @@ def test_an_output_is_never_filled_with_what_is_there_already_and_nothing_is_del
     jobs.engine.store.write("b", "state/old", b"x")
     outputs = [sent("state", f"{P}/state", "s3://b/state", "Continuous")]
     assert jobs.run_json('print(json.dumps(os.listdir(ML + "/processing/state")))', outputs=outputs) == {"algo-1": []}
-    script = "echo 1 > $P/state/new; sleep 2.5; rm $P/state/new"
-    assert jobs.run(script, outputs=outputs)["ProcessingJobStatus"] == "Completed"
+    script = "echo 1 > $P/state/new; until [ -e $ML/config/released ]; do sleep 0.02; done; rm $P/state/new"
+    name = jobs.start(script, outputs=outputs)
+    jobs.until(name, lambda _: jobs.engine.keys("state/") == ["new", "old"])
+    jobs.engine.release(name)
+    assert jobs.end(name)["ProcessingJobStatus"] == "Completed"
     assert jobs.engine.keys("state/") == ["new", "old"]
 
 

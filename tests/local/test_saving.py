@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.local.conftest import Engine
+from tests.local.conftest import Engine, with_time
 from tests.local.scripts import ML
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
@@ -33,7 +33,10 @@ def test_the_time_limit_ends_the_upload_of_a_model(engine: Engine) -> None:
 def test_the_state_is_saved_although_the_model_takes_too_long(engine: Engine) -> None:
     state = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
     script = f"{endless(engine)}; echo last > $ML/checkpoints/last"
-    engine.run(script, StoppingCondition={"MaxRuntimeInSeconds": 3}, **state)
+    with_time(
+        lambda limit_s: engine.run(script, StoppingCondition={"MaxRuntimeInSeconds": limit_s}, **state),
+        lambda described: "Uploading" in [one["Status"] for one in described["SecondaryStatusTransitions"]],
+    )
     assert engine.store.read("b", "state/last") == b"last\n"
 
 

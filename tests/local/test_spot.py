@@ -11,15 +11,14 @@ import pytest
 
 from simple_sagemaker.local.api.cloudwatch_logs import GROUP
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker
-from tests.local.conftest import DOCKER, Engine, channel, processes_only, settings
+from tests.local.conftest import Engine, channel, processes_only, settings, with_time
 from tests.local.scripts import ML, last_json, python
 
 SPOT: dict[str, Any] = {
     "EnableManagedSpotTraining": True,
-    "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600},
     "CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"},
 }
-SOON_S = 4.0 if DOCKER else 1.0  # when a host is surely up
 # the first time it goes on until it is ended, the second time it says what it found
 TWICE = """
 import pathlib, signal, sys, time
@@ -68,11 +67,28 @@ def streams(engine: Engine, name: str) -> list[str]:
     return [stream["logStreamName"] for stream in page["logStreams"]]
 
 
+def interrupted(
+    engine: Engine, script: str, *, spots: Mapping[str, Any] | None = None, **changes: Any
+) -> Mapping[str, Any]:
+    """A spot job whose every host had printed "ready" when it was interrupted."""
+
+    def run(after_s: int) -> Mapping[str, Any]:
+        for key in engine.keys("state/"):
+            engine.store.delete("b", f"state/{key}")
+        spot(engine, interrupt_after_s=(after_s,), **(spots or {}))
+        return engine.run(script, **changes, **SPOT)
+
+    def were_ready(described: Mapping[str, Any]) -> bool:
+        printed = engine.printed(described["TrainingJobName"])
+        return len(printed) == changes.get("hosts", 1) and all("ready" in lines for lines in printed.values())
+
+    return with_time(run, were_ready)
+
+
 @pytest.mark.parametrize("hosts", [1, 2])
 def test_an_interrupted_job_begins_again_with_nothing_but_its_checkpoints(engine: Engine, hosts: int) -> None:
     engine.store.write("b", "in/x", b"x")
-    spot(engine, interrupt_after_s=(SOON_S,))
-    described = engine.run(python(TWICE), hosts=hosts, channels=[channel("d", "s3://b/in/")], **SPOT)
+    described = interrupted(engine, python(TWICE), hosts=hosts, channels=[channel("d", "s3://b/in/")])
     name = described["TrainingJobName"]
     attempt = ["Starting", "Downloading", "Training"]
     assert statuses(described) == [*attempt, "Interrupted", *attempt, "Uploading", "Completed"], engine.printed(name)
@@ -84,17 +100,23 @@ def test_an_interrupted_job_begins_again_with_nothing_but_its_checkpoints(engine
 
 
 def test_a_list_interrupts_one_attempt_after_the_other(engine: Engine) -> None:
-    spot(engine, interrupt_after_s=(0.3, 0.3))
-    script = f"{ML} cd $ML/checkpoints; n=$(cat n || echo 0); echo $((n + 1)) > n; [ $n = 2 ] || exec sleep 50"
-    described = engine.run(script, **SPOT)
+    script = f"{ML} cd $ML/checkpoints; n=$(cat n || echo 0); echo $((n + 1)) > n; [ $n = 2 ] || exec sleep 500"
+
+    def run(after_s: int) -> Mapping[str, Any]:
+        engine.store.write("b", "state/n", b"0\n")
+        spot(engine, interrupt_after_s=(0.3 * after_s, 0.3 * after_s))
+        limits = {"MaxRuntimeInSeconds": 20 * after_s, "MaxWaitTimeInSeconds": 20 * after_s}
+        return engine.run(script, **{**SPOT, "StoppingCondition": limits})
+
+    described = with_time(run, lambda _: engine.store.read("b", "state/n") == b"3\n")
     assert statuses(described).count("Interrupted") == 2
     assert engine.store.read("b", "state/n") == b"3\n"
     assert len(streams(engine, described["TrainingJobName"])) >= 2
 
 
 def test_the_time_between_machines_is_not_billed(engine: Engine) -> None:
-    spot(engine, interrupt_after_s=(SOON_S,), spot_wait_s=3.0)
-    described = engine.run(f"{ML} [ -e $ML/checkpoints/m ] && exit; : > $ML/checkpoints/m; exec sleep 50", **SPOT)
+    script = f"{ML} [ -e $ML/checkpoints/m ] && exit; : > $ML/checkpoints/m; echo ready; exec sleep 50"
+    described = interrupted(engine, script, spots={"spot_wait_s": 3.0})
     assert described["TrainingJobStatus"] == "Completed"
     assert described["TrainingTimeInSeconds"] - described["BillableTimeInSeconds"] >= 2
     assert described["TrainingStartTime"] - described["CreationTime"] >= timedelta(seconds=3)
@@ -111,10 +133,9 @@ def test_a_job_done_before_its_interruption_is_completed(engine: Engine) -> None
 
 
 def test_what_ignores_sigterm_is_killed_and_its_last_write_kept(engine: Engine) -> None:
-    spot(engine, interrupt_after_s=(0.5,), stop_grace_s=1.5)
     loop = "trap '' TERM; while :; do n=$((n + 1)); echo $n > n.tmp; mv n.tmp n; sleep 0.1; done"
-    script = f"{ML} cd $ML/checkpoints; [ -e n ] && {{ cat n; exit; }}; {loop}"
-    described = engine.run(script, **SPOT)
+    script = f"{ML} cd $ML/checkpoints; [ -e n ] && {{ cat n; exit; }}; echo ready; {loop}"
+    described = interrupted(engine, script, spots={"stop_grace_s": 1.5})
     assert statuses(described).count("Interrupted") == 1
     last = int(engine.printed(described["TrainingJobName"])["algo-1"][-1])
     assert last >= 8, "the writes of the grace are kept"
@@ -143,10 +164,13 @@ def test_a_spot_job_that_gets_no_machines_ends_without_having_started(engine: En
 
 
 def test_the_wait_limit_ends_a_job_that_waits_for_new_machines_and_one_that_runs(engine: Engine) -> None:
-    limits = {"MaxRuntimeInSeconds": 2, "MaxWaitTimeInSeconds": 2}
+    def run(limit_s: int) -> Mapping[str, Any]:
+        limits = {"MaxRuntimeInSeconds": 2 * limit_s, "MaxWaitTimeInSeconds": 2 * limit_s}
+        return engine.run("exec sleep 500", **{**SPOT, "StoppingCondition": limits})
+
     for pauses in ({"interrupt_after_s": (0.3,), "spot_wait_s": 1.2}, {"spot_wait_s": 0.7}):
         spot(engine, **pauses)
-        described = engine.run("exec sleep 50", **{**SPOT, "StoppingCondition": limits})
+        described = with_time(run, lambda described: "Training" in statuses(described))
         assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
         assert described["TrainingTimeInSeconds"] >= 1
 
@@ -185,7 +209,6 @@ def test_a_stop_ends_a_job_that_waits_for_its_first_machines(engine: Engine) -> 
 
 def test_a_read_only_input_does_not_keep_an_interrupted_job_from_beginning_again(engine: Engine) -> None:
     engine.store.write("b", "in/deep/x", b"x")
-    spot(engine, interrupt_after_s=(0.5,))
-    script = f"{ML} [ -e $ML/checkpoints/m ] && exit; : > $ML/checkpoints/m; exec sleep 50"
-    described = engine.run(script, channels=[channel("d", "s3://b/in/", InputMode="FastFile")], **SPOT)
+    script = f"{ML} [ -e $ML/checkpoints/m ] && exit; : > $ML/checkpoints/m; echo ready; exec sleep 50"
+    described = interrupted(engine, script, channels=[channel("d", "s3://b/in/", InputMode="FastFile")])
     assert described["TrainingJobStatus"] == "Completed", described

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.conftest import DOCKER, Engine
-from tests.local.scripts import IS_FIRST, ML, WAIT, run_json
+from tests.local.conftest import Engine, with_time
+from tests.local.scripts import IS_FIRST, ML, RELEASED, WAIT, run_json
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
@@ -39,14 +39,15 @@ def test_the_state_follows_the_folder_while_the_job_runs(engine: Engine) -> None
     put(engine, "state/old")
     script = f"""{ML} cd $ML/checkpoints; trap 'exit 0' TERM
 echo 1 > kept; echo 1 > dropped; mkdir d; echo 1 > d/deep
-until [ -e go ]; do sleep 0.05; done
+{RELEASED}
 rm dropped old; echo 22 > kept; rm -r d
 while :; do sleep 0.05; done
 """
-    name = engine.start(f"{ML} rm -f $ML/checkpoints/go; (sleep 2; : > $ML/checkpoints/go) &\n{script}", **KEPT)
-    engine.until(name, lambda _: engine.keys("state/") == ["d/deep", "dropped", "kept", "old"], within_s=300)
-    engine.until(name, lambda _: engine.keys("state/") == ["go", "kept"], within_s=300)
-    assert engine.store.read("b", "state/kept") == b"22\n"
+    name = engine.start(script, **KEPT)
+    engine.until(name, lambda _: engine.keys("state/") == ["d/deep", "dropped", "kept", "old"])
+    engine.release(name)
+    engine.until(name, lambda _: engine.keys("state/") == ["kept"])
+    engine.until(name, lambda _: engine.store.read("b", "state/kept") == b"22\n")
     engine.client.stop_training_job(TrainingJobName=name)
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
 
@@ -54,10 +55,13 @@ while :; do sleep 0.05; done
 def test_a_file_that_is_rewritten_with_its_size_and_times_is_kept_as_it_is(engine: Engine) -> None:
     script = f"""{ML} cd $ML/checkpoints
 echo first > in_place; echo first > copied; echo first > old; touch -d 2020-01-01 in_place copied old
-sleep 3  # until it was mirrored
+{RELEASED}
 echo again > in_place; echo again > new; touch -d 2020-01-01 in_place new; cp -p new copied; mv new old
 """
-    assert engine.run(script, **KEPT)["TrainingJobStatus"] == "Completed"
+    name = engine.start(script, **KEPT)
+    engine.until(name, lambda _: engine.keys("state/") == ["copied", "in_place", "old"])
+    engine.release(name)
+    assert engine.end(name)["TrainingJobStatus"] == "Completed"
     assert {key: engine.store.read("b", f"state/{key}") for key in engine.keys("state/")} == dict.fromkeys(
         ("copied", "in_place", "old"), b"again\n"
     )
@@ -66,9 +70,12 @@ echo again > in_place; echo again > new; touch -d 2020-01-01 in_place new; cp -p
 def test_links_inside_are_kept_as_what_they_lead_to_and_others_are_named(engine: Engine) -> None:
     script = f"""{ML} cd $ML/checkpoints; echo ten > step=10; mkdir d; echo deep > d/x
 ln -s step=10 last; ln -s d best; ln -s /etc/hostname outside; ln -s nothing lost
-sleep 2; echo eleven > step=11; ln -sfn step=11 last; rm best
+{RELEASED}; echo eleven > step=11; ln -sfn step=11 last; rm best
 """
-    assert engine.run(script, **KEPT)["TrainingJobStatus"] == "Completed"
+    name = engine.start(script, **KEPT)
+    engine.until(name, lambda _: {"step=10", "last", "best/x"} <= {*engine.keys("state/")})
+    engine.release(name)
+    assert engine.end(name)["TrainingJobStatus"] == "Completed"
     kept = {key: engine.store.read("b", f"state/{key}") for key in engine.keys("state/")}
     assert kept == {"step=10": b"ten\n", "step=11": b"eleven\n", "d/x": b"deep\n", "last": b"eleven\n"}
     lines = "\n".join(engine.printed("job-1")["algo-1"])
@@ -81,8 +88,11 @@ sleep 2; echo eleven > step=11; ln -sfn step=11 last; rm best
     [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],
 )
 def test_the_last_write_before_any_end_is_kept(engine: Engine, ending: str, status: str) -> None:
-    limit = {"MaxRuntimeInSeconds": 5 if DOCKER else 1}  # a container takes a moment
-    described = engine.run(f"{ML} echo last > $ML/checkpoints/last; {ending}", StoppingCondition=limit, **KEPT)
+    script = f"{ML} echo last > $ML/checkpoints/last; echo written; {ending}"
+    described = with_time(
+        lambda limit_s: engine.run(script, StoppingCondition={"MaxRuntimeInSeconds": limit_s}, **KEPT),
+        lambda described: "written" in engine.printed(described["TrainingJobName"]).get("algo-1", []),
+    )
     assert described["TrainingJobStatus"] == status
     assert engine.store.read("b", "state/last") == b"last\n"
 
@@ -105,10 +115,13 @@ def test_a_host_never_deletes_what_is_another_hosts(engine: Engine) -> None:
 
 def test_a_file_that_a_host_rewrote_is_its_own_to_delete(engine: Engine) -> None:
     put(engine, "state/algo-1/x")
-    script = f"""{ML} cd $ML/checkpoints; {IS_FIRST} && {{ sleep 3.5; exit 0; }}
-echo mine > algo-1/x; sleep 2; rm algo-1/x
+    script = f"""{ML} cd $ML/checkpoints; {IS_FIRST} && {{ {RELEASED}; exit 0; }}
+echo mine > algo-1/x; {RELEASED}; rm algo-1/x
 """
-    engine.run(script, hosts=2, **KEPT)
+    name = engine.start(script, hosts=2, **KEPT)
+    engine.until(name, lambda _: engine.store.read("b", "state/algo-1/x") == b"mine\n")
+    engine.release(name)
+    engine.end(name)
     assert engine.keys("state/") == []
 
 
@@ -138,15 +151,17 @@ def test_a_state_whose_bucket_is_missing_fails_the_job_with_a_reason(engine: Eng
 
 
 def test_a_file_that_cannot_be_kept_is_named_in_the_log(engine: Engine) -> None:
-    script = """
-C=${SAGEMAKER_BASE_DIR:-/opt/ml}/input/config
-S=$(sed 's/.*"LocalPath": *"\\([^"]*\\)".*/\\1/' $C/checkpointconfig.json)
-if grep -q '"current_host": "algo-1"' $C/resourceconfig.json
+    script = f"""{ML}
+S=$(sed 's/.*"LocalPath": *"\\([^"]*\\)".*/\\1/' $ML/input/config/checkpointconfig.json)
+if {IS_FIRST}
 then echo x > $S/x
-else sleep 2; mkdir $S/x; echo y > $S/x/y
+else {RELEASED}; mkdir $S/x; echo y > $S/x/y
 fi
 """
-    described = engine.run(script, hosts=2, CheckpointConfig={"S3Uri": "s3://b/clash", "LocalPath": "/state"})
+    name = engine.start(script, hosts=2, CheckpointConfig={"S3Uri": "s3://b/clash", "LocalPath": "/state"})
+    engine.until(name, lambda _: engine.keys("clash/") == ["x"])
+    engine.release(name)
+    described = engine.end(name)
     assert described["TrainingJobStatus"] == "Completed"
     assert engine.keys("clash/") == ["x"]
     assert any("x/y is not kept" in line for line in engine.printed(described["TrainingJobName"])["algo-2"])

@@ -163,7 +163,8 @@ def test_a_daemon_that_keeps_the_output_open_does_not_hold_the_job(job: JobFolde
 
 
 def test_a_daemon_that_floods_the_output_does_not_hold_the_job(job: JobFolder) -> None:
-    job.run_file = {"kind": "shell", "command": "setsid sh -c 'echo $$ > pid; exec yes' & sleep 0.3; exit 6"}
+    flooded = "setsid sh -c 'echo $$ > pid; exec yes' & until [ -s pid ]; do :; done; exit 6"
+    job.run_file = {"kind": "shell", "command": flooded}
     process = job.start()
     assert process.stdout is not None
     while os.read(process.stdout.fileno(), 1 << 20):

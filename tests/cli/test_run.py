@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -285,4 +287,38 @@ def test_the_last_value_of_each_metric_is_shown_at_the_end(shell: Shell) -> None
     shell.write("w.py", "for step in range(3): print(f'loss={1 / (step + 1):.3f} acc={step * 0.25}')")
     metrics = ("--md", "loss", r"loss=(\S+)", "--md", "accuracy", r"acc=(\S+)")
     done = shell.run("-e", "w.py", *metrics)
-    assert "\nMetrics: loss 0.333, accuracy 0.5\n" in done.err
+    assert (
+        "\nMetrics     last   best\n  loss      0.333  0.333 (lowest)\n  accuracy  0.5    0.5 (highest)\n" in done.err
+    )
+    skipped = shell.run("-e", "w.py", *metrics)
+    assert "Metrics" not in skipped.err
+
+
+def test_the_best_value_is_told_by_the_metrics_name_and_a_range_where_it_does_not_tell(shell: Shell) -> None:
+    shell.write("w.py", "for x in (3, 1, 2): print(f'x={x} loss={x} valAcc={x}')\nprint('loss=nan once=7')")
+    metrics = [part for name in ("x", "loss", "valAcc", "once") for part in ("--md", name, rf"\b{name}=(\S+)")]
+    done = shell.run("-e", "w.py", *metrics)
+    rows = [line.split(maxsplit=2) for line in done.err.partition("\nMetrics")[2].splitlines()[1:5]]
+    assert rows == [
+        ["x", "2", "1 to 3"],
+        ["loss", "nan", "1 (lowest)"],
+        ["valAcc", "2", "3 (highest)"],
+        ["once", "7"],
+    ]
+
+
+def test_every_value_of_every_metric_is_beside_the_logs(shell: Shell) -> None:
+    shell.write("w.py", "for step in range(3): print(f'loss={step} a=1 a=2')")
+    done = shell.run("-e", "w.py", "--ic", "2", "--md", "loss", r"loss=(\S+)", "--md", "a", r"a=(\S+)", "-o", "out")
+    assert done.status == 0, done.err
+    rows = list(csv.DictReader((shell.folder / "out/logs/metrics.csv").read_text().splitlines()))
+    for host in ("algo-1", "algo-2"):
+        values = [(row["metric"], row["number"], row["value"]) for row in rows if row["host"] == host]
+        assert [value for value in values if value[0] == "loss"] == [
+            *(("loss", "1", "0.0"), ("loss", "2", "1.0"), ("loss", "3", "2.0"))
+        ]
+        assert [value[2] for value in values if value[0] == "a"] == ["1.0", "2.0"] * 3
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["time"]) for row in rows)
+    again = shell.ssm("data", "-p", "proj", "-t", "task", "-o", "again")
+    assert again.status == 0
+    assert (shell.folder / "again/logs/metrics.csv").read_text() == (shell.folder / "out/logs/metrics.csv").read_text()

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from simple_sagemaker.payload.ssm_launcher.process import Bar
 from tests.payload.job import JobFolder
 
 COUNTS = """
@@ -102,10 +103,10 @@ def test_a_failure_file_of_the_script_is_kept(job: JobFolder) -> None:
 
 
 def test_output_and_errors_arrive_in_order_and_byte_for_byte(job: JobFolder) -> None:
-    script = "import os\nfor n in range(2000):\n  os.write(1 + n % 2, b'%d\\xff\\r' % n)\n"
+    script = "import os\nfor n in range(2000):\n  os.write(1 + n % 2, b'%d\\xff\\t' % n)\n"
     job.files = {"train.py": script}
     ended = job.run()
-    assert ended.output.endswith(b"\n\n" + b"".join(b"%d\xff\r" % number for number in range(2000)))
+    assert ended.output.endswith(b"\n\n" + b"".join(b"%d\xff\t" % number for number in range(2000)))
 
 
 def test_output_is_not_held_back(job: JobFolder) -> None:
@@ -114,6 +115,36 @@ def test_output_is_not_held_back(job: JobFolder) -> None:
     wait_for(b"now", process)
     process.send_signal(signal.SIGTERM)
     finish(process)
+
+
+def test_a_progress_bar_is_seen_while_it_moves_and_nothing_of_it_is_lost(job: JobFolder) -> None:
+    job.files = {
+        "train.py": "import sys, time\nfor n in range(10_000):\n    sys.stderr.write('\\r%5d' % n); time.sleep(0.05)\n"
+    }
+    process = job.start()
+    assert process.stdout is not None
+    try:
+        lines = [line for line in (process.stdout.readline() for _ in range(30)) if b"\r" in line][:2]
+        while len(lines) < 2:
+            lines.append(process.stdout.readline())
+    finally:
+        process.kill()
+        finish(process)
+    assert all(line.endswith(b"\r\n") for line in lines)
+    drawn = b"".join(lines).replace(b"\r\n", b"\r").split(b"\r")
+    assert drawn == [b"", *(b"%5d" % number for number in range(len(drawn) - 2)), b""]
+
+
+def test_only_bars_get_line_ends() -> None:
+    bar = Bar()
+    assert bar.with_line_ends(b"\r 1%", 0) == b"\r 1%"
+    assert bar.with_line_ends(b"\r 2%", 0.9) == b"\r 2%"
+    assert bar.with_line_ends(b"\r 3%\r 4%", 1.1) == b"\r 3%\r\n 4%"
+    assert bar.with_line_ends(b"\r 5%", 2.0) == b"\r 5%"
+    assert bar.with_line_ends(b"\r100%\n", 9) == b"\r100%\n"
+    assert bar.with_line_ends(b"\ra", 20) == b"\ra"
+    for text in (b"one\r\ntwo\r", b"\nthree\r\n", b"plain", b"\n"):  # another system's line ends
+        assert Bar().with_line_ends(text, 0) == bar.with_line_ends(text, 40) == text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -54,7 +54,7 @@ def run(spec: Spec, services: Services) -> int:
     if task_run.is_skipped:
         _print_skip(task_run, result, where)
     else:
-        _print_outcome(result, [line for line in (*advice, outcome.metrics_line(result), cost_line, where) if line])
+        _print_outcome(result, [line for line in (*advice, *outcome.metrics_lines(result), cost_line, where) if line])
     if failure:
         raise failure
     return _skip_status(spec, task_run)

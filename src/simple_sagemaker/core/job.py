@@ -55,6 +55,12 @@ class Job:
         """Whether it has ended, in any way."""
         return self.status in FINAL
 
+    @property
+    def metrics(self) -> dict[str, str]:
+        """The regular expressions that find its metrics' values in its lines, by the metrics' names."""
+        defined = self.answer.get("AlgorithmSpecification", {}).get("MetricDefinitions") or ()
+        return {one["Name"]: one["Regex"] for one in defined}
+
     def lies_under(self, folder: str) -> bool:
         """Whether its outputs are under an address."""
         return any(address.startswith(folder) for kind, address in self.outputs.items() if kind != "source")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -70,6 +70,10 @@ class Watcher(Protocol):
         """The job entered a phase; both texts are the service's."""
         ...
 
+    def joined(self, age_s: float) -> None:
+        """The job was started so many seconds ago, by another command."""
+        ...
+
     def lines(self, host: str, lines: list[str]) -> None:
         """A host printed lines."""
         ...
@@ -78,13 +82,23 @@ class Watcher(Protocol):
         """Something worth a line was done."""
         ...
 
+    def metrics(self, newest: Mapping[str, float]) -> None:
+        """The newest value of each of the job's metrics that has any, after lines in which some were found."""
+        ...
+
     def moving(self, meter: Meter) -> AbstractContextManager[None]:
         """Show a transfer for as long as the context lasts; the meter says how far it is."""
         ...
 
 
-class WithoutProgressBar:
-    """Mix-in for watchers that do not display the progress of transfers."""
+class WithoutStatusLine:
+    """Mix-in for watchers that have no line that moves."""
+
+    def joined(self, age_s: float) -> None:
+        """Do nothing: no time is shown."""
+
+    def metrics(self, newest: Mapping[str, float]) -> None:
+        """Do nothing with values that the lines show."""
 
     def moving(self, meter: Meter) -> AbstractContextManager[None]:  # noqa: ARG002 - as a watcher is called
         """Do nothing while bytes move inside the block."""

@@ -11,19 +11,22 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.printable import clean, clean_line
-from ..core.progress import Meter, Watcher, WithoutProgressBar
+from ..core.progress import Meter, Watcher, WithoutStatusLine
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.status import Status
     from rich.text import Text
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
+
+
+_MOST_BARS = 8
 
 
 class Screen(Watcher, Protocol):
@@ -71,7 +74,7 @@ def _width(hosts: int) -> int:
     return len(f"algo-{hosts}")
 
 
-class Lines(WithoutProgressBar):
+class Lines(WithoutStatusLine):
     """Plain lines on ``sys.stdout`` as it is at the time of each: a notebook's cell, a file, a test's capture."""
 
     def __init__(self, hosts: int) -> None:
@@ -93,7 +96,7 @@ class Lines(WithoutProgressBar):
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-class Pipe(WithoutProgressBar):
+class Pipe(WithoutStatusLine):
     """Plain lines, for files and programs."""
 
     def __init__(self, width: int) -> None:
@@ -105,6 +108,9 @@ class Pipe(WithoutProgressBar):
 
     def phase(self, name: str, message: str) -> None:
         self.note(phase_line(name, message))
+
+    def joined(self, age_s: float) -> None:
+        self._began = time.monotonic() - age_s
 
     def lines(self, host: str, lines: list[str]) -> None:
         if self._stdout_closed:
@@ -138,26 +144,52 @@ class Terminal:
         self._phase = "Starting"
         self._began = time.monotonic()
         self._meter: Meter | None = None
+        self._metrics: Mapping[str, float] = {}
+        self._bars: dict[str, Text] = {}
         status.update(self)
 
-    def __rich__(self) -> Text:
-        """The status line, rendered several times a second, so that the time advances while a job is silent."""
+    def __rich__(self) -> Group:
+        """The status line, rendered several times a second, so that the time advances while a job is silent.
+
+        Below it are the progress bars that hosts draw.
+        """
+        from rich.console import Group
+
+        return Group(self.status_line(), *list(self._bars.values())[:_MOST_BARS])
+
+    def status_line(self) -> Text:
+        """The transfer that is under way; else phase, time and the newest value of each metric."""
         from rich.text import Text
 
         if self._meter is not None:
             return Text(self._meter.line())
-        return Text(f"{self._phase}  {time.monotonic() - self._began:.0f} s")
+        parts = [f"{self._phase}  {time.monotonic() - self._began:.0f} s"]
+        parts += [f"{clean(name)} {value:.6g}" for name, value in self._metrics.items()]
+        return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
 
     def phase(self, name: str, message: str) -> None:
         self._phase = name if name == "Training" else clean(phase_line(name, message))
+
+    def joined(self, age_s: float) -> None:
+        self._began = time.monotonic() - age_s
 
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
 
         colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
         for line in lines:
-            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(clean_line(line)))
-            self._console.print(labelled, soft_wrap=True, highlight=False)
+            bar = drawn(line)
+            shown = clean_line(line if bar is None else bar)
+            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(shown))
+            if bar is None:
+                self._bars.pop(host, None)
+                self._console.print(labelled, soft_wrap=True, highlight=False)
+            else:
+                labelled.no_wrap, labelled.overflow = True, "ellipsis"
+                self._bars[host] = labelled
+
+    def metrics(self, newest: Mapping[str, float]) -> None:
+        self._metrics = dict(newest)
 
     def note(self, text: str) -> None:
         self._console.print(clean(text), markup=False, highlight=False, soft_wrap=True, style="dim")
@@ -180,6 +212,16 @@ class Terminal:
             yield
         finally:
             self._status.start()
+
+
+def drawn(line: str) -> str | None:
+    """What a progress bar has drawn so far; None for a line that its program ended.
+
+    The launcher ends such lines behind a carriage return, which logs on AWS have as ``#015``.
+    """
+    if line.endswith("\r"):
+        return line
+    return line.replace("#015", "\r") if line.endswith("#015") else None
 
 
 def phase_line(phase: str, message: str) -> str:

@@ -5,7 +5,8 @@ The job is described rarely, its lines are polled more often; each has a pace of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..core import job
@@ -20,6 +21,7 @@ from .phases import Phase, Phases, advice
 
 if TYPE_CHECKING:
     from ..core.services import Services
+    from .metrics import Metrics, Summary
 
 _LONGEST_SILENCE_S = 15 * 60.0
 _LAST_LINES_S = 60.0  # of failing calls, after which the end is reported without the last lines
@@ -29,7 +31,8 @@ _LAST_LINES_S = 60.0  # of failing calls, after which the end is reported withou
 class JobResult:
     """How a job ended: its name, its status and last phase, why it failed, and the seconds it took.
 
-    ``message`` is the exit message of a processing job, written by its code.
+    ``message`` is the exit message of a processing job, written by its code. ``metrics`` sums up the values that its
+    lines had, if they were followed.
     """
 
     job: str
@@ -40,10 +43,11 @@ class JobResult:
     seconds: int | None
     message: str | None
     described: Job
+    metrics: Mapping[str, Summary] = field(default_factory=dict)
 
 
 class Follower:
-    """Follows one job through transient AWS errors.
+    """Follows one job through transient AWS errors; ``joined`` is one that another command started.
 
     Interrupted at any time (by an exception, say), it continues where it was when called again.
     """
@@ -56,6 +60,7 @@ class Follower:
         watcher: Watcher,
         *,
         kind: JobKind = "training",
+        joined: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._name = name
@@ -66,12 +71,16 @@ class Follower:
         self._clock = clock or Clock()
         self._phases = Phases()
         self._advised: set[str] = set()
+        self._metrics: Metrics | None = None
+        self._joined = joined
+        self._early: list[str] | None = []  # lines that came before it was known which metrics the job has
         notes = RateLimitedNotes(watcher.note, self._clock)
         self._retry = RetryState(notes, self._clock)
         self._lines = _Lines(
             logs.Tail(name, services.logs, listing=services.reading.listing, group=logs.GROUPS[kind]),
             services,
             watcher,
+            deliver=self._show,
             retry=RetryState(notes, self._clock),
             clock=self._clock,
         )
@@ -107,8 +116,35 @@ class Follower:
             ) from retry.error
         return described
 
+    def _show(self, host: str, lines: list[str]) -> None:
+        """Pass on lines of a host, and the values in them."""
+        self._watcher.lines(host, lines)
+        if self._early is not None:
+            self._early += lines
+        elif self._metrics:
+            self._look_for_metrics(self._metrics, lines)
+
+    def _look_for_metrics(self, metrics: Metrics, lines: list[str]) -> None:
+        if metrics.read(lines):
+            self._watcher.metrics(metrics.newest)
+        for problem in metrics.new_problems():
+            self._watcher.note(problem)
+
+    def _expect_metrics(self, described: Job) -> None:
+        """Look for the metrics of the job from now on, and in the lines so far."""
+        early, self._early = self._early, None
+        if early is not None and described.metrics:
+            from .metrics import Metrics
+
+            self._metrics = Metrics(described.metrics)
+            self._look_for_metrics(self._metrics, early)
+
     def _news(self, described: Job) -> list[Phase]:
         """The phases not reported yet; with them new streams may come."""
+        self._expect_metrics(described)
+        if self._joined:
+            self._joined = False
+            self._watcher.joined(max(0.0, (self._services.now() - described.created).total_seconds()))
         news = self._phases.news(described)
         self._lines.expect(described, news)
         return news
@@ -128,15 +164,24 @@ class Follower:
         self._lines.drain(started=described.has_started)
         for phase in news[-1:]:
             self._watcher.phase(*phase)
-        return result(self._place, described)
+        ended = result(self._place, described)
+        return replace(ended, metrics=self._metrics.summaries) if self._metrics else ended
 
 
 class _Lines:
     """Reads the job's log lines for the watcher, within the service's rate limits."""
 
     def __init__(
-        self, tail: logs.Tail, services: Services, watcher: Watcher, *, retry: RetryState, clock: Clock
+        self,
+        tail: logs.Tail,
+        services: Services,
+        watcher: Watcher,
+        *,
+        deliver: Callable[[str, list[str]], None],
+        retry: RetryState,
+        clock: Clock,
     ) -> None:
+        self._deliver = deliver
         self._reading = services.reading
         self._watcher = watcher
         self._clock = clock
@@ -184,7 +229,7 @@ class _Lines:
         if self._denied:
             return True
         try:
-            return self._retry.call(lambda: self._tail.poll(self._reading.pages, self._watcher.lines, every=every))
+            return self._retry.call(lambda: self._tail.poll(self._reading.pages, self._deliver, every=every))
         except Exception as error:
             if not is_denied(error):
                 raise

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.aws_api import error_code
 from ..core.job import JobKind
@@ -64,29 +64,42 @@ def _host_and_start(stream: str) -> tuple[int, int, str]:
     return host_number(stream), int(epoch) if epoch.isdecimal() else 0, stream
 
 
+class Event(NamedTuple):
+    """A line of a log, and the milliseconds since 1970 at which the service got it."""
+
+    at_ms: int
+    line: str
+
+
 def pages(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[str]]:
     """Yield all lines that a stream has now, page by page; nothing for a stream that does not exist."""
+    for page in events(stream, logs, group):
+        yield [event.line for event in page]
+
+
+def events(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[Event]]:
+    """Yield all events that a stream has now, page by page; nothing for a stream that does not exist."""
     token: str | None = None
     while True:
         try:
-            lines, following = _page(stream, token, logs, group)
+            page, following = _page(stream, token, logs, group)
         except Exception as error:
             if error_code(error) == "ResourceNotFoundException":
                 return
             raise
-        yield lines
+        yield page
         if following == token:
             return
         token = following
 
 
-def _page(stream: str, token: str | None, logs: Logs, group: str) -> tuple[list[str], str]:
-    """The lines of a stream from a token on (None: from its start), and the token to go on from."""
+def _page(stream: str, token: str | None, logs: Logs, group: str) -> tuple[list[Event], str]:
+    """The events of a stream from a token on (None: from its start), and the token to go on from."""
     request: GetLogEventsRequestTypeDef = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
     if token is not None:
         request["nextToken"] = token
     page = logs.get_log_events(**request)
-    return [event["message"] for event in page["events"]], page["nextForwardToken"]
+    return [Event(event["timestamp"], event["message"]) for event in page["events"]], page["nextForwardToken"]
 
 
 @dataclass
@@ -178,19 +191,19 @@ class Tail:
     def _read(self, stream: _Stream, deliver: Callable[[str, list[str]], None]) -> bool:
         """Pass on one page of a stream; return whether it was the last one."""
         try:
-            lines, following = _page(stream.name, stream.token, self._logs, self._group)
+            page, following = _page(stream.name, stream.token, self._logs, self._group)
         except Exception as error:
             if error_code(error) == "ResourceNotFoundException":  # listed already, but not readable yet
                 return True
             if not self._restart(stream, error):
                 raise
             return False
-        fresh = lines[max(0, stream.delivered - stream.position) :]
+        fresh = [event.line for event in page[max(0, stream.delivered - stream.position) :]]
         if fresh:
             deliver(f"algo-{host_number(stream.name)}", fresh)
         ended = following == stream.token
         stream.token = following
-        stream.position += len(lines)
+        stream.position += len(page)
         stream.delivered = max(stream.delivered, stream.position)
         stream.quiet = 0 if fresh else stream.quiet + ended
         self.delivered += len(fresh)

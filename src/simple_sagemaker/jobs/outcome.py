@@ -33,11 +33,22 @@ def advise(result: JobResult, engine: str) -> list[str]:
     return [f"There is no module {missing.group(1)} where the job ran: {'; '.join(ways)}."]
 
 
-def metrics_line(result: JobResult) -> str:
-    """The last value of each metric, in a line; empty for a job without any."""
-    values = result.described.answer.get("FinalMetricDataList") or []
-    shown = ", ".join(f"{clean(one['MetricName'])} {one['Value']:.6g}" for one in values)
-    return f"Metrics: {shown}" if shown else ""
+def metrics_lines(result: JobResult) -> list[str]:
+    """The last value of each metric, and the best where there were several; empty for a job without any."""
+    last = {one["MetricName"]: one["Value"] for one in result.described.answer.get("FinalMetricDataList") or []}
+    last |= {name: summary.last for name, summary in result.metrics.items()}
+    if not last:
+        return []
+    if all(summary.count < 2 for summary in result.metrics.values()):
+        return ["Metrics: " + ", ".join(f"{clean(name)} {value:.6g}" for name, value in last.items())]
+    from .metrics import best
+
+    rows = [("Metrics", "last", "best")]
+    for name, value in last.items():
+        summary = result.metrics.get(name)
+        rows.append((f"  {clean(name)}", f"{value:.6g}", best(name, summary) if summary else ""))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {how_good}".rstrip() for name, value, how_good in rows]
 
 
 def duration(result: JobResult) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,7 @@ from ..storage.archives import unpack
 from ..storage.safe_paths import UnusableName
 from ..storage.sync.download import Earlier, FolderDownload
 from . import logs, result_parts
+from .logs import Event
 from .result_parts import Fill, NotDownloaded, Part
 
 if TYPE_CHECKING:
@@ -102,16 +104,32 @@ def _leave_empty(_: Path) -> None:
 
 
 def _write_logs(job: Job, services: Services, to: Path) -> None:
-    """Write ``logs0`` for algo-1, ``logs1`` for algo-2 …: each host's streams in the order of their beginning."""
+    """Write ``logs0`` for algo-1, ``logs1`` for algo-2 …: each host's streams in the order of their beginning.
+
+    For a job with metrics, ``metrics.csv`` has every value in them.
+    """
     read, group = 0, logs.GROUPS[job.kind]
-    with translate_errors(region=services.region):
+    with translate_errors(region=services.region), _metrics_table(job, to) as take:
         for name in logs.streams(job.name, services.logs, group):
             with open(to / f"logs{logs.host_number(name) - 1}", "ab") as out:
-                for page in logs.pages(name, services.logs, group):
-                    out.writelines(line.encode("utf-8", "surrogateescape") + b"\n" for line in page)
+                for page in logs.events(name, services.logs, group):
+                    out.writelines(event.line.encode("utf-8", "surrogateescape") + b"\n" for event in page)
+                    take(name, page)
                     read += 1
                     if read % services.reading.pages == 0:
                         time.sleep(services.reading.breath_s)
+
+
+@contextmanager
+def _metrics_table(job: Job, to: Path) -> Iterator[Callable[[str, list[Event]], None]]:
+    """A function that takes the events of a stream and writes the metrics' values in them; for most jobs nothing."""
+    if not job.metrics:
+        yield lambda _stream, _page: None
+        return
+    from .metrics import Table
+
+    with open(to / "metrics.csv", "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+        yield Table(job.metrics, out).add
 
 
 def _download_archive(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:

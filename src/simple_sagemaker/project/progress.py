@@ -6,7 +6,7 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, get_args
 
-from ..core.progress import Watcher, WithoutProgressBar
+from ..core.progress import Watcher, WithoutStatusLine
 from ..errors import UsageError
 from ..jobs import display
 
@@ -32,7 +32,7 @@ def display_progress(progress: Progress, hosts: int) -> AbstractContextManager[W
     return display.notebook_screen(hosts) if progress == "auto" else nullcontext(Logged())
 
 
-class Logged(WithoutProgressBar):
+class Logged(WithoutStatusLine):
     """Logs what is done with a task to ``simple_sagemaker.task``, and the job's lines to ``simple_sagemaker.lines``."""
 
     def phase(self, name: str, message: str) -> None:

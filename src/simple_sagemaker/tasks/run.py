@@ -91,7 +91,9 @@ class Run:
         if self._ended is not None:
             return follow.result(self.place, self._ended)
         if self._follower is None:
-            self._follower = Follower(self.name, self.place, self.services, watcher, kind=self.kind)
+            self._follower = Follower(
+                self.name, self.place, self.services, watcher, kind=self.kind, joined=self._prepared is None
+            )
         with translate_errors(region=self.services.region, job=self.name):
             return self._follower.follow()
 

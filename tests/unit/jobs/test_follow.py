@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -313,3 +314,40 @@ def test_without_limits_all_there_is_comes_at_every_look() -> None:
     first = watch.reported.index(START)
     assert first == 19 * 50
     assert watch.now < 1.1
+
+
+def test_metrics_are_shown_as_they_come_and_summed_up_also_of_lines_before_the_first_description() -> None:
+    watch = Watch()
+    shown: list[dict[str, float]] = []
+    watch.metrics = lambda newest: shown.append(dict(newest))  # type: ignore[method-assign]
+    definitions = {"MetricDefinitions": [{"Name": "loss", "Regex": r"loss=(\S+)"}, {"Name": "bad", "Regex": "("}]}
+    watch.logs.streams = {stream(1): ["loss=3", "nothing", "loss=word"], stream(2): ["loss=1 loss=2"]}
+    watch.history = [(0, described(START, TRAIN, hosts=2, AlgorithmSpecification=definitions))]
+    watch.history += [
+        (5, described(START, TRAIN, DONE, status="Completed", hosts=2, AlgorithmSpecification=definitions))
+    ]
+    ended = watch.follower(pace=lambda _: 2.0).follow()
+    summary = ended.metrics["loss"]
+    assert (summary.count, summary.lowest, summary.highest) == (3, 1, 3)
+    assert shown[-1] == {"loss": summary.last}
+    (problem,) = [note for note in watch.notes if "metric bad" in note]
+    assert "not looked for in the lines: its regular expression is not one for Python: missing )" in problem
+
+
+def test_a_metric_whose_expression_does_not_end_holds_up_nothing() -> None:
+    watch = Watch()
+    definitions = {"MetricDefinitions": [{"Name": "bad", "Regex": "(a+)+$"}, {"Name": "good", "Regex": r"good=(\d+)"}]}
+    watch.logs.streams = {stream(): ["a" * 40 + "!", "good=7"]}
+    watch.history = [(0, described(START, TRAIN, DONE, status="Completed", AlgorithmSpecification=definitions))]
+    ended = watch.follower().follow()
+    assert ended.metrics["good"].last == 7
+    assert any("metric bad is not looked for" in note for note in watch.notes)
+
+
+@pytest.mark.parametrize(("joined", "shown"), [(True, [3600.0]), (False, [])])
+def test_the_clock_of_a_joined_job_is_the_jobs_own(joined: bool, shown: list[float]) -> None:
+    watch = Watch(history=[(0, ENDS)])
+    ages: list[float] = []
+    watch.joined = ages.append  # type: ignore[method-assign,assignment]
+    watch.follower(joined=joined, at=ENDS["CreationTime"] + timedelta(hours=1)).follow()
+    assert ages == shown

@@ -48,7 +48,10 @@ class Streams:
     def get_log_events(self, **request: Any) -> Any:
         lines, start = self.streams[request["logStreamName"]], int(request.get("nextToken", 0))
         page = lines[start : start + 2]
-        return {"events": [{"message": line} for line in page], "nextForwardToken": str(start + len(page))}
+        return {
+            "events": [{"timestamp": 0, "message": line} for line in page],
+            "nextForwardToken": str(start + len(page)),
+        }
 
 
 def described(**changes: Any) -> DescribeTrainingJobResponseTypeDef:

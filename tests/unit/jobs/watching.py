@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.layout import TaskPlace
-from simple_sagemaker.core.progress import WithoutProgressBar
+from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.services import Reading, Services
 from simple_sagemaker.jobs.follow import Follower
 from simple_sagemaker.jobs.outages import Clock
@@ -75,7 +75,7 @@ class CloudWatch:
         if token and position == len(lines) and not whim:
             return {"events": [], "nextForwardToken": token}
         page = [] if whim else lines[position : position + self.chance.randint(1, self.longest)]
-        events = [{"message": line} for line in page]
+        events = [{"timestamp": 0, "message": line} for line in page]
         return {"events": events, "nextForwardToken": f"{position + len(page)}/{len(self.calls)}"}
 
     def _called(self, what: str) -> None:
@@ -88,7 +88,7 @@ class CloudWatch:
 
 
 @dataclass
-class Watch(WithoutProgressBar):
+class Watch(WithoutStatusLine):
     """A clock that only sleeping moves, a job whose description follows from the time, and all that is told."""
 
     reported: list[Any] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Watch(WithoutProgressBar):
         self.now += max(seconds, 0.001)
         self.on_sleep(self.now)
 
-    def services(self, pace: Callable[[float], float], reading: Reading) -> Services:
+    def services(self, pace: Callable[[float], float], reading: Reading, at: datetime | None = None) -> Services:
         store = MemoryStore()
         return Services(
             engine="aws",
@@ -132,16 +132,23 @@ class Watch(WithoutProgressBar):
             store=store,
             access=LocalAccess(store, account="123456789012", region="eu-west-1"),
             region="eu-west-1",
-            now=lambda: datetime.now(timezone.utc),
+            now=lambda: at or datetime.now(timezone.utc),
             token=lambda: "a1B2c3D4",
             pace=pace,
             reading=reading,
         )
 
-    def follower(self, pace: Callable[[float], float] = lambda _: 1.0, reading: Reading | None = None) -> Follower:
+    def follower(
+        self,
+        pace: Callable[[float], float] = lambda _: 1.0,
+        reading: Reading | None = None,
+        *,
+        joined: bool = False,
+        at: datetime | None = None,
+    ) -> Follower:
         how = reading or Reading(pace=lambda _: 1.0)
         clock = Clock(seconds=lambda: self.now, sleep=self.sleep)
-        return Follower(JOB, PLACE, self.services(pace, how), self, clock=clock)
+        return Follower(JOB, PLACE, self.services(pace, how, at), self, clock=clock, joined=joined)
 
 
 def described(

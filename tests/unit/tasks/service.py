@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker
 from simple_sagemaker.core.layout import TaskPlace
-from simple_sagemaker.core.progress import WithoutProgressBar
+from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.services import Services
 from simple_sagemaker.core.store import Store
 
@@ -105,7 +105,7 @@ class World:
 
 
 @dataclass
-class Notes(WithoutProgressBar):
+class Notes(WithoutStatusLine):
     """A watcher that keeps the lines."""
 
     notes: list[str] = field(default_factory=list)

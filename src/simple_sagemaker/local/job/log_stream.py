@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -113,9 +112,7 @@ class Stream:
         return path
 
     def _record_metrics(self, lines: list[bytes]) -> None:
-        if sys.platform == "win32":
-            return
-        from .cpu_limit import TooSlow, cpu_limit  # not for those who only read
+        from ...core.cpu_limit import TooSlow, cpu_limit  # not for those who only read
 
         texts = [line.decode("utf-8", "replace") for line in lines]
         matches: list[tuple[int, str, re.Match[str]]] = []

@@ -259,12 +259,12 @@ def make_fit(env: "dict[bytes, bytes]", places: Places, argv: "list[bytes]") -> 
         process.write(values.to_bytes(line)[: command.SHOWN])
 
 
-def greet(job: str, host: str) -> None:
-    """Log the Python, the host and the job."""
+def greet() -> None:
+    """Log which Python runs."""
     version = ".".join(map(str, sys.version_info[:3]))
     below = os.environ.get("SSM_PYTHON_BELOW")  # set by the local engine: the interpreter below its private layer
     path = "{} over {}".format(sys.executable, below) if below else sys.executable
-    process.write(values.to_bytes("simple-sagemaker: Python {} ({}) on {}, job {}\n".format(version, path, host, job)))
+    process.write(values.to_bytes("simple-sagemaker: Python {} ({})\n".format(version, path)))
 
 
 def make_instance_state(state: str, host: str) -> None:

@@ -83,7 +83,7 @@ def _run_of_other_client(job: environment.Job) -> Run:
 
 def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> int:
     arguments = run.script_arguments(job.hyperparameters)
-    environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
+    environment.greet()
     _check(places, run)
     gpus = machine.gpu_count()
     known = environment.facts(job, run.entry_point, gpus)
@@ -190,7 +190,7 @@ def _run_in_toolkit(places: Places) -> int:
     host, or once per rank. Returns only by raising Refusal.
     """
     run, job, arguments = _read_prepared_job(places)
-    environment.greet(job.name or os.environ.get("TRAINING_JOB_NAME", ""), job.host)
+    environment.greet()
     if run.entry_point is not None:
         command.check_entry_point(places.code, run.entry_point)
     env = _script_environment(run, job, arguments)

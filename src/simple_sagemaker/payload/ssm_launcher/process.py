@@ -8,10 +8,12 @@ import errno
 import os
 import select
 import signal
+import time
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 TAIL = 8192  # bytes of output kept for the failure text
 CHUNK = 65536
+BAR_S = 1.0  # after which what a progress bar has drawn is made a line
 LAST_CHUNKS = 64  # read at most after the end, so that a daemon that keeps writing cannot hold up the job
 
 
@@ -28,7 +30,11 @@ class Ended:
 
 
 def run(argv: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> Ended:
-    """Run a program in ``folder`` until its main process ends. Its output goes to ours, byte for byte and at once."""
+    """Run a program in ``folder`` until its main process ends. Its output goes to ours, byte for byte and at once.
+
+    Only what draws over itself with carriage returns and ends no line, as progress bars do, gets a line end each
+    second: logs are shown line by line, and a bar would not be seen before it is full.
+    """
     program = _Program()
     before = {number: signal.signal(number, program.forward) for number in FORWARDED}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _wake_up)
@@ -62,12 +68,34 @@ def _wake_up(number: int, frame: object) -> None:
     """Do nothing: the interpreter itself writes the signal to the descriptor that ``follow`` waits on."""
 
 
+class Bar:
+    """Ends lines behind a carriage return, once a second while a progress bar is drawn."""
+
+    def __init__(self) -> None:
+        self._since = None  # type: float | None
+
+    def with_line_ends(self, data: bytes, now: float) -> bytes:
+        """The output ``data`` as it goes on; ``now`` are seconds of a clock."""
+        if b"\n" in data:
+            self._since = None
+        place = data.rfind(b"\r", data.rfind(b"\n") + 1, len(data) - 1) + 1  # at the end may be half of a line end
+        if not place:
+            return data
+        if self._since is None:
+            self._since = now
+        if now - self._since < BAR_S:
+            return data
+        self._since = now
+        return data[:place] + b"\n" + data[place:]
+
+
 class _Program:
     def __init__(self) -> None:
         self.pid = 0
         self.status = None  # type: int | None
         self.tail = b""
         self.stop_signal = 0
+        self._bar = Bar()
         self.output, self._output_end = os.pipe()
         self._alarm_read, self.alarm = os.pipe()
         for descriptor in (self.output, self._alarm_read, self.alarm):
@@ -116,7 +144,7 @@ class _Program:
     def _copy(self) -> bool:
         """Copy available output; False at its end."""
         data = os.read(self.output, CHUNK)
-        write(data)
+        write(self._bar.with_line_ends(data, time.monotonic()))
         self.tail = (self.tail + data)[-TAIL:]
         return bool(data)
 

@@ -90,7 +90,7 @@ def main(base: str) -> int:
 
 def _launch(places: ProcessingPlaces, job: Job, run: "dict[str, Any]") -> int:
     entry, program, arguments = run.get("entry_point"), run.get("command") or [], run.get("arguments") or []
-    environment.greet(job.name, job.host)
+    environment.greet()
     env = environment.merge(
         places, _variables(job, entry, arguments), environment.default_variables(job.master, job.interface)
     )

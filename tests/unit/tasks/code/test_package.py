@@ -20,7 +20,7 @@ import pytest
 from simple_sagemaker import payload
 from simple_sagemaker.core import layout
 from simple_sagemaker.core.layout import TaskPlace
-from simple_sagemaker.core.progress import WithoutProgressBar
+from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-class Notes(WithoutProgressBar):
+class Notes(WithoutStatusLine):
     """Somebody who watches and keeps the notes."""
 
     def __init__(self, notes: list[str]) -> None:

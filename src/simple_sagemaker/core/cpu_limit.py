@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
-
-if sys.platform == "win32":
-    raise ImportError("the supervisor of a job needs Linux or macOS")
 
 
 class TooSlow(BaseException):
@@ -20,8 +18,12 @@ class TooSlow(BaseException):
 def cpu_limit(seconds: float) -> Iterator[None]:
     """Raise TooSlow in the body once it has computed for so long; a busy machine makes no difference.
 
-    Python's ``re`` looks for signals while it matches. Call in the main thread.
+    Python's ``re`` looks for signals while it matches. There is no limit on Windows and outside the main thread, where
+    no signals arrive.
     """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGVTALRM, _raise)
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 0.1)  # again and again: code may hold up the first one

@@ -322,3 +322,16 @@ def test_every_value_of_every_metric_is_beside_the_logs(shell: Shell) -> None:
     again = shell.ssm("data", "-p", "proj", "-t", "task", "-o", "again")
     assert again.status == 0
     assert (shell.folder / "again/logs/metrics.csv").read_text() == (shell.folder / "out/logs/metrics.csv").read_text()
+
+
+def test_a_model_of_another_task_is_unpacked_by_one_call(shell: Shell) -> None:
+    shell.write("train.py", "import os; open(os.environ['SM_MODEL_DIR'] + '/weights', 'w').write('learned')")
+    shell.write(
+        "use.py",
+        "from worker_toolkit import worker_lib\n"
+        "folder = worker_lib.WorkerConfig().unpack('trained')\n"
+        "print('it has', open(folder + '/weights').read())\n",
+    )
+    assert shell.ssm("run", "-p", "proj", "-t", "train", "-e", "train.py").status == 0
+    used = shell.run("-e", "use.py", "--iit", "trained", "train", "model")
+    assert "it has learned" in used.out, used.err

@@ -198,7 +198,8 @@ IO = (
     Option(
         "--input_task", "--iit", value_count=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
         help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
-        "model, source or output; may be repeated.",
+        "model, source or output; may be repeated. A model comes as model.tar.gz, as on AWS; in the code, "
+        "WorkerConfig().unpack(NAME) unpacks it safely.",
     ),
     Option(
         "--input_mode", shape="{File,FastFile,Pipe}", default="File", commands=BOTH,

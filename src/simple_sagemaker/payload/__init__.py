@@ -39,5 +39,6 @@ CODE_FILES = (
     "task_toolkit/__init__.py",
     "task_toolkit/task_lib.py",
     "worker_toolkit/__init__.py",
+    "worker_toolkit/archives.py",
     "worker_toolkit/worker_lib.py",
 )

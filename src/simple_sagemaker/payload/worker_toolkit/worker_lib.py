@@ -92,6 +92,17 @@ class WorkerConfig:
         problem = "could be each of {}".format(like) if like else "is not among the channels {}".format(sorted(folders))
         raise AttributeError("The channel {!r} {}.".format(name, problem))
 
+    def unpack(self, channel: str, to: "str | None" = None) -> str:
+        """Unpack the archive in a channel's folder, such as an earlier task's ``model.tar.gz``; return the folder.
+
+        It is unpacked to ``to``, by default a new temporary folder. A channel that holds no archive is left alone and
+        its own folder returned, so that a script need not know which it gets. Raises ValueError for several archives,
+        for one that is broken, and for one that leads outside the folder; AttributeError without such a channel.
+        """
+        from . import archives
+
+        return archives.unpack_channel(self.channel(channel), to)
+
     def __getattr__(self, name: str) -> str:
         """``channel_<name>`` of any channel. Python calls this for attributes that are not found otherwise."""
         if name.startswith(CHANNEL_FIELD) and "_channel_folders" in self.__dict__:

@@ -41,7 +41,8 @@ class CodeFiles:
 
     ``secrets`` are files left out because they look like secrets, ``special`` those that are neither file nor folder,
     and ``exposed`` those that look like secrets and are included because they were named. ``interpreters`` are the
-    first lines of those that name the program to run them (``#!``).
+    first lines of those that name the program to run them (``#!``). ``script_requirements`` are those that the entry
+    point's own header lists, and ``notes`` what a person should know besides.
     """
 
     files: dict[str, CodeFile] = field(default_factory=dict)
@@ -50,6 +51,8 @@ class CodeFiles:
     special: list[str] = field(default_factory=list)
     exposed: list[str] = field(default_factory=list)
     interpreters: dict[str, bytes] = field(default_factory=dict)
+    script_requirements: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def size(self) -> int:

@@ -24,6 +24,7 @@ from ...core.store import Store
 from ...errors import InputNotFound, UsageError
 from .files import CodeFile, CodeFiles, read_again
 from .ignore import RULES
+from .script_header import read_header
 
 RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
@@ -94,8 +95,27 @@ def collect(spec: Spec, store: Store, scratch: Callable[[], Path]) -> CodeFiles:
             files.add_folder(path, f"{name}/", use_gitignore=code.use_gitignore)
         else:
             files.add_file(path, name)
+    _add_requirements(spec, files)
     _check(spec, files)
     return files
+
+
+def _add_requirements(spec: Spec, files: CodeFiles) -> None:
+    """Add the requirements that the entry point's header lists, and say which requirements are not installed."""
+    code = spec.code
+    entry = files.files.get(code.entry_point or "")
+    header = None
+    if entry and str(code.entry_point).endswith(".py"):
+        header = read_header(b"".join(read_again(entry)), str(code.entry_point))
+    if header and _REQUIREMENTS in files.files:
+        files.notes.append(f"Code: {_REQUIREMENTS} is installed, not what the header of {code.entry_point} lists")
+    elif header:
+        files.script_requirements.extend(header.requirements)
+    if header and header.python:
+        files.notes.append(f"Code: that {code.entry_point} asks for Python {header.python} is not checked")
+    beside = code.entry_file.parent / _REQUIREMENTS if code.entry_file else None
+    if beside and beside.is_file() and not header and _REQUIREMENTS not in files.files:
+        files.notes.append(f"Code: {beside} is not sent, nor installed: -d {beside} does both")
 
 
 def _check(spec: Spec, code_files: CodeFiles) -> None:
@@ -123,14 +143,14 @@ def _check(spec: Spec, code_files: CodeFiles) -> None:
         )
     if (
         spec.security.network_isolation
-        and _REQUIREMENTS in code_files.files
+        and (_REQUIREMENTS in code_files.files or code_files.script_requirements)
         and _installs_requirements(spec, code_files)
     ):
         raise UsageError.naming(
-            "{network_isolation}: the code has a {file}, and a job without a network can install nothing.\n"
-            "Leave it out of the code, and use an image that has the packages: {docker_file_path_or_content} builds "
+            "{network_isolation}: the code has {what}, and a job without a network can install nothing.\n"
+            "Leave that out of the code, and use an image that has the packages: {docker_file_path_or_content} builds "
             "one, {image_uri} names one.",
-            file=_REQUIREMENTS,
+            what="requirements in its header" if code_files.script_requirements else f"a {_REQUIREMENTS}",
         )
 
 
@@ -158,6 +178,8 @@ def package(
     if spec.kind == "algorithm":
         return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
     ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
+    if code.script_requirements:
+        ours[_REQUIREMENTS] = "".join(f"{one}\n" for one in code.script_requirements).encode()
     if spec.kind != "process" and starts_by_toolkit(spec):
         ours[layout.RUN_FILE] = _json({name: value for name, value in run.items() if name not in _NOT_FOR_JOBS})
     digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(data)}\n" for name, data in ours.items())]).encode())

@@ -42,6 +42,9 @@ def describe(code: CodeFiles) -> Iterator[str]:
     scripts = {name: line for name, line in code.interpreters.items() if not name.endswith(".py")}
     if windows := [name for name, line in scripts.items() if line.endswith(b"\r")]:
         yield f"Warning: {_names(windows)}: Windows line ends, so that no system finds the program in the first line"
+    if code.script_requirements:
+        yield f"Code: requirements of the script's header: {', '.join(code.script_requirements)}"
+    yield from code.notes
     if code.special:
         yield f"Left out, being neither files nor folders: {_names(code.special)}"
 

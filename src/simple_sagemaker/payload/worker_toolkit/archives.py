@@ -31,12 +31,13 @@ def unpack(archive: str, to: "str | None" = None) -> str:
     to = tempfile.mkdtemp(prefix="unpacked-") if to is None else to
     os.makedirs(to, exist_ok=True)
     top = os.path.realpath(to)
+    user, group = getattr(os, "getuid", int)(), getattr(os, "getgid", int)()  # Windows has neither
     try:
         with tarfile.open(archive, encoding="utf-8", errors="surrogateescape") as tar:
             tar.extraction_filter = lambda member, _: member  # type: ignore[assignment, misc]  # ours is stricter
             for member in tar:
                 _check(member, top)
-                member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+                member.uid, member.gid, member.uname, member.gname = user, group, "", ""
                 member.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0o600)
                 tar.extract(member, top)
     except (tarfile.TarError, zlib.error, EOFError) as error:

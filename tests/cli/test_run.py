@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -335,3 +336,18 @@ def test_a_model_of_another_task_is_unpacked_by_one_call(shell: Shell) -> None:
     assert shell.ssm("run", "-p", "proj", "-t", "train", "-e", "train.py").status == 0
     used = shell.run("-e", "use.py", "--iit", "trained", "train", "model")
     assert "it has learned" in used.out, used.err
+
+
+@pytest.mark.parametrize("verb", [("run", "-e"), ("process", "--code"), ("shell", "--cmd_line")])
+def test_what_runs_the_code_instead_of_the_image_is_said_once(shell: Shell, verb: tuple[str, str]) -> None:
+    shell.write("w.py", "print('ran')")
+    done = shell.ssm(
+        verb[0], "-p", "proj", "-t", "task", "--ic", "2", verb[1], "w.py" if verb[0] != "shell" else "true"
+    )
+    (line,) = [line for line in done.err.splitlines() if "runs the code, not the image" in line]
+    assert sys.executable in line
+    assert re.search(r"not the image [a-z-]+:\d\S+: SSM_PYTHON names another Python, SSM_ENGINE=docker uses", line)
+    again = shell.ssm(
+        verb[0], "-p", "proj", "-t", "task", "--ic", "2", verb[1], "w.py" if verb[0] != "shell" else "true"
+    )
+    assert "not the image" not in again.err

@@ -42,7 +42,8 @@ class Services:
 
     ``pace`` returns the seconds to wait before polling a job again, given the seconds of following it so far.
     ``images`` builds custom images. ``price`` returns the dollars an hour of an instance type, or None. ``cache`` is a
-    folder whose content may be deleted at any time. ``process`` identifies this process to other commands, and
+    folder whose content may be deleted at any time. ``python`` is the interpreter that runs the code where no image is
+    used. ``process`` identifies this process to other commands, and
     ``lives`` returns whether such a process lives, or None where that cannot be known here.
     """
 
@@ -61,6 +62,7 @@ class Services:
     cache: Path | None = None
     buckets: Path | None = None
     jobs: Path | None = None
+    python: str = ""
     process: str = ""
     lives: Callable[[str], bool | None] = lambda _: None
 

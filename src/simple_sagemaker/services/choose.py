@@ -173,6 +173,7 @@ def local(
         cache=home.upload_index,
         buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
+        python="" if settings.docker else settings.python,
     )
 
 

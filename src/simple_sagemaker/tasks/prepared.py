@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
@@ -25,6 +26,14 @@ class PreparedJob:
     kind: JobKind
     request: Request
     is_role_new: bool
+
+    @property
+    def image_name(self) -> str:
+        """The last part of its image's address, with the tag."""
+        request: Mapping[str, Any] = self.request
+        training, processing = request.get("AlgorithmSpecification", {}), request.get("AppSpecification", {})
+        address: str = training.get("TrainingImage") or processing.get("ImageUri") or ""
+        return address.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,11 @@ class Run:
             raise
         self.has_job = True
         watcher.note(f"Job {self.name}")
+        if self.services.python:
+            watcher.note(
+                f"Here {self.services.python} runs the code, not the image {self._prepared.image_name}: "
+                "SSM_PYTHON names another Python, SSM_ENGINE=docker uses the image"
+            )
 
     def follow(self, watcher: Watcher) -> JobResult:
         """Launch the job if need be and follow it to its end, however it ends.

@@ -73,16 +73,19 @@ def interrupted(
     """A spot job whose every host had printed "ready" when it was interrupted."""
 
     def run(after_s: int) -> Mapping[str, Any]:
-        for key in engine.keys("state/"):
-            engine.store.delete("b", f"state/{key}")
+        engine.store.delete("b", [f"state/{key}" for key in engine.keys("state/")])
         spot(engine, interrupt_after_s=(after_s,), **(spots or {}))
         return engine.run(script, **changes, **SPOT)
 
-    def were_ready(described: Mapping[str, Any]) -> bool:
-        printed = engine.printed(described["TrainingJobName"])
-        return len(printed) == changes.get("hosts", 1) and all("ready" in lines for lines in printed.values())
+    return with_time(run, lambda described: were_ready(engine, described, hosts=changes.get("hosts", 1)))
 
-    return with_time(run, were_ready)
+
+def were_ready(engine: Engine, described: Mapping[str, Any], *, hosts: int) -> bool:
+    """Whether every host had printed "ready" before it was interrupted."""
+    printed = engine.printed(described["TrainingJobName"])
+    return len(printed) == hosts and all(
+        "ready" in text.partition("spot interruption")[0].splitlines() for text in map("\n".join, printed.values())
+    )
 
 
 @pytest.mark.parametrize("hosts", [1, 2])

@@ -24,26 +24,36 @@ def copies(
     """The files that links stand for, as ``{key: file}``, and why other links are not kept, by the link.
 
     ``files`` and ``links`` (with their targets) are paths below the folder, whose own path is each of ``seen_as``. A
-    link to a folder stands for all files in it.
+    link to a folder stands for all files in it, and for what the links in it stand for; but a second link to a folder
+    on the way is not followed: a few of them could stand for more files than there are.
     """
     sources: dict[str, str] = {}
+    reached: dict[str, str] = {}
     refused: dict[str, str] = {}
-    in_order: list[str] = []
-    for link in sorted(links):
+    for link in links:
         try:
-            target = _resolve(link, links, seen_as)
+            reached[link] = _resolve(link, links, seen_as)
         except _Lost as why:
             refused[link] = str(why)
-            continue
+    files_in_order: list[str] = []
+    links_in_order = sorted(links)
+    for link, target in sorted(reached.items()):
         if target in files:
             sources[link] = target
         elif not target or f"{link}/".startswith(f"{target}/"):
             refused[link] = "it is a link to a folder that it lies in"
         else:
-            in_order = in_order or sorted(files)
-            inside = _below(f"{target}/", in_order)
+            files_in_order = files_in_order or sorted(files)
+            inside = _below(f"{target}/", files_in_order)
             sources.update({link + path[len(target) :]: path for path in inside})
-            if not inside:
+            links_inside = _below(f"{target}/", links_in_order)
+            for path in links_inside:
+                key = link + path[len(target) :]
+                if reached.get(path) in files:
+                    sources[key] = reached[path]
+                else:
+                    refused[key] = refused.get(path, "it is a link to a folder, behind another such link")
+            if not inside and not links_inside:
                 refused[link] = f"it is a link to {beneath.shown(links[link])}, where there is no file"
     return sources, refused
 

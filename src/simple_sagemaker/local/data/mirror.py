@@ -55,6 +55,7 @@ class Mirror:
     refused: dict[str, str] = field(default_factory=dict)
     stalled: Exception | None = None
     _unseen: list[str] = field(default_factory=list)  # folders that the current pass could not look into
+    _blocked: dict[str, tuple[Mark, str]] = field(default_factory=dict)  # whose keys were refused in this pass, and why
     _open: set[int] = field(default_factory=set)  # descriptors of files that are being sent
     _is_partial: bool = False  # some files of the folder may be incomplete
 
@@ -114,17 +115,29 @@ class Mirror:
         """
         if self._is_partial:
             return
-        self.stalled, self._unseen = None, []
+        self.stalled, self._unseen, self._blocked = None, [], {}
         present: dict[str, Mark] = {}
+        try:
+            yield from self._look_and_upload(present, is_last=is_last)
+            if self.stalled is None:
+                yield from self._delete_gone(present)
+            if self._blocked and self.stalled is None:  # by what is deleted now, perhaps: x once was x/y
+                self._blocked = {}
+                yield from self._look_and_upload({}, is_last=is_last)
+        except beneath.Unreachable as why:
+            self._refuse(".", str(why.strerror))
+        for path, (mark, reason) in self._blocked.items():
+            self._refuse(path, reason)
+            self._known[path] = mark
+
+    def _look_and_upload(self, present: dict[str, Mark], *, is_last: bool) -> Iterator[None]:
+        """Upload what is new or changed; ``present`` gets all files. A folder that is not there has none."""
         try:
             with beneath.open_folder(self.root or self.folder, self._path()) as folder:
                 yield from self._upload_changed(folder, present, is_last=is_last)
         except beneath.Unreachable as why:
             if why.errno != errno.ENOENT:
-                self._refuse(".", str(why.strerror))
-                return
-        if self.stalled is None:
-            yield from self._delete_gone(present)
+                raise
 
     def _upload_changed(self, folder: int, present: dict[str, Mark], *, is_last: bool) -> Iterator[None]:
         try:
@@ -175,10 +188,8 @@ class Mirror:
         for path, source in sources.items():
             present[path] = present[source]
             if self._known.get(path) != present[path] and not self.stalled:
-                with (
-                    suppress(beneath.Unreachable),
-                    beneath.open_file(self.root or self.folder, self._path(source)) as file,
-                ):
+                place = self.root or self.folder, self._path(source)
+                with suppress(beneath.Unreachable), beneath.open_file(*place) as file:
                     yield self._prepare(path, os.dup(file), str(self.folder / source))
 
     def _open_changed(self, entry: beneath.Entry, *, is_last: bool) -> Upload | None:
@@ -218,7 +229,8 @@ class Mirror:
         except ChangedMeanwhile:  # the next pass handles it
             return
         except (KeyRefused, UnicodeEncodeError) as error:
-            self._refuse(upload.path, str(error))
+            self._blocked[upload.path] = upload.mark, str(error)
+            return
         except Abandoned:
             raise
         except Exception as error:

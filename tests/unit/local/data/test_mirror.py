@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -313,3 +314,20 @@ def test_no_file_stays_open_when_sending_ends_early(tmp_path: Path, size: int) -
     with pytest.raises(PermissionError, match="s3:PutObject"):
         settle(mirror(tmp_path, Denied()))
     assert before in {0, len(os.listdir("/proc/self/fd"))}
+
+
+@pytest.mark.parametrize("is_folder_first", [True, False])
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_kept(
+    tmp_path: Path, is_folder_first: bool
+) -> None:
+    store = FolderStore(tmp_path / "buckets")
+    store.make_bucket("b")
+    folder = tmp_path / "folder"
+    one = restored(folder, store)
+    names = ["algo-1/x/y", "algo-1/x"] if is_folder_first else ["algo-1/x", "algo-1/x/y"]
+    for name in names:
+        shutil.rmtree(folder / "algo-1", ignore_errors=True)
+        write(folder, name, name)
+        settle(one)
+    assert [stored.key for stored in store.list("b", "state/")] == [f"state/{names[1]}"]
+    assert one.refused == {}

@@ -122,9 +122,7 @@ def test_every_operation_on_processing_jobs_answers_in_its_published_shape(engin
             checked.call("StopProcessingJob", ProcessingJobName=name)
         described = jobs.end(name)
         every_read(name)
-        assert {key: described[key] for key in request.keys() - {"Tags"}} == {
-            key: request[key] for key in request.keys() - {"Tags"}
-        }
+        _includes(described, {key: value for key, value in request.items() if key != "Tags"})
     checked.call("DeleteProcessingJob", ProcessingJobName="done")
     assert checked.called >= {name for name in checked.answers if "Processing" in name}
 
@@ -133,9 +131,79 @@ def test_a_description_repeats_the_request(engine: Engine) -> None:
     request = engine.request("echo 'Score=1;'", **FULL)
     engine.client.create_training_job(**request)
     described = engine.end("job-1")
-    unsaid = {"Tags", "StoppingCondition", "ExperimentConfig"}
-    assert {key: described[key] for key in request.keys() - unsaid} == {k: request[k] for k in request.keys() - unsaid}
-    assert described["StoppingCondition"] == FULL["StoppingCondition"]
+    _includes(described, {key: value for key, value in request.items() if key != "Tags"})
+
+
+def _includes(answer: Any, request: Any) -> None:
+    """Whether an answer has all that a request has, and perhaps more members."""
+    if isinstance(request, dict):
+        for name, member in request.items():
+            _includes(answer[name], member)
+    elif isinstance(request, list):
+        assert len(answer) == len(request)
+        for described, one in zip(answer, request, strict=True):
+            _includes(described, one)
+    else:
+        assert answer == request
+
+
+def test_a_description_has_what_the_service_fills_in(engine: Engine) -> None:
+    """As in answers of 2018 to 2022 that people published."""
+    engine.store.write("b", "p/a", b"x")
+    rule = {"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}
+    described = engine.run(
+        "true",
+        channels=[channel("d", "s3://b/p/")],
+        StoppingCondition=None,
+        ProfilerConfig={"S3OutputPath": "s3://b/prof"},
+        ProfilerRuleConfigurations=[rule],
+    )
+    assert described["OutputDataConfig"] == {"KmsKeyId": "", "S3OutputPath": "s3://b/p/t"}
+    for one in described["InputDataConfig"]:
+        assert (one["CompressionType"], one["RecordWrapperType"]) == ("None", "None")
+    assert described["AlgorithmSpecification"]["EnableSageMakerMetricsTimeSeries"] is True  # a framework's image
+    assert described["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
+    assert described["ProfilerConfig"] == {"S3OutputPath": "s3://b/prof", "ProfilingIntervalInMilliseconds": 500}
+    assert described["ProfilerRuleConfigurations"] == [{**rule, "VolumeSizeInGB": 0}]
+    assert described["ProfilingStatus"] == "Enabled"
+    for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+        assert described[switch] is False
+    (found,) = engine.client.search(Resource="TrainingJob")["Results"]
+    assert found["TrainingJob"]["OutputDataConfig"]["KmsKeyId"] == ""
+
+
+def test_what_is_filled_in_overrides_nothing(engine: Engine) -> None:
+    key = "arn:aws:kms:us-east-1:000000000000:key/k"
+    described = engine.run(
+        "true",
+        algorithm={"TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"},
+        OutputDataConfig={"S3OutputPath": "s3://b/p/t", "KmsKeyId": key},
+        ProfilerConfig={"DisableProfiler": True},
+    )
+    assert described["OutputDataConfig"]["KmsKeyId"] == key
+    assert described["AlgorithmSpecification"]["EnableSageMakerMetricsTimeSeries"] is False
+    assert described["ProfilerConfig"] == {"DisableProfiler": True}
+    assert described["ProfilingStatus"] == "Disabled"
+
+
+def test_a_processing_jobs_description_has_what_the_service_fills_in(engine: Engine) -> None:
+    engine.store.write("b", "p/a", b"x")
+    jobs = Processings(engine)
+    outputs = [sent("o", "/opt/ml/processing/o", "s3://b/o")]
+    request = jobs.request(
+        "true", name="p", inputs=[brought("d", "s3://b/p/", "/opt/ml/processing/d")], outputs=outputs
+    )
+    request.pop("StoppingCondition", None)
+    engine.client.create_processing_job(**request)
+    described = jobs.end("p")
+    assert described["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
+    (one,) = [one for one in described["ProcessingInputs"] if one["InputName"] == "d"]
+    assert one["AppManaged"] is False
+    assert (one["S3Input"]["S3DataDistributionType"], one["S3Input"]["S3CompressionType"]) == (
+        "FullyReplicated",
+        "None",
+    )
+    assert [one["AppManaged"] for one in described["ProcessingOutputConfig"]["Outputs"]] == [False]
 
 
 def test_a_job_that_failed_before_its_start_has_no_times_of_one(engine: Engine) -> None:

@@ -12,8 +12,9 @@ from ..job.folder import FINAL, Entry, JobFolder
 from ..job.home import REGION
 from ..job.kinds import TRAINING, kind_of
 from ..supervisor import recovery
+from .filled_in import fill_in
 
-_DAY_S = 24 * 60 * 60
+_NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}  # the members of a request that Describe does not have
 _MOST_METRICS = 1 << 30  # bytes of metrics.jsonl
 
 
@@ -34,9 +35,8 @@ def describe(job: JobFolder) -> dict[str, Any]:
 
 
 def _describe_processing(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
-    answer = {key: value for key, value in request.items() if key != "Tags"}
+    answer = {key: value for key, value in fill_in(request).items() if key != "Tags"}
     answer |= {"ProcessingJobArn": arn_of(job), "ProcessingJobStatus": _job_status(job, entries)}
-    answer.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DAY_S})
     answer |= {"CreationTime": _time(entries[0]["at"]), "LastModifiedTime": _time(entries[-1]["at"])}
     started, final = _first_at(entries, "Processing"), _final_entry(entries)
     if started is not None:
@@ -63,13 +63,9 @@ def _job_status(job: JobFolder, entries: list[Entry]) -> str:
 
 
 def _describe_training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
-    answer = {key: value for key, value in request.items() if key not in {"Tags", "ExperimentConfig"}}
+    answer = {key: value for key, value in fill_in(request).items() if key not in _NOT_DESCRIBED}
     answer["TrainingJobArn"] = arn_of(job)
     answer["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(request)}
-    for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
-        answer.setdefault(switch, False)
-    limits = answer.setdefault("StoppingCondition", {})
-    answer["StoppingCondition"] = {"MaxRuntimeInSeconds": _DAY_S, **limits}
     answer |= _status(job, entries) | _times(entries)
     return answer
 

@@ -116,6 +116,62 @@ def test_or_and_nested_expressions_and_every_operator(shelf: Engine) -> None:
     assert search(shelf, {"Name": "CreationTime", "Operator": "GreaterThan", "Value": created}) == ["other-1"]
 
 
+def test_with_a_limit_the_page_is_cut_before_a_status_is_looked_for(shelf: Engine) -> None:
+    """As the service documents it: a page can be empty and not be the last."""
+    first = shelf.client.list_training_jobs(StatusEquals="Failed", MaxResults=1)
+    assert first["TrainingJobSummaries"] == []
+    second = shelf.client.list_training_jobs(StatusEquals="Failed", MaxResults=1, NextToken=first["NextToken"])
+    assert [one["TrainingJobName"] for one in second["TrainingJobSummaries"]] == ["train-a"]
+    third = shelf.client.list_training_jobs(StatusEquals="Failed", MaxResults=1, NextToken=second["NextToken"])
+    assert third["TrainingJobSummaries"] == []
+    assert "NextToken" not in third
+
+
+def test_no_job_is_listed_for_a_filter_that_no_job_here_can_meet(shelf: Engine) -> None:
+    for status in ("Available", "Terminated", "Reused", "InUse"):
+        assert listed(shelf, WarmPoolStatusEquals=status) == []
+    plan = "arn:aws:sagemaker:us-east-1:000000000000:training-plan/p"
+    assert listed(shelf, TrainingPlanArnEquals=plan) == []
+    found = shelf.client.search(Resource="TrainingJob", CrossAccountFilterOption="CrossAccount")
+    assert found["Results"] == []
+    assert len(shelf.client.search(Resource="TrainingJob", CrossAccountFilterOption="SameAccount")["Results"]) == 3
+
+
+def test_a_search_by_a_property_that_jobs_do_not_have_is_an_error(shelf: Engine) -> None:
+    equals = {"Operator": "Equals", "Value": "x"}
+    unknown = ("NoSuch", "TrainingJobNames", "ResourceConfig.Instances", "CreationTime.Year", "Tags", "Metrics")
+    for name in (*unknown[:4], "InputDataConfig.ChannelName"):
+        with pytest.raises(ClientError, match="ValidationException"):
+            search(shelf, {"Name": name, **equals})
+        with pytest.raises(ClientError, match="ValidationException"):
+            search(shelf, SubExpressions=[{"Filters": [{"Name": name, **equals}]}])
+    for name in (*unknown, "ResourceConfig"):
+        with pytest.raises(ClientError, match="ValidationException"):
+            shelf.client.search(Resource="TrainingJob", SortBy=name if name != "Tags" else "ResourceConfig")
+
+
+def test_metrics_and_hyperparameters_are_compared_as_numbers(engine: Engine) -> None:
+    metrics = {"MetricDefinitions": [{"Name": "valid:acc", "Regex": "acc=(.*?);"}]}
+    for name, accuracy in (("a", "0.8"), ("b", "0.95")):
+        rate = {"lr": "10" if name == "a" else "9", "opt.momentum": name}
+        engine.run(f"echo 'acc={accuracy};'", name=name, algorithm=metrics, HyperParameters=rate)
+    above = {"Name": "Metrics.valid:acc", "Operator": "GreaterThan", "Value": "0.9"}
+    assert search(engine, above) == ["b"]
+    assert search(engine, {"Name": "HyperParameters.lr", "Operator": "LessThan", "Value": "9.5"}) == ["b"]
+    assert search(engine, {"Name": "HyperParameters.opt.momentum", "Value": "a"}) == ["a"]
+    assert search(engine, {"Name": "Metrics.none", "Operator": "Exists"}) == []
+    best = engine.client.search(Resource="TrainingJob", SortBy="Metrics.valid:acc", MaxResults=1)["Results"]
+    assert [one["TrainingJob"]["TrainingJobName"] for one in best] == ["b"]
+
+
+def test_an_experiments_names_are_described_as_they_were_given(engine: Engine) -> None:
+    config = {"ExperimentName": "e", "TrialComponentDisplayName": "t"}
+    name = engine.start("true", ExperimentConfig=config)
+    engine.end(name)
+    assert engine.client.describe_training_job(TrainingJobName=name)["ExperimentConfig"] == config
+    assert search(engine, {"Name": "ExperimentConfig.ExperimentName", "Value": "e"}) == [name]
+
+
 def test_a_comparison_with_what_is_no_number_or_time_is_the_services_error(shelf: Engine) -> None:
     for name in ("ResourceConfig.InstanceCount", "CreationTime"):
         with pytest.raises(ClientError, match="ValidationException"):

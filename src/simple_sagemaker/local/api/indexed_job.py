@@ -53,9 +53,9 @@ class IndexedJob:
         return (self.facts, self.tags) == (other.facts, other.tags)
 
     def value(self, name: str) -> Any:
-        """A property by its dotted name; ``Tags.<key>`` is the value of that tag. None if absent, or gone.
+        """A property by its dotted name; ``Tags.<key>`` and ``Metrics.<name>`` are the values of a tag and of a metric.
 
-        What is no fact is read from the job's folder, once for all properties.
+        None if absent, or gone. What is no fact is read from the job's folder, once for all properties.
         """
         if name in self.facts:
             return self.facts[name]
@@ -82,6 +82,11 @@ class IndexedJob:
 
 
 def _member(description: Mapping[str, Any], name: str) -> Any:
+    if name.startswith("Metrics."):
+        metrics = description.get("FinalMetricDataList", ())
+        return next((one["Value"] for one in metrics if one["MetricName"] == name[len("Metrics.") :]), None)
+    if name.startswith("HyperParameters."):  # whose names may have dots
+        return description.get("HyperParameters", {}).get(name[len("HyperParameters.") :])
     member: Any = description
     for part in name.split("."):
         member = member.get(part) if isinstance(member, dict) else None

@@ -35,6 +35,8 @@ OPERATIONS = (
     "DeleteTags",
     "Search",
 )
+_SEARCHED = "TrainingJob"  # the shape of what Search finds
+_CACHE = 2  # raised when more of the model is kept than before
 _LOCAL_TYPES = ("local", "local_gpu")  # ours: accepted and recorded beside the service's own instance types
 _SPACES = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -54,7 +56,7 @@ Shape = dict[str, Any]
 
 
 class Model:
-    """The shapes of the operations' requests, by name."""
+    """The shapes of the operations' requests, and of what Search finds, by name."""
 
     def __init__(self, inputs: dict[str, str], shapes: dict[str, Shape]) -> None:
         self.inputs = inputs
@@ -67,6 +69,24 @@ class Model:
             return None
         plural = "error" if len(errors) == 1 else "errors"
         return f"{len(errors)} validation {plural} detected: " + "; ".join(errors)
+
+    @property
+    def searched_members(self) -> Mapping[str, Shape]:
+        """The members of what Search finds."""
+        members: dict[str, Shape] = self.shapes[_SEARCHED]["members"]
+        return members
+
+    def property_type(self, name: str) -> str | None:
+        """The type of a dotted property of what Search finds, ``list`` within a list; None if there is no such."""
+        shape = self.shapes[_SEARCHED]
+        for part in name.split("."):
+            if shape["type"] == "list":
+                break
+            reference = shape["value"] if shape["type"] == "map" else shape.get("members", {}).get(part)
+            if not part or reference is None:
+                return None
+            shape = self.shapes[reference["shape"]]
+        return str(shape["type"])
 
     def _check(self, name: str, value: Any, path: str) -> Iterator[str]:
         shape = self.shapes[name]
@@ -111,7 +131,7 @@ def load(cache: Path) -> Model:
 def _load(cache: str) -> Model:
     source = _model_file()
     stamp = source.stat()
-    cached = Path(cache) / f"sagemaker-model-{stamp.st_size}-{stamp.st_mtime_ns}.json"
+    cached = Path(cache) / f"sagemaker-model-{_CACHE}-{stamp.st_size}-{stamp.st_mtime_ns}.json"
     try:
         trimmed = json.loads(read_plain(cached))
     except (OSError, ValueError):
@@ -139,7 +159,7 @@ def _trim(source: Path) -> dict[str, Any]:
     whole = json.loads(gzip.decompress(data) if source.suffix == ".gz" else data)
     inputs = {name: whole["operations"][name]["input"]["shape"] for name in OPERATIONS}
     shapes: dict[str, Shape] = {}
-    waiting = list(inputs.values())
+    waiting = [*inputs.values(), _SEARCHED]
     while waiting:
         name = waiting.pop()
         if name not in shapes:

@@ -191,12 +191,15 @@ class LocalSageMaker:
             return _make_answer(Results=[])
         from . import search
 
+        known = model.load(self._home.cache)
         page, following = self._index.choose(
-            TRAINING, lambda jobs: search.search_page(jobs, request, operation="Search")
+            TRAINING, lambda jobs: search.search_page(jobs, request, model=known, operation="Search")
         )
-        return _make_answer(
-            Results=[{"TrainingJob": {**one, "Tags": job.tag_members()}} for job, one in page], **following
-        )
+        records = [
+            {name: value for name, value in one.items() if name in known.searched_members} | {"Tags": job.tag_members()}
+            for job, one in page
+        ]
+        return _make_answer(Results=[{"TrainingJob": record} for record in records], **following)
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by the job's ARN."""

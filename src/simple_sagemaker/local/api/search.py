@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from ..job.kinds import Kind
 from .errors import validation_error
 from .indexed_job import IndexedJob
+from .model import Model
 
 _name = operator.attrgetter("name")
 T = TypeVar("T")
@@ -22,13 +23,20 @@ Test = Callable[[IndexedJob], bool]
 def list_page(
     jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any], *, operation: str
 ) -> tuple[list[IndexedJob], Following]:
-    """The page of jobs of a kind that a List request asks for, and its NextToken when there is more."""
-    matching = _listed(jobs, kind, request)
+    """The page of jobs of a kind that a List request asks for, and its NextToken when there is more.
+
+    With MaxResults, StatusEquals chooses from the page, as on AWS: there can be empty pages before the last one.
+    """
+    status, is_cut_first = request.get("StatusEquals"), "MaxResults" in request
+    matching = _listed(jobs, kind, request if not is_cut_first else {**request, "StatusEquals": None})
     key = {"Name": kind.name, "CreationTime": "CreationTime", "Status": kind.status}[
         request.get("SortBy", "CreationTime")
     ]
     _sort(matching, lambda job: job.facts[key], request.get("SortOrder", "Ascending"))
-    return page(matching, request, default=10, operation=operation)
+    jobs_of_page, following = page(matching, request, default=10, operation=operation)
+    if status and is_cut_first:
+        jobs_of_page = [job for job in jobs_of_page if job.facts[kind.status] == status]
+    return jobs_of_page, following
 
 
 def _sort(jobs: list[IndexedJob], key: Callable[[IndexedJob], Any], order: str) -> None:
@@ -39,6 +47,10 @@ def _sort(jobs: list[IndexedJob], key: Callable[[IndexedJob], Any], order: str) 
 
 def _listed(jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any]) -> list[IndexedJob]:
     """The jobs that a List request asks for, in a list of its own."""
+    if "WarmPoolStatusEquals" in request:  # no job leaves machines behind here
+        return []
+    if plan := request.get("TrainingPlanArnEquals"):
+        jobs = [job for job in jobs if job.value("ResourceConfig.TrainingPlanArn") == plan]
     if text := request.get("NameContains", "").lower():
         jobs = [job for job in jobs if text in job.name.lower()]
     if status := request.get("StatusEquals"):
@@ -52,18 +64,44 @@ def _listed(jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any]) -> l
 
 
 def search_page(
-    jobs: list[IndexedJob], request: Mapping[str, Any], *, operation: str
+    jobs: list[IndexedJob], request: Mapping[str, Any], *, model: Model, operation: str
 ) -> tuple[list[IndexedJob], Following]:
     """The page of jobs that a Search request asks for, latest change first unless the request sorts otherwise."""
-    is_wanted = _compile(request.get("SearchExpression", {}), operation)
+    expression, key = request.get("SearchExpression", {}), request.get("SortBy", "LastModifiedTime")
+    for name in _filter_names(expression):
+        _check_property(name, model, operation)
+    if _check_property(key, model, operation) in {"structure", "map"}:
+        raise validation_error(f"Property {key} cannot be sorted by.", operation)
+    if request.get("CrossAccountFilterOption") == "CrossAccount":  # nobody has shared any
+        jobs = []
+    is_wanted = _compile(expression, operation)
     matching = [job for job in jobs if is_wanted(job)]
-    key = request.get("SortBy", "LastModifiedTime")
     _sort(
         matching,
         lambda job: ((value := job.value(key)) is not None, value),
         request.get("SortOrder", "Descending"),
     )
     return page(matching, request, default=10, operation=operation)
+
+
+def _filter_names(expression: Mapping[str, Any]) -> Iterator[str]:
+    for condition in expression.get("Filters", ()):
+        yield condition["Name"]
+    for one in expression.get("SubExpressions", ()):
+        yield from _filter_names(one)
+
+
+def _check_property(name: str, model: Model, operation: str) -> str:
+    """The type of a property of training jobs. Raises ValidationException where they have none of that name."""
+    group, _, rest = name.partition(".")
+    if rest and group in {"Tags", "Metrics", "HyperParameters"}:  # what follows may have dots
+        return "double" if group == "Metrics" else "string"
+    kind = model.property_type(name)
+    if kind is None:
+        raise validation_error(f"Unknown property name: {name} for resource type: TrainingJob.", operation)
+    if kind == "list":
+        raise validation_error(f"Property {name} is in a list, and NestedFilters are not supported here.", operation)
+    return kind
 
 
 def _compile(expression: Mapping[str, Any], operation: str) -> Test:
@@ -112,7 +150,10 @@ def _comparison(test: Callable[[Any, Any], object]) -> Callable[[Any, str], bool
             return bool(test(value, datetime.fromisoformat(operand.replace("Z", "+00:00"))))
         if isinstance(value, (int, float)):
             return bool(test(value, float(operand)))
-        return bool(test(str(value), operand))
+        try:  # a hyperparameter is a text, and is compared as a number where it is one
+            return bool(test(float(value), float(operand)))
+        except ValueError:
+            return bool(test(str(value), operand))
 
     return compare
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -318,6 +319,53 @@ def test_a_name_is_taken_once(jobs: Processings) -> None:
     jobs.run("true", name="mine")
     with pytest.raises(ClientError, match="processing-job/mine") as caught:
         jobs.start("true", name="mine")
+    assert caught.value.response["Error"]["Code"] == "ResourceInUse"
+
+
+@pytest.mark.parametrize("first", ["training", "processing"])
+def test_a_training_and_a_processing_job_can_have_the_same_name(jobs: Processings, first: str) -> None:
+    engine = jobs.engine
+
+    def train(script: str) -> None:
+        entrypoint = {"ContainerEntrypoint": ["/bin/sh", "-c", script]}
+        engine.start("", name="twin", algorithm=entrypoint, Tags=[{"Key": "kind", "Value": "training"}])
+
+    def process(script: str) -> None:
+        entrypoint = {"ContainerEntrypoint": ["/bin/sh", "-c", script]}
+        jobs.start("", name="twin", app=entrypoint, Tags=[{"Key": "kind", "Value": "processing"}])
+
+    starts = [(train, "echo trained"), (process, f"echo processing; {WAIT}")]
+    for start, script in starts if first == "training" else starts[::-1]:
+        start(script)
+    for start, script in starts:
+        with pytest.raises(ClientError) as caught:
+            start(script)
+        assert caught.value.response["Error"]["Code"] == "ResourceInUse"
+    trained = engine.end("twin")
+    assert trained["TrainingJobStatus"] == "Completed"
+    jobs.until("twin", lambda _: jobs.printed("twin") == {"algo-1": ["processing"]})
+    processed = engine.client.describe_processing_job(ProcessingJobName="twin")
+    assert processed["ProcessingJobStatus"] == "InProgress"
+    assert engine.printed("twin") == {"algo-1": ["trained"]}
+    arns = {"training": trained["TrainingJobArn"], "processing": processed["ProcessingJobArn"]}
+    assert {kind: engine.client.list_tags(ResourceArn=arn)["Tags"][0]["Value"] for kind, arn in arns.items()} == {
+        kind: kind for kind in arns
+    }
+    engine.client.stop_processing_job(ProcessingJobName="twin")
+    assert jobs.end("twin")["ProcessingJobStatus"] == "Stopped"
+    assert engine.client.describe_training_job(TrainingJobName="twin")["TrainingJobStatus"] == "Completed"
+    for _ in range(2):  # as they are read, and then as the index has them
+        assert len(engine.client.list_training_jobs()["TrainingJobSummaries"]) == 1
+        (summary,) = engine.client.list_processing_jobs()["ProcessingJobSummaries"]
+        assert (summary["ProcessingJobName"], summary["ProcessingJobStatus"]) == ("twin", "Stopped")
+        time.sleep(0.2)
+    engine.client.delete_training_job(TrainingJobName="twin")
+    with pytest.raises(ClientError, match="not found"):
+        engine.client.describe_training_job(TrainingJobName="twin")
+    assert engine.client.describe_processing_job(ProcessingJobName="twin")["ProcessingJobStatus"] == "Stopped"
+    assert engine.run("true", name="twin")["TrainingJobStatus"] == "Completed"
+    with pytest.raises(ClientError) as caught:
+        process("true")
     assert caught.value.response["Error"]["Code"] == "ResourceInUse"
 
 

@@ -16,8 +16,9 @@ from ..local.api.cloudwatch_logs import GROUP, group_of
 from ..local.api.describe import metric_lines
 from ..local.api.job_index import JobIndex
 from ..local.job import log_stream
-from ..local.job.folder import JobFolder, find_job, has_ended
+from ..local.job.folder import JobFolder, find_job, has_ended, open_job
 from ..local.job.home import ACCOUNT, Home
+from ..local.job.kinds import Kind, resource_of
 from .mock_aws import MockAws
 from .platform import Platform
 
@@ -49,7 +50,7 @@ class Shipper:
         self._offsets: dict[tuple[str, str], int] = {}
         self._points: dict[str, int] = defaultdict(int)
         self._done: set[str] = set()
-        self._names: Mapping[str, object] = {}
+        self._folders: Mapping[str, object] = {}
         self._waiting: list[str] = []
         self._faults: Counter[str] = Counter()
         self._silent: set[str] = set()
@@ -67,11 +68,9 @@ class Shipper:
         self._ended.set()
         self._thread.join()
 
-    def settle(self, name: str) -> None:
+    def settle(self, kind: Kind, name: str) -> None:
         """Ship what one job has printed so far. What fails is reported; the answer that waits for it is not held up."""
-        job = find_job(self._home.jobs, name)
-        if job is not None:
-            self._try_to_ship(job)
+        self._try_to_ship(find_job(self._home.jobs, kind, name))
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE_S):
@@ -79,31 +78,33 @@ class Shipper:
         self._ship_all()
 
     def _ship_all(self) -> None:
-        names = self._index.names()
-        if names is not self._names:
-            self._names = names
-            self._done &= names.keys()
-            self._waiting = [name for name in names if name not in self._done]
-        for name in self._waiting:
-            self.settle(name)
-        self._waiting = [name for name in self._waiting if name not in self._done and name in names]
+        folders = self._index.names()
+        if folders is not self._folders:
+            self._folders = folders
+            self._done &= folders.keys()
+            self._waiting = [folder for folder in folders if folder not in self._done]
+        for folder in self._waiting:
+            self._try_to_ship(open_job(self._home.jobs, folder))
+        self._waiting = [folder for folder in self._waiting if folder not in self._done and folder in folders]
 
-    def _try_to_ship(self, job: JobFolder) -> None:
+    def _try_to_ship(self, job: JobFolder | None) -> None:
         """Ship a job's output; report the first fault, and pass over a job that keeps failing."""
+        if job is None:
+            return
         with self._turn:
             try:
                 self._ship(job)
             except FileNotFoundError:  # deleted meanwhile
                 return
             except Exception as error:  # noqa: BLE001 - one job's logs must not cost another job's, or an answer
-                self._faults[job.name] += 1
-                if self._faults[job.name] == 1:
+                self._faults[job.folder] += 1
+                if self._faults[job.folder] == 1:
                     self._report(f"Logs and metrics of {job.name} are not shipped: {type(error).__name__}: {error}")
-                if self._faults[job.name] >= _MOST_FAULTS:
-                    self._done.add(job.name)
+                if self._faults[job.folder] >= _MOST_FAULTS:
+                    self._done.add(job.folder)
 
     def _ship(self, job: JobFolder) -> None:
-        if job.name in self._done:
+        if job.folder in self._done:
             return
         ended = has_ended(job.entries())
         if self._may_write_logs(job):
@@ -113,19 +114,19 @@ class Shipper:
             finally:
                 self._ship_metrics(job)
         if ended:
-            self._done.add(job.name)
-            self._platform.forget(job.name)
+            self._done.add(job.folder)
+            self._platform.forget(resource_of(job.request()))
 
     def _may_write_logs(self, job: JobFolder) -> bool:
         """Whether the job's role may write logs; checked once a job."""
-        if job.name not in self._allowed:
+        if job.folder not in self._allowed:
             role = job.request()["RoleArn"]
             allowed = self._platform.role_allows(role, "logs:PutLogEvents", self._group_arn(group_of(job)))
-            self._allowed[job.name] = allowed
+            self._allowed[job.folder] = allowed
             if not allowed and role not in self._silent:
                 self._silent.add(role)
                 self._report(f"The role {role} may not do logs:PutLogEvents: its jobs have no logs")
-        return self._allowed[job.name]
+        return self._allowed[job.folder]
 
     def _group_arn(self, group: str) -> str:
         return f"arn:aws:logs:{self._region}:{ACCOUNT}:log-group:{group}:log-stream:any"
@@ -136,7 +137,7 @@ class Shipper:
         path, name, group = job.logs / stream, f"{job.name}/{stream}", group_of(job)
         backend = logs_backends[ACCOUNT][self._region]
         while True:
-            start = self._offsets.get((job.name, stream), 0)
+            start = self._offsets.get((job.folder, stream), 0)
             events, end = log_stream.read(path, start, most_bytes=_MOST_BYTES, most=_MOST_EVENTS)
             if end == start:
                 return
@@ -147,10 +148,10 @@ class Shipper:
                 if name not in backend.groups[group].streams:
                     backend.create_log_stream(group, name)
                 backend.put_log_events(group, name, lines)
-            self._offsets[job.name, stream] = end
+            self._offsets[job.folder, stream] = end
 
     def _ship_metrics(self, job: JobFolder) -> None:
-        points = metric_lines(job, after=self._points[job.name])
+        points = metric_lines(job, after=self._points[job.folder])
         if not points:
             return
         from moto.cloudwatch.models import cloudwatch_backends
@@ -167,4 +168,4 @@ class Shipper:
         ]
         with self._aws.lock():
             cloudwatch_backends[ACCOUNT][self._region].put_metric_data(NAMESPACE, data)
-        self._points[job.name] += len(points)
+        self._points[job.folder] += len(points)

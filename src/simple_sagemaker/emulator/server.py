@@ -18,7 +18,7 @@ from ..local.api.job_index import JobIndex
 from ..local.api.sagemaker import LocalSageMaker, operations
 from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
-from ..local.job.kinds import KINDS, kind_of, name_of
+from ..local.job.kinds import KINDS, kind_of, name_of, resource_of
 from ..local.supervisor.turns import Turns
 from . import (
     empty_pages,
@@ -111,7 +111,7 @@ class Emulator:
 
         def settings_for(request: Mapping[str, Any]) -> Settings:
             wait_s, interruptions = self._dice.job_fault(request)
-            token = self._platform.issue(name_of(request), request["RoleArn"])
+            token = self._platform.issue(resource_of(request), request["RoleArn"])
             return replace(
                 settings,
                 credentials_uri=f"{url}/_ssm/credentials/{token}",
@@ -270,7 +270,7 @@ class Emulator:
         except ServiceError as error:
             return http.error_answer(error.code, str(error), error.status)
         if operation in _DESCRIBING and answer[kind_of(answer).status] in FINAL:
-            self._shipper.settle(name_of(answer))
+            self._shipper.settle(kind_of(answer), name_of(answer))
         return http.json_answer(200, protocol.encode(answer))
 
     def _check(self, operation: str, request: dict[str, Any], environ: Environ, caller: Caller) -> None:

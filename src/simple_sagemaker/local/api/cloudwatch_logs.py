@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..job import log_stream
@@ -14,6 +13,7 @@ from .errors import client_error, validation_error
 Answer = Any  # a dictionary of the shape that boto3 returns for the operation
 
 GROUP = TRAINING.group
+_KINDS = {kind.group: kind for kind in KINDS}
 _PAGE = 50
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1 << 20
@@ -31,7 +31,7 @@ class LocalLogs:
         group = _group(request, operation)
         prefix = request.get("logStreamNamePrefix", "")
         job, whole_name, _ = prefix.partition("/")
-        jobs = [find_job(self._home.jobs, job)] if whole_name else all_jobs(self._home.jobs, job)
+        jobs = [find_job(self._home.jobs, _KINDS[group], job)] if whole_name else all_jobs(self._home.jobs, job)
         jobs_of_group = [folder for folder in jobs if folder and group_of(folder) == group]
         all_names = [f"{folder.name}/{name}" for folder in jobs_of_group for name in log_stream.streams(folder.logs)]
         names = sorted(name for name in all_names if name.startswith(prefix))
@@ -45,8 +45,9 @@ class LocalLogs:
         operation = "GetLogEvents"
         group = _group(request, operation)
         job, _, name = request["logStreamName"].partition("/")
-        path: Path = self._home.jobs / job / "logs" / name
-        if "/" in name or not path.is_file() or group_of(JobFolder(self._home.jobs / job)) != group:
+        folder = find_job(self._home.jobs, _KINDS[group], job)
+        path = folder.logs / name if folder and "/" not in name else None
+        if path is None or not path.is_file():
             raise client_error("ResourceNotFoundException", "The specified log stream does not exist.", operation)
         start = _offset(request.get("nextToken"), operation)
         most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
@@ -61,7 +62,7 @@ def group_of(job: JobFolder) -> str:
 
 def _group(request: dict[str, Any], operation: str) -> str:
     group: str = request.get("logGroupName", "")
-    if group not in {kind.group for kind in KINDS}:
+    if group not in _KINDS:
         raise client_error("ResourceNotFoundException", "The specified log group does not exist.", operation)
     return group
 

@@ -105,23 +105,23 @@ class IndexFile:
         checksum, _, content = line.partition(b" ")
         if not content or checksum != _checksum(content):
             return None
-        name, prefix, arn, status, created, modified, tags, inode, changed_ns = json.loads(content)
-        kind = _KINDS[prefix]
+        folder, prefix, arn, status, created, modified, tags, inode, changed_ns = json.loads(content)
+        kind, job = _KINDS[prefix], JobFolder(self._jobs / folder)
         facts = {
-            kind.name: name,
+            kind.name: job.name,
             f"{prefix}JobArn": arn,
             kind.status: status,
             "CreationTime": datetime.fromtimestamp(created, tz=timezone.utc),
             "LastModifiedTime": datetime.fromtimestamp(modified, tz=timezone.utc),
         }
         own_tags = tuple((key, value) for key, value in tags)
-        return IndexedJob(JobFolder(self._jobs / name), kind, facts, own_tags, (inode, changed_ns))
+        return IndexedJob(job, kind, facts, own_tags, (inode, changed_ns))
 
 
 def _format(job: IndexedJob) -> bytes:
     facts, prefix = job.facts, job.kind.prefix
     times = (facts["CreationTime"].timestamp(), facts["LastModifiedTime"].timestamp())
-    fields = [job.name, prefix, job.arn, facts[job.kind.status], *times, job.tags, *job.stamp]
+    fields = [job.folder, prefix, job.arn, facts[job.kind.status], *times, job.tags, *job.stamp]
     content = json.dumps(fields).encode()
     return b"%b %b\n" % (_checksum(content), content)
 

@@ -20,15 +20,31 @@ _TIMES = ("CreationTime", "LastModifiedTime")
 
 
 class IndexedJob:
-    """A job as it was read. ``facts`` are name, ARN, status and times, by the names that a description has for them."""
+    """A job as it was read. ``folder`` is the name of its folder.
 
-    __slots__ = ("_folder", "_packed", "_values", "arn", "facts", "has_ended", "kind", "name", "stamp", "tags")
+    ``facts`` are name, ARN, status and times, by the names that a description has for them.
+    """
+
+    __slots__ = (
+        "_folder",
+        "_packed",
+        "_values",
+        "arn",
+        "facts",
+        "folder",
+        "has_ended",
+        "kind",
+        "name",
+        "stamp",
+        "tags",
+    )
 
     def __init__(self, folder: JobFolder, kind: Kind, facts: Mapping[str, Any], tags: Tags, stamp: Stamp) -> None:
         self._folder = folder
         self._packed = b""
         self._values: dict[str, Any] = {}
         self.name = folder.name
+        self.folder = folder.folder
         self.kind = kind
         self.facts = facts
         self.tags = tags

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..job.drafts import FOLDER
-from ..job.folder import find_job
+from ..job.folder import open_job
 from ..job.home import Home
 from ..job.kinds import Kind
 from .describe import describe
@@ -51,16 +51,16 @@ class JobIndex:
         self._lock = threading.RLock()
 
     def names(self) -> Mapping[str, Stamp]:
-        """The names of all jobs. A new object whenever one has come or gone; cheap while none does."""
+        """The names of all jobs' folders. A new object whenever one has come or gone; cheap while none does."""
         with self._lock:
             self._look()
             return self._stamps
 
     def running(self) -> list[str]:
-        """The names of the jobs that have not ended."""
+        """The names of the folders of the jobs that have not ended."""
         with self._lock:
             self._look()
-            return [job.name for job in self._read_open() if not job.has_ended]
+            return [job.folder for job in self._read_open() if not job.has_ended]
 
     def jobs(self) -> list[IndexedJob]:
         """All jobs that can be read."""
@@ -90,11 +90,11 @@ class JobIndex:
     def _confirm(self, job: IndexedJob) -> Description | None:
         """Describe a job by its folder; None, and it is forgotten, if that is not what the index has of it."""
         with self._lock:
-            read = self._read(job.name)
+            read = self._read(job.folder)
             if read is not None and (read[0].agrees_with(job) or not job.has_ended):
                 return read[1]
-            if self._ended.pop(job.name, None):
-                self._open.append(job.name)
+            if self._ended.pop(job.folder, None):
+                self._open.append(job.folder)
             return None
 
     def _look(self) -> None:
@@ -113,7 +113,7 @@ class JobIndex:
     def _read_open(self) -> list[IndexedJob]:
         """Read the jobs that are not known to have ended; note those that have, and return the others."""
         if self._open:
-            self._take(job for job in self._file.read() if self._stamps.get(job.name) == job.stamp)
+            self._take(job for job in self._file.read() if self._stamps.get(job.folder) == job.stamp)
         running, ended = [], []
         for name in self._open:
             looked = time.time_ns()
@@ -131,7 +131,7 @@ class JobIndex:
         return running
 
     def _take(self, jobs: Iterable[IndexedJob]) -> None:
-        taken = {job.name: job for job in jobs}
+        taken = {job.folder: job for job in jobs}
         if taken:
             self._ended |= taken
             self._open = [name for name in self._open if name not in self._ended]
@@ -140,7 +140,7 @@ class JobIndex:
         """A job as its folder has it; None if there is none, or it cannot be read."""
         try:
             stamp = _stamp(os.stat(self._folder / name))  # before its files: what changes later has another one
-            job = find_job(self._folder, name)
+            job = open_job(self._folder, name)
             if job is None:
                 return None
             description = describe(job)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.store import Store
 from ..job.drafts import draft, remove_abandoned
-from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, publish_job
+from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, open_job, place_of_new, publish_job
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
 from ..supervisor import spawn
@@ -138,7 +138,7 @@ class LocalSageMaker:
 
     def _start_or_queue(self, job: JobFolder, name: str, isolation: str) -> None:
         """Start a drafted job, or publish it as one that waits for its turn. Raises SupervisorGone, FileExistsError."""
-        if self._turns and not self._turns.take(JobFolder(self._home.jobs / name)):
+        if self._turns and not self._turns.take(JobFolder(place_of_new(self._home.jobs, kind_of(job.request()), name))):
             self._turns.mark(job)
             self._turns.wait(publish_job(job, self._home.jobs, name), lambda queued: self._start(queued, isolation))
         else:
@@ -243,11 +243,11 @@ class LocalSageMaker:
             raise validation_error(validation_message, operation)
 
     def _job(self, kind: Kind, act: str, request: Mapping[str, Any]) -> JobFolder:
-        """The job that an operation is about. Raises ClientError if it does not exist, or is of another kind."""
+        """The job that an operation is about. Raises ClientError if it does not exist."""
         operation = f"{act}{kind.prefix}Job"
         self._check(operation, request)
-        job = find_job(self._home.jobs, request[kind.name])
-        if job is None or kind_of(job.request()) != kind:
+        job = find_job(self._home.jobs, kind, request[kind.name])
+        if job is None:
             raise validation_error(_ABSENT[kind], operation)
         return job
 
@@ -263,10 +263,10 @@ class LocalSageMaker:
     def _job_by_arn(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
         self._check(operation, request)
         arn = request["ResourceArn"].lower()
-        names = os.listdir(self._home.jobs) if self._home.jobs.is_dir() else []
-        for name in names:
-            if arn.endswith(f"/{name.lower()}"):
-                job = find_job(self._home.jobs, name)
+        folders = os.listdir(self._home.jobs) if self._home.jobs.is_dir() else []
+        for folder in folders:
+            if arn.endswith(f"/{folder.partition('.')[0].lower()}"):
+                job = open_job(self._home.jobs, folder)
                 if job and arn_of(job) == arn:
                     return job
         raise validation_error(_ABSENT[TRAINING], operation)

@@ -17,19 +17,21 @@ from typing import Any
 
 from ...storage.private import open_plain, read_plain, write_private
 from .drafts import draft
-from .kinds import kind_of
+from .kinds import Kind, kind_of
 
 Entry = dict[str, Any]
+_MOST_TRIES = 3
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class JobFolder:
-    """One job's folder and the files in it."""
+    """One job's folder and the files in it. The folder has the job's name, and after a dot its kind where need be."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.name = path.name
+        self.folder = path.name
+        self.name = path.name.partition(".")[0]
 
     @property
     def journal(self) -> Path:
@@ -118,27 +120,64 @@ def make_job(path: Path, request: dict[str, Any], settings: dict[str, Any]) -> J
 
 def publish_job(job: JobFolder, jobs: Path, name: str) -> JobFolder:
     """Rename a draft to its final name; from then on the job exists. Raises FileExistsError when the name is taken."""
-    target = jobs / name
+    kind = kind_of(job.request())
+    tries = 0
+    while True:
+        target = place_of_new(jobs, kind, name)
+        try:
+            os.rename(job.path, target)  # fails where a folder exists that is not empty
+        except OSError as error:  # made meanwhile, perhaps by a job of the other kind
+            tries += 1
+            if tries == _MOST_TRIES:
+                raise FileExistsError(name) from error
+        else:
+            return JobFolder(target)
+
+
+def place_of_new(jobs: Path, kind: Kind, name: str) -> Path:
+    """The folder for a new job: the second choice where a job of the other kind has the name as its folder's.
+
+    Raises FileExistsError if there is a job of that kind and name.
+    """
+    own, second = places(jobs, kind, name)
+    if second.exists():
+        raise FileExistsError(name)
+    if not own.exists():
+        return own
     try:
-        if target.exists():
-            raise FileExistsError(name)
-        os.rename(job.path, target)  # fails where a folder exists that is not empty
-    except OSError as error:
+        is_free = kind_of(JobFolder(own).request()) != kind
+    except (OSError, ValueError, TypeError) as error:  # on its way, or damaged
         raise FileExistsError(name) from error
-    return JobFolder(target)
+    if not is_free:
+        raise FileExistsError(name)
+    return second
 
 
-def find_job(jobs: Path, name: str) -> JobFolder | None:
-    """The folder of a job by its name; None when there is no such job."""
-    folder = JobFolder(jobs / name)
-    return folder if not name.startswith(".") and folder.journal.exists() else None
+def places(jobs: Path, kind: Kind, name: str) -> tuple[Path, Path]:
+    """The folders in which a job of this kind and name can be."""
+    return jobs / name, jobs / f"{name}.{kind.resource}"
+
+
+def find_job(jobs: Path, kind: Kind, name: str) -> JobFolder | None:
+    """The folder of a job by its kind and name; None when there is no such job."""
+    for place in places(jobs, kind, name):
+        job = open_job(jobs, place.name)
+        if job and kind_of(job.request()) == kind:
+            return job
+    return None
+
+
+def open_job(jobs: Path, folder: str) -> JobFolder | None:
+    """The job whose folder has this name; None when there is none."""
+    job = JobFolder(jobs / folder)
+    return job if not folder.startswith(".") and job.journal.exists() else None
 
 
 def all_jobs(jobs: Path, prefix: str = "") -> Iterator[JobFolder]:
     """All jobs whose names begin with ``prefix``, in no particular order."""
     if jobs.is_dir():
         for name in os.listdir(jobs):
-            job = find_job(jobs, name) if name.startswith(prefix) else None
+            job = open_job(jobs, name) if name.startswith(prefix) else None
             if job:
                 yield job
 

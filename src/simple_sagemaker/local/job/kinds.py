@@ -1,7 +1,6 @@
 """The two kinds of jobs: what SageMaker calls their members, resources and log groups.
 
-A request's members show which kind of job it is about. Names are unique across both kinds here: a job is a folder, and
-all of them are in one place.
+A request's members show which kind of job it is about. A name can be that of a job of each kind.
 """
 
 from __future__ import annotations
@@ -50,6 +49,12 @@ KINDS = (TRAINING, PROCESSING)
 def kind_of(request: Mapping[str, Any]) -> Kind:
     """The kind of job that a request creates or is about; training when it names no job."""
     return PROCESSING if PROCESSING.name in request else TRAINING
+
+
+def resource_of(request: Mapping[str, Any]) -> str:
+    """Kind and name of the job that a request is about, unique among all jobs: the end of its ARN, in its own case."""
+    kind = kind_of(request)
+    return f"{kind.resource}/{request[kind.name]}"
 
 
 def name_of(request: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from ..job.folder import JobFolder
+from ..job.folder import JobFolder, places
 from ..job.home import Home
-from ..job.kinds import name_of
+from ..job.kinds import kind_of, name_of
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -35,10 +35,12 @@ def receive() -> tuple[JobFolder, int] | None:
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
     given = JobFolder(draft)
-    job = JobFolder(Home(Path(given.settings()["home"])).jobs / name_of(given.request()))
+    request = given.request()
+    candidates = places(Home(Path(given.settings()["home"])).jobs, kind_of(request), name_of(request))
     os.write(1, b"t")
     os.read(0, 1)
-    if not _is_ours(job, lock):  # the name was taken, or the process that made the draft is gone
+    job = next((one for one in map(JobFolder, candidates) if _is_ours(one, lock)), None)
+    if job is None:  # the name was taken, or the process that made the draft is gone
         return None
     _redirect(job)
     (job.path / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")

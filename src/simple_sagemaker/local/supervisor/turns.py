@@ -57,7 +57,7 @@ class Turns:
     def __init__(self, locks: Path, *, most: int | None = None) -> None:
         self._most = most or 2 * (os.cpu_count() or 1)
         self._queue: deque[tuple[JobFolder, Start]] = deque()
-        self._starting: dict[str, tuple[JobFolder, float]] = {}
+        self._starting: dict[Path, tuple[JobFolder, float]] = {}
         self._changed = threading.Condition()
         self._ended = False
         self._lock_file = locks / f"queue-{os.getpid()}-{os.urandom(4).hex()}.lock"
@@ -122,7 +122,7 @@ class Turns:
             (job.path / "queued").unlink(missing_ok=True)
 
     def _note_start(self, job: JobFolder) -> None:
-        self._starting[job.name] = job, time.monotonic() + _LONGEST_START_S
+        self._starting[job.path] = job, time.monotonic() + _LONGEST_START_S
 
     def _has_room(self) -> bool:
         return len(self._starting) < self._most and _has_memory(len(self._starting))
@@ -130,7 +130,7 @@ class Turns:
     def _forget_started(self) -> None:
         now = time.monotonic()
         self._starting = {
-            name: (job, until) for name, (job, until) in self._starting.items() if now < until and _is_starting(job)
+            path: (job, until) for path, (job, until) in self._starting.items() if now < until and _is_starting(job)
         }
 
 

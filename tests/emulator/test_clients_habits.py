@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.emulated import Emulator, ended, request
 
 Script = Callable[[str], str]
@@ -41,3 +44,60 @@ def test_two_jobs_of_one_name_have_logs_and_credentials_of_their_own(emulator: E
 
 
 _IS_THERE = 'python3 -c \'import boto3; boto3.client("s3").head_object(Bucket="{bucket}", Key="{key}")\' 2>/dev/null'
+
+
+def test_the_tagging_service_finds_tagged_jobs_among_all_resources(emulator: Emulator, script: Script) -> None:
+    sagemaker, tagging = emulator.client("sagemaker"), emulator.client("resourcegroupstaggingapi")
+    bucket = script("true")
+    arns = [
+        sagemaker.create_training_job(**request("tagged-1", bucket, Tags=_tags(team="a", stage="x")))["TrainingJobArn"],
+        sagemaker.create_training_job(**request("tagged-2", bucket, Tags=_tags(team="b")))["TrainingJobArn"],
+    ]
+    made = processing_request("tagged-3", "true", Tags=_tags(team="a"))
+    arns.append(sagemaker.create_processing_job(**made)["ProcessingJobArn"])
+    untagged = sagemaker.create_training_job(**request("untagged", bucket))["TrainingJobArn"]
+    emulator.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _tags(team="a", only="bucket")})
+    of_bucket = f"arn:aws:s3:::{bucket}"
+
+    def found(**wanted: Any) -> set[str]:
+        pages = tagging.get_paginator("get_resources").paginate(**wanted)
+        every = [one["ResourceARN"] for page in pages for one in page["ResourceTagMappingList"]]
+        assert len(every) == len({*every})
+        return {*every}
+
+    team_a: dict[str, Any] = {"TagFilters": [{"Key": "team", "Values": ["a"]}]}
+    of_team: dict[str, Any] = {"TagFilters": [{"Key": "team"}]}
+    assert found(**team_a) == {arns[0], arns[2], of_bucket}
+    assert found(**team_a, ResourcesPerPage=1) == {arns[0], arns[2], of_bucket}
+    assert found(**of_team, TagsPerPage=2) == {*arns, of_bucket}
+    assert found(**of_team) == {*arns, of_bucket}
+    assert found(**of_team, ResourceTypeFilters=["sagemaker"]) == {*arns}
+    assert found(**of_team, ResourceTypeFilters=["s3", "sagemaker:processing-job"]) == {arns[2], of_bucket}
+    assert untagged not in found(ResourceTypeFilters=["sagemaker:training-job"]) | found()
+    assert found(ResourceARNList=[arns[1], of_bucket, untagged]) == {arns[1], of_bucket}
+    assert found(TagFilters=[{"Key": "team", "Values": ["a"]}, {"Key": "stage"}]) == {arns[0]}
+    with pytest.raises(ClientError) as refused:
+        tagging.get_resources(ResourceARNList=arns, **team_a)
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_the_tagging_service_knows_jobs_keys_and_values_and_tags_jobs(emulator: Emulator, script: Script) -> None:
+    sagemaker, tagging = emulator.client("sagemaker"), emulator.client("resourcegroupstaggingapi")
+    bucket = script("true")
+    arn = sagemaker.create_training_job(**request("keys", bucket, Tags=_tags(owner="job")))["TrainingJobArn"]
+    emulator.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _tags(owner="bucket")})
+    assert "owner" in tagging.get_tag_keys()["TagKeys"]
+    assert tagging.get_tag_values(Key="owner")["TagValues"] == ["bucket", "job"]
+    missing = arn + "-missing"
+    failed = tagging.tag_resources(ResourceARNList=[arn, missing], Tags={"owner": "new", "more": "x"})
+    assert [*failed["FailedResourcesMap"]] == [missing]
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == _tags(owner="new", more="x")
+    assert tagging.untag_resources(ResourceARNList=[arn], TagKeys=["more"])["FailedResourcesMap"] == {}
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == _tags(owner="new")
+    of_bucket = f"arn:aws:s3:::{bucket}"
+    assert tagging.tag_resources(ResourceARNList=[of_bucket], Tags={"owner": "moto"})["FailedResourcesMap"] == {}
+    assert tagging.get_tag_values(Key="owner")["TagValues"] == ["moto", "new"]
+
+
+def _tags(**tags: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -10,7 +10,7 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.emulated import Emulator
+from tests.emulated import Emulator, request
 from tests.emulator.raw import Raw, send, signed
 
 SERVICE_TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -123,6 +123,7 @@ def test_what_the_emulator_answers_itself_needs_its_action(emulator: Emulator) -
         "tag:GetResources": lambda: user.client("resourcegroupstaggingapi").get_resources(
             ResourceTypeFilters=["sagemaker:training-job"]
         ),
+        "tag:GetTagKeys": lambda: user.client("resourcegroupstaggingapi").get_tag_keys(),
         "pricing:GetProducts": lambda: user.client("pricing").get_products(ServiceCode="AmazonSageMaker"),
         "pricing:DescribeServices": lambda: user.client("pricing").describe_services(),
     }
@@ -174,3 +175,18 @@ def test_a_role_is_assumed_by_whom_its_trust_names_and_nobody_else(emulator: Emu
     with pytest.raises(ClientError) as administrator:
         emulator.client("sts").assume_role(RoleArn="arn:aws:iam::000000000000:role/trust0", RoleSessionName="session")
     assert code(administrator) == "AccessDenied"
+
+
+def test_tagging_a_job_by_the_tagging_service_needs_sagemakers_permission(emulator: Emulator) -> None:
+    user = User(emulator, "tagger")
+    role = emulator.client("iam").create_role(RoleName="Tagged", AssumeRolePolicyDocument=trust(SERVICE_TRUST))
+    made = request("tagged", "open", RoleArn=role["Role"]["Arn"])
+    del made["InputDataConfig"]
+    arn = emulator.client("sagemaker").create_training_job(**made)["TrainingJobArn"]
+    user.allow("tag:TagResources")
+    tagging = user.client("resourcegroupstaggingapi")
+    assert [*tagging.tag_resources(ResourceARNList=[arn], Tags={"k": "v"})["FailedResourcesMap"]] == [arn]
+    assert emulator.client("sagemaker").list_tags(ResourceArn=arn)["Tags"] == []
+    user.allow("sagemaker:AddTags")
+    assert tagging.tag_resources(ResourceARNList=[arn], Tags={"k": "v"})["FailedResourcesMap"] == {}
+    assert emulator.client("sagemaker").list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]

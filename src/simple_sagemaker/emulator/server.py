@@ -30,7 +30,6 @@ from . import (
     protocol,
     s3_requests,
     sessions,
-    tagging,
 )
 from .access_keys import AccessKey, KeyRing, new_access_key
 from .authentication import Caller, Refused, authenticate
@@ -44,6 +43,7 @@ from .origins import Doorkeeper, without_cors
 from .platform import Platform
 from .protocol import ServiceError
 from .role_stores import RoleStores
+from .tagging import Tagging
 
 _CREATING, _DESCRIBING = ({f"{act}{kind.prefix}Job" for kind in KINDS} for act in ("Create", "Describe"))
 
@@ -79,6 +79,7 @@ class Emulator:
         self._creating = threading.BoundedSemaphore(_MOST_CREATING)
         self._turns = Turns(home.locks)
         self._counts = RequestCounts()
+        self._tagging = Tagging(self._aws, self._platform, settings.region, self._jobs_and_tags)
         self._door = Doorkeeper(allowed_hosts)
         self._known_keys = KeyRing(self._aws)
         self._keys = keys or new_access_key()
@@ -233,9 +234,10 @@ class Emulator:
         if name in sessions.OPERATIONS:
             return sessions.answer(environ, name, body, caller, self._known_keys, enforce=self._enforce)
         http.replace_body(environ, empty_pages.original_request(operation, body))
-        if name == tagging.OPERATION and (page := tagging.answer(body, self._jobs_and_tags())):
-            self._platform.require("tag:GetResources", "*", environ)
-            return http.json_answer(200, page)
+        if service == "tagging":
+            self._platform.require(f"tag:{operation}", "*", environ)
+            if (answer := self._tagging.answer(operation, environ, body, self._operations)) is not None:
+                return answer
         if name == iam_simulation.OPERATION:
             return iam_simulation.answer(environ, body, self._platform)
         if service == "s3":

@@ -47,7 +47,7 @@ class FolderStore:
     def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
         top = self.root / bucket
         if not top.is_dir():
-            raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+            raise FileNotFoundError(f"there is no bucket {bucket!r}")
         folder, _, start = prefix.rpartition("/")
         inside = top / folder if _is_plain(folder) else None
         if inside is None or not inside.is_dir():
@@ -192,7 +192,7 @@ class FolderStore:
     def _place(self, scratch: Path, bucket: str, key: str) -> None:
         try:
             if not self.has_bucket(bucket):
-                raise FileNotFoundError(f"no bucket {bucket!r} under {self.root}")
+                raise FileNotFoundError(f"there is no bucket {bucket!r}")
             path = self._path(bucket, key)
             for _ in range(_TURNS):  # a delete may remove the folder as empty at any time: then make it again
                 try:

@@ -9,6 +9,7 @@ from typing import Any
 from ...core import layout
 from ...core.store import ProgressCallback, Store, no_progress
 from ..data.channels import Channel, ChannelError, Item
+from ..data.failures import explain
 from ..job.kinds import PROCESSING, kind_of
 from ..requests.read import read_work
 
@@ -132,8 +133,10 @@ def _check_channels(channels: Callable[[], list[Channel]], store: Store) -> str 
             if channel.data_type == "AugmentedManifestFile" and not channel.attributes:
                 return f"Channel {channel.name}: AugmentedManifestFile needs AttributeNames."
             _check_objects_exist(channel, store)
-    except (ChannelError, PermissionError) as error:
+    except ChannelError as error:
         return str(error)
+    except PermissionError as error:
+        return explain(error)
     return None
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ...core.store import ProgressCallback, Store, no_progress
 from ...storage.archives.tar_writer import Tarball
 from ..job import beneath
+from . import failures
 
 _CHUNK = 1 << 20
 LeftOut = Callable[[str, str], None]  # called with a name and why it is not in the archive
@@ -43,7 +44,7 @@ def upload(
     on_left_out: LeftOut = lambda _, __: None,
     on_progress: ProgressCallback = no_progress,
 ) -> list[str]:
-    """Pack the union of folders and upload it, unless it is empty. Returns the names that clashed.
+    """Pack the union of folders and upload it, unless it is empty. Returns the names that clashed. Raises JobFault.
 
     ``roots`` are the folders below which the jobs of ``folders`` may put links, the folders themselves if there are
     none. ``seen_as`` is the path at which a job sees each folder. ``on_progress`` may raise to stop.
@@ -70,10 +71,23 @@ def upload(
         if members:
             try:
                 if _pack(members, scratch, on_left_out, on_progress):
-                    store.send(scratch, bucket, key, on_progress)
+                    _send(scratch, store, bucket, key, on_progress)
+            except OSError as error:
+                if failures.is_disk_full(error):
+                    raise failures.disk_full() from error
+                raise
             finally:
                 scratch.unlink(missing_ok=True)
     return clashes
+
+
+def _send(packed: Path, store: Store, bucket: str, key: str, on_progress: ProgressCallback) -> None:
+    try:
+        store.send(packed, bucket, key, on_progress)
+    except FileNotFoundError as error:
+        if failures.is_missing(error):
+            raise failures.upload_failed(f"s3://{bucket}/{key}", error) from error
+        raise
 
 
 def _walk(

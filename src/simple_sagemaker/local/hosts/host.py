@@ -127,21 +127,12 @@ class Host:
         return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
 
     def unpack_code(self, store: Store, on_progress: ProgressCallback) -> None:
-        """For script mode: unpack the submitted source, if any, to where AWS's toolkit looks for it."""
-        import tarfile
+        """For script mode: unpack the submitted source, if any, where AWS's toolkit looks for it. Raises JobFault."""
+        submitted = self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", "")
+        if submitted:
+            from . import submitted_code
 
-        submitted = json.loads(self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", '""'))
-        if not submitted:
-            return
-        packed = self.folder / layout.TARBALL
-        if _below(submitted, layout.BASE):  # a job without access to S3 has it in a channel
-            packed = self.base / submitted[len(layout.BASE) + 1 :]
-        else:
-            store.fetch(*layout.split_uri(submitted), packed, on_progress)
-        with tarfile.open(packed) as archive:
-            archive.extractall(self.base / "code", filter="data")
-        if packed.parent == self.folder:
-            packed.unlink()
+            submitted_code.unpack(submitted, self, store, on_progress)
 
 
 def _write_manifest(folder: Path, channel: Channel, items: Sequence[Item]) -> None:
@@ -149,10 +140,6 @@ def _write_manifest(folder: Path, channel: Channel, items: Sequence[Item]) -> No
     listing = "".join(f"s3://{item.bucket}/{item.key}\n" for item in items)
     manifest = folder.with_name(f"{folder.name}-manifest")
     manifest.write_text(f"{layout.split_uri(channel.uri)[1]}\n{listing}", encoding="utf-8")
-
-
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _make_readonly(folder: Path) -> None:

@@ -181,6 +181,7 @@ class Processing:
 
 
 def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, saving: Saving) -> None:
+    from ..data import failures
     from ..data.mirror import Mirror
 
     bucket, key = split_uri(output["S3Output"]["S3Uri"])
@@ -203,6 +204,8 @@ def _upload_output(output: Mapping[str, Any], host: HostFolders, store: Store, s
             saving.on_progress(0)
     for path, why in mirror.refused.items():
         saving.on_note(f"{output['OutputName']}/{beneath.shown(path)} is not kept: {why}")
+    if mirror.stalled and failures.is_missing(mirror.stalled):
+        raise failures.upload_failed(output["S3Output"]["S3Uri"], mirror.stalled) from mirror.stalled
     if mirror.stalled:
         raise mirror.stalled
 

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from ...core.layout import split_uri
 from ...core.store import ProgressCallback, Store, no_progress
+from ..data.failures import download_failed, explain, is_missing
 from ..data.mirror import Mirror
 from ..hosts.host import Host
 from ..job import beneath
@@ -18,6 +19,16 @@ MANY_FILES = (
 )
 _PAUSE_S = 1.0
 _SHARE = 10  # passes may take one part in so many of the time
+
+
+def _restore(mirror: Mirror) -> Iterator[None]:
+    """Download what a mirror begins with. Raises JobFault."""
+    try:
+        yield from mirror.restore()
+    except FileNotFoundError as error:
+        if is_missing(error):
+            raise download_failed(f"s3://{mirror.bucket}/{mirror.prefix}", error) from error
+        raise
 
 
 class Mirrors:
@@ -60,7 +71,7 @@ class Mirrors:
             )
             self._mirrors.append(mirror)
             if mirrored.restores:
-                yield from mirror.restore()
+                yield from _restore(mirror)
                 self._report(mirror)
 
     def passes(self) -> Iterator[bool]:
@@ -99,7 +110,7 @@ class Mirrors:
         for mirror in self._mirrors:
             if mirror.stalled:
                 where = f"s3://{mirror.bucket}/{mirror.prefix}"
-                problem = problem or f"{mirror.folder.name} cannot be saved to {where}: {mirror.stalled}"
+                problem = problem or f"{mirror.folder.name} cannot be saved to {where}: {explain(mirror.stalled)}"
         return problem
 
     def _pass_once(self, *, is_last: bool = False) -> Generator[None, None, None]:
@@ -116,8 +127,8 @@ class Mirrors:
             self._remark_once(
                 mirror.host,
                 f"stalled {mirror.prefix}",
-                f"{mirror.folder.name} cannot be saved now: {mirror.stalled}. The job goes on; saving is tried again "
-                "every few seconds, and at the end of the job.",
+                f"{mirror.folder.name} cannot be saved now: {explain(mirror.stalled)}. The job goes on; saving is "
+                "tried again every few seconds, and at the end of the job.",
             )
         elif (mirror.host, f"stalled {mirror.prefix}") in self._remarked:
             self._remarked.discard((mirror.host, f"stalled {mirror.prefix}"))

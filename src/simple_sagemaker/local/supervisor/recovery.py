@@ -55,7 +55,7 @@ def _is_orphaned(job: JobFolder) -> bool:
                 secondary="Failed",
                 message=f"{kind_of(job.request()).noun.capitalize()} failed",
                 reason="InternalServerError: the supervisor of this job ended before the job did "
-                f"(killed, out of disk, or the machine was restarted); see {job.path / 'supervisor.log'}",
+                "(killed, out of disk, or the machine was restarted); see supervisor.log in the job's folder",
             )
         return True
     finally:

@@ -12,12 +12,13 @@ import traceback
 from typing import Any
 
 from ..data.channels import ChannelError
+from ..data.failures import JobFault, explain
 from ..hosts import processes
 from ..hosts.backend import CannotRun
 from ..hosts.host import Host
 from ..isolation import namespaces
 from ..isolation.choose import choose
-from ..job.folder import has_ended
+from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 from ..requests.request import Saving
 from . import handover, monitor, recovery, watchdog
@@ -66,6 +67,8 @@ class Supervisor:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
         except (CannotRun, StateLost) as why:
             outcome = Outcome(ending="failed", reason=f"ClientError: {why}")
+        except JobFault as why:
+            outcome = Outcome(ending="failed", reason=str(why))
         self._end(outcome)
 
     def _run_attempts(self) -> Outcome:
@@ -128,6 +131,8 @@ class Supervisor:
             return outcome if outcome.ending == "failed" else _permission_failure(denied)
         except StateLost as why:
             return outcome if outcome.ending == "failed" else Outcome(ending="failed", reason=f"ClientError: {why}")
+        except JobFault as why:
+            return outcome if outcome.ending == "failed" else Outcome(ending="failed", reason=str(why))
         except EndedEarly as end:
             self._job.append(note=f"saving the results was ended before all were saved: {end}")
             if end.ending == "stopped":
@@ -165,6 +170,11 @@ def _permission_failure(error: PermissionError) -> Outcome:
     return Outcome(ending="failed", reason=f"ClientError: {error}")
 
 
+def _shown(error: Exception, job: JobFolder) -> str:
+    """An error's text, without the folder of the home."""
+    return explain(error).replace(str(job.settings()["home"]), "")
+
+
 def main(isolation: str) -> None:
     """Wait for a job and run it. The process holds the job's lock until it ends.
 
@@ -192,5 +202,6 @@ def main(isolation: str) -> None:
                 status="Failed",
                 secondary="Failed",
                 message=f"{kind_of(job.request()).noun.capitalize()} failed",
-                reason=f"InternalServerError: {type(error).__name__}: {error} (see {job.path / 'supervisor.log'})",
+                reason=f"InternalServerError: {type(error).__name__}: {_shown(error, job)} "
+                "(see supervisor.log in the job's folder)",
             )

@@ -9,8 +9,7 @@ from sagemaker.inputs import TrainingInput
 from sagemaker.pytorch import PyTorch
 
 folder = pathlib.Path(sys.argv[1])
-# The SDK asks AWS's own STS for the name of a default bucket, whatever endpoint is set; so the bucket is named.
-session = sagemaker.Session(default_bucket="sdk2-bucket")
+session = sagemaker.Session()
 bucket = session.default_bucket()
 data = session.upload_data(str(folder / "data"), bucket=bucket, key_prefix="sdk2/data")
 
@@ -29,6 +28,9 @@ estimator = PyTorch(
 )
 estimator.fit({"training": TrainingInput(data, distribution="ShardedByS3Key")}, wait=True, logs="All")
 
+# As another notebook does later.
+attached = PyTorch.attach(estimator.latest_training_job.name, sagemaker_session=session)
+
 described = session.describe_training_job(estimator.latest_training_job.name)
 s3 = session.boto_session.client("s3")
 kept = s3.list_objects_v2(Bucket=bucket, Prefix="sdk2/checkpoints/")["Contents"]
@@ -37,6 +39,8 @@ print(
         {
             "status": described["TrainingJobStatus"],
             "model": estimator.model_data,
+            "attached": [attached.model_data, attached.hyperparameters()["epochs"], attached.output_kms_key],
+            "bucket": bucket,
             "metrics": {one["MetricName"]: one["Value"] for one in described["FinalMetricDataList"]},
             "checkpoints": [one["Key"] for one in kept],
         }

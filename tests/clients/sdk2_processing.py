@@ -9,7 +9,7 @@ from sagemaker.processing import FrameworkProcessor, ProcessingInput, Processing
 from sagemaker.sklearn import SKLearn
 
 folder = pathlib.Path(sys.argv[1])
-session = sagemaker.Session(default_bucket="sdk2-bucket")
+session = sagemaker.Session()
 role = "arn:aws:iam::000000000000:role/SageMakerRole"
 image = sagemaker.image_uris.retrieve("sklearn", "us-east-1", version="0.20.0")
 

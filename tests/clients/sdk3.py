@@ -14,8 +14,7 @@ folder = pathlib.Path(sys.argv[1])
 statement = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
 trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 role = boto3.client("iam").create_role(RoleName="SageMakerRole", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-# The SDK asks AWS's own STS for the name of a default bucket, whatever endpoint is set; so the bucket is named.
-session = Session(default_bucket="sdk3-bucket")
+session = Session()
 bucket = session.default_bucket()
 data = session.upload_data(str(folder / "data"), bucket=bucket, key_prefix="sdk3/data")
 

@@ -155,6 +155,8 @@ def test_the_sagemaker_sdk_2_runs_a_job(emulator: Emulator, work: Path) -> None:
     found = json.loads(out.splitlines()[-1])
     assert found["status"] == "Completed"
     assert found["model"].endswith("/output/model.tar.gz")
+    assert found["attached"] == [found["model"], "3", ""]
+    assert found["bucket"] == "sagemaker-us-east-1-000000000000"
     assert found["metrics"]["loss"] == pytest.approx(1 / 3)
     assert found["checkpoints"] == ["sdk2/checkpoints/checkpoint-algo-1", "sdk2/checkpoints/checkpoint-algo-2"]
 

@@ -152,3 +152,17 @@ def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
     refused = run("--port", "0", PYTHONPATH=str(tmp_path))
     assert refused.returncode == 6
     assert "pip install '.[emulator]'" in refused.stderr
+
+
+def test_an_env_file_leads_sagemakers_sdks_here(tmp_path: Path) -> None:
+    """tests/clients runs the SDKs themselves, where they are installed."""
+    emulator = Emulator(tmp_path, "--region", "eu-west-1")
+    try:
+        path = Path(emulator.variables["SAGEMAKER_USER_CONFIG_OVERRIDE"])
+        assert path == tmp_path / "exports.sagemaker.yaml"
+        words = path.read_text().split()
+    finally:
+        emulator.stop()
+    assert words[:2] == ["SchemaVersion:", "'1.0'"]
+    assert words[words.index("DefaultS3Bucket:") + 1] == "sagemaker-eu-west-1-000000000000"
+    assert words[words.index("TelemetryOptOut:") + 1] == "true"

@@ -75,6 +75,7 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or Ctrl-C, stop the jobs, and give 0."""
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
+    from ..emulator import sdk_configuration
     from ..services.choose import emulator
     from ..services.environment import emulator_home
 
@@ -82,6 +83,8 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
         served = emulator(spec, home, environment, _print)
         wait_for_end = _on_signals(signal.SIGTERM, signal.SIGINT)
         variables = served.start()
+        if spec.env_file is not None:
+            variables |= sdk_configuration.write_beside(spec.env_file, spec.region)
         _print_ready(spec, home, variables)
         wait_for_end()
         _print("Stopping: running jobs get SIGTERM and what they wrote is saved")

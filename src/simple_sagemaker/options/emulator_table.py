@@ -34,7 +34,8 @@ EMULATOR_ONLY = (
     ),
     Option(
         "--env_file", shape="FILE", commands=EMULATOR,
-        help="A file that gets the printed export lines, once the emulator is ready.",
+        help="A file that gets the printed export lines, once the emulator is ready. Beside it FILE.sagemaker.yaml "
+        "configures SageMaker's SDKs.",
     ),
     Option(
         "--allow_host", shape="NAME", repeatable=True, commands=EMULATOR,

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulated import Emulator, ended, request
+from tests.emulator.raw import send, signed
 
 Script = Callable[[str], str]
 
@@ -101,3 +102,42 @@ def test_the_tagging_service_knows_jobs_keys_and_values_and_tags_jobs(emulator: 
 
 def _tags(**tags: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+@pytest.mark.parametrize(
+    "service", ["logs", "monitoring", "tagging", "ecr", "iam", "sts", "pricing", "sagemaker", "s3"]
+)
+def test_no_service_answers_html(emulator: Emulator, service: str) -> None:
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        for path in ("/", "/no/such/page", "/FeatureGroup/g", "/endpoints/e/invocations", "/v1/x?versioning="):
+            answer = send(emulator, method, path, signed(emulator, service, method, path))
+            assert "html" not in answer.headers.get("content-type", "") or answer.status < 300, (method, path, answer)
+            assert "<html" not in answer.body.lower(), (method, path)
+
+
+def test_the_endpoints_beside_sagemakers_refuse_by_name(emulator: Emulator) -> None:
+    runtime, features = emulator.client("sagemaker-runtime"), emulator.client("sagemaker-featurestore-runtime")
+    calls: list[Callable[[], object]] = [
+        lambda: features.get_record(FeatureGroupName="g", RecordIdentifierValueAsString="1"),
+        lambda: features.put_record(FeatureGroupName="g", Record=[{"FeatureName": "f", "ValueAsString": "1"}]),
+        lambda: runtime.invoke_endpoint(EndpointName="e", Body=b""),
+        lambda: emulator.client("pricing").get_attribute_values(ServiceCode="AmazonSageMaker", AttributeName="x"),
+        lambda: emulator.client("sagemaker-metrics").batch_put_metrics(
+            TrialComponentName="t", MetricData=[{"MetricName": "m", "Timestamp": 0, "Value": 1.0}]
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError, match="does not serve") as refused:
+            call()
+        assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+def test_an_answer_without_a_body_has_a_code_and_an_html_object_its_type(emulator: Emulator) -> None:
+    s3 = emulator.client("s3")
+    with pytest.raises(ClientError) as missing:
+        s3.put_bucket_versioning(Bucket="never-made", VersioningConfiguration={"Status": "Enabled"})
+    assert missing.value.response["Error"]["Code"] == "NoSuchBucket"
+    s3.create_bucket(Bucket="pages")
+    s3.put_object(Bucket="pages", Key="p.html", Body=b"<html>", ContentType="text/html; charset=utf-8")
+    page = s3.get_object(Bucket="pages", Key="p.html")
+    assert (page["ContentType"], page["Body"].read()) == ("text/html; charset=utf-8", b"<html>")

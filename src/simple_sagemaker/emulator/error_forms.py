@@ -10,7 +10,7 @@ import uuid
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from .http import Answer, Environ, error_answer, status_line, xml_answer
+from .http import JSON, Answer, Environ, error_answer, status_line, xml_answer
 
 Form = Literal["json", "cbor", "query", "ec2", "s3", "rest-xml"]
 
@@ -22,6 +22,11 @@ _XML_SERVICES = {
     "cloudfront": "rest-xml",
 }
 _QUERY_SERVICES = {"iam", "sts", "monitoring", "sns", "sqs", "autoscaling", "elasticloadbalancing", "cloudformation"}
+_UNKNOWN = ("UnknownOperationException", "The emulator does not know this request.")
+_S3_ERRORS = {
+    404: ("NoSuchBucket", "The specified bucket does not exist"),
+    405: ("MethodNotAllowed", "The specified method is not allowed against this resource."),
+}
 _INTERNAL_S3 = ("InternalError", "We encountered an internal error. Please try again.")
 
 
@@ -90,6 +95,22 @@ def failure_answer(environ: Environ, service: str, *, throttled: bool) -> Answer
         return service_error(environ, service, "InternalFailure", "Internal failure", 500)
     code = "ThrottlingException" if form in {"json", "cbor"} else "Throttling"
     return service_error(environ, service, code, "Rate exceeded", 400)
+
+
+def without_html(environ: Environ, service: str, answer: Answer) -> Answer:
+    """An answer of moto in the service's form: where moto has no page, or names no type, it is HTML."""
+    status, headers, body = answer
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    if not types or not types[0].startswith("text/html"):
+        return answer
+    form, number = form_of(environ, service), int(status.split()[0])
+    if form == "s3" and number < 400:  # an object's own type
+        return answer
+    if number >= 400 and environ["REQUEST_METHOD"] != "HEAD" and (not body or b"<html" in body.lower()):
+        code, message = _S3_ERRORS.get(number, _UNKNOWN) if form == "s3" else _UNKNOWN
+        return service_error(environ, service, code, message, number)
+    kind = JSON if form == "json" else "application/xml"
+    return status, [(name, kind if name.lower() == "content-type" else value) for name, value in headers], body
 
 
 def unknown_service_answer(environ: Environ, service: str) -> Answer:

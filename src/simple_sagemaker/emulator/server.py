@@ -242,7 +242,7 @@ class Emulator:
             return iam_simulation.answer(environ, body, self._platform)
         if service == "s3":
             s3_requests.check(environ, body, self._aws, self._platform)
-        return self._answer_by_moto(environ, name, body, caller)
+        return error_forms.without_html(environ, service, self._answer_by_moto(environ, name, body, caller))
 
     def _answer_by_moto(self, environ: Environ, name: str, body: bytes, caller: Caller) -> Answer:
         try:

@@ -55,7 +55,8 @@ def kept(far: FarS3) -> dict[str, object]:
 
 
 def a_host(folder: Path, far: FarS3) -> Host:
-    work = Training({"TrainingJobName": "j", **kept(far)})
+    machines = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
+    work = Training({"TrainingJobName": "j", "ResourceConfig": machines, **kept(far)})
     return Host(name="algo-1", number=0, folder=folder, work=work, isolated=True)
 
 
@@ -72,7 +73,7 @@ def test_a_channel_is_fetched_with_many_requests_at_once(far: FarS3, tmp_path: P
     read = Channel(name="x", uri=f"s3://{far.bucket}/data/", data_type="S3Prefix", sharded=False, mode="File")
     host = a_host(tmp_path, far)
     (tmp_path / "opt/ml/input/data").mkdir(parents=True)
-    for _ in host.fetch(read, read.items(store), 1, store, no_progress):
+    for _ in host.fetch(read, read.items(store), store, no_progress):
         pass
     assert files(host.inside("/opt/ml/input/data/x")) == {key.removeprefix("data/"): key for key in KEYS}
     assert far.most["GET"] >= 4

@@ -116,14 +116,16 @@ class Dice:
     def quota_refusal(self, request: Mapping[str, Any]) -> str | None:
         """SageMaker's error message for a job that exceeds the account's quota; None for one that does not."""
         resources = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
-        kind = resources.get("InstanceType")
-        if kind not in self.plan.quota:
+        machines = resources.get("InstanceGroups") or [resources]
+        over = next((one for one in machines if one.get("InstanceType") in self.plan.quota), None)
+        if over is None:
             return None
+        kind = over["InstanceType"]
         spot = "spot " if request.get("EnableManagedSpotTraining") else ""
         use = f"{spot}{kind_of(request).noun} usage"
         return (
             f"The account-level service limit '{kind} for {use}' is 0 Instances, with current utilization of 0 "
-            f"Instances and a request delta of {resources.get('InstanceCount', 1)} Instances. Please use AWS Service "
+            f"Instances and a request delta of {over.get('InstanceCount', 1)} Instances. Please use AWS Service "
             "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support "
             "to request an increase for this quota."
         )

@@ -81,13 +81,34 @@ def _check_limits(request: Mapping[str, Any]) -> str | None:
 
 def _check_resources(request: Mapping[str, Any]) -> str | None:
     resources = request.get("ResourceConfig", {})
-    if resources.get("InstanceGroups"):
-        return "InstanceGroups are not supported on this machine; give InstanceType and InstanceCount."
-    if not resources.get("InstanceType") or not resources.get("InstanceCount"):
-        return "ResourceConfig needs InstanceType and InstanceCount."
+    if objection := _check_groups(resources, request):
+        return objection
+    if not resources.get("InstanceGroups") and not _has_machines(resources):
+        return "ResourceConfig needs InstanceType and InstanceCount, or InstanceGroups."
     path = request.get("CheckpointConfig", {}).get("LocalPath", "/opt/ml/checkpoints/")
     if not path.startswith("/") or ".." in path.split("/"):
         return f"CheckpointConfig.LocalPath must be an absolute path, not {path!r}."
+    return None
+
+
+def _has_machines(resources: Mapping[str, Any]) -> bool:
+    return bool(resources.get("InstanceType") and resources.get("InstanceCount"))
+
+
+def _check_groups(resources: Mapping[str, Any], request: Mapping[str, Any]) -> str | None:
+    """Check the groups of machines, and that channels name groups that there are."""
+    groups = resources.get("InstanceGroups") or ()
+    names = [group["InstanceGroupName"] for group in groups]
+    if groups and ("InstanceType" in resources or "InstanceCount" in resources):
+        return "ResourceConfig can have InstanceGroups, or InstanceType and InstanceCount, but not both."
+    if duplicates := _duplicates(names):
+        return f"Duplicate InstanceGroupName: {duplicates}."
+    if empty := [group["InstanceGroupName"] for group in groups if not group["InstanceCount"]]:
+        return f"InstanceGroups need an InstanceCount of at least 1: {', '.join(empty)}."
+    for config in request.get("InputDataConfig", ()):
+        named = config["DataSource"].get("S3DataSource", {}).get("InstanceGroupNames", ())
+        if unknown := sorted({*named} - {*names}):
+            return f"Channel {config['ChannelName']}: there is no instance group {', '.join(unknown)}."
     return None
 
 

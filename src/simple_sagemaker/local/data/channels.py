@@ -47,7 +47,8 @@ class Channel:
 
     Used in Pipe mode only: ``gzip`` (the objects are compressed), ``recordio`` (each is wrapped as a record),
     ``seed`` (the order is shuffled, anew each epoch), ``attributes`` (of an augmented manifest). ``folder`` is the path
-    that a processing job chose for it; a training job has it under its name.
+    that a processing job chose for it; a training job has it under its name. ``groups`` are the groups of machines that
+    get it, all if there are none.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Channel:
     seed: int | None = None
     folder: str | None = None
     attributes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -83,6 +85,7 @@ class Channel:
             recordio=config.get("RecordWrapperType") == "RecordIO",
             seed=config.get("ShuffleConfig", {}).get("Seed"),
             attributes=tuple(source.get("AttributeNames", ())),
+            groups=tuple(source.get("InstanceGroupNames", ())),
         )
 
     def items(self, store: Store, on_progress: ProgressCallback = no_progress) -> list[Item]:

@@ -136,7 +136,7 @@ class Containers:
         arguments = ["--name", self._name(host), "--label", _label(self.job), "--hostname", host.name]
         arguments += ["--network", network, "--network-alias", host.name, "--security-opt", "label=disable"]
         arguments += ["--shm-size", str(_shared_memory_bytes())]
-        if self.work.instance_type == "local_gpu":
+        if self.work.instance_type(host.name) == "local_gpu":
             arguments += ["--gpus", "all"]
         if self.work.host_count > 1:
             arguments += mount(str(self._hosts_file), "/etc/hosts")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """One host of a job. ``number`` counts from 0, in the order in which data is shared out.
+    """One host of a job. ``number`` counts from 0.
 
     ``isolated`` is whether it sees its folders at the job's own paths. ``variables`` point its AWS clients.
     """
@@ -57,7 +57,7 @@ class Host:
     @property
     def readonly(self) -> list[str]:
         """The job's paths that it cannot write: channels in FastFile mode."""
-        return [channel.path for channel in self.work.channels() if channel.mode == "FastFile"]
+        return [channel.path for channel in self.work.channels() if channel.mode == "FastFile" and self.gets(channel)]
 
     def inside(self, path: str) -> Path:
         """This host's folder for an absolute path of the job."""
@@ -88,8 +88,17 @@ class Host:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(content), encoding="utf-8")
 
+    def gets(self, channel: Channel) -> bool:
+        """Whether a channel is for this host."""
+        return self.name in self.work.receivers(channel)
+
+    def _turn(self, channel: Channel) -> tuple[int, int]:
+        """This host's position, from 0, among those that get a channel, and their number."""
+        receivers = self.work.receivers(channel)
+        return receivers.index(self.name), len(receivers)
+
     def fetch(
-        self, channel: Channel, items: Sequence[Item], hosts: int, store: Store, on_progress: ProgressCallback
+        self, channel: Channel, items: Sequence[Item], store: Store, on_progress: ProgressCallback
     ) -> Iterator[None]:
         """Download this host's share of a channel, in steps; the folder is made even for an empty share.
 
@@ -104,18 +113,19 @@ class Host:
         if channel.folder is not None and folder.exists():
             remove_folder(folder)  # of an input around this one: this one hides it, as a mount would
         folder.mkdir(parents=True, exist_ok=True)
-        yield from channels.fetch(channel, channel.share(items, self.number, hosts), folder, store, on_progress)
+        yield from channels.fetch(channel, channel.share(items, *self._turn(channel)), folder, store, on_progress)
         if channel.mode == "FastFile" and not self.isolated:
             _make_readonly(folder)
 
-    def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], hosts: int, store: Store) -> Flow:
+    def flow(self, channel: Channel, parts: Sequence[Sequence[Part]], store: Store) -> Flow:
         """The data of this host's pipes of a channel in Pipe mode."""
         from ..data.pipe_mode import Flow  # few jobs have any
 
+        position, hosts = self._turn(channel)
         return Flow(
             channel=channel,
             parts=parts,
-            host=self.number,
+            host=position,
             hosts=hosts,
             folder=self.inside(channel.path).parent,
             scratch=self.folder / f"pipe-{channel.name}",

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..job.kinds import TRAINING
+from .instance_groups import group_of, read_groups
 
 INTERFACE = "lo" if sys.platform == "linux" else "lo0"
-_GROUP = "homogeneousCluster"
 
 
 def host_names(count: int) -> list[str]:
@@ -36,7 +36,7 @@ def files(
     """
     contents: dict[str, Any] = {
         "hyperparameters.json": dict(request.get("HyperParameters", {})),
-        "inputdataconfig.json": inputs(request),
+        "inputdataconfig.json": inputs(request, host),
         "resourceconfig.json": resources(request, host, interface),
         "metric-definition-regex.json": request["AlgorithmSpecification"].get("MetricDefinitions", []),
         "init-config.json": start(request, host, places, attempt),
@@ -60,9 +60,9 @@ def start(request: Mapping[str, Any], host: str, places: Mapping[str, str], atte
     """init-config.json: the platform's instructions to its downloader. ``jobRunNumber`` counts spot restarts too."""
     content: dict[str, Any] = {
         "inputMode": request["AlgorithmSpecification"]["TrainingInputMode"],
-        "channels": [{"name": channel["ChannelName"]} for channel in request.get("InputDataConfig", ())],
+        "channels": [{"name": channel["ChannelName"]} for channel in channels_of(request, host)],
         "hostConfig": {
-            "clusterSize": request["ResourceConfig"]["InstanceCount"],
+            "clusterSize": sum(len(group.hosts) for group in read_groups(request)),
             "hostNumber": int(host.rpartition("-")[2]),
         },
         "jobRunInfo": {"jobRunNumber": attempt},
@@ -85,11 +85,22 @@ def tensorboard_path(request: Mapping[str, Any]) -> str:
     return path.rstrip("/")
 
 
-def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
+def channels_of(request: Mapping[str, Any], host: str) -> list[Mapping[str, Any]]:
+    """The channels that a host gets: all but those of other groups."""
+    group = group_of(read_groups(request), host).name
+
+    def is_for_group(config: Mapping[str, Any]) -> bool:
+        names = config["DataSource"].get("S3DataSource", {}).get("InstanceGroupNames")
+        return not names or group in names
+
+    return [config for config in request.get("InputDataConfig", ()) if is_for_group(config)]
+
+
+def inputs(request: Mapping[str, Any], host: str) -> dict[str, Any]:
     """inputdataconfig.json: mode, distribution and record wrapper of each channel, content type only if requested."""
     default = request["AlgorithmSpecification"]["TrainingInputMode"]
     channels = {}
-    for channel in request.get("InputDataConfig", ()):
+    for channel in channels_of(request, host):
         source = channel["DataSource"].get("S3DataSource", {})
         content_type = {"ContentType": channel["ContentType"]} if "ContentType" in channel else {}
         channels[channel["ChannelName"]] = content_type | {
@@ -101,15 +112,18 @@ def inputs(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resources(request: Mapping[str, Any], host: str, interface: str = INTERFACE) -> dict[str, Any]:
-    """resourceconfig.json: this host, all hosts, and their instance type."""
-    hosts = host_names(request["ResourceConfig"]["InstanceCount"])
-    kind = request["ResourceConfig"]["InstanceType"]
+    """resourceconfig.json: this host, all hosts, and the groups with their instance types."""
+    groups = read_groups(request)
+    group = group_of(groups, host)
     return {
         "current_host": host,
-        "current_instance_type": kind,
-        "current_group_name": _GROUP,
-        "hosts": hosts,
-        "instance_groups": [{"instance_group_name": _GROUP, "instance_type": kind, "hosts": hosts}],
+        "current_instance_type": group.instance_type,
+        "current_group_name": group.name,
+        "hosts": host_names(sum(len(one.hosts) for one in groups)),
+        "instance_groups": [
+            {"instance_group_name": one.name, "instance_type": one.instance_type, "hosts": sorted(one.hosts)}
+            for one in groups
+        ],
         "network_interface_name": interface,
         "topology": None,
     }

@@ -49,9 +49,13 @@ class Processing:
     def host_count(self) -> int:
         return int(self._cluster["InstanceCount"])
 
-    @property
-    def instance_type(self) -> str:
+    def instance_type(self, host: str) -> str:
+        del host
         return str(self._cluster["InstanceType"])
+
+    def receivers(self, channel: Channel) -> Sequence[str]:
+        del channel
+        return [f"algo-{number}" for number in range(1, self.host_count + 1)]
 
     @property
     def is_network_isolated(self) -> bool:

@@ -79,8 +79,11 @@ class Work(Protocol):
     @property
     def host_count(self) -> int: ...
 
-    @property
-    def instance_type(self) -> str: ...
+    def instance_type(self, host: str) -> str: ...
+
+    def receivers(self, channel: Channel) -> Sequence[str]:
+        """The hosts that get a channel, or a share of it, in the order of their numbers."""
+        ...
 
     @property
     def is_network_isolated(self) -> bool:

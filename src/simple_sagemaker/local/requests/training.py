@@ -16,6 +16,7 @@ from ..data.channels import Channel
 from ..job import beneath
 from ..job.kinds import TRAINING, Kind
 from . import config_files
+from .instance_groups import group_of, read_groups
 from .request import HostFolders, MirroredFolder, Phase, Saving
 
 _LONGEST_REASON = 1024
@@ -45,11 +46,18 @@ class Training:
 
     @property
     def host_count(self) -> int:
-        return int(self.request["ResourceConfig"]["InstanceCount"])
+        return sum(len(group.hosts) for group in read_groups(self.request))
 
-    @property
-    def instance_type(self) -> str:
-        return str(self.request["ResourceConfig"]["InstanceType"])
+    def instance_type(self, host: str) -> str:
+        return group_of(read_groups(self.request), host).instance_type
+
+    def receivers(self, channel: Channel) -> Sequence[str]:
+        return [
+            host
+            for group in read_groups(self.request)
+            if not channel.groups or group.name in channel.groups
+            for host in group.hosts
+        ]
 
     @property
     def is_network_isolated(self) -> bool:

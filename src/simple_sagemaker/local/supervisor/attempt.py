@@ -105,7 +105,8 @@ class Attempt:
         for host in setup.hosts:
             host.prepare(self._number)
             for channel, items in self._channels:
-                self._drain(host.fetch(channel, items, len(setup.hosts), setup.store, self._on_progress))
+                if host.gets(channel):
+                    self._drain(host.fetch(channel, items, setup.store, self._on_progress))
             if setup.work.is_script_mode:
                 host.unpack_code(setup.store, self._on_progress)
             self._drain(self.mirrors.restore(host))
@@ -132,8 +133,8 @@ class Attempt:
                 from ..data import pipe_mode  # few jobs have any
 
                 parts = channel.parts(items, setup.store)
-                for host in setup.hosts:
-                    flow = host.flow(channel, parts, len(setup.hosts), setup.store)
+                for host in [host for host in setup.hosts if host.gets(channel)]:
+                    flow = host.flow(channel, parts, setup.store)
                     close = [*setup.descriptors, *(feeder.problems for feeder in self._feeders)]
                     self._feeders.append(pipe_mode.start(flow, close=close))
 

@@ -131,7 +131,20 @@ def publish_job(job: JobFolder, jobs: Path, name: str) -> JobFolder:
             if tries == _MOST_TRIES:
                 raise FileExistsError(name) from error
         else:
-            return JobFolder(target)
+            break
+    for other in {*places(jobs, kind, name)} - {target}:
+        if _holds(other, kind):  # of two that are made at once while the first place comes free, one sees the other
+            os.rename(target, job.path)
+            raise FileExistsError(name)
+    return JobFolder(target)
+
+
+def _holds(folder: Path, kind: Kind) -> bool:
+    """Whether a folder is that of a job of a kind."""
+    try:
+        return kind_of(JobFolder(folder).request()) == kind
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def place_of_new(jobs: Path, kind: Kind, name: str) -> Path:

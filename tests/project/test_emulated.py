@@ -78,3 +78,25 @@ def test_a_bucket_that_jobs_are_let_into_is_in_their_role(away: Path, emulator: 
     assert "s3:PutObject" not in json.dumps(
         [one for one in policy["Statement"] if "another-bucket" in json.dumps(one["Resource"])]
     )
+
+
+class SdkSession:
+    """What the API reads of a ``sagemaker.Session``."""
+
+    def __init__(self, boto_session: object) -> None:
+        self.boto_session = boto_session
+
+
+def test_the_first_releases_make_a_bucket_and_a_role_ahead(away: Path, emulator: Emulator) -> None:
+    project = SageMakerProject("ahead", smSession=SdkSession(emulator.session()), bucket_name="made-ahead")
+    project.createBucket()
+    project.createBucket()
+    assert "made-ahead" in [one["Name"] for one in emulator.session().client("s3").list_buckets()["Buckets"]]
+    project.allowAccessToS3Bucket("public-data", "my-policy")
+    project.createIAMRole()
+    iam = emulator.session().client("iam")
+    (role,) = [one for one in iam.list_roles()["Roles"] if "ahead" in one["RoleName"]]
+    policies = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+    granted = [iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"] for name in policies]
+    assert "arn:aws:s3:::public-data/*" in json.dumps(granted)
+    assert project.runTask("task", entry_point="worker.py").status == "Completed"

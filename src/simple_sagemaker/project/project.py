@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from ..options.task import data_spec, task_spec
 from ..tasks import run as runs
 from ..tasks import stored
 from ..tasks.prepared import DryRun
+from . import setup
 from .arguments import arguments_of, python_spelling
 from .build_image import build_image
 from .engines import Engine, Engines
@@ -59,6 +60,8 @@ class Project:
     Nothing is printed and no logging is set up; what happens goes to Python's loggers ``simple_sagemaker.task`` and
     ``simple_sagemaker.lines``. ``progress="lines"`` prints it instead, ``"auto"`` with a status line on a terminal.
     """
+
+    _job_class: type[Job] = Job
 
     def __init__(
         self,
@@ -169,6 +172,25 @@ class Project:
         with self._stored("-", {"clean_state": True}) as (spec, services):
             return stored.clear_project(spec, services)
 
+    @property
+    def bucket_name(self) -> str:
+        """The bucket that the project's data is in, whether it exists yet or not."""
+        with self._stored("-", {"clean_state": True}) as (spec, services):
+            return setup.bucket_of(spec.place, services)
+
+    def make_bucket(self) -> str:
+        """Create the project's bucket unless it exists, and return its name; a run does so by itself."""
+        with self._stored("-", {"clean_state": True}) as (spec, services):
+            return setup.make_bucket(spec.place, services)
+
+    def make_role(self, *, read_buckets: Sequence[str] = ()) -> str:
+        """Create or complete the role of the project's jobs, and return its ARN; a run does so by itself.
+
+        ``read_buckets`` are those that it shall be able to read, besides the project's folder.
+        """
+        with self._stored("-", {"clean_state": True}) as (spec, services):
+            return setup.make_role(spec.place, services, role_name=self._role_name, read_buckets=read_buckets)
+
     def build_image(self, **options: Unpack[RunOptions]) -> str:
         """The address of the image that a task with these options runs in, built and pushed where it has to be.
 
@@ -218,7 +240,7 @@ class Project:
                 StaleResult,
                 stacklevel=3,
             )
-        job = Job(run, progress=self._progress, hosts=hosts)
+        job = self._job_class(run, progress=self._progress, hosts=hosts)
         if wait:
             job.result()
         return job

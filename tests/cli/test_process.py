@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from simple_sagemaker.local.isolation.choose import choose
 from tests.cli.conftest import Done, Shell
 from tests.payload.test_requirements import wheel
 
@@ -114,6 +115,60 @@ def test_a_completed_task_is_skipped_and_data_serves_it(shell: Shell) -> None:
     assert (shell.folder / "again/output/out-algo-1").read_text() == "out"
     assert (shell.folder / "again/logs/logs0").exists()
     assert "1 file cleared" in shell.ssm("data", "-p", "proj", "-t", "task", "--clean_state").err
+
+
+OF_AWS = """
+import argparse, os
+import pathlib
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--split", type=int, default=1)
+split = parser.parse_args().split
+rows = pathlib.Path("/opt/ml/processing/input/raw.csv").read_text().splitlines()
+for name, part in (("train", rows[:split]), ("test", rows[split:])):
+    os.makedirs("/opt/ml/processing/" + name, exist_ok=True)
+    pathlib.Path("/opt/ml/processing", name, name + ".csv").write_text("\\n".join(part))
+pathlib.Path("/opt/ml/processing/new_model/model.txt").write_text(pathlib.Path("/opt/ml/processing/model/w").read_text())
+"""
+
+
+def test_a_script_written_for_aws_runs_unchanged_and_its_outputs_are_brought_and_chained(shell: Shell) -> None:
+    if choose("auto").how == "plain":
+        pytest.skip("a plain process has no file system of its own")
+    shell.write("preprocess.py", OF_AWS)
+    shell.write("data/raw.csv", "a\nb\nc")
+    shell.bucket_file("models", "k/w", b"weights")
+    done = process(
+        shell,
+        *("--code", "preprocess.py", "-i", "data", "--iis", "weights", "s3://models/k/"),
+        *("--input_at", "data", "/opt/ml/processing/input", "--input_at", "weights", "/opt/ml/processing/model"),
+        *("--output_from", "train", "/opt/ml/processing/train", "--output_from", "test", "/opt/ml/processing/test"),
+        *("--output_from", "model", "/opt/ml/processing/new_model"),
+        *("-o", "out", "--download_output", "--download_model", "--", "--split", "2"),
+    )
+    assert done.status == 0, done.err
+    assert (shell.folder / "out/output/train/train.csv").read_text() == "a\nb"
+    assert (shell.folder / "out/output/test/test.csv").read_text() == "c"
+    assert (shell.folder / "out/model/model.txt").read_text() == "weights"
+    shell.write("chained.py", CHAINED)
+    chain = ("--iit", "only_train", "task", "output", "FullyReplicated", "train")
+    assert "only_train ['train.csv']" in process(shell, "--code", "chained.py", *chain, task="next").out
+
+
+def test_placed_inputs_and_outputs_are_found_by_the_variables_and_compared(shell: Shell) -> None:
+    shell.write("w.py", TOLD)
+    shell.write("data/a.txt", "a")
+    line = ("--code", "w.py", "-i", "data", "--output_from", "output", "/opt/ml/processing/result")
+    output = told(process(shell, *line, "--input_at", "data", "/opt/ml/processing/input"))["algo-1"]
+    assert isinstance(output["channels"], dict)
+    assert "a.txt" in output["channels"]["data"]
+    assert "JOB/output/output/out-algo-1" in keys(shell)
+    skipped = process(shell, *line, "--input_at", "data", "/opt/ml/processing/other")
+    assert "Skipped" in skipped.err
+    assert "data at /opt/ml/processing/input -> data at /opt/ml/processing/other" in skipped.err
+    again = process(shell, *line[:4], "--if_changed")
+    assert "output output: /opt/ml/processing/result -> not given" in again.err
+    assert told(again)["algo-1"]["channels"] == {"data": ["a.txt"]}
 
 
 CHAINED = """

@@ -34,6 +34,10 @@ LINES: dict[str, tuple[str, ...]] = {
     "environment": (*_CODE, "--env", "STAGE", "test", "--env", "EMPTY", "", "--tag", "team", "vision"),
     "network": (*_CODE, "--vpc_subnets", "subnet-0a", "subnet-0b", "--vpc_security_groups", "sg-0c"),
     "encrypted": (*_CODE, "--kms_key_id", KEY, "--encrypt_traffic", "--it", "ml.m5.large", "--ic", "2"),
+    "placed": (
+        *(*_CODE, "-i", "data", "--iis", "part", "s3://data/folder/", "--input_at", "data", "/opt/ml/processing/input"),
+        *("--output_from", "train", "/opt/ml/processing/train", "--output_from", "model", "/opt/ml/processing/m"),
+    ),
     "isolated": (*_CODE, "--network_isolation"),
 }
 AGAIN = "again"  # the first line, once the task has a state

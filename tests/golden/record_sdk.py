@@ -235,13 +235,13 @@ def brought(name: str, uri: str, **more: Any) -> ProcessingInput:
     return ProcessingInput(source=uri, destination=f"{_AT}/input/data/{name}", input_name=name, **more)
 
 
-def outputs() -> list[ProcessingOutput]:
+def outputs(model: str = f"{_AT}/model") -> list[ProcessingOutput]:
     """The outputs that every job of ours has."""
     at_end = f"{FOLDER}/{JOB}/output"
     return [
         ProcessingOutput(f"{_AT}/state", f"{FOLDER}/state", output_name="state", s3_upload_mode="Continuous"),
         ProcessingOutput(f"{_AT}/output", f"{at_end}/output", output_name="output"),
-        ProcessingOutput(f"{_AT}/model", f"{at_end}/model", output_name="model"),
+        ProcessingOutput(model, f"{at_end}/model", output_name="model"),
     ]
 
 
@@ -251,6 +251,7 @@ def processed(
     inputs: list[ProcessingInput] | None = None,
     entrypoint: list[str] | None = None,
     arguments: list[str] | None = None,
+    kept: list[ProcessingOutput] | None = None,
     **changes: Any,
 ) -> None:
     """Run a processor as one writes it for the SDK: of a script, or with ``entrypoint`` of a command."""
@@ -268,7 +269,8 @@ def processed(
         ],
         **changes,
     }
-    run: dict[str, Any] = {"inputs": inputs or [], "outputs": outputs(), "job_name": JOB, "wait": False, "logs": False}
+    run: dict[str, Any] = {"inputs": inputs or [], "outputs": kept or outputs(), "job_name": JOB}
+    run |= {"wait": False, "logs": False}
     if entrypoint:
         Processor(entrypoint=entrypoint, **settings).run(arguments=arguments, **run)
     else:
@@ -294,6 +296,17 @@ PROCESSING: dict[str, Callable[[Recorder], None]] = {
             brought("part", "s3://data/folder/", s3_data_distribution_type="ShardedByS3Key"),
             brought("weights", f"s3://{BUCKET}/demo/first/{BEFORE}/output/model.tar.gz"),
             brought("kept", f"s3://{BUCKET}/demo/first/state/"),
+        ],
+    ),
+    "placed": lambda r: processed(
+        r,
+        inputs=[
+            ProcessingInput(f"{FOLDER}/input/", f"{_AT}/input", "data"),
+            brought("part", "s3://data/folder/"),
+        ],
+        kept=[
+            *outputs(f"{_AT}/m"),
+            ProcessingOutput(f"{_AT}/train", f"{FOLDER}/{JOB}/output/output/train", output_name="train"),
         ],
     ),
     "own_image": lambda r: processed(r, image_uri=IMAGE),

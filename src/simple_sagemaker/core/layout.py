@@ -20,6 +20,7 @@ PROCESSING = "/opt/ml/processing"
 PROCESSING_STATE = f"{PROCESSING}/state"
 PROCESSING_OUTPUT = f"{PROCESSING}/output"
 PROCESSING_MODEL = f"{PROCESSING}/model"
+PROCESSING_OUTPUTS = {"state": PROCESSING_STATE, "output": PROCESSING_OUTPUT, "model": PROCESSING_MODEL}
 EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which an output does not do
 
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
@@ -29,6 +30,11 @@ RUN_FILE = "run.json"
 PROCESSING_START = f"{PROCESSING}/input/{SOURCE_CHANNEL}/start.sh"
 SUBMITTED = f"/opt/ml/input/data/{SOURCE_CHANNEL}/{TARBALL}"  # where the packed code is in a job cut off from S3
 LAUNCHER = "launcher.py"
+
+
+def processing_input(name: str) -> str:
+    """Where a processing job has the input of that name, unless another path was chosen for it."""
+    return f"{PROCESSING}/input/data/{name}"
 
 
 def uri(bucket: str, key: str = "") -> str:

@@ -227,7 +227,9 @@ class ProcessSpec:
 
     With an entry point in ``code``, ``command`` is the command that starts it; without one, a Python file runs in
     Python and any other file is executed. Without an entry point, ``command`` is what runs, or ``command_line``, which
-    a shell of the job reads. ``arguments`` follow, byte for byte.
+    a shell of the job reads. ``arguments`` follow, byte for byte. ``input_paths`` and ``output_paths`` are the paths in
+    the container that were chosen, by the names of inputs and outputs; an output that is not one of ours is a further
+    one.
     """
 
     place: Place
@@ -238,6 +240,8 @@ class ProcessSpec:
     instances: Instances = field(default_factory=lambda: Instances(type="ml.t3.medium", spot=False))
     image: Image = field(default_factory=lambda: Image(framework="sklearn", framework_version="0.20.0"))
     inputs: Sequence[Input] = ()
+    input_paths: Mapping[str, str] = field(default_factory=dict)
+    output_paths: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     rerun: Rerun = field(default_factory=Rerun)
     download: Download = field(default_factory=Download)

@@ -10,6 +10,7 @@ from ..core.specs import Image, ProcessSpec
 from ..errors import UsageError
 from .arguments import Arguments, text_of
 from .code import processing_code
+from .container_paths import container_paths
 from .inputs import inputs
 from .key_values import environment, tags
 from .machines import image, processing_instances
@@ -26,7 +27,8 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
     """Build the spec of a processing task. Raises UsageError or InputNotFound."""
     check_required(arguments)
     _check_what_runs(arguments)
-    line = _command_line(arguments)
+    line, channels = _command_line(arguments), inputs(arguments)
+    input_paths, output_paths = container_paths(arguments, channels)
     return ProcessSpec(
         place=place(arguments),
         code=processing_code(arguments),
@@ -35,7 +37,9 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
         arguments=(*arguments.texts("arguments"), *arguments.script_arguments),
         instances=processing_instances(arguments),
         image=_image(arguments),
-        inputs=inputs(arguments),
+        inputs=channels,
+        input_paths=input_paths,
+        output_paths=output_paths,
         tags=tags(arguments),
         rerun=rerun(arguments),
         download=download(arguments),

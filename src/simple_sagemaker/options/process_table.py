@@ -48,6 +48,19 @@ IMAGE = (
     ),
 )  # fmt: skip
 
+IO = (
+    Option(
+        "--input_at", value_count=2, shape="NAME PATH", repeatable=True, commands=PROCESS,
+        help="Put the input NAME at PATH in the container, below /opt/ml/processing/, instead of "
+        "/opt/ml/processing/input/data/NAME; may be repeated. The NAME of --input_path is data.",
+    ),
+    Option(
+        "--output_from", value_count=2, shape="NAME PATH", repeatable=True, commands=PROCESS,
+        help="Keep what the code leaves at PATH in the container, below /opt/ml/processing/, as the folder NAME of the "
+        "output data; may be repeated. With NAME output, model or state, that one is at PATH.",
+    ),
+)  # fmt: skip
+
 RUNNING = (
     Option(
         "--env", value_count=2, shape="KEY VALUE", repeatable=True, commands=PROCESS,

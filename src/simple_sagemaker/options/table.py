@@ -257,7 +257,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Instance": process_table.INSTANCE + INSTANCE,
     "Image": process_table.IMAGE + IMAGE,
     "Running": process_table.RUNNING + RUNNING,
-    "I/O": IO,
+    "I/O": IO + process_table.IO,
     "Security": SECURITY,
     "Download": DOWNLOAD,
     "Data": DATA_ONLY,

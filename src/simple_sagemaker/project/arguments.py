@@ -117,6 +117,13 @@ def _read_inputs(arguments: Arguments, name: str, value: object) -> None:
             _add(arguments, "input_local", flag, channel, source, *how)
 
 
+def _read_paths(arguments: Arguments, name: str, value: object) -> None:
+    """Paths in the container, by the names of inputs or outputs."""
+    for key, path in _pairs(name, value):
+        flag = f"{name}[{key!r}]"
+        _add(arguments, name, flag, key, text_of(flag, path))
+
+
 def _pairs_of(option: str) -> Callable[[Arguments, str, object], None]:
     """Read a mapping as uses of an option that takes a name and a value."""
 
@@ -133,9 +140,11 @@ _READERS: Mapping[str, Callable[[Arguments, str, object], None]] = {
     "entrypoint": _read_command,
     "env": _pairs_of("env"),
     "hyperparameters": _read_hyperparameters,
+    "input_at": _read_paths,
     "inputs": _read_inputs,
     "job_env": _pairs_of("job_env"),
     "metric_definitions": _pairs_of("metric_definitions"),
+    "output_from": _read_paths,
     "read_buckets": _read_several,
     "tags": _pairs_of("tag"),
 }

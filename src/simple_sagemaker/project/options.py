@@ -127,3 +127,8 @@ class ProcessOptions(CommonOptions, total=False):
     """A folder, or an ``s3://`` address of a .tar.gz, that lies around the script; its requirements are installed."""
     env: Mapping[str, str] | None
     """Variables of the job's environment; no place for secrets."""
+    input_at: Mapping[str, str] | None
+    """Paths in the container, below ``/opt/ml/processing/``, by the names of ``inputs`` that are to be there."""
+    output_from: Mapping[str, str] | None
+    """Paths in the container, below ``/opt/ml/processing/``, that are kept as folders of the output data, by name; of
+    ``output``, ``model`` and ``state`` it is where they are."""

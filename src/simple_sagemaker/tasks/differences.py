@@ -45,9 +45,15 @@ def made_from(spec: Spec, jobs: Mapping[str, str]) -> dict[str, Any]:
 
 
 def input_texts(spec: Spec, jobs: Mapping[str, str]) -> dict[str, str]:
-    """What each channel reads, in a text; ``jobs`` are the jobs whose outcomes are read, by channel."""
+    """What each channel reads, in a text; ``jobs`` are the jobs whose outcomes are read, by channel.
+
+    Where a processing job's inputs and outputs were placed counts as well.
+    """
     texts = {one.name: _input_text(one, jobs) for one in spec.inputs}
-    if spec.kind != "process" and spec.model_uri:
+    if spec.kind == "process":
+        texts |= {name: f"{texts[name]} at {path}" for name, path in spec.input_paths.items()}
+        texts |= {f"output {name}": path for name, path in spec.output_paths.items()}
+    elif spec.model_uri:
         texts["model"] = spec.model_uri
     return texts
 

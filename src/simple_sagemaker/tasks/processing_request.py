@@ -7,7 +7,7 @@ The shape and its limits: https://docs.aws.amazon.com/sagemaker/latest/APIRefere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ..core import layout
@@ -41,9 +41,10 @@ def processing_request(
         },
         "ProcessingResources": {"ClusterConfig": _cluster(spec)},
         "ProcessingInputs": [
-            _input(one) for one in (*channels, *_internal_inputs(setting, earlier_state=earlier_state))
+            *(_input(one, spec.input_paths.get(one.name) or layout.processing_input(one.name)) for one in channels),
+            *_internal_inputs(setting, earlier_state=earlier_state),
         ],
-        "ProcessingOutputConfig": {"Outputs": _outputs(setting)},
+        "ProcessingOutputConfig": {"Outputs": _outputs(setting, spec.output_paths)},
         "StoppingCondition": {"MaxRuntimeInSeconds": spec.instances.max_run_mins * 60},
         "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
     }
@@ -69,22 +70,21 @@ def _cluster(spec: ProcessSpec) -> ProcessingClusterConfigTypeDef:
     return cluster
 
 
-def _internal_inputs(setting: Setting, *, earlier_state: bool) -> list[ChannelSource]:
+def _internal_inputs(setting: Setting, *, earlier_state: bool) -> list[ProcessingInputTypeDef]:
     """The inputs with the code and the state; the script does not see them among its channels."""
     place = setting.place
     source = ChannelSource(name=layout.SOURCE_CHANNEL, uri=layout.uri(place.bucket, place.source(setting.job)))
     state = ChannelSource(name=layout.EARLIER_STATE, uri=layout.uri(place.bucket, place.state))
-    return [source, state] if earlier_state else [source]
+    ours = [source, state] if earlier_state else [source]
+    return [_input(one, f"{layout.PROCESSING}/input/{one.name}") for one in ours]
 
 
-def _input(channel: ChannelSource) -> ProcessingInputTypeDef:
-    is_ours = channel.name in {layout.SOURCE_CHANNEL, layout.EARLIER_STATE}
-    folder = f"{layout.PROCESSING}/input" if is_ours else f"{layout.PROCESSING}/input/data"
+def _input(channel: ChannelSource, path: str) -> ProcessingInputTypeDef:
     return {
         "InputName": channel.name,
         "S3Input": {
             "S3Uri": channel.uri,
-            "LocalPath": f"{folder}/{channel.name}",
+            "LocalPath": path,
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
             "S3DataDistributionType": channel.distribution,
@@ -92,14 +92,19 @@ def _input(channel: ChannelSource) -> ProcessingInputTypeDef:
     }
 
 
-def _outputs(setting: Setting) -> list[ProcessingOutputTypeDef]:
-    """Where the job's results are uploaded: its state while it runs, the rest at its end."""
-    place = setting.place
+def _outputs(setting: Setting, chosen: Mapping[str, str]) -> list[ProcessingOutputTypeDef]:
+    """Where the job's results are uploaded: its state while it runs, the rest at its end.
+
+    A further output is a folder of the output data, so that it is downloaded and chained with that.
+    """
+    place, paths = setting.place, {**layout.PROCESSING_OUTPUTS, **chosen}
     results = layout.uri(place.bucket, place.output(setting.job))
+    further = [name for name in chosen if name not in layout.PROCESSING_OUTPUTS]
     return [
-        _output("state", layout.uri(place.bucket, place.state.rstrip("/")), layout.PROCESSING_STATE, "Continuous"),
-        _output("output", f"{results}output", layout.PROCESSING_OUTPUT, "EndOfJob"),
-        _output("model", f"{results}model", layout.PROCESSING_MODEL, "EndOfJob"),
+        _output("state", layout.uri(place.bucket, place.state.rstrip("/")), paths["state"], "Continuous"),
+        _output("output", f"{results}output", paths["output"], "EndOfJob"),
+        _output("model", f"{results}model", paths["model"], "EndOfJob"),
+        *(_output(name, f"{results}output/{name}", paths[name], "EndOfJob") for name in further),
     ]
 
 

@@ -73,10 +73,18 @@ class WorkerConfig:
         base = variables.get("SAGEMAKER_BASE_DIR") or "/opt/ml"
         self.__dict__.update(_job_fields(variables), **_folder_fields(variables, base))
         self.channels = _channel_names(variables)
-        self._channel_folders = {name: _channel_folder(variables, name, self.input_dir) for name in self.channels}
+        self._channel_folders = {name: self._channel_folder(variables, name) for name in self.channels}
         self.channel_data = self._channel_folders.get("data", "")
         if per_instance_state:
             self._make_instance_state()
+
+    def _channel_folder(self, variables: "dict[str, str]", name: str) -> str:
+        """A channel's folder; variables' names are in capitals, so that ``Data`` and ``data`` share one."""
+        folder = variables.get(CHANNEL_VARIABLE + name.upper(), "")
+        is_shared = [other.upper() for other in self.channels].count(name.upper()) > 1
+        if is_shared and os.path.basename(folder) != name:
+            return os.path.join(self.input_dir, "data", name)
+        return folder
 
     def channel(self, name: str) -> str:
         """The folder of an input channel. Raises AttributeError, naming the existing channels.
@@ -212,14 +220,6 @@ def _channel_names(variables: "dict[str, str]") -> "list[str]":
         names: "list[str]" = json.loads(listed)
         return names
     return sorted(name[len(CHANNEL_VARIABLE) :].lower() for name in variables if name.startswith(CHANNEL_VARIABLE))
-
-
-def _channel_folder(variables: "dict[str, str]", name: str, inputs: str) -> str:
-    """A channel's folder; the variable's name is in capitals, so that of ``Data`` may be for ``data``."""
-    folder = variables.get(CHANNEL_VARIABLE + name.upper(), "")
-    if variables.get("SM_CHANNELS") and os.path.basename(folder) != name:
-        return os.path.join(inputs, "data", name)
-    return folder
 
 
 def plain(name: str) -> str:

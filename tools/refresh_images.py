@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 FRAMEWORKS = ("huggingface", "pytorch", "sklearn", "tensorflow", "xgboost")
+# Newer images of a framework that the SDK has as a framework of its own, and their Python, which the SDK does not say.
+# https://github.com/aws/deep-learning-containers, docker/pytorch: one Python for all
+FURTHER = {"pytorch": [("pytorch-amzn2023", "py312")]}
 MACHINES = {"cpu": "ml.m5.large", "gpu": "ml.p3.2xlarge"}
 TO = Path(__file__).parents[1] / "src" / "simple_sagemaker" / "images" / "image_data"
 
@@ -75,7 +78,7 @@ def exceptions(folder: Path, framework: str) -> dict[str, str]:
 
 
 def compact(folder: Path, framework: str) -> Json:
-    """What ``images.py`` reads for one framework."""
+    """What ``frameworks.py`` reads for one framework."""
     source = json.loads((folder / f"{framework}.json").read_text(encoding="utf-8"))["training"]
     accounts: list[dict[str, str]] = []
     versions: Json = {}
@@ -84,23 +87,46 @@ def compact(folder: Path, framework: str) -> Json:
         for pys, base, build in builds(version):
             unknown = set(build) - {"registries", "repository", "py_versions", "processors", "container_version"}
             if unknown:
-                sys.exit(f"{framework} {name} has {unknown}, which images.py does not know")
-            owners = by_account(build["registries"])
-            if owners not in accounts:
-                accounts.append(owners)
+                sys.exit(f"{framework} {name} has {unknown}, which frameworks.py does not know")
+            owners = number_of(accounts, build["registries"])
             processors = source.get("processors") or build.get("processors", [])
-            row = [build["repository"], " ".join(pys), " ".join(processors), accounts.index(owners)]
+            row = [build["repository"], " ".join(pys), " ".join(processors), owners]
             suffixes = {*build.get("container_version", {}).values()}
             if len(suffixes) > 1:
-                sys.exit(f"{framework} {name} has {suffixes}, and images.py knows one for all machines")
+                sys.exit(f"{framework} {name} has {suffixes}, and frameworks.py knows one for all machines")
             rows.append([*row, base, *suffixes] if base or suffixes else row)
         versions[name] = rows
+    for further, py in FURTHER.get(framework, ()):
+        versions |= whole_tags(folder, further, py, accounts)
     return {
         "aliases": source.get("version_aliases", {}),
         "p4d": exceptions(folder, framework),
         "accounts": accounts,
         "versions": versions,
     }
+
+
+def number_of(accounts: list[dict[str, str]], registries: dict[str, str]) -> int:
+    """The place of a map of accounts in the list of them, which grows."""
+    owners = by_account(registries)
+    if owners not in accounts:
+        accounts.append(owners)
+    return accounts.index(owners)
+
+
+def whole_tags(folder: Path, framework: str, py: str, accounts: list[dict[str, str]]) -> Json:
+    """The versions of a framework whose tags name neither processor nor Python: the rest of the tag by processor."""
+    source = json.loads((folder / f"{framework}.json").read_text(encoding="utf-8"))["training"]
+    versions: Json = {}
+    for name, build in source["versions"].items():
+        unknown = set(build) - {"registries", "repository", "container_version", "processor_in_tag", "tag_prefix"}
+        if unknown or build["processor_in_tag"] or build["tag_prefix"] != name:
+            sys.exit(f"{framework} {name} is not of the form that frameworks.py knows: {build}")
+        tags = build["container_version"]
+        versions[name] = [
+            [build["repository"], py, " ".join(tags), number_of(accounts, build["registries"]), "", tags, framework]
+        ]
+    return versions
 
 
 def lines(provenance: Json, facts: Json) -> str:
@@ -129,22 +155,27 @@ def lines(provenance: Json, facts: Json) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def questions(facts: Json) -> Iterator[tuple[str, str, str, str]]:
-    """Version as typed, Python, machine and region: every build once, and every region of every map of accounts."""
+def questions(framework: str, facts: Json) -> Iterator[tuple[str, str, str, str, str]]:
+    """What to ask the SDK: framework, version as typed, Python, machine and region.
+
+    Every build once, and every region of every map of accounts.
+    """
     aliases = {full: short for short, full in facts["aliases"].items()}
     seen: set[int] = set()
     for name, rows in facts["versions"].items():
         for _, pys, processors, accounts, *more in rows:
             machines = [MACHINES[processor] for processor in processors.split() or ["cpu"]]
-            on = f"+{more[0]}" if more else ""
+            on = f"+{more[0]}" if more and more[0] else ""
+            asked = more[2] if len(more) > 2 else framework
             for py in pys.split() or [""]:
                 for typed in (f"{one}{on}" for one in (name, aliases.get(name)) if one):
                     special = ["ml.p4d.24xlarge"] if f"{typed}-gpu-{py}" in facts["p4d"] else []
-                    yield from ((typed, py, machine, "us-east-1") for machine in [*machines, *special])
+                    yield from ((asked, typed, py, machine, "us-east-1") for machine in [*machines, *special])
             if accounts not in seen:
                 regions = " ".join(facts["accounts"][accounts].values()).split()
                 py = [*pys.split(), ""][0]
-                yield from ((f"{name}{on}", py, machines[0], region) for region in regions if region != "us-east-1")
+                elsewhere = [region for region in regions if region != "us-east-1"]
+                yield from ((asked, f"{name}{on}", py, machines[0], region) for region in elsewhere)
             seen.add(accounts)
 
 
@@ -157,10 +188,10 @@ def record(provenance: Json, everything: dict[str, Json], to: Path) -> None:
     ask: Callable[..., str] = retrieve
     rows: dict[tuple[str, str, str, str], list[str]] = {}
     for framework, facts in everything.items():
-        for version, py, machine, region in questions(facts):
+        for asked, version, py, machine, region in questions(framework, facts):
             typed, _, base = version.partition("+")
             answer = ask(
-                framework,
+                asked,
                 region,
                 version=typed,
                 py_version=py or None,

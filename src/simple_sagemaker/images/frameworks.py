@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +39,8 @@ class _Build:
     """One published image: a framework version with one Python. ``tag`` is the version as typed.
 
     ``py_version`` and ``processors`` are empty if there is one image for all. ``base`` is what the framework is built
-    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither.
+    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither. Where ``endings``
+    has the rest of the tag for each processor, the tag names no Python.
     """
 
     tag: str
@@ -50,9 +51,12 @@ class _Build:
     accounts: Mapping[str, str]
     base: str = ""
     suffix: str = ""
+    endings: Mapping[str, str] = field(default_factory=dict)
 
     def address_tag(self, processor: str) -> str:
         """The tag of the image for a kind of machine."""
+        if self.endings:
+            return f"{self.tag}-{self.endings[processor]}"
         on = re.sub(r"^\D+", "", self.base)
         parts = [
             f"{on}-transformers{self.version}" if on else self.tag,
@@ -113,7 +117,8 @@ def _facts(framework: str) -> dict[str, Any]:
 def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
     facts = _facts(framework)
     for repository, pythons, processors, number, *more in facts["versions"][version]:
-        base, suffix = [*more, "", ""][:2]
+        base, ending = [*more, "", ""][:2]
+        endings, suffix = ({}, ending) if isinstance(ending, str) else (ending, "")
         accounts = {region: account for account, names in facts["accounts"][number].items() for region in names.split()}
         for python in pythons.split() or [""]:
             yield _Build(
@@ -125,6 +130,7 @@ def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
                 accounts=accounts,
                 base=base,
                 suffix=suffix,
+                endings=endings,
             )
 
 

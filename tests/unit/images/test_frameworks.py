@@ -80,12 +80,27 @@ def test_a_python_without_a_version_is_the_newest_version_with_that_python() -> 
 
 
 def test_nothing_given_is_the_newest_image() -> None:
-    assert image() == "pytorch-training:2.10.0-cpu-py313"
+    assert image() == "pytorch:2.14-cpu-amzn2023-sagemaker"
     assert image("tensorflow") == "tensorflow-training:2.21.0-cpu-py312"
     assert image("sklearn") == "sagemaker-scikit-learn:1.9-0-cpu-py3"
 
 
+def test_newer_images_of_pytorch_have_tags_of_their_own() -> None:
+    assert image(version="2.11", machine="ml.g5.xlarge") == "pytorch:2.11-cu130-amzn2023-sagemaker"
+    assert image(version="2.12", machine="local") == "pytorch:2.12-cpu-amzn2023-sagemaker"
+    assert image(version="2.13", machine="ml.p4d.24xlarge") == "pytorch:2.13-cu133-amzn2023-sagemaker"
+    assert image(version="2.14", py_version="py312") == image(version="2.14")
+    refused("2.14", "py313", "py312", version="2.14", py_version="py313")
+    refused("P2", "1.13", version="2.14", machine="ml.p2.xlarge")
+
+
+def test_a_python_that_the_newest_images_do_not_have_is_that_of_an_older_one() -> None:
+    assert image(py_version="py313") == "pytorch-training:2.10.0-cpu-py313"
+    assert image(py_version="py312") == "pytorch:2.14-cpu-amzn2023-sagemaker"
+
+
 def test_nothing_given_is_the_newest_image_of_the_region() -> None:
+    assert image(region="us-gov-west-1") == "pytorch:2.13-cpu-amzn2023-sagemaker"
     assert image(py_version="py311") == "pytorch-training:2.5.1-cpu-py311"
     assert image(py_version="py311", region="us-iso-east-1") == "pytorch-training:2.3.0-cpu-py311"
     refused("2.5.1", "us-iso-east-1", "2.3.0", version="2.5.1", region="us-iso-east-1")

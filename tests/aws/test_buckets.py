@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from simple_sagemaker.aws.access import AwsAccess
 from simple_sagemaker.aws.buckets import Buckets, tls_only
 from simple_sagemaker.aws.clients import Clients
 from simple_sagemaker.errors import AccessDenied, UsageError
@@ -152,3 +153,14 @@ def test_who_may_not_have_broken_uploads_dropped_is_told_and_goes_on(cloud: Clou
 def test_an_s3_server_without_such_settings_is_told_as_it_is(cloud: Cloud) -> None:
     buckets = Buckets(_failing(cloud, "PutBucketPolicy", "NotImplemented"))
     assert buckets.make(DEFAULT) == f"Bucket: created {DEFAULT} (private, encrypted)"
+
+
+def test_the_names_of_buckets_are_listed_where_that_is_allowed(cloud: Cloud) -> None:
+    cloud.access().make_bucket("one-of-ours")
+    assert cloud.access().buckets() == ["one-of-ours"]
+
+    def deny(operation: str) -> None:
+        if operation == "ListBuckets":
+            raise refusal("AccessDenied", "no", operation)
+
+    assert AwsAccess(cloud.clients(before=deny)).buckets() == []

@@ -277,6 +277,22 @@ def test_a_named_bucket_that_is_not_there_is_made_and_said(shell: Shell) -> None
     assert (shell.home / "buckets/not-there/proj/task").is_dir()
 
 
+def test_a_mistyped_bucket_is_not_made(shell: Shell) -> None:
+    shell.write("w.py", "print('in it')")
+    assert shell.run("-e", "w.py", "-b", "my-bucket").status == 0
+    refused = shell.run("-e", "w.py", "-b", "my-bukcet")
+    assert refused.status == shell.run("-e", "w.py", "-b", "my-bukcet", "--dry_run").status == 2
+    assert "-b my-bukcet: there is no such bucket; did you mean my-bucket?" in refused.err
+    assert not (shell.home / "buckets/my-bukcet").exists()
+    stored = shell.ssm("data", "-p", "proj", "-t", "task", "-b", "my-bukcet", "-o", "out")
+    assert "there is no such bucket. Did you mean my-bucket?" in stored.err
+    advice = refused.err.partition("create it: ")[2].splitlines()[0]
+    assert advice.startswith("mkdir ")
+    Path(advice.removeprefix("mkdir ")).mkdir()
+    assert shell.run("-e", "w.py", "-b", "my-bukcet").status == 0
+    assert shell.run("-e", "w.py", "-b", "my-bucket2").status == 0
+
+
 def test_an_image_is_not_asked_for_where_none_is_used(shell: Shell) -> None:
     shell.write("w.py", "print('ran')")
     done = shell.run("-e", "w.py", "-f", "huggingface")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker import Job, Project
-from simple_sagemaker.errors import InputNotFound, NoCredentials
+from simple_sagemaker.errors import InputNotFound, NoCredentials, UsageError
 from simple_sagemaker.sm_project import SageMakerProject
 from tests.emulated import Emulator
 
@@ -100,3 +100,13 @@ def test_the_first_releases_make_a_bucket_and_a_role_ahead(away: Path, emulator:
     granted = [iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"] for name in policies]
     assert "arn:aws:s3:::public-data/*" in json.dumps(granted)
     assert project.runTask("task", entry_point="worker.py").status == "Completed"
+
+
+def test_a_bucket_that_is_probably_mistyped_is_not_made_on_aws(away: Path, emulator: Emulator) -> None:
+    Project("mistyped", boto3_session=emulator.session(), bucket_name="right-bucket").make_bucket()
+    wrong = Project("mistyped", boto3_session=emulator.session(), bucket_name="rihgt-bucket")
+    with pytest.raises(UsageError, match=r"bucket_name\['rihgt-bucket'\]: .* did you mean right-bucket\?\n.*aws s3 mb"):
+        wrong.run("task", "worker.py")
+    assert "rihgt-bucket" not in [one["Name"] for one in emulator.session().client("s3").list_buckets()["Buckets"]]
+    wrong.make_bucket()  # which says that it is meant
+    assert wrong.run("task", "worker.py").status == "Completed"

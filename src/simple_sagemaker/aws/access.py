@@ -27,6 +27,9 @@ class AwsAccess:
         self._made_bucket = bool(done)
         return done
 
+    def buckets(self) -> list[str]:
+        return self._buckets.names()
+
     def role(self, needs: Needs, *, change: bool = True) -> Role:
         if needs.role_name:
             return self._roles.existing(needs.role_name)

@@ -57,6 +57,16 @@ class Buckets:
             self._refuse_far(bucket, region)
         return True
 
+    def names(self) -> list[str]:
+        """The names of the caller's buckets; none where the caller may not list them, or this server cannot."""
+        try:
+            answer = self._clients.s3.list_buckets()
+        except ClientError as error:
+            if is_denial(error_code(error)) or error_code(error) in _UNKNOWN_HERE:
+                return []
+            raise
+        return [one["Name"] for one in answer.get("Buckets", [])]
+
     def make(self, bucket: str) -> str:
         """Create the bucket: no public access, encrypted, TLS only; parts of broken uploads are deleted after a week.
 

@@ -68,11 +68,18 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
         return "run", argv
     from ..core.spelling import nearest
 
-    near = nearest(argv[0], COMMANDS)
+    near = nearest(argv[0], COMMANDS) or _begins_alike(argv[0].lower())
     *most, last = (f"'ssm {command}'" for command in COMMANDS)
+    near = "-h" if argv[0].lower() in {"help", "usage"} else near
     known = f"did you mean 'ssm {near}'?" if near else f"only {', '.join(most)} and {last}."
     text = f"ssm: there is no command {argv[0]!r}{':' if near else ','} {known}"
     raise UsageError(f"{text}\nThey are explained by: ssm -h")
+
+
+def _begins_alike(word: str) -> str | None:
+    """The command that ``word`` is a longer or shorter form of: running, emulate, proc."""
+    alike = [one for one in COMMANDS if len(word) > 2 and (word.startswith(one) or one.startswith(word[:-1]))]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:

@@ -7,6 +7,7 @@ On AWS it is :class:`simple_sagemaker.aws.access.AwsAccess`; on this machine eve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from . import names
@@ -61,6 +62,10 @@ class Access(Protocol):
         """Create the bucket, private; return a line about what was done, "" if it existed."""
         ...
 
+    def buckets(self) -> list[str]:
+        """The names of the caller's buckets; none where the caller may not list them."""
+        ...
+
     def role(self, needs: Needs, *, change: bool = True) -> Role:
         """The role of the job, created and changed as needed; without ``change`` it is only said what would be done."""
         ...
@@ -84,6 +89,10 @@ class LocalAccess:
         self._store.make_bucket(bucket)
         return "" if bucket == self.default_bucket() else f"Bucket: created {bucket}"
 
+    def buckets(self) -> list[str]:
+        root = Path(self._store.place)  # a bucket is a folder there
+        return [path.name for path in root.glob("[!.]*") if path.is_dir()]
+
     def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
         return _role_without_iam(needs, self._account)
 
@@ -103,6 +112,9 @@ class S3Access:
 
     def make_bucket(self, bucket: str) -> str:
         return self._buckets.make_bucket(bucket)
+
+    def buckets(self) -> list[str]:
+        return self._buckets.buckets()
 
     def role(self, needs: Needs, *, change: bool = True) -> Role:  # noqa: ARG002 - nothing is ever changed here
         return _role_without_iam(needs, self._account)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_WORD = 4  # letters of a word that is not mistyped into another one by a single letter
 
 
 def distance(one: str, other: str) -> int:
@@ -17,6 +20,24 @@ def distance(one: str, other: str) -> int:
                 cost = min(cost, above[j - 1] + 1)
             row.append(cost)
     return row[-1]
+
+
+def is_same_but_for_a_slip(one: str, other: str) -> bool:
+    """Whether one bucket's name is probably the other one, mistyped.
+
+    A letter more, less or other, or two swapped, in a word of four letters or more, or a dash or dot more or less.
+    ``data-1`` and ``data-2``, ``team-a`` and ``team-b``, ``x-eu`` and ``x-us`` are different names.
+    """
+    if one == other or abs(len(one) - len(other)) > 1 or distance(one, other) > 1:
+        return False
+    words, others = (re.split(r"[-.]", name) for name in (one, other))
+    if len(words) != len(others):
+        return True
+    changed = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    if not changed:  # a dot for a dash
+        return True
+    apart = [re.sub(r"[0-9]", "", word) for word in changed[0]]
+    return min(map(len, changed[0])) >= _WORD and apart[0] != apart[1]
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +39,8 @@ class _Build:
     """One published image: a framework version with one Python. ``tag`` is the version as typed.
 
     ``py_version`` and ``processors`` are empty if there is one image for all. ``base`` is what the framework is built
-    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither. Where ``endings``
-    has the rest of the tag for each processor, the tag names no Python.
+    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither. Where ``suffix`` is
+    one for each processor, the tag names neither processor nor Python otherwise.
     """
 
     tag: str
@@ -50,13 +50,12 @@ class _Build:
     processors: tuple[str, ...]
     accounts: Mapping[str, str]
     base: str = ""
-    suffix: str = ""
-    endings: Mapping[str, str] = field(default_factory=dict)
+    suffix: str | Mapping[str, str] = ""
 
     def address_tag(self, processor: str) -> str:
         """The tag of the image for a kind of machine."""
-        if self.endings:
-            return f"{self.tag}-{self.endings[processor]}"
+        if not isinstance(self.suffix, str):
+            return f"{self.tag}-{self.suffix[processor]}"
         on = re.sub(r"^\D+", "", self.base)
         parts = [
             f"{on}-transformers{self.version}" if on else self.tag,
@@ -117,8 +116,7 @@ def _facts(framework: str) -> dict[str, Any]:
 def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
     facts = _facts(framework)
     for repository, pythons, processors, number, *more in facts["versions"][version]:
-        base, ending = [*more, "", ""][:2]
-        endings, suffix = ({}, ending) if isinstance(ending, str) else (ending, "")
+        base, suffix = [*more, "", ""][:2]
         accounts = {region: account for account, names in facts["accounts"][number].items() for region in names.split()}
         for python in pythons.split() or [""]:
             yield _Build(
@@ -130,7 +128,6 @@ def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
                 accounts=accounts,
                 base=base,
                 suffix=suffix,
-                endings=endings,
             )
 
 

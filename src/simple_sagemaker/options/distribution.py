@@ -66,15 +66,15 @@ def _from_json(flag: str, text: str) -> Any:
 
 
 def _as_json(text: str) -> str:
-    """The same as JSON, where the text is a dictionary as Python writes it; else empty."""
-    from ast import literal_eval
+    """What is wrong with the text, and the same as JSON; empty where that cannot be told."""
     from shlex import quote
 
-    try:
-        value = literal_eval(text)
-        return f"\nJSON has true, false and null, and double quotes: {quote(json.dumps(value))}"
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+    from .json_text import mend
+
+    mended = mend(text)
+    if mended is None:
         return ""
+    return f"\nJSON has {', and '.join(mended[1])}. Write: {quote(mended[0])}"
 
 
 def _copy(flag: str, value: object) -> Any:

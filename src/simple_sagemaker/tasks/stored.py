@@ -22,9 +22,10 @@ def place_of(spec: DataSpec, services: Services) -> TaskPlace:
     place = TaskPlace(bucket=bucket, project=spec.place.project, task=spec.place.task, prefix=spec.place.prefix)
     if not services.access.has_bucket(bucket, owner=spec.place.bucket_owner):
         raise InputNotFound.naming(
-            "No task was found in {uri}: there is no such bucket.\n"
+            "No task was found in {uri}: there is no such bucket.{guess}\n"
             "Run the task first, or say with {bucket_name} which bucket it has.",
             uri=layout.uri(bucket),
+            guess=f" Did you mean {near}?" if (near := suggestions.near_bucket(bucket, services)) else "",
         )
     if not services.store.folders(bucket, place.folder):
         raise InputNotFound(

@@ -33,6 +33,10 @@ def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | E
     engine_limits.check(spec, services, watcher.note)
     place = _place_of(spec, services)
     bucket_exists = services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
+    if spec.place.bucket and not bucket_exists:
+        from .suggestions import check_new_bucket
+
+        check_new_bucket(spec.place.bucket, services)
     submission = Submission(spec=spec, place=place, services=services, watcher=watcher, bucket_exists=bucket_exists)
     dockerfile = _read_dockerfile(spec)
     return read.retry_when_changed(lambda: _find_or_send(submission, dockerfile), watcher.note)

@@ -1,17 +1,43 @@
-"""Suggestions for a task that was not found: similar tasks of the project, under other prefixes, and other projects."""
+"""Suggestions for a task that was not found, and for a bucket: similar names of the project, of others, of buckets."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from ..core.layout import TaskPlace
+from ..core.spelling import is_same_but_for_a_slip
 from ..core.store import Store
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..core.services import Services
 
 _MOST_LISTINGS = 60  # of folders that may hold the project under another prefix
 _DEPTH = 3
 _SHOWN = 8
+
+
+def near_bucket(bucket: str, services: Services) -> str | None:
+    """An existing bucket whose name ``bucket`` probably misspells. Lists the names of buckets."""
+    return next((one for one in sorted(services.access.buckets()) if is_same_but_for_a_slip(bucket, one)), None)
+
+
+def check_new_bucket(bucket: str, services: Services) -> None:
+    """Refuse to create a bucket whose name is probably that of an existing one, mistyped."""
+    near = near_bucket(bucket, services)
+    if near is None:
+        return
+    make = f"mkdir {quote(services.bucket_folder(bucket))}" if services.buckets else f"aws s3 mb s3://{bucket}"
+    raise UsageError.naming(
+        "{bucket_name:bucket}: there is no such bucket; did you mean {near}?\nIf a new one is meant, create it: {make}",
+        bucket=bucket,
+        near=near,
+        make=make,
+    )
 
 
 def advice(place: TaskPlace, store: Store) -> str:

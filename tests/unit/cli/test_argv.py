@@ -186,3 +186,27 @@ def test_shell_takes_hyperparameters_and_arguments_too() -> None:
 
 def test_the_first_releases_names_belong_to_run() -> None:
     assert "--aws_repo is an option of 'ssm run'" in refused(*SHELL, "--aws_repo", "x")
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("rnu", "run"),
+        ("Run", "run"),
+        ("running", "run"),
+        ("dta", "data"),
+        ("proc", "process"),
+        ("processing", "process"),
+        ("emulate", "emulator"),
+        ("emulatr", "emulator"),
+        ("shel", "shell"),
+        ("help", "-h"),
+    ],
+)
+def test_a_command_that_is_none_names_the_one_that_was_meant(typed: str, command: str) -> None:
+    assert f"there is no command '{typed}': did you mean 'ssm {command}'?" in refused(typed, *TASK)
+
+
+@pytest.mark.parametrize("typed", ["train", "foo", "x"])
+def test_a_command_that_is_like_none_lists_them_all(typed: str) -> None:
+    assert "only 'ssm run', 'ssm shell', 'ssm process', 'ssm data' and 'ssm emulator'" in refused(typed, *TASK)

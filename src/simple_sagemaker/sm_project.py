@@ -129,7 +129,7 @@ class SageMakerProject(DefaultParams):
             "metric_definitions": by_name(metric_definitions, "Name", "Regex"),
             "tags": by_name(tags, "Key", "Value"),
             "read_buckets": self._read_buckets,
-            **options,
+            **{name: value for name, value in options.items() if name != "task_type"},
         }
         arguments["instance_type"] = self._where(arguments["instance_type"])
         entry = arguments.pop("entry_point")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -135,6 +135,37 @@ def test_a_task_runs_with_all_of_its_arguments_by_name(early: SageMakerProject, 
     assert data["DataSource"]["S3DataSource"]["S3DataDistributionType"] == "ShardedByS3Key"
 
 
+def test_two_tasks_are_chained_as_the_first_examples_do(here: Path) -> None:
+    data = str(data_folder(here))
+    (here / "code").mkdir()
+    (here / "code/algo.sh").write_text('echo "$SM_CHANNELS"; echo model > "$SM_MODEL_DIR/m"; ls "$SM_CHANNEL_DATA"\n')
+    sm_project = SageMakerProject("examples", prefix="tests/")
+    sm_project.setDefaultImageParams("task_repo", "task_repo", "latest", None)
+    sm_project.setDefaultCodeParams(str(here / "code"), "algo.sh", [])
+    sm_project.setDefaultInstanceParams("ml.m5.large", 2, 30, True, 15)
+    image = sm_project.buildOrGetImage(instance_type=sm_project.defaultInstanceParams.instance_type)
+    spread: Literal["ShardedByS3Key"] = "ShardedByS3Key"
+    sm_project.runTask("Task1", image, {"stage": 1}, data, model_uri=None, distribution=spread, clean_state=True)
+    sm_project.downloadResults("Task1", str(here / "output1"))
+    inputs: dict[str, Any] = {}
+    inputs["model1"] = sm_project.getInputConfig("Task1", "model")
+    uri = sm_project.tasks["Task1"].getOutputTargetUri(model=True)
+    assert (here / "output1/model/m").read_text() == "model\n"
+    job = sm_project.runTask(
+        *("Task2", image, {"stage": 2}, data),
+        model_uri=uri,
+        distribution=spread,
+        additional_inputs=inputs,
+        clean_state=True,
+        task_type="Training",
+    )
+    lines = job.logs()
+    assert sorted(lines) == ["algo-1", "algo-2"]
+    assert all('["data","model","model1"]' in one for one in lines.values())
+    assert sum("a.txt" in one for one in lines.values()) == 1
+    assert job.wait().described["StoppingCondition"]["MaxRuntimeInSeconds"] == 15 * 60
+
+
 def test_data_in_the_place_of_a_flag_clears_no_state(early: SageMakerProject) -> None:
     early.runTask("task")
     with pytest.raises(UsageError, match="clean_state must be True or False, not 'data'"):
@@ -160,7 +191,7 @@ def test_what_a_task_returns_unpacks_as_it_did(early: SageMakerProject) -> None:
 )
 def test_an_argument_that_something_else_replaces_says_what(early: SageMakerProject, name: str, instead: str) -> None:
     with pytest.raises(UsageError, match=f"runTask has no {name}: .*{instead}"):
-        early.runTask("task", **{name: "x"})  # type: ignore[arg-type]
+        early.runTask("task", **{name: "Processing"})  # type: ignore[arg-type]
 
 
 def test_an_output_is_an_input_by_its_address(early: SageMakerProject, here: Path) -> None:

@@ -201,8 +201,8 @@ def read_session(session: Any) -> Session:
 
 def check_replaced(method: str, options: Mapping[str, Any]) -> None:
     """Refuse arguments of the first releases that something else replaces."""
-    for name in options:
-        if name in _REPLACED:
+    for name, value in options.items():
+        if name in _REPLACED and (name, value) != ("task_type", "Training"):
             raise UsageError(f"{method} has no {name}: {_REPLACED[name]}.")
 
 

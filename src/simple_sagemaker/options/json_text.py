@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tokenize
-from ast import literal_eval
+import re
 from collections.abc import Iterator
 
 _NAMES = {"True": "true", "False": "false", "None": "null"}
 _NAMES |= {"TRUE": "true", "FALSE": "false", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null"}
-_QUOTES = str.maketrans("\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}", '""')
-_QUOTES |= str.maketrans("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "''")
+_QUOTES = str.maketrans(
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+    "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}",
+    "\"\"''",
+)
 _CLOSING = {"{": "}", "[": "]"}
-_SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT)
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<double>"(?:\\.|[^"\\])*")|'(?P<single>(?:\\.|[^'\\])*)'|(?P<name>[A-Za-z_]\w*)|(?P<other>[-+.\d][\w.+-]*|[^\s"']))\s*""",
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\.|\"", re.DOTALL)
 
 
 def mend(text: str) -> tuple[str, list[str]] | None:
@@ -23,18 +28,18 @@ def mend(text: str) -> tuple[str, list[str]] | None:
     if plain != text:
         reasons.append("plain quotes, not typographic ones")
     try:
-        mended = "".join(_mend_tokens(plain, reasons))
-        value = json.loads(mended)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, tokenize.TokenError):
+        value = json.loads("".join(_mend_tokens(plain, reasons)))
+    except (ValueError, RecursionError):
         return None
     return (json.dumps(value), reasons) if value and isinstance(value, dict) and reasons else None
 
 
 def _mend_tokens(text: str, reasons: list[str]) -> Iterator[str]:
-    """Yield the text's parts as JSON has them; note each kind of change once."""
+    """Yield the text's parts as JSON has them; note each kind of change once. Raises ValueError."""
     open_brackets: list[str] = []
     pending = ""  # a comma, until something follows it
-    for kind, part, *_ in _tokens(text):
+    for token in _tokens(text):
+        part = token.group().strip()
         if part in _CLOSING.values():
             if pending:
                 _note(reasons, f"no comma before {part}")
@@ -46,7 +51,7 @@ def _mend_tokens(text: str, reasons: list[str]) -> Iterator[str]:
         if part in _CLOSING:
             open_brackets.append(part)
         if not pending:
-            yield _mend_token(kind, part, reasons)
+            yield _mend_token(token, part, reasons)
     if pending:
         _note(reasons, "no comma at the end")
     while open_brackets:
@@ -55,31 +60,26 @@ def _mend_tokens(text: str, reasons: list[str]) -> Iterator[str]:
         yield closing
 
 
-def _tokens(text: str) -> Iterator[tuple[int, str]]:
-    """The tokens of a text as Python reads it, as far as it can: an open bracket at the end is no error here."""
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type not in _SPACE:
-                yield token.type, token.string
-    except tokenize.TokenError as error:
-        if "multi-line statement" not in str(error):
-            raise
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise ValueError("a quote that is not closed")
+        yield token
+        at = token.end()
 
 
-def _mend_token(kind: int, part: str, reasons: list[str]) -> str:
-    if kind == tokenize.NAME and part in _NAMES:
-        _note(reasons, f"{_NAMES[part]}, not {part}")
-        return _NAMES[part]
-    if kind == tokenize.NAME and part not in _NAMES.values():
-        _note(reasons, "double quotes around names")
-        return json.dumps(part)
-    if kind == tokenize.STRING:
-        value = literal_eval(part)
-        if not isinstance(value, str):
-            raise TypeError("bytes")
-        if not part.startswith('"'):
-            _note(reasons, "double quotes, not single ones")
-            return json.dumps(value)
+def _mend_token(token: re.Match[str], part: str, reasons: list[str]) -> str:
+    if (name := token["name"]) and name not in _NAMES.values():
+        known = _NAMES.get(name)
+        _note(reasons, f"{known}, not {name}" if known else "double quotes around names")
+        return known or json.dumps(name)
+    if (single := token["single"]) is not None:
+        _note(reasons, "double quotes, not single ones")
+        return (
+            '"' + _ESCAPED.sub(lambda found: {r"\'": "'", '"': r"\""}.get(found.group(), found.group()), single) + '"'
+        )
     return part
 
 

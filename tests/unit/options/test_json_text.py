@@ -45,6 +45,12 @@ def test_other_names_of_python_are_told_too(text: str, reason: str) -> None:
     assert f"JSON has {reason}. Write: " in refused(*RUN, "--distribution", text)
 
 
+def test_numbers_and_quotes_within_texts_stay_as_they_are() -> None:
+    mended = mend("""{'a': -1.5e3, "it's": 'say "x" and \\'y\\'', 'list': [1, -2,]}""")
+    assert mended is not None
+    assert json.loads(mended[0]) == {"a": -1500.0, "it's": "say \"x\" and 'y'", "list": [1, -2]}
+
+
 @pytest.mark.parametrize("text", ["", "{", "}", "mpi", '"mpi"x', '{"a" 1}', '{"a": 1}}', "{'a': 08}", "[True]", "b'x'"])
 def test_where_nothing_can_be_told_an_example_is_shown(text: str) -> None:
     assert mend(text) is None
@@ -53,7 +59,11 @@ def test_where_nothing_can_be_told_an_example_is_shown(text: str) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text("abc' \"{}[],:\\1"),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text("abc' \"{}[],:\\1"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc' \"", max_size=4), inner, max_size=3),
     max_leaves=8,
 )

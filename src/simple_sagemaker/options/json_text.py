@@ -15,7 +15,8 @@ _QUOTES = str.maketrans(
 )
 _CLOSING = {"{": "}", "[": "]"}
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<double>"(?:\\.|[^"\\])*")|'(?P<single>(?:\\.|[^'\\])*)'|(?P<name>[A-Za-z_]\w*)|(?P<other>[-+.\d][\w.+-]*|[^\s"']))\s*""",
+    r"""\s*(?:(?P<double>"(?:\\.|[^"\\])*")|'(?P<single>(?:\\.|[^'\\])*)'"""
+    r"""|(?P<name>[A-Za-z_]\w*)|[-+.\d][\w.+-]*|[^\s"'])\s*""",
     re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\.|\"", re.DOTALL)

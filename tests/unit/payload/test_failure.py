@@ -36,14 +36,14 @@ def test_without_a_traceback_the_last_lines_are_told() -> None:
 
 
 def test_the_usual_text() -> None:
-    text = failure.script_failure(7, b"boom\n", b"python train.py")
+    text = failure.script_failure(7, b"boom\n", b"python train.py", "")
     assert text == 'ExecuteUserScriptError:\nExitCode 7\nErrorMessage "boom"\nCommand "python train.py"'
 
 
 @given(st.integers(-64, 255), st.text(), st.text(min_size=1))
 def test_the_status_and_the_end_of_the_message_survive_the_cutting(status: int, filler: str, command: str) -> None:
     output = (filler * 3000 + "\nthe very end").encode("utf-8")
-    text = failure.script_failure(status, output, command.encode() * 500)
+    text = failure.script_failure(status, output, command.encode() * 500, "")
     assert len(text.encode()) <= 1024
     assert text.startswith(f"ExecuteUserScriptError:\nExitCode {status}\n")
     assert 'the very end"\n' in text

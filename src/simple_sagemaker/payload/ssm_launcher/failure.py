@@ -21,7 +21,7 @@ def script_failure(status: int, tail: bytes, command: bytes, host: "str | None" 
     """The text for a script that failed, cut to 1,024 bytes so that status and last output remain.
 
     ``host`` is named where a job has several, else it is empty; with it, so is a signal that ended the script. None
-    is for jobs of other clients, whose text is as AWS's toolkit has it.
+    is for jobs of other clients, whose text is as AWS's toolkit has it: the message is the exception's, or empty.
     """
     head = 'ExecuteUserScriptError:\nExitCode {}\nErrorMessage "'.format(status)
     foot = '"\n'
@@ -34,7 +34,9 @@ def script_failure(status: int, tail: bytes, command: bytes, host: "str | None" 
         foot += 'Host "{}"\n'.format(host)
     foot += 'Command "{}"'.format(_head(command.decode("utf-8", "replace"), LONGEST_COMMAND))
     room = LONGEST - len(head.encode()) - len(foot.encode())
-    return head + _tail(last_words(tail.decode("utf-8", "replace")), room) + foot
+    output = tail.decode("utf-8", "replace")
+    message = exception(output) if host is None else last_words(output)
+    return head + _tail(message, room) + foot
 
 
 def killed_by(status: int) -> str:
@@ -51,16 +53,24 @@ def killed_by(status: int) -> str:
 
 def last_words(output: str) -> str:
     """The exception that ends the last traceback of an output, else its last lines."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    return exception(output) or "\n".join(_lines(output)[-LAST_LINES:])
+
+
+def exception(output: str) -> str:
+    """The exception that ends the last traceback of an output; empty without any."""
+    lines = _lines(output)
     starts = [number for number, line in enumerate(lines) if line.strip() == TRACEBACK]
     if starts:
         indent = lines[starts[-1]].index(TRACEBACK)
         after = lines[starts[-1] + 1 :]
         while after and after[0][indent : indent + 1].isspace():
             after.pop(0)
-        if after:
-            return "\n".join(after[: 2 * LAST_LINES])
-    return "\n".join(lines[-LAST_LINES:])
+        return "\n".join(after[: 2 * LAST_LINES])
+    return ""
+
+
+def _lines(output: str) -> "list[str]":
+    return [line.rstrip() for line in output.splitlines() if line.strip()]
 
 
 def write_failure(places: Places, text: str) -> None:

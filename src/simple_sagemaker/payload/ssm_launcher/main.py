@@ -171,7 +171,10 @@ def _show(argv: "list[bytes]") -> None:
 
 
 def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]", host: "str | None") -> int:
-    """Run the script, write the success or failure file, and return the status to end with."""
+    """Run the script, write the success or failure file, and return the status to end with.
+
+    ``host`` is None for jobs of other clients, which end with 1 however their script fails, as AWS's ``train`` does.
+    """
     _show(argv)
     ended = process.run(argv, env, os.fsencode(places.code))
     if ended.status == 0:
@@ -179,6 +182,8 @@ def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]", host: "
     else:
         text = failure.script_failure(ended.status, ended.tail, command.format_for_log(argv), host)
         failure.write_failure(places, text)
+        if host is None:
+            return 1
     return process.exit_status(ended.status)
 
 

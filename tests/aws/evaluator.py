@@ -8,10 +8,17 @@ from typing import Any
 
 
 def allows(document: Any, action: str, resource: str = "*", **context: str) -> bool:
-    """Whether the document allows the action on the resource; ``context`` holds condition keys, `__` for `:`."""
+    """Whether the document allows the action on the resource; ``context`` holds condition keys, `__` for `:`.
+
+    The resource is in an account that a statement names, unless ``aws__ResourceAccount`` is given.
+    """
     statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
     keys = {key.replace("__", ":"): value for key, value in context.items()}
-    fitting = [one for one in statements if _fits(one, action, resource) and _holds(one.get("Condition", {}), keys)]
+    fitting = []
+    for one in statements:
+        named = _list(one.get("Condition", {}).get("StringEquals", {}).get("aws:ResourceAccount", ""))
+        if _fits(one, action, resource) and _holds(one.get("Condition", {}), {"aws:ResourceAccount": named[0], **keys}):
+            fitting.append(one)
     return any(one["Effect"] == "Allow" for one in fitting) and all(one["Effect"] != "Deny" for one in fitting)
 
 

@@ -57,6 +57,21 @@ def test_a_job_reads_its_project_and_writes_only_state_and_results(action: str, 
     assert not allows(PLAIN, action, thing.replace("ours", "others"))
 
 
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_the_projects_folder_counts_only_in_a_bucket_of_an_account_that_was_meant(action: str) -> None:
+    state = "arn:aws:s3:::ours/team/proj/t/state/a"
+    assert allows(PLAIN, action, state, aws__ResourceAccount=US.account)
+    assert not allows(PLAIN, action, state, aws__ResourceAccount="222222222222")
+    foreign = document(needs(place=PLACE, bucket_owner="222222222222"))
+    assert allows(foreign, action, state, aws__ResourceAccount="222222222222")
+    assert not allows(foreign, action, state, aws__ResourceAccount="333333333333")
+
+
+def test_what_else_is_read_may_be_anybodys() -> None:
+    public = document(needs(place=PLACE, reads=frozenset({"s3://public/"})))
+    assert allows(public, "s3:GetObject", "arn:aws:s3:::public/a", aws__ResourceAccount="444444444444")
+
+
 def test_a_single_object_is_read_and_none_whose_key_begins_alike() -> None:
     text = document(needs(place=PLACE, objects=frozenset({"s3://ours/shared/one.csv"})))
     assert allows(text, "s3:GetObject", "arn:aws:s3:::ours/shared/one.csv")

@@ -30,7 +30,8 @@ class Grant:
 
     ``place``: a project's folder (an address); ``read``: another address to read, with all
     keys that begin with it; ``object``: one object to read; ``image``: a repository's ARN;
-    ``key``: the ARN of a key or of its alias; ``vpc``: any network of the user's.
+    ``key``: the ARN of a key or of its alias; ``vpc``: any network of the user's; ``owner``: another account, whose
+    bucket holds the project's folder.
     """
 
     kind: str
@@ -50,6 +51,8 @@ def of(needs: Needs, identity: Identity, region: str) -> frozenset[Grant]:
     """The grants that a task needs, in the caller's account and that region."""
     place = needs.place
     grants = {Grant("place", layout.uri(place.bucket, place.project_folder))}
+    if needs.bucket_owner and needs.bucket_owner != identity.account:
+        grants.add(Grant("owner", needs.bucket_owner))
     grants |= {Grant("read", address) for address in needs.reads}
     grants |= {Grant("object", address) for address in needs.objects}
     if image := _ECR.fullmatch(needs.image):

@@ -44,7 +44,7 @@ def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
     """The whole policy of a role with these grants, the same for the same grants. Raises UsageError when too long."""
     minimal = without_covered(grants)
     statements = [
-        *_on_s3(minimal, identity.partition),
+        *_on_s3(minimal, identity),
         *_on_images([one.what for one in minimal if one.kind == "image"]),
         *_on_logs(identity),
         *_on_keys([one.what for one in minimal if one.kind == "key"]),
@@ -63,26 +63,30 @@ def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
     return text
 
 
-def _on_s3(grants: list[Grant], partition: str) -> list[dict[str, Any]]:
+def _on_s3(grants: list[Grant], identity: Identity) -> list[dict[str, Any]]:
     """The statements for the project's own folders and everything else it reads.
 
+    The folders count only in a bucket of this account, or of one that was named as its owner: a bucket that was deleted
+    may be somebody else's by now. What else is read may be public, so that its owner is nobody's business.
     Listing is allowed on whole buckets: where a role may list only below a prefix, S3 answers 403 instead of 404 for
     every missing object, and code that checks before it writes breaks.
     """
+    partition = identity.partition
+    owners = [identity.account, *sorted(one.what for one in grants if one.kind == "owner")]
     places = [_objects(one.what, partition) for one in grants if one.kind == "place"]
     reads = [_objects(one.what, partition) for one in grants if one.kind == "read"]
     objects = [_objects(one.what, partition) for one in grants if one.kind == "object"]
     buckets = sorted({_bucket(one.what, partition) for one in grants if one.kind in {"place", "read", "object"}})
-    return [
-        _allow("Read", ["s3:GetObject"], [*(f"{prefix}*" for prefix in [*places, *reads]), *objects]),
+    results = [f"{folder}*/{part}/*" for folder in places for part in ("output", "tensorboard-output")]
+    own = [
+        _allow("Own", ["s3:GetObject"], [f"{folder}*" for folder in places]),
         _allow("State", ["s3:PutObject", "s3:DeleteObject"], [f"{folder}*/state/*" for folder in places]),
-        _allow(
-            "Results",
-            ["s3:PutObject"],
-            [f"{folder}*/{part}/*" for folder in places for part in ("output", "tensorboard-output")],
-        ),
-        _allow("Look", ["s3:ListBucket", "s3:GetBucketLocation"], buckets),
+        _allow("Results", ["s3:PutObject"], results),
     ]
+    statements = [{**one, "Condition": {"StringEquals": {"aws:ResourceAccount": owners}}} for one in own]
+    if reads or objects:
+        statements.append(_allow("Read", ["s3:GetObject"], [*(f"{prefix}*" for prefix in reads), *objects]))
+    return [*statements, _allow("Look", ["s3:ListBucket", "s3:GetBucketLocation"], buckets)]
 
 
 def _on_images(repositories: list[str]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ class Needs:
 
     The job may read everything under the project's folder; ``reads`` are the other addresses it reads:
     ``s3://bucket/`` for all of another bucket, or a prefix outside the project's folder in its own bucket; ``objects``
-    are single objects there. ``image`` is
+    are single objects there. ``bucket_owner`` is the account that was named as the owner of the bucket. ``image`` is
     the image's address, ``kms_key`` the key that encrypts its results, ``vpc`` whether it runs in the user's VPC.
     ``role_name`` is an existing role's name or ARN, which is used unchanged.
     """
@@ -29,6 +29,7 @@ class Needs:
     project: str
     place: TaskPlace
     image: str
+    bucket_owner: str | None = None
     reads: frozenset[str] = frozenset()
     objects: frozenset[str] = frozenset()
     kms_key: str | None = None

@@ -75,6 +75,7 @@ class Submission:
             project=place.project,
             place=place,
             image=image,
+            bucket_owner=self.spec.place.bucket_owner,
             reads=frozenset(reads),
             objects=frozenset(objects),
             kms_key=security.kms_key_id,

@@ -14,7 +14,7 @@ _CHANNEL = {"CompressionType": "None", "RecordWrapperType": "None"}
 _INPUT = {"S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
 # AWS's own images that have time series without a metric definition; here not those of its built-in algorithms.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
-_WITH_TIME_SERIES = re.compile(r"[0-9]{12}\.dkr\.ecr[^/]*/([a-z]+-)*(pytorch|tensorflow|mxnet)-training[:@].*")
+_WITH_TIME_SERIES = re.compile(r"[0-9]{12}\.dkr\.ecr[^/]*/([a-z]+-)*(pytorch|tensorflow|mxnet)(-training)?[:@].*")
 
 
 def fill_in(request: Mapping[str, Any]) -> dict[str, Any]:

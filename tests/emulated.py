@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.aws_sessions import make_session
+
 if TYPE_CHECKING:
     import boto3
 
@@ -84,9 +86,7 @@ class Emulator:
 
     def session(self) -> boto3.Session:
         """A session of boto3 that has the printed keys; its clients need :attr:`url` too."""
-        import boto3
-
-        return boto3.Session(
+        return make_session(
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self.environment["AWS_REGION"],

@@ -14,11 +14,11 @@ import pytest
 
 from tests.counts import examples
 from tests.local.changing import CHANGE
-from tests.local.conftest import Engine, with_time
+from tests.local.conftest import DOCKER, Engine, with_time
 from tests.local.scripts import python
 from tests.local.test_spot import spot, were_ready
 
-JOBS = examples(2, 4)
+JOBS = examples(2, 4)  # of a task, one after the other
 KEPT = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
 SPOT = {
     "EnableManagedSpotTraining": True,
@@ -27,7 +27,7 @@ SPOT = {
 
 
 @pytest.mark.parametrize("engine", ["direct"], indirect=True)
-@pytest.mark.parametrize("seed", range(examples(2, 100)))
+@pytest.mark.parametrize("seed", range(examples(1 if DOCKER else 2, 100)))
 def test_state_and_model_are_what_the_hosts_left(engine: Engine, seed: int) -> None:
     hosts = 1 + seed % 3
     before: dict[str, dict[str, str]] = {f"algo-{number + 1}": {} for number in range(hosts)}
@@ -61,7 +61,7 @@ def _run(engine: Engine, code: str, *, hosts: int, interrupted: bool, seed: int,
         engine.store.delete("b", [f"state/{key}" for key in engine.keys("state/")])
         for key, data in state.items():
             engine.store.write("b", f"state/{key}", data)
-        spot(engine, interrupt_after_s=(4.0 * after_s,), stop_grace_s=120)
+        spot(engine, interrupt_after_s=((1.0 if DOCKER else 4.0) * after_s,), stop_grace_s=120)
         return engine.run(python(code), hosts=hosts, name=f"job-{seed}-{job}-{after_s}", **KEPT, **SPOT)
 
     return with_time(run, lambda described: were_ready(engine, described, hosts=hosts))

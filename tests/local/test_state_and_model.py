@@ -92,7 +92,9 @@ def _check_model(
     assert {name: digest for name, (digest, target) in ours.items() if not target} == files
     for link, target in links.items():
         if link in ours:
-            assert posixpath.basename(ours[link][1]) == posixpath.basename(target)
+            at = posixpath.dirname(f"{host}/{link}")
+            leads_to = target.rpartition("/model/")[2] if target.startswith("/") else posixpath.join(at, target)
+            assert posixpath.normpath(posixpath.join(at, ours[link][1])) == posixpath.normpath(leads_to)
         else:
             assert _is_named(lines, f"model: {host}/{link} is left out"), f"{link} -> {target}: not a word"
     assert {name for name, (_, target) in ours.items() if target} <= links.keys()

@@ -2,7 +2,8 @@
 
 One letter more, less or other, or two swapped (Damerau's distance of 1) from an option of seven letters or more, dashes
 and capitals aside; from one of twelve or more with an underscore in it, two such mistakes. Names of real scripts'
-hyperparameters that come so close are in ``REAL``, and pass.
+hyperparameters that come so close are in ``REAL``, and pass. Two kinds are too far away for that and refused as well:
+what SageMaker's SDK calls an option of ours, and an option for minutes with another unit.
 """
 
 from __future__ import annotations
@@ -22,9 +23,39 @@ _LONG = 12
 # Hyperparameters of public training scripts that are so close to an option.
 REAL = frozenset({"image_url", "input_model", "input_node", "input_paths", "model_url", "output_paths", "source_dim"})
 REAL |= frozenset({"input_nodes", "job_end", "task_names", "try_run"})
+REAL |= frozenset({"download_mode", "input_cat", "input_code", "input_mask", "input_modes", "mask_name"})
+REAL |= frozenset({"output_form", "rule_name"})
+
+# What SageMaker's SDK and boto3 call options of ours. No script has such a parameter, or the job would run longer, or
+# less protected, than was asked.
+_SDK = {
+    "enable_inter_container_traffic_encryption": "--encrypt_traffic",
+    "enable_network_isolation": "--network_isolation",
+    "encrypt_inter_container_traffic": "--encrypt_traffic",
+    "keep_alive_period_in_seconds": "--keep_alive_mins",
+    "max_retry_attempts": "--retry_attempts",
+    "max_runtime_in_seconds": "--max_run_mins",
+    "max_wait_time_in_seconds": "--max_wait_mins",
+    "output_kms_key": "--kms_key_id",
+    "security_group_ids": "--vpc_security_groups",
+    "volume_kms_key": "--kms_key_id",
+    "volume_kms_key_id": "--kms_key_id",
+    "volume_size_in_gb": "--volume_size",
+}
+_OTHER_UNIT = re.compile(r"(max_run|max_wait|keep_alive)_(minutes?|hours?|hrs?|seconds?|secs?|[hms])")
 
 _REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-(north|south|east|west|central)+-[0-9]")
 _MACHINE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+# names by which other tools have an option of ours, and values that only it can mean
+_BY_VALUE = (
+    (r"instance|machine|machine_type|train_instance_type", _MACHINE, "--instance_type"),
+    (r"region|region_name", _REGION, "--aws_region"),
+    (r"role|role_arn|execution_role", re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+"), "--role_name"),
+    (r"subnets?|subnet_ids?", re.compile(r"subnet-[0-9a-z]+"), "--vpc_subnets"),
+    (r"security_groups?", re.compile(r"sg-[0-9a-z]+"), "--vpc_security_groups"),
+    (r"kms|kms_key|kms_key_arn", re.compile(r"arn:aws[a-z-]*:kms:.+"), "--kms_key_id"),
+    (r"image|image_name|container", re.compile(r"[0-9]{12}\.dkr\.ecr\..+"), "--image_uri"),
+)
 
 
 def misspelled(name: str, command: str) -> str | None:
@@ -35,6 +66,10 @@ def misspelled(name: str, command: str) -> str | None:
     if name in REAL:
         return None
     plain = _plain(name)
+    if plain in _SDK:
+        return _SDK[plain]
+    if in_mins := _OTHER_UNIT.fullmatch(plain):
+        return f"--{in_mins[1]}_mins"
     second = None
     for option, flag in _options(command).items():
         if abs(len(plain) - len(option)) <= 2 and (far := distance(plain, option)) <= 2:
@@ -59,15 +94,12 @@ def _options(command: str) -> dict[str, str]:
 
 
 def meant_by_value(name: str, value: str) -> str | None:
-    """The option that a name other tools use for it stands for, as its value tells: a region, a profile, a machine."""
+    """The option that a name other tools use for it stands for, as its value tells: a region, a role's ARN."""
     plain = _plain(name)
-    if plain in {"region", "region_name"}:
-        return "--aws_region" if _REGION.fullmatch(value) else None
     if plain in {"profile", "profile_name"}:
         return "--aws_profile" if value in _profiles() else None
-    if plain in {"instance", "machine", "machine_type"}:
-        return "--instance_type" if _MACHINE.fullmatch(value) else None
-    return None
+    options = (option for names, values, option in _BY_VALUE if re.fullmatch(names, plain) and values.fullmatch(value))
+    return next(options, None)
 
 
 def _profiles() -> set[str]:

@@ -53,6 +53,11 @@ def test_a_mistake_can_be_meant() -> None:
         (["--profile", "dev"], "--aws_profile dev"),
         (["--profile", "only-keys"], "--aws_profile only-keys"),
         (["--machine_type", "ml.g5.xlarge"], "--instance_type ml.g5.xlarge"),
+        (["--role", "arn:aws:iam::123456789012:role/team/train"], "--role_name arn:aws:iam::123456789012:role/team"),
+        (["--subnets", "subnet-0a1b2c"], "--vpc_subnets subnet-0a1b2c"),
+        (["--security_groups=sg-0a1b2c"], "--vpc_security_groups sg-0a1b2c"),
+        (["--kms_key", "arn:aws:kms:us-east-1:123456789012:key/x"], "--kms_key_id arn:aws:kms:us-east-1"),
+        (["--image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:b"], "--image_uri 123456789012.dkr.ecr"),
     ],
 )
 def test_a_value_tells_what_another_tools_name_stands_for(

@@ -4,21 +4,26 @@ In: what follows ``ssm run``, ``shell`` or ``data``, and the option table. Out: 
 values, the hyperparameters, and the script's own arguments. Nothing is looked up on disk.
 
 The rules: the first ``--`` ends the pass. An option takes exactly as many values as the table says, also ones that
-begin with a dash. An unknown ``--key`` is a hyperparameter and takes exactly the next argument, unless that begins with
-``--``. An argument that fits nowhere is refused; for ``ssm data``, which runs nothing, and ``ssm process``, which has
-no hyperparameters, an unknown ``--key`` is one.
+begin with a dash, but a single value is not ``--name=value``. An unknown ``--key`` is a hyperparameter and takes
+exactly the next argument, unless that begins with ``--``. An argument that fits nowhere is refused; for ``ssm data``,
+which runs nothing, and ``ssm process``, which has no hyperparameters, an unknown ``--key`` is one.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 
+from ..core.spelling import distance
 from ..errors import UsageError
 from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
 from ..options.option import MANY, Option
 from ..options.reserved import close_to
 from ..options.table import COMMANDS, by_flag, owner
 
+_ATTACHED = re.compile(r"--[A-Za-z][\w-]*=")
+_LOOKS_LIKE_DASHES = ("\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212")
 _COMMAND_OPTIONS = frozenset({"command", "entrypoint", "arguments"})  # whose values may begin with a dash
 
 
@@ -83,10 +88,16 @@ class _Reader:
         if len(values) < option.value_count:
             got = " ".join(map(repr, values)) or "nothing"
             raise UsageError(f"{_takes(option, flag)}, and got {got}.{self._advise_hp(flag, *values)}")
-        swallowed = [value for value in values if value in self.arguments.options]
+        if option.value_count == 2 and "=" in values[0] and values[1].startswith("--"):
+            first = shlex.join([flag, *values[0].split("=", 1)])
+            raise UsageError(f"{_takes(option, flag)}, and got {values[0]!r} and {values[1]!r}. Write: {first}")
+        attached = [value for value in values if option.value_count == 1 and _ATTACHED.match(value)]
+        swallowed = attached or [value for value in values if value in self.arguments.options]
         if swallowed and option.name != "hp":
             advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.value_count == 1 else ""
-            raise UsageError(f"{_takes(option, flag)}, but {swallowed[0]} is an option.{advice}{self._advise_hp(flag)}")
+            raise UsageError(
+                f"{_takes(option, flag)}, but {swallowed[0]} {'reads as a hyperparameter' if attached else 'is an option'}.{advice}{self._advise_hp(flag)}"
+            )
         return values
 
     def _take(self, count: int) -> tuple[str, ...]:
@@ -133,7 +144,7 @@ class _Reader:
     def _take_value(self, key: str) -> str:
         if self.rest and not self.rest[0].startswith("--"):
             return self.rest.pop(0)
-        close = close_to(key[2:])
+        close = "help" if distance(key[2:].lower(), "help") == 1 else close_to(key[2:])
         guess = f"Did you mean --{close}? Otherwise give" if close else "Give"
         raise UsageError(
             f"{key} is no option, so it is a hyperparameter and needs a value.\n"
@@ -150,6 +161,8 @@ class _Reader:
     def _why_unexpected(self, argument: str) -> str:
         if _has_dash(argument):
             return _why_no_option(argument, self.arguments) + self._advise_attaching(argument)
+        if argument.startswith(_LOOKS_LIKE_DASHES):
+            return f"unexpected argument {argument!r}: its dash is another character than '-', as text editors put it."
         if self.last is None:
             return f"unexpected argument {argument!r}."
         option = self.arguments.options.get(self.last.flag)
@@ -198,9 +211,10 @@ def _no_option(flag: str, arguments: Arguments) -> str:
     from difflib import get_close_matches
 
     other = next((other for other in COMMANDS if flag in by_flag(other)), None)
-    close = get_close_matches(flag, list(arguments.options), n=1, cutoff=0.7)
+    plain = f"--{flag.lstrip('-').lower().replace('-', '_')}"
+    close = get_close_matches(plain, [known for known in arguments.options if len(known) > 4], n=1, cutoff=0.7)
     text = f"There is no option {flag}"
-    is_alike = bool(get_close_matches(flag, close, cutoff=0.9))
+    is_alike = bool(get_close_matches(plain, close, cutoff=0.9))
     if other and not is_alike:
         return f"{text} here: it is one of 'ssm {other}'."
     if close:

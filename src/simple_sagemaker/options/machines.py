@@ -165,11 +165,20 @@ def _image_uri(arguments: Arguments) -> str | None:
     return uri
 
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("torch", "pt"), "pytorch"),
+    **dict.fromkeys(("tf", "keras"), "tensorflow"),
+    **dict.fromkeys(("scikit-learn", "scikit_learn", "scikit", "sk-learn"), "sklearn"),
+    **dict.fromkeys(("hf", "hugging-face", "hugging_face", "transformers"), "huggingface"),
+    "xgb": "xgboost",
+}
+
+
 def _framework(arguments: Arguments) -> str:
     flag, name = arguments.flag("framework"), arguments.required_text("framework")
     if name in FRAMEWORKS:
         return name
-    near = nearest(name, FRAMEWORKS)
+    near = _OTHER_NAMES.get(name.lower()) or nearest(name, FRAMEWORKS)
     raise UsageError(
         f"{flag} {name!r}: ready-made images are {', '.join(FRAMEWORKS)}."
         f"{f' Did you mean {near}?' if near else ''}{hyperparameter_advice(flag, name)}"

@@ -21,6 +21,44 @@ def test_a_hyperparameter_can_be_joined_to_its_value_by_an_equals_sign(value: st
     assert dict(run(f"--lr={value}").hyperparameters) == {"lr": value}
 
 
+@pytest.mark.parametrize("flag", ["-o", "--output_path", "--prefix", "--aws_profile", "--rn"])
+def test_a_missing_value_is_not_filled_by_a_hyperparameter(flag: str) -> None:
+    message = refused(*RUN, flag, "--lr=0.1")
+    assert "--lr=0.1 reads as a hyperparameter" in message
+    assert f"write: {flag}=--lr=0.1" in message
+    assert run("--prefix=--lr=0.1").place.prefix == "--lr=0.1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant_as"),
+    [(["--tag", "team=a b"], "--tag team 'a b'"), (["--hp", "lr=0.5"], "--hp lr 0.5"), (["--job_env", "A="], "A ''")],
+)
+def test_two_values_in_one_word_do_not_take_the_next_word(typed: list[str], meant_as: str) -> None:
+    for following in ("--epochs=3", "--epochs"):
+        assert f"Write: {typed[0]} " in refused(*RUN, *typed, following, "3")
+        assert meant_as in refused(*RUN, *typed, following, "3")
+
+
+def test_a_dash_that_a_text_editor_put_is_recognised() -> None:
+    assert "its dash is another character" in refused(*RUN, "--lr", "0.1", "\u2013out", "x")
+
+
+def test_a_mistyped_help_is_recognised() -> None:
+    assert "Did you mean --help?" in refused(*RUN, "--hlep")
+
+
+def test_what_is_suggested_looks_like_what_was_typed() -> None:
+    assert "Did you mean" not in refused("process", *TASK, "--code", "a.py", "--lr", "3")
+    assert "Did you mean --instance_type?" in refused("process", *TASK, "--code", "a.py", "--Instance-Tpye", "3")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("torch", "pytorch"), ("scikit-learn", "sklearn"), ("HF", "huggingface"), ("xgb", "xgboost")]
+)
+def test_another_name_of_a_framework_is_recognised(typed: str, name: str) -> None:
+    assert f"Did you mean {name}?" in refused(*RUN, "-f", typed)
+
+
 def test_hyperparameters_keep_the_order_typed() -> None:
     assert list(run("--z", "1", "--hp", "m", "2", "--a", "3").hyperparameters) == ["z", "m", "a"]
 

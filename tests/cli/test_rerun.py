@@ -67,7 +67,7 @@ def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: 
     assert lines[start - 1].startswith("Nothing ran: task-")
     assert sorted(lines[start + 1 : start + 7]) == [
         "  arguments: one -> one 'two words'",
-        "  code",
+        "  code: w.py changed",
         "  data: data -> other",
         "  drop: yes -> not given",
         "  environment",
@@ -84,6 +84,41 @@ def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: 
     again = shell.run(*changed, "--if_changed", *arguments)
     assert "inputs" in again.err
     assert "run number 3" in again.out
+
+
+def test_a_skip_names_the_files_of_the_code_and_the_instances_that_differ(shell: Shell) -> None:
+    for name in ("w.py", "kept.py", "gone.py", "tool.sh"):
+        shell.write(f"code/{name}", "print(1)")
+    options = ("-s", "code", "-e", "w.py")
+    shell.run(*options)
+    shell.write("code/w.py", "print(2)")
+    shell.write("code/new \x1b[31m.py", "")
+    (shell.folder / "code/tool.sh").chmod(0o755)
+    (shell.folder / "code/gone.py").unlink()
+    skipped = shell.run(*options, "--ic", "2", "--skip_status", "17")
+    assert skipped.status == 17
+    lines = skipped.err.splitlines()
+    code = next(line for line in lines if line.startswith("  code: "))
+    gone, new, tool, changed = code.removeprefix("  code: ").split(", ")
+    assert (gone, tool, changed) == ("gone.py is gone", "tool.sh mode 644 -> 755", "w.py changed")
+    assert new.startswith("new ")
+    assert "\x1b" not in new
+    assert "  instance count: 1 -> 2" in lines
+    assert "instance count: 1 -> 2" in shell.run(*options, "--ic", "2", "--if_changed").err
+    assert "Nothing ran" in shell.run(*options, "--ic", "2", "--if_changed", "--skip_status", "17").err
+    assert len(shell.jobs()) == 2
+
+
+def test_an_input_rewritten_with_its_size_and_time_is_changed(shell: Shell) -> None:
+    shell.write("w.py", "import os; print('read', open(os.environ['SM_CHANNEL_DATA'] + '/a').read())")
+    shell.write("data/a", "1")
+    before = (shell.folder / "data/a").stat()
+    options = ("-e", "w.py", "-i", "data", "--if_changed")
+    assert "read 1" in shell.run(*options).out
+    shell.write("data/a", "2")
+    os.utime(shell.folder / "data/a", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "read 2" in shell.run(*options).out
+    assert "Nothing ran" in shell.run(*options).err
 
 
 def test_a_new_job_of_the_task_before_makes_a_skip_differ(shell: Shell) -> None:

@@ -95,9 +95,8 @@ class _Reader:
         swallowed = attached or [value for value in values if value in self.arguments.options]
         if swallowed and option.name != "hp":
             advice = f"\nIf it is meant as the value, write: {flag}={swallowed[0]}" if option.value_count == 1 else ""
-            raise UsageError(
-                f"{_takes(option, flag)}, but {swallowed[0]} {'reads as a hyperparameter' if attached else 'is an option'}.{advice}{self._advise_hp(flag)}"
-            )
+            why = f"{swallowed[0]} {'reads as a hyperparameter' if attached else 'is an option'}"
+            raise UsageError(f"{_takes(option, flag)}, but {why}.{advice}{self._advise_hp(flag)}")
         return values
 
     def _take(self, count: int) -> tuple[str, ...]:

@@ -16,9 +16,12 @@ from ..core.specs import LocalInput, S3Input, Spec, TaskInput
 from . import history
 
 if TYPE_CHECKING:
+    from .code.files import CodeFiles
     from .submission import Submission
 
 _LONGEST = 60  # characters of a value
+_MOST_FILES = 500  # of the code, that are kept by name: 50 kB in run.json
+_NAMED = 5  # files in a line
 _OF_TOOLKIT = ("sagemaker_", "mp_parameters")  # hyperparameters that are not the person's
 _NOT_GIVEN = "not given"
 _IMAGE = ("framework", "framework_version", "py_version", "docker_file", "image_tag", "uri")
@@ -27,21 +30,30 @@ _IN_RUN_FILE |= {"command line": "command", "command": "command"}
 
 
 class Difference(NamedTuple):
-    """One thing that a job was made from and that is another now; the values are None where they are not known."""
+    """One thing that a job was made from and that is another now; the values are None where they are not known.
+
+    Of the code ``now`` says which files differ, where the earlier job's are known, and ``before`` is None.
+    """
 
     name: str
     before: str | None
     now: str | None
 
     def __str__(self) -> str:
-        if self.before is None or self.now is None:
+        if self.now is None:
             return self.name
+        if self.before is None:
+            return f"{self.name}: {self.now}"
         return f"{self.name}: {_short(self.before)} -> {_short(self.now)}"
 
 
-def made_from(spec: Spec, jobs: Mapping[str, str]) -> dict[str, Any]:
-    """What is kept of a job in ``run.json``, so that a later command can name what differs; ``jobs`` as below."""
-    return {"image": _image(spec), "inputs": input_texts(spec, jobs)}
+def made_from(spec: Spec, jobs: Mapping[str, str], code: CodeFiles) -> dict[str, Any]:
+    """What is kept of a job in ``run.json``, so that a later command can name what differs; ``jobs`` as below.
+
+    Of the code these are its files, unless they are too many.
+    """
+    kept = {"image": _image(spec), "inputs": input_texts(spec, jobs)}
+    return kept if len(code.files) > _MOST_FILES else {**kept, "files": _marks(code)}
 
 
 def input_texts(spec: Spec, jobs: Mapping[str, str]) -> dict[str, str]:
@@ -71,17 +83,52 @@ def chained_jobs(submission: Submission) -> dict[str, str]:
     return jobs
 
 
-def differences(submission: Submission, job: Job, now: Mapping[str, str]) -> tuple[Difference, ...]:
+def differences(submission: Submission, job: Job, now: Mapping[str, str], code: CodeFiles) -> tuple[Difference, ...]:
     """What differs from an earlier job; ``now`` is the fingerprint, with the inputs' if they were listed."""
     run = history.run_file(submission.place, job.name, submission.services.store, submission.note_once)
     before = run.get("fingerprint", {})
     changed = [name for name, digest in now.items() if before.get(name) != digest]
-    return tuple(_with_values(submission, job, run, changed))
-
-
-def _with_values(submission: Submission, job: Job, run: Mapping[str, Any], changed: list[str]) -> Iterator[Difference]:
-    spec, known = submission.spec, run.get("made_from", {})
+    known = run.get("made_from")
     known = known if isinstance(known, dict) else {}
+    return (*_of_code(known, changed, code), *_with_values(submission, job, run, known, changed))
+
+
+def _of_code(known: Mapping[str, Any], changed: list[str], code: CodeFiles) -> Iterator[Difference]:
+    if "code" in changed:
+        before, now = known.get("files"), _marks(code)
+        files = list(_changes(before, now)) if isinstance(before, dict) else []
+        more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+        yield Difference("code", None, f"{', '.join(files[:_NAMED])}{more}" if files else None)
+
+
+def _marks(code: CodeFiles) -> dict[str, str]:
+    """The mode and the beginning of the digest of each file, by name; names that are no text as they are displayed."""
+    return {_shown(name): f"{file.mode:o} {file.digest[:16]}" for name, file in sorted(code.files.items())}
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        old, new = str(before.get(name, "")), now.get(name, "")
+        if not old or not new:
+            yield f"{_shown(name)} {'is new' if new else 'is gone'}"
+        elif old != new:
+            (old_mode, _, old_content), (new_mode, _, new_content) = old.partition(" "), new.partition(" ")
+            modes = "" if old_mode == new_mode else f" mode {old_mode} -> {new_mode}"
+            yield f"{_shown(name)}{modes}{'' if old_content == new_content else ' changed'}"
+
+
+def _shown(name: str) -> str:
+    from ..core.printable import clean
+
+    return clean(name.encode("utf-8", "backslashreplace").decode()).replace("\n", " ")
+
+
+def _with_values(
+    submission: Submission, job: Job, run: Mapping[str, Any], known: Mapping[str, Any], changed: list[str]
+) -> Iterator[Difference]:
+    spec = submission.spec
+    if job.hosts != spec.instances.count:
+        yield Difference("instance count", str(job.hosts), str(spec.instances.count))
     for name in changed:
         if name == "hyperparameters" and spec.kind != "process":
             asked = {key: _text(value) for key, value in spec.hyperparameters.items()}
@@ -94,7 +141,7 @@ def _with_values(submission: Submission, job: Job, run: Mapping[str, Any], chang
             yield Difference(name, _text(run[_IN_RUN_FILE[name]]), _text(now[name]))
         elif name == "image" and "image" in known and known["image"] != _image(spec):
             yield Difference(name, str(known["image"]), _image(spec))
-        elif name != "inputs":
+        elif name not in {"inputs", "code"}:
             yield Difference(name, None, None)
     inputs = known.get("inputs")
     sources = list(_of_mappings(inputs, _sources(submission))) if isinstance(inputs, dict) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from . import history
@@ -10,8 +11,13 @@ from .differences import Difference, differences
 from .prepared import ExistingJob
 from .submission import Submission
 
+if TYPE_CHECKING:
+    from .code.files import CodeFiles
 
-def find_reusable(submission: Submission, fingerprint: dict[str, str], *, bucket_exists: bool) -> ExistingJob | None:
+
+def find_reusable(
+    submission: Submission, code: CodeFiles, fingerprint: dict[str, str], *, bucket_exists: bool
+) -> ExistingJob | None:
     """The task's newest job, where it makes a new one needless: it runs, or it is completed and nothing forces."""
     rerun, place, services = submission.spec.rerun, submission.place, submission.services
     newest = None
@@ -31,7 +37,7 @@ def find_reusable(submission: Submission, fingerprint: dict[str, str], *, bucket
     # inputs are looked at (and so listed) only where that decides
     looks = rerun.if_changed and not is_running
     now = {**fingerprint, "inputs": submission.plan.fingerprint} if looks else fingerprint
-    changed = differences(submission, newest, now)
+    changed = differences(submission, newest, now, code)
     if changed and looks:
         submission.note_once(f"Running again: since {newest.name} changed: {_list(changed)}")
         return None

@@ -57,14 +57,16 @@ def send(
         submission.note(f"Joining {other.name}, which another command started")
         return ExistingJob(place=place, job=other)
     try:
-        sooner = None if spec.rerun.force_running else find_reusable(submission, fingerprint, bucket_exists=True)
+        sooner = None
+        if not spec.rerun.force_running:
+            sooner = find_reusable(submission, code.files, fingerprint, bucket_exists=True)
         if sooner:  # another command's job began and ended while we were getting ready
             lock.release(place, job, services)
             return sooner
         role = services.access.role(needs)
         submission.note(role.note)
         whole = {**fingerprint, "inputs": submission.plan.fingerprint}
-        packed = package.package(spec, code.files, whole, made_from(spec, submission.plan.jobs))
+        packed = package.package(spec, code.files, whole, made_from(spec, submission.plan.jobs, code.files))
         Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)
         _send_data(submission, job)
         setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)

@@ -54,7 +54,7 @@ def _find_or_send(submission: Submission, dockerfile: Dockerfile | None) -> Prep
     with read.read_code(submission.spec, submission.services.store) as code:
         engine_limits.check_code(submission.spec, code.files.interpreters, submission.services)
         fingerprint = package.fingerprint(submission.spec, code.files, dockerfile.content if dockerfile else None)
-        existing = find_reusable(submission, fingerprint, bucket_exists=submission.bucket_exists)
+        existing = find_reusable(submission, code.files, fingerprint, bucket_exists=submission.bucket_exists)
         if existing:
             return existing
         from . import send

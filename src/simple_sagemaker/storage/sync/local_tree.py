@@ -102,7 +102,8 @@ class Tree:
         for key, _, state in self._walk(prefix, survey):
             survey.files += 1
             survey.size += state.st_size
-            lines.append(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\n")
+            # a program can set a file's time of modification, but not when that was done
+            lines.append(f"{key}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ctime_ns}\n")
             if len(lines) == _TOGETHER:
                 digest.update("".join(lines).encode())
                 lines.clear()

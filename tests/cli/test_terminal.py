@@ -168,3 +168,21 @@ def test_what_is_being_sent_is_told_with_bytes_and_rate(shell: Shell) -> None:
         watching.read_until("B/s")
         assert watching.end() == 0
     assert "Input: 3,000 files, 3,000 sent (3.0 kB), 0 deleted" in watching.seen
+
+
+def test_what_is_printed_for_copying_is_not_broken_into_lines(shell: Shell) -> None:
+    shell.write("worker.py", "")
+    options = ("run", "-p", "p", "-t", "t", "-e", "worker.py", "--job_env", "TEXT", "x" * 200)
+    with session(shell, *options, "--dry_run") as dry:
+        assert dry.end() == 0
+    assert f'"TEXT": "{"x" * 200}"' in dry.seen
+
+
+def test_long_and_wide_names_of_metrics_leave_the_table_in_order(shell: Shell) -> None:
+    name = "validation_mean_average_precision_at_50_of_all_classes"
+    shell.write("w.py", f"for n in (2, 1): print('loss=%s 损失=%s {name}=%s' % (n, n, n))")
+    options = [w for one in ("loss", "损失", name) for w in ("--md", one, f"{one}=([0-9]+)")]
+    table = shell.run("-e", "w.py", *options).err.partition("Metrics")[2].splitlines()
+    assert table[1] == f"  loss{' ' * 34}  1     1 (lowest)"
+    assert table[2] == f"  损失{' ' * 34}  1     1 to 2"
+    assert table[3] == f"  {name}  1     2 (highest)"

@@ -69,7 +69,8 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
     if isinstance(plan, DryRun):
         for note in plan.notes:
             screen.note(note)
-        print(json.dumps(plan.request, indent=2))
+        with screen.pause():  # what is printed beside a status line is broken into lines of the terminal's width
+            print(json.dumps(plan.request, indent=2))
     screen.note("Dry run: nothing was made, sent or started")
     return 0
 
@@ -77,7 +78,8 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
 def _leave(task_run: Run, screen: Screen) -> None:
     """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
-    print(task_run.name)
+    with screen.pause():
+        print(task_run.name, flush=True)
     if task_run.is_running:
         screen.note(_how_to_see(task_run))
     elif task_run.differences:

@@ -9,6 +9,7 @@ from ..errors import JobFailed, JobStopped
 from .follow import JobResult
 
 _MISSING = re.compile(r"No module named '?([\w.]+)")
+_LONGEST_NAME = 40  # of a metric, in its table
 
 
 def check(result: JobResult, *more: str) -> None:
@@ -47,8 +48,22 @@ def metrics_lines(result: JobResult) -> list[str]:
     for name, value in last.items():
         summary = result.metrics.get(name)
         rows.append((f"  {clean(name)}", f"{value:.6g}", best(name, summary) if summary else ""))
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {how_good}".rstrip() for name, value, how_good in rows]
+    # a longer name makes its own row longer, not all of them
+    widths = [max(min(_cells(row[column]), _LONGEST_NAME) for row in rows) for column in (0, 1)]
+    return [f"{_pad(name, widths[0])}  {_pad(value, widths[1])}  {how_good}".rstrip() for name, value, how_good in rows]
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _cells(text))
+
+
+def _cells(text: str) -> int:
+    """The width of a text on a terminal, where East Asian characters take two cells and combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def duration(result: JobResult) -> str:

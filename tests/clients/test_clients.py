@@ -1,15 +1,18 @@
 """Clients that nobody here wrote run jobs to their end: awscli, SageMaker SDK 2 and SDK 3, as people use them.
 
-Each is installed by a tox word of its own (`tox -e clients-sdk2,clients-sdk3`), and left out where it is not.
+Each is installed by a tox word of its own (`tox -e clients-sdk2,clients-sdk3,clients-airflow`), and left out where it
+is not.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +40,21 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(emulator: Emulator, *words: str) -> str:
+@pytest.fixture
+def notebook(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has nothing but the lines that the emulator exports: no account, no settings."""
+    (tmp_path / "home").mkdir()
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), **emulator.variables}
+
+
+def run(emulator: Emulator, *words: str, environment: Mapping[str, str] | None = None) -> str:
     """What a program printed on stdout; it must end well."""
     done = subprocess.run(
         words,
-        env=emulator.environment,
+        env=emulator.environment if environment is None else environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         stdin=subprocess.DEVNULL,
         check=False,
     )
@@ -161,12 +171,88 @@ def test_the_sagemaker_sdk_2_runs_a_job(emulator: Emulator, work: Path) -> None:
     assert found["checkpoints"] == ["sdk2/checkpoints/checkpoint-algo-1", "sdk2/checkpoints/checkpoint-algo-2"]
 
 
+@_needs("sagemaker", 2)
+def test_a_notebook_of_the_sagemaker_sdk_2_attaches_to_the_job_of_another(
+    emulator: Emulator, work: Path, notebook: dict[str, str]
+) -> None:
+    first = (sys.executable, str(HERE / "sdk2_notebook.py"), str(work))
+    started = json.loads(run(emulator, *first, environment=notebook).splitlines()[-1])
+    assert started["bucket"] == "sagemaker-us-east-1-000000000000"
+    out = run(emulator, sys.executable, str(HERE / "sdk2_attach.py"), started["job"], environment=notebook)
+    assert "channel training ['a.txt', 'b.txt', 'c.txt']" in out
+    attached = json.loads(out.splitlines()[-1])
+    assert attached["status"] == "Completed"
+    assert attached["model"] == f"s3://{started['bucket']}/{started['job']}/output/model.tar.gz"
+    assert attached["image"] == "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:latest"
+    assert attached["hyperparameters"]["epochs"] == "2"
+    assert attached["machines"] == [1, "ml.m5.large", 30, 600]
+    assert attached["output"] == f"s3://{started['bucket']}/"
+    assert attached["metrics"] == pytest.approx({"loss": 0.5})
+
+
+@_needs("sagemaker", 2)
+@pytest.mark.timeout(900)
+def test_functions_that_the_sagemaker_sdk_2_makes_remote_run_as_jobs(
+    emulator: Emulator, notebook: dict[str, str]
+) -> None:
+    """Their job has the Python that runs the emulator, which is this one."""
+    out = run(emulator, sys.executable, str(HERE / "sdk2_remote.py"), environment=notebook)
+    assert "dividing 1 by 4" in out
+    assert json.loads(out.splitlines()[-1]) == {
+        "answer": {"result": 0.25, "greeting": "Hello, world!", "host": "algo-1", "kept": True},
+        "failure": "ZeroDivisionError: division by zero",
+        "squares": [4, 9],
+    }
+
+
+@_needs("apache-airflow-providers-amazon", 9)
+@pytest.mark.timeout(900)
+def test_airflows_operators_run_jobs(emulator: Emulator, work: Path, notebook: dict[str, str]) -> None:
+    connection = {
+        "conn_type": "aws",
+        "login": emulator.variables["AWS_ACCESS_KEY_ID"],
+        "password": emulator.variables["AWS_SECRET_ACCESS_KEY"],
+        "extra": {"region_name": "us-east-1", "endpoint_url": emulator.url},
+    }
+    environment = {name: value for name, value in notebook.items() if not name.startswith("AWS_")}
+    environment |= {"AIRFLOW_HOME": str(work / "airflow"), "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection)}
+    out = run(emulator, sys.executable, str(HERE / "airflow_operators.py"), str(work), environment=environment)
+    assert "a.txt" in out
+    printed = json.loads(out.splitlines()[-1])
+    assert printed["trained"] == ["Completed", "from-airflow"]
+    status, name = printed["again"]
+    assert status == "Completed"
+    assert name.startswith("from-airflow-")
+    assert printed["metrics"] == {"loss": 0.5}
+    assert printed["model"] is True
+    assert printed["processed"] == ["Completed", "from-airflow"]
+    assert printed["listed"] == ["a.txt", "b.txt", "c.txt"]
+    trained, processed = printed["failures"]
+    assert "AlgorithmError: wrong" in trained
+    assert "exit code: 3" in trained
+    assert "AlgorithmError: See job logs for more information" in processed
+
+
 @_needs("sagemaker", 3)
 def test_the_sagemaker_sdk_3_runs_a_job(emulator: Emulator, work: Path) -> None:
     out = run(emulator, sys.executable, str(HERE / "sdk3.py"), str(work))
     found = json.loads(out.splitlines()[-1])
     assert found["status"] == "Completed"
     assert found["model"].endswith("/output/model.tar.gz")
+
+
+@_needs("sagemaker", 3)
+def test_a_notebook_of_the_sagemaker_sdk_3_runs_a_job_of_each_kind(
+    emulator: Emulator, work: Path, notebook: dict[str, str]
+) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk3_notebook.py"), str(work), environment=notebook)
+    assert "input ['a.txt', 'b.txt', 'c.txt'] ['--words', 'a  b'] Hello, world!" in out
+    printed = json.loads(out.splitlines()[-1])
+    assert printed["bucket"] == "sagemaker-us-east-1-000000000000"
+    status, model = printed["trained"]
+    assert status == "Completed"
+    assert model.endswith("/output/model.tar.gz")
+    assert printed["processed"] == ["Completed", "from algo-1;"]
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:

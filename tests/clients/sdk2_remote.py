@@ -14,12 +14,12 @@ settings = {
     "role": "arn:aws:iam::000000000000:role/SageMakerRole",
     "instance_type": "ml.m5.large",
     "sagemaker_session": session,
+    # its jobs upgrade the SDK by pip before anything else, which asks for some hundred packages unless told not to
+    "environment_variables": {"GREETING": "Hello, world!", "PIP_NO_DEPS": "1"},
 }
 
 
-@remote(  # type: ignore[untyped-decorator]
-    **settings, environment_variables={"GREETING": "Hello, world!"}, job_name_prefix="remote"
-)
+@remote(**settings, job_name_prefix="remote")  # type: ignore[untyped-decorator]
 def divide(numerator: float, by: float) -> dict[str, object]:
     """Divide, somewhere else."""
     print("dividing", numerator, "by", by)

@@ -51,7 +51,7 @@ def arguments_of(command: str, options: Mapping[str, object], *, known: frozense
     """The arguments for options by name; None is the same as leaving one out. Raises UsageError for an unknown name."""
     unknown = sorted(set(options) - known)
     if unknown:
-        close = get_close_matches(unknown[0], sorted(known), n=1)
+        close = [_NAMES[unknown[0]]] if unknown[0] in _NAMES else get_close_matches(unknown[0], sorted(known), n=1)
         guess = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(sorted(known))}."
         raise UsageError(f"There is no {unknown[0]}. {guess}")
     script_arguments = _texts("arguments", options.get("arguments") or ())

@@ -69,6 +69,32 @@ def test_an_unknown_engine_is_refused(shell: Shell) -> None:
     assert (done.status, "cloud" in done.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SSM_ENGIN", "SSM_ENGINE"),
+        ("SMM_ENGINE", "SSM_ENGINE"),
+        ("ssm_engine", "SSM_ENGINE"),
+        ("SSM_RERUNN", "SSM_RERUN"),
+        ("SSM_ISOLATON", "SSM_ISOLATION"),
+    ],
+)
+def test_a_mistyped_variable_is_refused(shell: Shell, name: str, meant: str) -> None:
+    shell.write("w.py", "")
+    shell.environment[name] = "local"
+    for command in (("run", "-e", "w.py"), ("data", "-o", "out")):
+        done = shell.ssm(*command, "-p", "proj", "-t", "task")
+        assert done.status == 2
+        assert f"no variable {name}: did you mean {meant}?" in done.err
+
+
+def test_variables_of_jobs_and_of_others_are_left_alone(shell: Shell) -> None:
+    shell.write("w.py", "")
+    others = ("SSM_STATE", "SSM_OUTPUT", "SSM_PARAMETER_NAME", "SSM_PYTHON_BELOW", "SM_HOSTS", "SM_HOME")
+    shell.environment |= dict.fromkeys(others, "x")
+    assert shell.run("-e", "w.py").status == 0
+
+
 def test_aws_without_credentials_names_both_ways_out(shell: Shell) -> None:
     shell.write("w.py", "")
     done = shell.ssm(*RUN, "-e", "w.py", environment={"SSM_ENGINE": None})

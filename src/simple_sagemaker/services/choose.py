@@ -22,7 +22,7 @@ from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store
 from ..errors import EngineUnavailable, NoCredentials, UsageError
 from . import processes
-from .environment import callers_variables, engine_settings, home_folder, is_emulated
+from .environment import callers_variables, check_variables, engine_settings, home_folder, is_emulated
 
 if TYPE_CHECKING:
     import boto3
@@ -42,8 +42,9 @@ def choose_engine(instance_type: str, environment: Mapping[str, str], *, own_ima
     """The engine for a job: this machine for ``--it local``, else what ``SSM_ENGINE`` says, else AWS.
 
     This machine runs a job in containers where an image was named or is to be built (``own_image``), or where
-    ``SSM_ENGINE`` says so.
+    ``SSM_ENGINE`` says so. Raises UsageError for a name that is none, and for a mistyped variable of ours.
     """
+    check_variables(environment)
     engine = environment.get("SSM_ENGINE") or "aws"
     if is_local(instance_type) and engine in ENGINES:
         return "docker" if own_image or engine == "docker" else "local"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..core.spelling import distance
 from ..errors import EngineUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,23 @@ _CREDENTIALS = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_DEFAULT_PROFILE",
 )
+# What we read, and a person sets.
+_OURS = (
+    *("SSM_DOCKER", "SSM_DOCKER_BUILD", "SSM_ENGINE", "SSM_HOME", "SSM_ISOLATION", "SSM_LOG_LIMIT_MB", "SSM_PYTHON"),
+    *("SSM_RERUN", "SSM_SPOT_INTERRUPT_S", "SSM_SPOT_WAIT_S", "SSM_STOP_GRACE_S"),
+)
 _CALLER_VARIABLES = ("PATH", "HOME", "XDG_CACHE_HOME")
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Raise UsageError for a mistyped variable of ours: with ``SSM_ENGIN=local`` a job would run on AWS."""
+    for name in environment:
+        if name.upper().startswith(("SSM", "SMM", "SS_")) and name not in _OURS:
+            close = next((ours for ours in _OURS if distance(name.upper(), ours) <= 1), None)
+            if close:
+                raise UsageError(
+                    f"There is no variable {name}: did you mean {close}?\nWhere it is another program's: unset {name}"
+                )
 
 
 def home_folder(environment: Mapping[str, str]) -> Path:

@@ -21,8 +21,8 @@ from ...storage.file_copy import ChangedMeanwhile
 from ...storage.safe_paths import SafeFolder, UnusableName
 from ..job import beneath
 from .links import copies
-from .mirrored_file import Mark, Upload, mark_of, read_steady
-from .transfers import Abandoned, fetch, is_local, transfer, weight_of_download
+from .mirrored_file import UNSENT, Blocked, Mark, Upload, mark_of, read_steady
+from .transfers import Abandoned, fetch, is_denial, is_local, transfer, weight_of_download
 
 _EARLIER_STATE = f"/processing/input/{layout.EARLIER_STATE}/"
 _FILES_PER_STEP = 1000  # files between two steps of a pass
@@ -55,7 +55,7 @@ class Mirror:
     refused: dict[str, str] = field(default_factory=dict)
     stalled: Exception | None = None
     _unseen: list[str] = field(default_factory=list)  # folders that the current pass could not look into
-    _blocked: dict[str, tuple[Mark, str]] = field(default_factory=dict)  # whose keys were refused in this pass, and why
+    _blocked: Blocked = field(default_factory=Blocked)
     _open: set[int] = field(default_factory=set)  # descriptors of files that are being sent
     _is_partial: bool = False  # some files of the folder may be incomplete
 
@@ -115,18 +115,20 @@ class Mirror:
         """
         if self._is_partial:
             return
-        self.stalled, self._unseen, self._blocked = None, [], {}
+        self.stalled, self._unseen, self._blocked.current = None, [], {}
+        if is_last:
+            self._known.update(dict.fromkeys(self._blocked.given_up & self._known.keys(), UNSENT))
         present: dict[str, Mark] = {}
         try:
             yield from self._look_and_upload(present, is_last=is_last)
             if self.stalled is None:
                 yield from self._delete_gone(present)
-            if self._blocked and self.stalled is None:  # by what is deleted now, perhaps: x once was x/y
-                self._blocked = {}
+            if self._blocked.current and self.stalled is None:  # by what is deleted now, perhaps: x once was x/y
+                self._blocked.current = {}
                 yield from self._look_and_upload({}, is_last=is_last)
         except beneath.Unreachable as why:
             self._refuse(".", str(why.strerror))
-        for path, (mark, reason) in self._blocked.items():
+        for path, (mark, reason) in self._blocked.give_up(is_last=is_last).items():
             self._refuse(path, reason)
             self._known[path] = mark
 
@@ -229,12 +231,12 @@ class Mirror:
         except ChangedMeanwhile:  # the next pass handles it
             return
         except (KeyRefused, UnicodeEncodeError) as error:
-            self._blocked[upload.path] = upload.mark, str(error)
+            self._blocked.current[upload.path] = upload.mark, str(error)
             return
         except Abandoned:
             raise
         except Exception as error:
-            if _is_denial(error):
+            if is_denial(error):
                 raise
             self.stalled = error
             return
@@ -264,7 +266,7 @@ class Mirror:
         except Abandoned:
             raise
         except Exception as error:
-            if _is_denial(error):
+            if is_denial(error):
                 raise
             self.stalled = error
             return
@@ -293,8 +295,3 @@ class Mirror:
     def _owner(self, path: str) -> str:
         first = path.partition("/")[0]
         return first if first in self.hosts else self.hosts[0]
-
-
-def _is_denial(error: Exception) -> bool:
-    """Whether the job's role may not do it, so that there is no use in another try."""
-    return isinstance(error, PermissionError) and error.filename is None

@@ -91,3 +91,8 @@ def fetch(store: Store, bucket: str, key: str, *, size: int, to: str, on_progres
 def weight_of_download(size: int) -> int:
     """The bytes of memory that the download of an object takes."""
     return size if size <= WHOLE else WHOLE // 2
+
+
+def is_denial(error: Exception) -> bool:
+    """Whether the job's role may not do it, so that there is no use in another try."""
+    return isinstance(error, PermissionError) and error.filename is None

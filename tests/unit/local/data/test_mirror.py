@@ -182,6 +182,43 @@ def test_a_full_disk_is_tried_again_in_the_next_pass_and_nothing_is_deleted_mean
     assert store.objects.keys() == {"state/new", "state/x"}
 
 
+def test_a_file_in_place_of_a_folder_while_a_pass_deletes_is_sent_by_the_next(tmp_path: Path) -> None:
+    class Store(FolderStore):
+        def delete(self, bucket: str, keys: Iterable[str]) -> None:
+            super().delete(bucket, keys)
+            if (tmp_path / "folder/d").is_dir():
+                shutil.rmtree(tmp_path / "folder/d")
+                write(tmp_path / "folder", "d", "2")
+
+    store = Store(tmp_path / "buckets")
+    store.make_bucket("b")
+    one = mirror(tmp_path / "folder", store)
+    write(tmp_path / "folder", "d/a", "1")
+    write(tmp_path / "folder", "x/y", "1")
+    settle(one)
+    shutil.rmtree(tmp_path / "folder/x")
+    write(tmp_path / "folder", "x", "2")
+    settle(one)  # sends x after x/y is deleted, but not d: d/a was there when this pass began
+    settle(one)
+    assert {stored.key for stored in store.list("b", "state/")} == {"state/x", "state/d"}
+    assert one.refused == {}
+
+
+def test_a_file_whose_key_was_refused_is_tried_again_in_the_last_pass(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "buckets")
+    store.make_bucket("b")
+    store.write("b", "state/algo-2/x/y", b"1")
+    one = mirror(tmp_path / "folder", store)
+    write(tmp_path / "folder", "algo-2/x", "2")
+    settle(one)
+    settle(one)
+    assert one.refused.keys() == {"algo-2/x"}
+    store.delete("b", ["state/algo-2/x/y"])  # by the other host
+    for _ in one.pass_once(is_last=True):
+        pass
+    assert store.read("b", "state/algo-2/x") == b"2"
+
+
 def test_the_reason_to_stop_a_job_gets_through_a_transfer(tmp_path: Path) -> None:
     def stop(_: int) -> None:
         raise Abandoned

@@ -111,6 +111,8 @@ def test_a_name_that_no_bucket_can_hold_is_remembered_with_its_reason_and_the_re
     write(tmp_path / "folder", "x/below", "1")  # beside the object x
     write(tmp_path / "folder", "good", "1")
     settle(one)
+    assert one.refused == {}  # yet: the next pass may have deleted what is in the way
+    settle(one)
     assert "x/below" in one.refused
     assert store.read("b", "state/good") == b"1"
 

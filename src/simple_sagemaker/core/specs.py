@@ -166,7 +166,8 @@ class Metric:
 class Rerun:
     """What to do about earlier jobs of the task and their state.
 
-    ``if_changed`` reruns a completed task if code, arguments, image or inputs differ; the other two always do.
+    ``if_changed`` reruns a completed task if its code, arguments, image, inputs or instance count differ; the other two
+    always do.
     ``skip_status`` is the exit status of a skip whose last job was made from something else.
     """
 

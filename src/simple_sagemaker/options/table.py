@@ -143,8 +143,8 @@ RUNNING = (
     _flag("--force_running", "--fr", help="Run the task even if it has already completed."),
     _flag(
         "--if_changed",
-        help="Run a completed task again when its code, arguments, image or inputs differ from its last job's. "
-        "SSM_RERUN=if_changed makes it the default; --keep_state typed beats that.",
+        help="Run a completed task again when its code, arguments, image, inputs or instance count differ from its "
+        "last job's. SSM_RERUN=if_changed makes it the default; --keep_state typed beats that.",
     ),
     Option(
         "--skip_status", shape="STATUS", default="0",

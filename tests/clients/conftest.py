@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from tests.emulated import Emulator
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One emulator for a file of tests."""
-    made = Emulator(tmp_path_factory.mktemp("emulator"))
+    """One emulator for a file of tests. Its jobs have the packages of the tests, the clients' own among them."""
+    made = Emulator(tmp_path_factory.mktemp("emulator"), environment={"SSM_PYTHON": sys.executable})
     yield made
     made.stop()

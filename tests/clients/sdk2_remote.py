@@ -14,8 +14,8 @@ settings = {
     "role": "arn:aws:iam::000000000000:role/SageMakerRole",
     "instance_type": "ml.m5.large",
     "sagemaker_session": session,
-    # its jobs upgrade the SDK by pip before anything else, which asks for some hundred packages unless told not to
-    "environment_variables": {"GREETING": "Hello, world!", "PIP_NO_DEPS": "1"},
+    # its jobs upgrade the SDK by pip before anything else; that which is installed serves
+    "environment_variables": {"GREETING": "Hello, world!", "PIP_NO_INDEX": "1"},
 }
 
 

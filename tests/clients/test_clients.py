@@ -195,7 +195,6 @@ def test_a_notebook_of_the_sagemaker_sdk_2_attaches_to_the_job_of_another(
 def test_functions_that_the_sagemaker_sdk_2_makes_remote_run_as_jobs(
     emulator: Emulator, notebook: dict[str, str]
 ) -> None:
-    """Their job has the Python that runs the emulator, which is this one."""
     out = run(emulator, sys.executable, str(HERE / "sdk2_remote.py"), environment=notebook)
     assert "dividing 1 by 4" in out
     assert json.loads(out.splitlines()[-1]) == {

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.clients.versions import version
+from tests.counts import LONG
 from tests.emulated import Emulator
 
 HERE = Path(__file__).parent
@@ -191,6 +192,7 @@ def test_a_notebook_of_the_sagemaker_sdk_2_attaches_to_the_job_of_another(
 
 
 @_needs("sagemaker", 2)
+@pytest.mark.skipif(not LONG, reason="each remote job installs the SDK anew: SSM_LONG=1 tox -e clients-sdk2")
 @pytest.mark.timeout(900)
 def test_functions_that_the_sagemaker_sdk_2_makes_remote_run_as_jobs(
     emulator: Emulator, notebook: dict[str, str]

@@ -1,7 +1,7 @@
-"""The tests that need Docker, and then the engine's own tests with every host in a container.
+"""The tests that need Docker; with the word ``engine`` the engine's own tests, with every host in a container.
 
-``python -m tests.docker.daemon python -m tests.docker.runs [WORDS…]``, as tox calls it. With words (which name a part
-of the tests) only that part is run.
+``python -m tests.docker.daemon python -m tests.docker.runs [WORDS…]``, as tox calls it. Other words name a part of the
+tests that need Docker.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ _ENGINE = ["tests/local", "-k", "not http and not boto3 and not many_files"]
 
 
 def main(words: list[str]) -> int:
-    own = subprocess.run([*_PYTEST, "-m", "docker", *(words or ["tests"])], check=False).returncode
-    if words:
-        return own
-    sys.stdout.write("== the engine's tests, hosts as containers\n")
-    sys.stdout.flush()
+    if words != ["engine"]:
+        return subprocess.run([*_PYTEST, "-m", "docker", *(words or ["tests"])], check=False).returncode
     inside = {**os.environ, "SSM_ISOLATION": "docker"}
-    return own or subprocess.run([*_PYTEST, *_ENGINE], env=inside, check=False).returncode
+    return subprocess.run([*_PYTEST, *_ENGINE], env=inside, check=False).returncode
 
 
 if __name__ == "__main__":

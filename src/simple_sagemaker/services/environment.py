@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..core.spelling import distance
 from ..errors import EngineUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def check_variables(environment: Mapping[str, str]) -> None:
     """Raise UsageError for a mistyped variable of ours: with ``SSM_ENGIN=local`` a job would run on AWS."""
     for name in environment:
         if name.upper().startswith(("SSM", "SMM", "SS_")) and name not in _OURS:
+            from ..core.spelling import distance
+
             close = next((ours for ours in _OURS if distance(name.upper(), ours) <= 1), None)
             if close:
                 raise UsageError(

@@ -24,7 +24,6 @@ from ...core.store import Store
 from ...errors import InputNotFound, UsageError
 from .files import CodeFile, CodeFiles, read_again
 from .ignore import RULES
-from .script_header import read_header
 
 RUN_VERSION = 1
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
@@ -106,7 +105,11 @@ def _add_requirements(spec: Spec, files: CodeFiles) -> None:
     entry = files.files.get(code.entry_point or "")
     header = None
     if entry and str(code.entry_point).endswith(".py"):
-        header = read_header(b"".join(read_again(entry)), str(code.entry_point))
+        source = b"".join(read_again(entry))
+        if b"# /// script" in source:
+            from .script_header import read_header  # few scripts have any
+
+            header = read_header(source, str(code.entry_point))
     if header and _REQUIREMENTS in files.files:
         files.notes.append(f"Code: {_REQUIREMENTS} is installed, not what the header of {code.entry_point} lists")
     elif header:

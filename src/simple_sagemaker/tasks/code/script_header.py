@@ -25,8 +25,6 @@ class ScriptHeader:
 
 def read_header(source: bytes, name: str) -> ScriptHeader | None:
     """The header of the script ``name``; None for a script without one. Raises UsageError for one that is not legal."""
-    if b"# /// script" not in source:
-        return None
     lines = source.decode("utf-8", "replace").splitlines()
     begins = [number for number, line in enumerate(lines) if line.rstrip() == _BEGIN]
     headers = [block for number in begins if (block := _block(lines[number + 1 :])) is not None]

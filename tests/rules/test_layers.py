@@ -31,7 +31,7 @@ ROOMS = [room for room in FLOOR if room not in {"", "errors", "sm_project"}]
 # The same within ``local/``, from the ground up, in folders: each may import itself and the folders before it.
 LOCAL = ("job", "isolation", "data", "requests", "hosts", "supervisor", "api")
 # All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
-ENGINE_SEES = ("core.layout", "core.store", "core.cpu_limit", "storage.")
+ENGINE_SEES = ("core.layout", "core.store", "core.records", "core.cpu_limit", "storage.")
 
 # Packages that only some places may know.
 KNOWS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.aws_api import error_code
 from ..core.aws_errors import is_denied
+from ..core.records import dataclass
 from ..images.docker.login import Login
 from ..images.docker.pull import EcrAddress
 from .clients import Clients

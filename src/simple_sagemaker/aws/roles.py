@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -19,6 +18,7 @@ from ..core import names
 from ..core.access import Needs, Role
 from ..core.aws_api import error_code
 from ..core.aws_errors import is_denied
+from ..core.records import dataclass
 from ..core.retries import call_until_settled
 from ..errors import SsmError, UsageError
 from . import grants, policy

@@ -6,12 +6,12 @@ On AWS it is :class:`simple_sagemaker.aws.access.AwsAccess`; on this machine eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from . import names
 from .layout import TaskPlace
+from .records import dataclass
 from .store import Store
 
 

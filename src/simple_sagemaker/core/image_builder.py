@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import EngineUnavailable
+from .records import dataclass
 
 _VERSION = 1  # of the inputs of a content tag: another number rebuilds every image
 _TAG_LETTERS = 32

@@ -8,11 +8,11 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import layout
+from .records import dataclass
 from .specs import TaskOutput
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .records import dataclass
 
 BASE = "/opt/ml"
 STATE = "/state"  # ours: CheckpointConfig.LocalPath of every training job

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from .access import Access
 from .aws_api import Logs, SageMaker
 from .image_builder import Images, NoImages
+from .records import dataclass, field
 from .store import Store
 
 

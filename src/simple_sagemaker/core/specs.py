@@ -6,9 +6,10 @@ Units are in the names. Relative paths are relative to the working directory; ad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from .records import dataclass, field
 
 Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the user
 InputMode = Literal["File", "FastFile", "Pipe"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import SystemRandom
 from typing import Any
 
+from ..core.records import dataclass
 from .mock_aws import MockAws
 
 _LETTERS = string.ascii_uppercase + "234567"

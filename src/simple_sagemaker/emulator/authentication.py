@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from ..core.records import dataclass
 from . import presigned_v2, sigv4
 from .access_keys import AccessKey, KeyRing
 from .bodies import BodyTooLarge, IncompleteBody, read_body

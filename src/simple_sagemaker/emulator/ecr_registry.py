@@ -14,9 +14,9 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from typing import Any
 
+from ..core.records import dataclass
 from ..local.job.home import ACCOUNT
 from .http import Answer, error_answer, json_answer
 

@@ -11,11 +11,11 @@ import json
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..core.records import dataclass
 from ..local.job.home import ACCOUNT
 from ..local.job.kinds import kind_of
 from .http import Environ

@@ -9,10 +9,10 @@ import hmac
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qs
 
+from ..core.records import dataclass
 from .http import Environ, raw_headers, raw_target
 
 _OWN_PARAMETERS = ("AWSAccessKeyId", "Signature", "Expires")

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
+from ..core.records import replace
 from ..local.api.job_index import JobIndex
 from ..local.api.sagemaker import LocalSageMaker, operations
 from ..local.job.folder import FINAL, JobFolder

@@ -11,12 +11,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import parse_qs, quote, unquote_plus, unquote_to_bytes
 
+from ..core.records import dataclass
 from .http import Environ, raw_headers, raw_target
 
 ALGORITHM = "AWS4-HMAC-SHA256"

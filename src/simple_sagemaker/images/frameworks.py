@@ -10,11 +10,11 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..core.instance_types import is_local
+from ..core.records import dataclass, replace
 from ..errors import NoImageForMachine, UsageError
 
 _DATA: Final = Path(__file__).with_name("image_data")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.job import Job
+from ..core.records import dataclass
 
 if TYPE_CHECKING:
     from ..core.services import Services

@@ -11,11 +11,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple, TextIO
 
 from ..core.cpu_limit import TooSlow, cpu_limit
+from ..core.records import dataclass
 from .logs import Event, host_number
 
 _SLOWEST_S = 0.5  # of computing, for one metric in the lines that arrived at once

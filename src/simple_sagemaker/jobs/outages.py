@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ..core.aws_api import error_code
+from ..core.records import dataclass
 from ..core.retries import backoff_s, is_transient
 
 _Answer = TypeVar("_Answer")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ..core.layout import LAUNCHER, RUN_FILE, split_uri
+from ..core.records import replace
 from ..core.specs import Code
 from ..errors import UsageError
 from .arguments import Arguments

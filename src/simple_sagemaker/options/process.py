@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 
+from ..core.records import replace
 from ..core.specs import Image, ProcessSpec
 from ..errors import UsageError
 from .arguments import Arguments, text_of

@@ -132,6 +132,8 @@ def import_launcher(folder):
 
     A file of the user's named ``json.py`` would otherwise hide Python's own while the launcher starts.
     """
+    # the local engine has the launcher compiled there; Pythons before 3.8 do not look at the name
+    setattr(sys, "pycache_prefix", os.environ.pop("SSM_PYCACHE", None))  # noqa: B010
     hidden = {os.path.realpath(path) for path in (HERE, CODE)}
     sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in hidden]
     package = type(sys)(PACKAGE)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ..core.records import dataclass
 from ..core.specs import Distribution, TaskOutput
 from ..errors import UsageError
 from .job import Job

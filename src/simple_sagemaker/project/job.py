@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.aws_errors import translate_all_errors
+from ..core.records import dataclass, field
 from ..core.specs import TaskOutput
 from ..errors import JobEnded
 from ..jobs import logs, outcome

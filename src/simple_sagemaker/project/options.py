@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from ..core.records import dataclass
 from ..core.specs import Distribution, InputMode, LaunchedBy, TaskOutput
 
 StrPath = str | os.PathLike[str]

@@ -6,12 +6,12 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.aws_errors import translate_all_errors
 from ..core.names import check_name
+from ..core.records import replace
 from ..core.specs import Code, DataSpec, DataStore, Distribution, Place, TaskOutput, TaskSpec
 from ..errors import StaleResult, UsageError
 from ..jobs import follow, results

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from ..core import names
 from ..core.access import Access, LocalAccess, S3Access
 from ..core.image_builder import NoImages
 from ..core.instance_types import is_local
+from ..core.records import replace
 from ..core.services import Services, no_price
 from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
 from ..core.store import Store

@@ -134,8 +134,7 @@ def callers_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_containers(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    from dataclasses import replace
-
+    from ..core.records import replace
     from ..images.docker import command
 
     docker = command.from_environment(environment)

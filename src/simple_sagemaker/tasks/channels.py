@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..core import layout, names
 from ..core.layout import TaskPlace
 from ..core.progress import Meter, Watcher, file_count, size
+from ..core.records import dataclass, field, replace
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused
 from ..errors import InputNotFound, UsageError

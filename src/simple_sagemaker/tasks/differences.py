@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.job import Job
+from ..core.records import replace
 from ..core.specs import LocalInput, S3Input, Spec, TaskInput
 from . import history
 

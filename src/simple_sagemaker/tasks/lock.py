@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
+from ..core.records import dataclass
 from ..errors import UsageError
 from . import history
 

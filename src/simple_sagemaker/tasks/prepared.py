@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
+from ..core.records import dataclass
 
 if TYPE_CHECKING:
     from .differences import Difference

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from ..core.access import Needs
 from ..core.job import JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
+from ..core.records import dataclass, field
 from ..core.specs import Spec
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core import layout
 from ..core.distribution import runner_hyperparameters, starts_by_toolkit
 from ..core.layout import TaskPlace
+from ..core.records import dataclass
 from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec
 
 if TYPE_CHECKING:

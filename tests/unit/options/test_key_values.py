@@ -92,7 +92,7 @@ def test_a_job_can_have_100_variables() -> None:
         *("AWS_REGION", "AWS_EXECUTION_ENV", "HOSTNAME", "CURRENT_HOST", "SAGEMAKER_JOB_NAME", "SAGEMAKER_REGION"),
         *("SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY", "SAGEMAKER_BASE_DIR", "SSM_NUM_NODES", "SSM_HOST_RANK"),
         *("SSM_STATE", "SSM_INSTANCE_STATE", "SSM_OUTPUT", "SSM_TENSORBOARD_DIR", "SSM_LONG_ENVIRONMENT"),
-        *("SSM_ENVIRONMENTS", "SSM_PYTHON_BELOW"),
+        *("SSM_ENVIRONMENTS", "SSM_PYCACHE", "SSM_PYTHON_BELOW"),
     ],
 )
 def test_a_variable_that_the_job_sets_itself_is_refused(name: str) -> None:

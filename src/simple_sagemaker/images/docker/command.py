@@ -14,9 +14,9 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from ...core.image_builder import Report
+from ...core.records import dataclass, replace
 from ...errors import EngineUnavailable, SsmError, UsageError
 
 _LAST_LINES = 12

@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.records import dataclass
 from ...errors import UsageError
 from . import context
 

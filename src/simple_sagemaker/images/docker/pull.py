@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ...core.image_builder import Report
+from ...core.records import dataclass
 from ...errors import InputNotFound
 from .command import Docker, DockerFailed
 from .login import Login, log_in

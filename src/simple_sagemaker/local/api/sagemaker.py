@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ...core.records import asdict
 from ...core.store import Store
 from ..job.drafts import draft, remove_abandoned
 from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, open_job, place_of_new, publish_job

@@ -11,10 +11,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store, no_progress
 from ...storage.archives.tar_writer import Tarball
 from ..job import beneath

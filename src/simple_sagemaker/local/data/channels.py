@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core import layout
 from ...core.layout import split_uri
+from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store, Stored, no_progress
 from ...storage.safe_paths import SafeFolder, UnusableName, check_job_path
 from . import augmented_manifest

@@ -12,10 +12,10 @@ import os
 import stat
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core import layout
+from ...core.records import dataclass, field
 from ...core.store import KeyRefused, ProgressCallback, Store, Stored, no_progress
 from ...storage.file_copy import ChangedMeanwhile
 from ...storage.safe_paths import SafeFolder, UnusableName

@@ -20,12 +20,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.records import dataclass
 from ...core.store import Store
 from ..isolation.namespaces import begin_child
 from . import recordio

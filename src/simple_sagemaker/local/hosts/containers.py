@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.records import dataclass
 from ..isolation import plain
 from ..isolation.namespaces import Launch, Started
 from ..job.home import Settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from ...core.records import dataclass, replace
 
 
 class DockerError(Exception):

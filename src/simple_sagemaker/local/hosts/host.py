@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core import layout
+from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store
 from ..data import channels
 from ..data.channels import Channel, Item, Part

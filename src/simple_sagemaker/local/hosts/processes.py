@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ...core import layout
+from ...core.records import dataclass
 from ..isolation import interpreter
 from ..isolation.addresses import Addresses
 from ..isolation.choose import Isolation, start_host
@@ -19,6 +21,7 @@ from ..isolation.namespaces import Launch, Started
 from ..isolation.plain import translate_paths
 from ..job.remove import remove_folder
 from ..requests import config_files
+from . import compiled_launcher
 from .host import Host
 
 _LAYER = "/opt/ssm"  # where an isolated host sees its Python
@@ -27,11 +30,12 @@ _PAYLOAD = Path(__file__).parents[2] / "payload"
 
 @dataclass(frozen=True, kw_only=True)
 class Processes:
-    """Hosts as processes. ``note`` is called with each host's process."""
+    """Hosts as processes. ``note`` is called with each host's process, ``cache`` is the home's."""
 
     isolation: Isolation
     python: Interpreter
     environments: Path
+    cache: Path
     addresses: Addresses
     hosts_file: Path
     note: Callable[[int], None]
@@ -49,6 +53,8 @@ class Processes:
             if host.work.is_script_mode:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
+            if not host.isolated and self._compiled:
+                compiled_launcher.show_at(host.base, self._compiled, _compiled(host))
 
     def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
         launch = Launch(
@@ -57,6 +63,12 @@ class Processes:
         started = start_host(self.isolation, launch, self._view(host), root=str(_root(host)), close=close)
         self.note(started.pid)
         return started
+
+    @cached_property
+    def _compiled(self) -> Path | None:
+        """Where our launcher is compiled for the jobs' Python; None if that is not of this process's version."""
+        same = self.python.version == ".".join(map(str, sys.version_info[:2]))
+        return compiled_launcher.keep(_PAYLOAD, self.cache) if same else None
 
     def publish_addresses(self, hosts: Sequence[Host]) -> None:
         """Nothing to do: the addresses are in every host's ``/etc/hosts`` from the start."""
@@ -68,19 +80,20 @@ class Processes:
         """The file system that the host sees."""
         visible = [*self.python.prefixes, *self.python.sites]
         private = [str(host.folder), str(self.environments)]
+        compiled = [str(self._compiled)] if self._compiled else []
         packages = [path for path in visible if path != "/" and not any(_below(folder, path) for folder in private)]
         return View(
             private=_private(host),
-            shown=[*dict.fromkeys([*visible, os.path.dirname(self.python.base), str(self.environments)])],
-            readonly=[*dict.fromkeys(packages), *host.readonly],
+            shown=[*dict.fromkeys([*visible, os.path.dirname(self.python.base), str(self.environments), *compiled])],
+            readonly=[*dict.fromkeys([*packages, *compiled]), *host.readonly],
             files={"/etc/hosts": str(self.hosts_file)},
         )
 
     def _environment(self, host: Host) -> dict[str, str]:
         """The host's whole environment; nothing of the caller's is in it.
 
-        SSM_PYTHON and SSM_ENVIRONMENTS tell our launcher which Python to use and where to keep what requirement files
-        bring; MASTER_PORT is a port that no other job of this machine uses.
+        SSM_PYTHON, SSM_ENVIRONMENTS and SSM_PYCACHE tell our launcher which Python to use, where to keep what
+        requirement files bring and where it is compiled; MASTER_PORT is a port that no other job of this machine uses.
         """
         variables = {
             "PATH": interpreter.search_path(self.python, _program(host)),
@@ -94,6 +107,8 @@ class Processes:
             "SSM_ENVIRONMENTS": str(self.environments),
             "MASTER_PORT": str(self.addresses.port),
         }
+        if self._compiled:
+            variables["SSM_PYCACHE"] = str(self._compiled if host.isolated else _compiled(host))
         if not host.isolated:
             first = config_files.host_names(len(self.addresses.hosts))[0]
             variables |= {
@@ -141,6 +156,11 @@ def _root(host: Host) -> Path:
 def _layer(host: Host) -> Path:
     """The private Python environment."""
     return host.folder / "python"
+
+
+def _compiled(host: Host) -> Path:
+    """Where a host that is not isolated has our launcher compiled."""
+    return host.folder / "tmp" / "compiled"
 
 
 def _program(host: Host) -> str:

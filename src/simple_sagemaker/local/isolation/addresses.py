@@ -7,9 +7,9 @@ import os
 import random
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.records import dataclass
 from ...storage.private import make_private
 
 if sys.platform == "win32":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
+from ...core.records import replace
 from . import plain
 from .mounts import Step, View
 from .namespaces import Launch, Started

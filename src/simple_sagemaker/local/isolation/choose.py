@@ -7,10 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ...core.records import dataclass
 from ..job.home import ISOLATIONS
 from . import bubblewrap, namespaces, plain
 from .mounts import View

@@ -12,9 +12,9 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ...core.records import asdict, dataclass
 from ...storage.private import make_private
 
 # Nothing is imported from the current folder; the user's own packages count, which rules -I out.

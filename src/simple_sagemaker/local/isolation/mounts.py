@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
+
+from ...core.records import dataclass, field
 
 Act = Literal["folder", "bind", "file", "readonly", "link", "proc"]
 

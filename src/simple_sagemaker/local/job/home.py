@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ...core.records import dataclass, field
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"

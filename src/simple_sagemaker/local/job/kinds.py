@@ -6,9 +6,9 @@ A request's members show which kind of job it is about. A name can be that of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.records import dataclass
 from .home import ACCOUNT, REGION
 
 

@@ -10,10 +10,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...core.records import dataclass, field
 from ...storage.private import open_plain
 from .log_file import NO_LIMIT, LogFile, read
 

@@ -6,10 +6,10 @@ Hosts, attempts and supervisor use this interface only; ``training`` and ``proce
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store
 from ..data.channels import Channel
 from ..job.kinds import Kind

@@ -10,9 +10,9 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...core.records import dataclass
 from ...core.store import Store
 from ..data.channels import Channel, Item
 from ..hosts.backend import Backend
@@ -147,6 +147,8 @@ class Attempt:
         for host in setup.hosts:
             running.append(self._start(host, running))
         setup.backend.publish_addresses(setup.hosts)
+        from ..data import artifacts  # noqa: F401 - for the end, while the hosts start up
+
         self._monitor = monitor = Monitor(
             hosts=running,
             is_stop_requested=setup.job.is_stop_requested,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.aws_api import error_code
+from ...core.records import dataclass
 from ...core.retries import broken_connections
 from ...core.store import ProgressCallback, no_progress
 from ..worker_pool import WorkerPool

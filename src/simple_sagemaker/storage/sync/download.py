@@ -13,11 +13,11 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from ...core.progress import Meter
+from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store, Stored
 from ..safe_paths import SafeFolder
 from ..worker_pool import LIGHT, WorkerPool

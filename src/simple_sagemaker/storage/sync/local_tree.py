@@ -10,10 +10,10 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from ...core.records import dataclass, field
 from ...errors import UsageError
 from ..safe_paths import DEEPEST, LONGEST_NAME
 from .index import mark

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ...core.records import dataclass, replace
 from ...errors import UsageError
 
 RULES = ".ssmignore"

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ... import payload
 from ...core import layout
 from ...core.distribution import starts_by_toolkit
 from ...core.progress import Meter
+from ...core.records import dataclass
 from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import InputNotFound, UsageError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.records import dataclass
 from ...errors import UsageError
 
 _BEGIN, _END = "# /// script", "# ///"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ...core import layout
 from ...core.layout import TaskPlace
 from ...core.progress import Meter, Watcher, file_count, size
+from ...core.records import dataclass
 from ...core.store import Store
 from .. import history
 from .files import CodeFiles

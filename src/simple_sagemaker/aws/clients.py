@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sts import STSClient
@@ -64,6 +65,7 @@ class Clients:
         self.region = region
         self._making = threading.Lock()  # a session can create only one client at a time
         self.sagemaker: SageMakerClient = self._later("sagemaker")
+        self.tagging: ResourceGroupsTaggingAPIClient = self._later("resourcegroupstaggingapi")
         self.logs: CloudWatchLogsClient = self._later("logs")
         self.iam: IAMClient = self._later("iam")
         self.s3: S3Client = self._later("s3")

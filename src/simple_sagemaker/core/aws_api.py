@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         GetLogEventsRequestTypeDef,
         GetLogEventsResponseTypeDef,
     )
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef, GetResourcesOutputTypeDef
     from mypy_boto3_sagemaker.type_defs import (
         CreateProcessingJobRequestTypeDef,
         CreateProcessingJobResponseTypeDef,
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
         DescribeTrainingJobRequestTypeDef,
         DescribeTrainingJobResponseTypeDef,
         EmptyResponseMetadataTypeDef,
+        ListProcessingJobsRequestTypeDef,
+        ListProcessingJobsResponseTypeDef,
         ListTagsInputTypeDef,
         ListTagsOutputTypeDef,
+        ListTrainingJobsRequestTypeDef,
+        ListTrainingJobsResponseTypeDef,
+        SearchRequestTypeDef,
+        SearchResponseTypeDef,
         StopProcessingJobRequestTypeDef,
         StopTrainingJobRequestTypeDef,
     )
@@ -74,9 +81,40 @@ class SageMaker(Protocol):
         """Ask a running processing job to stop; returns before it has."""
         ...
 
+    def list_training_jobs(self, **request: Unpack[ListTrainingJobsRequestTypeDef]) -> ListTrainingJobsResponseTypeDef:
+        """A page of summaries of training jobs."""
+        ...
+
+    def list_processing_jobs(
+        self, **request: Unpack[ListProcessingJobsRequestTypeDef]
+    ) -> ListProcessingJobsResponseTypeDef:
+        """A page of summaries of processing jobs."""
+        ...
+
+    def search(self, **request: Unpack[SearchRequestTypeDef]) -> SearchResponseTypeDef:
+        """A page of descriptions, with tags, of the training jobs that an expression chooses."""
+        ...
+
     def list_tags(self, **request: Unpack[ListTagsInputTypeDef]) -> ListTagsOutputTypeDef:
         """The tags of one resource, by ARN."""
         ...
+
+
+class Tagging(Protocol):
+    """The service that knows the tags of the resources of all services."""
+
+    def get_resources(self, **request: Unpack[GetResourcesInputTypeDef]) -> GetResourcesOutputTypeDef:
+        """A page of the resources that have some tags, each with all of its tags."""
+        ...
+
+
+class NoTags:
+    """A tagging service that knows no resource: of an engine without one."""
+
+    def get_resources(self, **_: Unpack[GetResourcesInputTypeDef]) -> GetResourcesOutputTypeDef:
+        """Nothing."""
+        metadata = {"RequestId": "", "HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+        return {"PaginationToken": "", "ResourceTagMappingList": [], "ResponseMetadata": metadata}  # type: ignore[typeddict-item]
 
 
 class Logs(Protocol):

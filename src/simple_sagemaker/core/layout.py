@@ -23,6 +23,9 @@ PROCESSING_MODEL = f"{PROCESSING}/model"
 PROCESSING_OUTPUTS = {"state": PROCESSING_STATE, "output": PROCESSING_OUTPUT, "model": PROCESSING_MODEL}
 EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which an output does not do
 
+PROJECT_TAG = "SimpleSagemakerProject"  # the tags of every job, with the full names
+TASK_TAG = "SimpleSagemakerTask"
+
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
 TARBALL = "sourcedir.tar.gz"

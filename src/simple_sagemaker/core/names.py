@@ -90,6 +90,16 @@ def is_job_name(name: str) -> bool:
     return len(name) <= JOB_NAME_LIMIT and _JOB.fullmatch(name) is not None
 
 
+def is_short_name(name: str) -> bool:
+    """Whether ``name`` has the form of the letters at the end of a job's name, by which people may name it."""
+    return len(name) == TOKEN_LENGTH and all(letter in TOKEN_LETTERS for letter in name)
+
+
+def short_name(name: str) -> str:
+    """What people may name a job by: the letters at the end of a name of ours, else the whole name."""
+    return name.rpartition("-")[2] if is_job_name(name) else name
+
+
 def start_stamp(name: str) -> str:
     """The time stamp within a job's name, which sorts as text; empty for other names."""
     match = _JOB.fullmatch(name)

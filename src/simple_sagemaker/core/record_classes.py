@@ -86,10 +86,35 @@ def _as_plain(value: Any) -> Any:
     return value
 
 
+class _PythonsFields:
+    """The fields as :mod:`dataclasses` knows them, so that its functions take records too; made when one asks."""
+
+    def __get__(self, record: Any, cls: Any) -> dict[str, Any]:
+        import dataclasses
+
+        made = [
+            (
+                known.name,
+                object,
+                dataclasses.field(
+                    default=None if known.factory is _MISSING else dataclasses.MISSING,
+                    default_factory=dataclasses.MISSING if known.factory is _MISSING else known.factory,
+                    init=known.is_argument,
+                    repr=known.is_shown,
+                    compare=known.is_compared,
+                ),
+            )
+            for known in fields(cls)
+        ]
+        same: Any = dataclasses.make_dataclass(cls.__name__, made)
+        return {known.name: known for known in dataclasses.fields(same)}
+
+
 def _make(cls: Any, *, frozen: bool, kw_only: bool) -> Any:
     """Give a class its methods; those that it defines itself stay."""
     known = _read_fields(cls, kw_only=kw_only)
     cls.__record_fields__ = known
+    cls.__dataclass_fields__ = _PythonsFields()
     own = cls.__dict__
     if "__init__" not in own:
         cls.__init__ = _make_init(known)

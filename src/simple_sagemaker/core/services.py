@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .access import Access
-from .aws_api import Logs, SageMaker
+from .aws_api import Logs, NoTags, SageMaker, Tagging
 from .image_builder import Images, NoImages
 from .records import dataclass, field
 from .store import Store
@@ -57,6 +57,7 @@ class Services:
     token: Callable[[], str]
     pace: Callable[[float], float]
     images: Images = field(default_factory=NoImages)
+    tagging: Tagging = field(default_factory=NoTags)
     reading: Reading = Reading()
     price: Callable[[str], float | None] = no_price
     cache: Path | None = None

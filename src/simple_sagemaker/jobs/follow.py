@@ -49,6 +49,8 @@ class JobResult:
 class Follower:
     """Follows one job through transient AWS errors; ``joined`` is one that another command started.
 
+    ``tail`` reads its lines, by default all of them. ``on_events`` gets them with their times, in the watcher's place.
+
     Interrupted at any time (by an exception, say), it continues where it was when called again.
     """
 
@@ -62,6 +64,8 @@ class Follower:
         kind: JobKind = "training",
         joined: bool = False,
         clock: Clock | None = None,
+        tail: logs.Tail | None = None,
+        on_events: Callable[[str, list[logs.Event]], None] | None = None,
     ) -> None:
         self._name = name
         self._kind: JobKind = kind
@@ -73,11 +77,12 @@ class Follower:
         self._advised: set[str] = set()
         self._metrics: Metrics | None = None
         self._joined = joined
+        self._on_events = on_events
         self._early: list[str] | None = []  # lines that came before it was known which metrics the job has
         notes = RateLimitedNotes(watcher.note, self._clock)
         self._retry = RetryState(notes, self._clock)
         self._lines = _Lines(
-            logs.Tail(name, services.logs, listing=services.reading.listing, group=logs.GROUPS[kind]),
+            tail or logs.Tail(name, services.logs, listing=services.reading.listing, group=logs.GROUPS[kind]),
             services,
             watcher,
             deliver=self._show,
@@ -116,9 +121,13 @@ class Follower:
             ) from retry.error
         return described
 
-    def _show(self, host: str, lines: list[str]) -> None:
+    def _show(self, host: str, events: list[logs.Event]) -> None:
         """Pass on lines of a host, and the values in them."""
-        self._watcher.lines(host, lines)
+        lines = [event.line for event in events]
+        if self._on_events:
+            self._on_events(host, events)
+        else:
+            self._watcher.lines(host, lines)
         if self._early is not None:
             self._early += lines
         elif self._metrics:
@@ -177,7 +186,7 @@ class _Lines:
         services: Services,
         watcher: Watcher,
         *,
-        deliver: Callable[[str, list[str]], None],
+        deliver: Callable[[str, list[logs.Event]], None],
         retry: RetryState,
         clock: Clock,
     ) -> None:

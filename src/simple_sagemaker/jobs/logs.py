@@ -93,23 +93,57 @@ def events(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[Event]]
         token = following
 
 
-def _page(stream: str, token: str | None, logs: Logs, group: str) -> tuple[list[Event], str]:
-    """The events of a stream from a token on (None: from its start), and the token to go on from."""
+def _page(
+    stream: str, token: str | None, logs: Logs, group: str, start_ms: int | None = None
+) -> tuple[list[Event], str]:
+    """The events of a stream from a token on (None: from its start, or a time), and the token to go on from."""
     request: GetLogEventsRequestTypeDef = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
     if token is not None:
         request["nextToken"] = token
+    if start_ms is not None:
+        request["startTime"] = start_ms
     page = logs.get_log_events(**request)
     return [Event(event["timestamp"], event["message"]) for event in page["events"]], page["nextForwardToken"]
+
+
+def _place_of_last(stream: str, count: int, logs: Logs, group: str) -> tuple[int, int, int]:
+    """Where the last lines of a stream begin: the time of the first, how many before it have that time, how many.
+
+    Read backwards from the end, so that a long stream costs no more than its last lines.
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+    """
+    request: GetLogEventsRequestTypeDef = {"logGroupName": group, "logStreamName": stream, "startFromHead": False}
+    times: list[int] = []  # of the last lines
+    while True:
+        try:
+            page = logs.get_log_events(**request)
+        except Exception as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return 0, 0, 0
+            raise
+        times = [*(event["timestamp"] for event in page["events"]), *times]
+        token = page["nextBackwardToken"]
+        whole = token == request.get("nextToken")
+        if whole or (len(times) > count and times[0] < times[-max(1, count)]):
+            break
+        request["nextToken"] = token
+    there = min(count, len(times))
+    if not there:
+        return (times[-1], times.count(times[-1]), 0) if times else (0, 0, 0)
+    first = times[-there]
+    return first, sum(1 for at in times[:-there] if at >= first), there
 
 
 @dataclass
 class _Stream:
     """How far a stream was read.
 
-    ``delivered`` counts the lines passed on; ``position`` the lines read since the stream was last read from its start.
+    ``delivered`` counts the lines passed on; ``position`` the lines read since the stream was last read from its start,
+    which is at ``start_ms`` if only later lines are to be read.
     """
 
     name: str
+    start_ms: int | None = None
     token: str | None = None
     delivered: int = 0
     position: int = 0
@@ -120,16 +154,31 @@ class _Stream:
 class Tail:
     """The lines of a running job as they arrive. After an error the next :meth:`poll` continues where this one was.
 
-    Streams are read in rounds, a page of each in turn until its end; a round may take many polls.
+    Hosts are read in rounds, a page of each in turn until its end, and of a host's streams the earlier one first; a
+    round may take many polls. ``since_ms`` leaves out earlier lines, ``last`` all but so many of each host's lines that
+    there are at first, ``host`` the streams of other hosts.
     """
 
-    def __init__(self, job: str, logs: Logs, *, listing: int = 1, group: str = GROUP) -> None:
+    def __init__(
+        self,
+        job: str,
+        logs: Logs,
+        *,
+        listing: int = 1,
+        group: str = GROUP,
+        since_ms: int | None = None,
+        last: int | None = None,
+        host: int | None = None,
+    ) -> None:
         self._job = job
         self._logs = logs
         self._group = group
         self._listing = listing
+        self._since_ms = since_ms
+        self._last = last
+        self._host = host
         self._streams: dict[str, _Stream] = {}
-        self._round: deque[_Stream] = deque()
+        self._round: deque[deque[_Stream]] = deque()  # of each host, its streams
         self._seen: set[int] = set()  # hosts with a stream of their present start
         self._rounds_to_listing, self._empty_listings = 0, 0
         self.hosts = 0  # how many the job has
@@ -151,7 +200,7 @@ class Tail:
         """Whether some host has no stream yet."""
         return len(self._seen) < self.hosts
 
-    def poll(self, max_pages: int, deliver: Callable[[str, list[str]], None], *, every: bool = False) -> bool:
+    def poll(self, max_pages: int, deliver: Callable[[str, list[Event]], None], *, every: bool = False) -> bool:
         """Read at most ``max_pages`` pages, pass new lines to ``deliver``, and return whether the round is done.
 
         A round skips streams of earlier starts that have been quiet for a while, unless it is to read ``every`` one.
@@ -161,44 +210,67 @@ class Tail:
         for _ in range(max_pages):
             if not self._round:
                 return True
-            if self._read(self._round[0], deliver):
-                self._round.popleft()
-            else:
+            streams = self._round[0]
+            if self._read(streams[0], deliver):
+                streams.popleft()
+            if streams:
                 self._round.rotate(-1)
+            else:
+                self._round.popleft()
         return not self._round
 
     def _begin(self, *, every: bool) -> None:
         self._list()
         newest = {host_number(name): stream for name, stream in self._streams.items()}
-        self._round = deque(
-            stream
-            for stream in self._streams.values()
-            if every or stream is newest[host_number(stream.name)] or stream.quiet < _QUIET_READS
-        )
+        by_host: dict[int, deque[_Stream]] = {}
+        for stream in self._streams.values():
+            number = host_number(stream.name)
+            if every or stream is newest[number] or stream.quiet < _QUIET_READS:
+                by_host.setdefault(number, deque()).append(stream)
+        self._round = deque(by_host.values())
 
     def _list(self) -> None:
         """List the streams when due: less and less often while a host has none, else every ``listing`` rounds."""
         self._rounds_to_listing -= 1
         if self._rounds_to_listing > 0:
             return
-        new = [name for name in streams(self._job, self._logs, self._group) if name not in self._streams]
-        self._streams |= {name: _Stream(name) for name in new}
+        new = [
+            name
+            for name in streams(self._job, self._logs, self._group)
+            if name not in self._streams and self._host in {None, host_number(name)}
+        ]
+        if self._last is not None:
+            self._streams |= self._last_of(new, self._last)
+            self._last = None  # hosts and starts that come later are read whole
+        else:
+            self._streams |= {name: _Stream(name, self._since_ms) for name in new}
         self._streams = dict(sorted(self._streams.items(), key=lambda item: _host_and_start(item[0])))
         self._seen |= {host_number(name) for name in new}
         self._empty_listings = 0 if new else self._empty_listings + 1
         self._rounds_to_listing = min(self._listing, 2**self._empty_listings) if self.misses_hosts else self._listing
 
-    def _read(self, stream: _Stream, deliver: Callable[[str, list[str]], None]) -> bool:
+    def _last_of(self, names: list[str], count: int) -> dict[str, _Stream]:
+        """Streams that begin so that each host has ``count`` lines, or all if it has fewer."""
+        begun: dict[str, _Stream] = {}
+        left: dict[int, int] = {}
+        for name in reversed(names):
+            wanted = left.get(host_number(name), count)
+            start_ms, before, there = _place_of_last(name, wanted, self._logs, self._group)
+            left[host_number(name)] = max(0, wanted - there)
+            begun[name] = _Stream(name, start_ms, delivered=before)
+        return begun
+
+    def _read(self, stream: _Stream, deliver: Callable[[str, list[Event]], None]) -> bool:
         """Pass on one page of a stream; return whether it was the last one."""
         try:
-            page, following = _page(stream.name, stream.token, self._logs, self._group)
+            page, following = _page(stream.name, stream.token, self._logs, self._group, stream.start_ms)
         except Exception as error:
             if error_code(error) == "ResourceNotFoundException":  # listed already, but not readable yet
                 return True
             if not self._restart(stream, error):
                 raise
             return False
-        fresh = [event.line for event in page[max(0, stream.delivered - stream.position) :]]
+        fresh = page[max(0, stream.delivered - stream.position) :]
         if fresh:
             deliver(f"algo-{host_number(stream.name)}", fresh)
         ended = following == stream.token

@@ -117,6 +117,7 @@ def aws(
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
+        tagging=clients.tagging,
         logs=clients.logs,
         store=S3Store(clients.session),
         access=AwsAccess(clients),
@@ -153,14 +154,16 @@ def local(
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
     store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
+    sagemaker = LocalSageMaker(
+        home,
+        settings=replace(settings, region=region, callers_s3=on_s3),
+        waiting=prestarted,
+        caller_variables=callers_variables(environment) if on_s3 else None,
+    )
     return Services(
         engine="docker" if settings.docker else "local",
-        sagemaker=LocalSageMaker(
-            home,
-            settings=replace(settings, region=region, callers_s3=on_s3),
-            waiting=prestarted,
-            caller_variables=callers_variables(environment) if on_s3 else None,
-        ),
+        sagemaker=sagemaker,
+        tagging=sagemaker,
         logs=LocalLogs(home),
         store=store,
         access=access,

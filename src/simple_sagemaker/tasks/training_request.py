@@ -28,8 +28,6 @@ if TYPE_CHECKING:
         StoppingConditionTypeDef,
     )
 
-PROJECT_TAG = "SimpleSagemakerProject"
-TASK_TAG = "SimpleSagemakerTask"
 LOG_LEVEL = "20"
 
 # Machines whose disks are built in and encrypt themselves: a key for them is refused. The families are those of
@@ -202,7 +200,7 @@ def _submit_directory(spec: TaskSpec, uri: str) -> str:
 
 def tags(spec: Spec) -> dict[str, str]:
     """The person's tags, and our two with the full names of project and task."""
-    return {**spec.tags, PROJECT_TAG: spec.place.project, TASK_TAG: spec.place.task}
+    return {**spec.tags, layout.PROJECT_TAG: spec.place.project, layout.TASK_TAG: spec.place.task}
 
 
 def _channel(channel: ChannelSource) -> ChannelTypeDef:

@@ -117,6 +117,14 @@ def test_replacing_makes_anew_what_is_made() -> None:
         record_classes.replace(OURS["Changing"](1), later=1)
 
 
+def test_functions_of_dataclasses_take_records() -> None:
+    record = OURS["More"](name="n", extra=OURS["Changing"](1))
+    assert dataclasses.is_dataclass(type(record))
+    assert dataclasses.asdict(record) == record_classes.asdict(record)
+    assert dataclasses.replace(record, size=9) == record_classes.replace(record, size=9)
+    assert [one.name for one in dataclasses.fields(record)] == [one.name for one in record_classes.fields(record)]
+
+
 def test_records_can_be_copied_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "Named", OURS["Named"], raising=False)
     record = OURS["Named"](name="n", tags=[1])

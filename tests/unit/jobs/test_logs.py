@@ -30,9 +30,9 @@ class Received:
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
 
-    def __call__(self, host: str, lines: list[str]) -> None:
-        assert lines
-        self.lines.setdefault(host, []).extend(lines)
+    def __call__(self, host: str, events: list[joblogs.Event]) -> None:
+        assert events
+        self.lines.setdefault(host, []).extend(event.line for event in events)
 
 
 def tail(cloud: CloudWatch, hosts: int = 1, listing: int = 1) -> Tail:
@@ -159,10 +159,10 @@ def test_an_error_on_the_way_loses_and_repeats_nothing() -> None:
     cloud, received = CloudWatch(streams={stream(1): list("abcdef")}, longest=1), Received()
     lines = tail(cloud)
 
-    def interrupted(host: str, names: list[str]) -> None:
-        if names == ["c"]:
+    def interrupted(host: str, events: list[joblogs.Event]) -> None:
+        if [event.line for event in events] == ["c"]:
             raise KeyboardInterrupt
-        received(host, names)
+        received(host, events)
 
     with pytest.raises(KeyboardInterrupt):
         lines.poll(100, interrupted)

@@ -41,7 +41,10 @@ class LocalLogs:
         return answer | ({"nextToken": str(end)} if end < len(names) else {})
 
     def get_log_events(self, **request: Any) -> Answer:
-        """Events of one stream from the start or from a token on; the same token again means there are no more."""
+        """A page of events of one stream: from its start (``startFromHead``) or its end, or from a token on.
+
+        The same token again means there are no more. ``startTime`` counts, ``endTime`` does not, in milliseconds.
+        """
         operation = "GetLogEvents"
         group = _group(request, operation)
         job, _, name = request["logStreamName"].partition("/")
@@ -49,9 +52,16 @@ class LocalLogs:
         path = folder.logs / name if folder and "/" not in name else None
         if path is None or not path.is_file():
             raise client_error("ResourceNotFoundException", "The specified log stream does not exist.", operation)
-        start = _offset(request.get("nextToken"), operation)
-        most = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS)
-        events, end = log_stream.read(path, start, most_bytes=_MOST_BYTES, most=most)
+        forward, place = _parse_token(request, operation)
+        most, size = min(request.get("limit", _MOST_EVENTS), _MOST_EVENTS), _MOST_BYTES
+        if forward:
+            start = place or 0
+            events, end = log_stream.read(path, start, most_bytes=size, most=most)
+        else:
+            start, end = log_stream.start_of_last(path, place, most_bytes=size, most=most)
+            events, _ = log_stream.read(path, start, most_bytes=end - start, most=most)
+        first, last = request.get("startTime", 0), request.get("endTime")
+        events = [one for one in events if first <= one["timestamp"] and (last is None or one["timestamp"] < last)]
         return {"events": events, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
 
 
@@ -75,10 +85,12 @@ def _stream(group: str, name: str) -> dict[str, Any]:
     }
 
 
-def _offset(token: str | None, operation: str) -> int:
+def _parse_token(request: dict[str, Any], operation: str) -> tuple[bool, int | None]:
+    """Whether a page is read forward, and the byte that it begins or ends at; None for the file's start or end."""
+    token = request.get("nextToken")
     if token is None:
-        return 0
+        return request.get("startFromHead", False), None
     kind, _, number = token.partition("/")
     if kind not in {"f", "b"} or not number.isdigit():
         raise validation_error("The specified nextToken is invalid.", operation)
-    return int(number)
+    return kind == "f", int(number)

@@ -158,8 +158,7 @@ class LocalSageMaker:
 
     def _stop(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Stop", request)
-        status = describe(job)[kind.status]
-        if status != "InProgress":
+        if (status := describe(job)[kind.status]) != "InProgress":
             message = f"The request was rejected because the {kind.noun} is in status {status}."
             raise validation_error(message, f"Stop{kind.prefix}Job")
         job.stop_mark.touch()
@@ -179,9 +178,8 @@ class LocalSageMaker:
         self._check(operation, request)
         from . import search
 
-        page, following = self._index.choose(
-            kind, lambda jobs: search.list_page(jobs, kind, request, operation=operation)
-        )
+        pick = lambda jobs: search.list_page(jobs, kind, request, operation=operation)  # noqa: E731
+        page, following = self._index.choose(kind, pick)
         return _make_answer(**{f"{kind.prefix}JobSummaries": [summary(one) for _, one in page]}, **following)
 
     def search(self, **request: Any) -> Answer:
@@ -200,6 +198,12 @@ class LocalSageMaker:
             for job, one in page
         ]
         return _make_answer(Results=[{"TrainingJob": record} for record in records], **following)
+
+    def get_resources(self, **request: Any) -> Answer:
+        """One page of the jobs that have some tags, each with all of its tags, as the tagging service answers."""
+        from . import tagged
+
+        return _make_answer(**tagged.page(self._index.jobs(), request))
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by the job's ARN."""

@@ -90,6 +90,25 @@ def read(path: Path, start: int, *, most_bytes: int, most: int) -> tuple[list[Ma
     return events, start + end
 
 
+def start_of_last(path: Path, end: int | None, *, most_bytes: int, most: int) -> tuple[int, int]:
+    """The bytes at which the last ``most`` events before byte ``end`` (None: of the file) begin and end."""
+    with open(path, "rb", opener=open_plain) as file:
+        size = file.seek(0, os.SEEK_END)
+        end = size if end is None else min(end, size)
+        first = max(0, end - most_bytes)
+        file.seek(first)
+        data = file.read(end - first)
+    data = data[: data.rfind(b"\n") + 1]
+    end = first + len(data)
+    begin = data.find(b"\n") + 1 if first else 0  # the first whole line
+    place = len(data)
+    for _ in range(most):
+        place = data.rfind(b"\n", begin, max(begin, place - 1)) + 1
+        if place <= begin:
+            return first + begin, end
+    return first + place, end
+
+
 def _time_before(file: Any, end: int) -> int:
     """The time of the last line before byte ``end`` that has one."""
     data = b""

@@ -15,9 +15,9 @@ from typing import Any
 
 from ...core.records import dataclass, field
 from ...storage.private import open_plain
-from .log_file import NO_LIMIT, LogFile, read
+from .log_file import NO_LIMIT, LogFile, read, start_of_last
 
-__all__ = ["LONGEST_EVENT", "Stream", "read", "streams"]
+__all__ = ["LONGEST_EVENT", "Stream", "read", "start_of_last", "streams"]
 
 LARGEST_VALUE = 2.0**360  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 LONGEST_EVENT = 256 * 1024  # bytes; CloudWatch's classic limit, longer lines are cut into several events

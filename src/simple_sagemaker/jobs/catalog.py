@@ -1,0 +1,223 @@
+"""The jobs of a project, a task, or all projects, newest first: found by the tags that every job of ours has.
+
+Search answers for training jobs, with whole descriptions; of processing jobs, which it does not know, the tagging
+service has the names. Nothing but the service's API is needed, so another machine finds the same jobs.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ..core import job as jobs
+from ..core import layout, names
+from ..core.aws_errors import is_denied
+from ..core.job import FINAL, Job
+from ..core.layout import PROJECT_TAG, TASK_TAG, TaskPlace
+from ..core.records import dataclass
+
+if TYPE_CHECKING:
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef
+    from mypy_boto3_sagemaker.type_defs import FilterTypeDef, ListProcessingJobsRequestTypeDef, SearchRequestTypeDef
+
+    from ..core.services import Services
+    from ..core.specs import Place
+
+Chosen = Literal["all", "running", "failed"]
+
+_PAGE = 100  # the most that these operations return at once
+_RUNNING = "InProgress,Stopping"
+_FRESH = timedelta(minutes=5)  # of jobs that Search may not know yet
+
+
+class Listed(NamedTuple):
+    """A job with the project and task that its tags name."""
+
+    job: Job
+    project: str
+    task: str
+
+    @property
+    def place(self) -> TaskPlace | None:
+        """Where the task's data lie, from the addresses of the job's outputs; None for a job without any of ours."""
+        for address in self.job.outputs.values():
+            bucket, key = layout.split_uri(address)
+            head, middle, _ = key.partition(f"{self.project}/{self.task}/")
+            if middle:
+                return TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=head)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """Which jobs: where they belong, and optionally only those that run, or that failed, or that are not older."""
+
+    place: Place
+    chosen: Chosen = "all"
+    since: datetime | None = None
+
+
+def newest(query: Query, services: Services, limit: int | None = None) -> list[Listed]:
+    """At most ``limit`` jobs, newest first."""
+    merged = heapq.merge(_training(query, services, limit), _processing(query, services), key=_age)
+    return list(islice((one for one in merged if belongs(one, query)), limit))
+
+
+def _age(listed: Listed) -> float:
+    return -listed.job.created.timestamp()
+
+
+def belongs(listed: Listed, query: Query) -> bool:
+    """Whether a job's data lie where the query says, if it does."""
+    place = query.place
+    if query.since is not None and listed.job.created < query.since:
+        return False
+    if not place.bucket and not place.prefix:
+        return True
+    where = listed.place
+    return where is not None and where.bucket == (place.bucket or where.bucket) and where.prefix == place.prefix
+
+
+def _training(query: Query, services: Services, limit: int | None) -> Iterator[Listed]:
+    """Training jobs, newest first. Those that Search does not know yet, if any, come first."""
+    request: SearchRequestTypeDef = {
+        "Resource": "TrainingJob",
+        "SearchExpression": {"Filters": _filters(query)},
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+        "MaxResults": min(limit or _PAGE, _PAGE),
+    }
+    seen: set[str] = set()
+    first: list[Listed] = []
+    pages = search(request, services)
+    for page in pages:
+        records = [of_record(record["TrainingJob"]) for record in page]
+        if not seen:
+            seen = {one.job.name for one in records}
+            first = list(_fresh(query, services, seen))
+            yield from sorted([*first, *(one for one in records if one.job.name not in seen)], key=_age)
+        yield from (one for one in records if one.job.name not in {new.job.name for new in first})
+
+
+def search(request: SearchRequestTypeDef, services: Services) -> Iterator[list[Any]]:
+    """The pages of a search; at least one, which may be empty."""
+    while True:
+        answer = services.sagemaker.search(**request)
+        yield answer.get("Results", [])
+        if not answer.get("NextToken"):
+            return
+        request["NextToken"] = answer["NextToken"]
+
+
+def _fresh(query: Query, services: Services, known: set[str]) -> Iterator[Listed]:
+    """Jobs of the last minutes that Search does not answer yet, as it is an index."""
+    if services.jobs is not None:  # this machine's search is no index that lags
+        return
+    since = services.now() - _FRESH
+    try:
+        summaries = services.sagemaker.list_training_jobs(CreationTimeAfter=since, MaxResults=_PAGE)
+    except Exception as error:
+        if not is_denied(error):
+            raise
+        return
+    for summary in summaries["TrainingJobSummaries"]:
+        name = summary["TrainingJobName"]
+        if name in known or not names.is_job_name(name):
+            continue
+        listed = with_tags(jobs.describe(name, "training", services.sagemaker), services)
+        if fits(listed, query):
+            yield listed
+
+
+def fits(listed: Listed, query: Query) -> bool:
+    """Whether a job is one that the query's filters choose."""
+    place = query.place
+    if not listed.project or (place.project and listed.project != place.project):
+        return False
+    return (not place.task or listed.task == place.task) and _is_chosen(listed.job.status, query)
+
+
+def _is_chosen(status: str, query: Query) -> bool:
+    if query.chosen == "running":
+        return status not in FINAL
+    return query.chosen == "all" or status == "Failed"
+
+
+def _filters(query: Query) -> list[FilterTypeDef]:
+    place = query.place
+    filters: list[FilterTypeDef] = [
+        {"Name": f"Tags.{PROJECT_TAG}", "Operator": "Equals", "Value": place.project}
+        if place.project
+        else {"Name": f"Tags.{PROJECT_TAG}", "Operator": "Exists"}
+    ]
+    if place.task:
+        filters.append({"Name": f"Tags.{TASK_TAG}", "Operator": "Equals", "Value": place.task})
+    if query.chosen == "running":
+        filters.append({"Name": "TrainingJobStatus", "Operator": "In", "Value": _RUNNING})
+    elif query.chosen == "failed":
+        filters.append({"Name": "TrainingJobStatus", "Operator": "Equals", "Value": "Failed"})
+    if query.since is not None:
+        moment = query.since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        filters.append({"Name": "CreationTime", "Operator": "GreaterThanOrEqualTo", "Value": moment})
+    return filters
+
+
+def of_record(record: Mapping[str, Any]) -> Listed:
+    """A job and its names, from what Search returns."""
+    tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
+    return Listed(jobs.of_training(record), tags.get(PROJECT_TAG, ""), tags.get(TASK_TAG, ""))
+
+
+def _processing(query: Query, services: Services) -> Iterator[Listed]:
+    """Processing jobs, newest first; each is described when it is needed."""
+    if not services.sagemaker.list_processing_jobs(MaxResults=1)["ProcessingJobSummaries"]:
+        return
+    tags = _tags_of_processing(query, services)
+    request: ListProcessingJobsRequestTypeDef = {
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+        "MaxResults": _PAGE,
+    }
+    if query.since is not None:
+        request["CreationTimeAfter"] = query.since
+    while tags:
+        answer = services.sagemaker.list_processing_jobs(**request)
+        for summary in answer["ProcessingJobSummaries"]:
+            mine = tags.pop(summary["ProcessingJobArn"], None)
+            if mine is not None and _is_chosen(summary["ProcessingJobStatus"], query):
+                job = jobs.describe(summary["ProcessingJobName"], "processing", services.sagemaker)
+                yield Listed(job, mine[PROJECT_TAG], mine.get(TASK_TAG, ""))
+        if not answer.get("NextToken"):
+            return
+        request["NextToken"] = answer["NextToken"]
+
+
+def _tags_of_processing(query: Query, services: Services) -> dict[str, dict[str, str]]:
+    """The tags of the processing jobs of the project or task, by ARN, in which names are in lower case."""
+    wanted = {PROJECT_TAG: query.place.project, TASK_TAG: query.place.task}
+    request: GetResourcesInputTypeDef = {
+        "ResourceTypeFilters": ["sagemaker:processing-job"],
+        "TagFilters": [{"Key": key, "Values": [value] if value else []} for key, value in wanted.items()],
+        "ResourcesPerPage": _PAGE,
+    }
+    tags: dict[str, dict[str, str]] = {}
+    while True:
+        answer = services.tagging.get_resources(**request)
+        for one in answer["ResourceTagMappingList"]:
+            tags[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        if not answer.get("PaginationToken"):
+            return tags
+        request["PaginationToken"] = answer["PaginationToken"]
+
+
+def with_tags(job: Job, services: Services) -> Listed:
+    """A job with its tags, which its description does not have."""
+    arn = job.answer["TrainingJobArn" if job.kind == "training" else "ProcessingJobArn"]
+    answer = services.sagemaker.list_tags(ResourceArn=arn, MaxResults=50)
+    tags = {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+    return Listed(job, tags.get(PROJECT_TAG, ""), tags.get(TASK_TAG, ""))

@@ -1,0 +1,121 @@
+"""The one job that a person means: by its whole name, by the letters at its end, or the newest of a task or project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..core import job as jobs
+from ..core import names
+from ..core.aws_api import error_code
+from ..core.job import KINDS, JobKind
+from ..core.records import replace
+from ..errors import InputNotFound
+from .catalog import Listed, Query, belongs, fits, newest, of_record, search, with_tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import SearchRequestTypeDef
+
+    from ..core.services import Services
+    from ..core.specs import Place
+
+_PAGE = 100  # the most that these operations return at once
+_ABSENT = {"ValidationException", "ResourceNotFound"}
+_SHOWN = 8  # jobs, in an error
+_LISTS: tuple[tuple[JobKind, str, str], ...] = (
+    ("training", "list_training_jobs", "TrainingJob"),
+    ("processing", "list_processing_jobs", "ProcessingJob"),
+)
+
+
+def resolve(place: Place, job: str | None, services: Services, *, running: bool = False) -> Listed:
+    """The one job that is meant: the one named, else the newest of the task or project that is not passed over.
+
+    With ``running`` only jobs that have not ended count. Raises InputNotFound, which names what there is.
+    """
+    query = Query(place=place, chosen="running" if running else "all")
+    if job is None:
+        some = newest(query, services, 1)
+        if some:
+            return some[0]
+        raise InputNotFound(_nothing(place, services, "running job" if running else "job"))
+    listed = _named(job, place, services)
+    if listed is None:
+        some = newest(query, services, _SHOWN)
+        known = ", ".join(f"{names.short_name(one.job.name)} ({one.task})" for one in some)
+        raise InputNotFound.naming(
+            f"{{job:name}}: there is no such job of {_owner(place)}.\n{{known}}",
+            name=job,
+            known=f"The newest are: {known}." if some else "There is none at all.",
+        )
+    if running and listed.job.has_ended:
+        raise InputNotFound.naming("{job:name} has ended ({status}).", name=job, status=listed.job.status)
+    return listed
+
+
+def _named(name: str, place: Place, services: Services) -> Listed | None:
+    """The job of that name, or with these letters at its end, where it belongs to the place."""
+    listed = None
+    if not names.is_short_name(name):
+        for kind in KINDS:
+            with suppress_absent():
+                listed = listed or with_tags(jobs.describe(name, kind, services.sagemaker), services)
+    else:
+        listed = _ending_in(name, services)
+    query = Query(place=place)
+    return listed if listed is not None and fits(listed, query) and belongs(listed, query) else None
+
+
+def _ending_in(letters: str, services: Services) -> Listed | None:
+    """The newest job whose name ends in these letters."""
+    request: SearchRequestTypeDef = {
+        "Resource": "TrainingJob",
+        "SearchExpression": {"Filters": [{"Name": "TrainingJobName", "Operator": "Contains", "Value": f"-{letters}"}]},
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+        "MaxResults": _PAGE,
+    }
+    for page in search(request, services):
+        for record in page:
+            if record["TrainingJob"]["TrainingJobName"].endswith(f"-{letters}"):
+                return of_record(record["TrainingJob"])
+    for kind, operation, member in _LISTS:
+        listing: dict[str, Any] = {"NameContains": f"-{letters}", "MaxResults": _PAGE}
+        while True:  # Search may not know it yet, and knows no processing job
+            answer = getattr(services.sagemaker, operation)(**listing)
+            for summary in answer[f"{member}Summaries"]:
+                if summary[f"{member}Name"].endswith(f"-{letters}"):
+                    return with_tags(jobs.describe(summary[f"{member}Name"], kind, services.sagemaker), services)
+            if not answer.get("NextToken"):
+                break
+            listing["NextToken"] = answer["NextToken"]
+    return None
+
+
+@contextmanager
+def suppress_absent() -> Iterator[None]:
+    """Do nothing about a job that is not there."""
+    try:
+        yield
+    except Exception as error:
+        if error_code(error) not in _ABSENT:
+            raise
+
+
+def _owner(place: Place) -> str:
+    if place.task:
+        return f"task {place.task!r} of project {place.project!r}"
+    return f"project {place.project!r}" if place.project else "any project"
+
+
+def _nothing(place: Place, services: Services, what: str) -> str:
+    """That there is no job, and which tasks and projects have some."""
+    text = f"There is no {what} of {_owner(place)}.\n"
+    wider = replace(place, task="") if place.task else replace(place, project="")
+    some = newest(Query(place=wider), services, _SHOWN)
+    if place.task:
+        tasks = sorted({one.task for one in some})
+        return text + (f"Its tasks with the newest jobs: {', '.join(tasks)}." if tasks else "It has no job yet.")
+    projects = sorted({one.project for one in some})
+    return text + (f"Projects with the newest jobs: {', '.join(projects)}." if projects else "No project has one.")

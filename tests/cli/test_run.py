@@ -367,3 +367,11 @@ def test_what_runs_the_code_instead_of_the_image_is_said_once(shell: Shell, verb
         verb[0], "-p", "proj", "-t", "task", "--ic", "2", verb[1], "w.py" if verb[0] != "shell" else "true"
     )
     assert "not the image" not in again.err
+
+
+def test_what_is_typed_is_text_to_the_worker_as_the_first_release_sent_it(shell: Shell) -> None:
+    told = "print('told', os.environ['SM_HPS'], os.environ['SM_HP_EPOCHS'], sys.argv[1:])"
+    shell.write("w.py", f"import os, sys\n{told}\n")
+    done = shell.run("-e", "w.py", "--epochs", "3", "--word", "007", "--on", "True")
+    line = """told {"epochs":"3","on":"True","word":"007"} 3 ['--epochs', '3', '--on', 'True', '--word', '007']"""
+    assert line in done.out, done.err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.local.isolation.choose import choose
 from tests.emulated import Emulator
 
 WORKER = """
@@ -88,3 +89,38 @@ def test_jobs_of_both_kinds_are_found_by_their_tags(tmp_path: Path, emulator: Em
     for kind, count in (("processing-job", 1), ("training-job", 0)):
         page = tagging.get_resources(TagFilters=by_tag, ResourceTypeFilters=[f"sagemaker:{kind}"])
         assert len(page["ResourceTagMappingList"]) == count
+
+
+OF_AWS = """
+import pathlib
+place = pathlib.Path("/opt/ml/processing")
+rows = (place / "input/raw.csv").read_text().splitlines()
+for name, part in (("train", rows[:1]), ("test", rows[1:])):
+    (place / name / "deep").mkdir(parents=True, exist_ok=True)
+    (place / name / "deep/rows.csv").write_text("\\n".join(part))
+(place / "new_model/model.txt").write_text((place / "model/weights").read_text())
+"""
+
+
+def test_placed_inputs_and_outputs_are_found_brought_and_chained(tmp_path: Path, emulator: Emulator) -> None:
+    if choose("auto").how == "plain":
+        pytest.skip("a plain process has no file system of its own")
+    (tmp_path / "p.py").write_text(OF_AWS)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/raw.csv").write_text("a\nb\nc")
+    (tmp_path / "weights").write_text("w")
+    run(
+        *(emulator, tmp_path, "process", "-p", "placed", "-t", "one", "--code", "p.py", "-i", "data"),
+        *("--input_local", "trained", "weights", "--input_at", "trained", "/opt/ml/processing/model"),
+        *("--input_at", "data", "/opt/ml/processing/input", "--output_from", "train", "/opt/ml/processing/train"),
+        *("--output_from", "test", "/opt/ml/processing/test", "--output_from", "model", "/opt/ml/processing/new_model"),
+        *("-o", "out", "--download_output", "--download_model"),
+    )
+    assert (tmp_path / "out/output/train/deep/rows.csv").read_text() == "a"
+    assert (tmp_path / "out/output/test/deep/rows.csv").read_text() == "b\nc"
+    assert (tmp_path / "out/model/model.txt").read_text() == "w"
+    output = run(
+        *(emulator, tmp_path, "process", "-p", "placed", "-t", "two", "--entrypoint", "find /opt/ml/processing/in/"),
+        *("--iit", "in", "one", "output", "FullyReplicated", "test", "--input_at", "in", "/opt/ml/processing/in"),
+    )
+    assert "| /opt/ml/processing/in/deep/rows.csv" in output

@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 from functools import cache
+from itertools import chain
 
 from ..core.spelling import distance
 from .option import EMULATOR
@@ -56,6 +57,14 @@ _BY_VALUE = (
     (r"kms|kms_key|kms_key_arn", re.compile(r"arn:aws[a-z-]*:kms:.+"), "--kms_key_id"),
     (r"image|image_name|container", re.compile(r"[0-9]{12}\.dkr\.ecr\..+"), "--image_uri"),
 )
+# Options of two letters, and values that only they can mean. By its name alone a slip of one can be told from no real
+# hyperparameter: --itt, --icc, --dff, --rnn and --ddf all are some script's.
+_SHORT = (
+    ("it", re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+|local_gpu")),
+    ("fv", re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")),
+    ("pv", re.compile(r"py3[0-9]+")),
+    ("df", re.compile(r"(FROM|RUN|COPY) .+", re.DOTALL)),
+)
 
 
 def misspelled(name: str, command: str) -> str | None:
@@ -94,12 +103,16 @@ def _options(command: str) -> dict[str, str]:
 
 
 def meant_by_value(name: str, value: str) -> str | None:
-    """The option that a name other tools use for it stands for, as its value tells: a region, a role's ARN."""
+    """The option that a name stands for as its value tells: one that other tools use for it, or a slip of a short one.
+
+    Such values are a region, a role's ARN; an instance type in ``--itt ml.g5.xlarge``.
+    """
     plain = _plain(name)
     if plain in {"profile", "profile_name"}:
         return "--aws_profile" if value in _profiles() else None
-    options = (option for names, values, option in _BY_VALUE if re.fullmatch(names, plain) and values.fullmatch(value))
-    return next(options, None)
+    named = (option for names, values, option in _BY_VALUE if re.fullmatch(names, plain) and values.fullmatch(value))
+    slips = (f"--{short}" for short, values in _SHORT if distance(plain, short) <= 1 and values.fullmatch(value))
+    return next(chain(named, slips if len(plain) > 1 else ()), None)
 
 
 def _profiles() -> set[str]:

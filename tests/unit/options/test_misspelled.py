@@ -74,6 +74,32 @@ def test_a_value_tells_what_another_tools_name_stands_for(
 
 
 @pytest.mark.parametrize(
+    ("typed", "option", "value"),
+    [
+        *((name, "it", "ml.g5.xlarge") for name in ("itt", "i-t", "ti", "ut", "IT", "lit")),
+        ("itt", "it", "local_gpu"),
+        ("fb", "fv", "2.6.0"),
+        ("pvv", "pv", "py312"),
+        ("ddf", "df", "RUN pip install pandas"),
+        ("dff", "df", "FROM __BASE_IMAGE__\nRUN x"),
+    ],
+)
+def test_a_slip_of_a_short_option_is_refused_where_its_value_tells(typed: str, option: str, value: str) -> None:
+    for argv in ([f"--{typed}", value], [f"--{typed}={value}"]):
+        with pytest.raises(UsageError, match=f"did you mean --{option} ") as error:
+            read("run", argv)
+        assert f"--hp {typed}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "typed", ["itt", "icc", "iic", "dff", "ddf", "rnn", "ppv", "arr", "id", "fc", "nv", "t", "iter"]
+)
+@pytest.mark.parametrize("value", ["4", "0.5", "local", "gru", "1.5", "data/FROM x", "v1.0"])
+def test_a_name_of_two_or_three_letters_is_a_hyperparameter_with_any_other_value(typed: str, value: str) -> None:
+    assert read("run", [f"--{typed}", value]).hyperparameters == [(typed, value)]
+
+
+@pytest.mark.parametrize(
     ("one", "other", "far"),
     [("abc", "abc", 0), ("abc", "acb", 1), ("abc", "abcd", 1), ("abc", "bc", 1), ("abc", "xbz", 2), ("ab", "bxa", 3)],
 )

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
-from ..services.prestart import prestart
+from ..options.option import JOBS
 from .parse import parse, spelling
+
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
+if TYPE_CHECKING:
+    from ..local.supervisor.spawn import WaitingSupervisor
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _NEW_OBJECTS = 20_000  # between garbage collections: with Python's 700 they take a twelfth of every command
@@ -68,7 +72,7 @@ def status_of(argv: Sequence[str]) -> int:
 
 def _execute(argv: Sequence[str]) -> int:
     """Do what the command line says; return its exit status."""
-    prestarted = prestart(argv, os.environ)
+    prestarted = _prestart(argv)
     spec = parse(argv)
     from ..core.aws_errors import translate_errors
     from ..core.specs import DataSpec, EmulatorSpec
@@ -91,6 +95,15 @@ def _execute(argv: Sequence[str]) -> int:
 
     with translate_errors(region=services.region):
         return run(spec, services)
+
+
+def _prestart(argv: Sequence[str]) -> WaitingSupervisor | None:
+    """Start ahead the supervisor of the job that a command line is probably for; nothing is loaded for a help page."""
+    if not argv or argv[0] not in JOBS or "-h" in argv:
+        return None
+    from ..services.prestart import prestart
+
+    return prestart(argv, os.environ)
 
 
 def _describe_os_error(error: OSError) -> str:

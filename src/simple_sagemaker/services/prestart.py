@@ -1,6 +1,6 @@
 """A local job's supervisor, started ahead: it comes up while the command is still being parsed.
 
-A command loads this module first, so it loads nothing itself.
+A command that runs a job loads this module first, so it loads nothing itself.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _FLAGS = ("--it", "--instance_type")
 
 
 def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> WaitingSupervisor | None:
-    """Start the supervisor of the job that a command line is probably for; None where that is no job of this machine.
+    """Start the supervisor of the job that a command line is for; None where that is no job of this machine.
 
     A guess: a supervisor without a job ends by itself, and a job without one starts its own.
     """
-    if argv[:1] not in (["run"], ["shell"], ["process"]) or "-h" in argv or sys.platform == "win32":
+    if sys.platform == "win32":
         return None
     engine = environment.get("SSM_ENGINE") or "aws"
     if engine != "docker" and is_local(_instance_type(argv)):

@@ -7,11 +7,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import layout
+from .aws_api import error_code
 from .records import dataclass
 from .specs import TaskOutput
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 JobKind = Literal["training", "processing"]
 KINDS: tuple[JobKind, ...] = ("training", "processing")
+_ABSENT = re.compile(r"not f(ou|i)nd", re.IGNORECASE)  # as each kind's operation says it
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -71,6 +74,16 @@ def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job:
     if kind == "training":
         return of_training(sagemaker.describe_training_job(TrainingJobName=name))
     return of_processing(sagemaker.describe_processing_job(ProcessingJobName=name))
+
+
+def find(name: str, kind: JobKind, sagemaker: SageMaker) -> Job | None:
+    """Describe a job of a kind; None when there is no such job. Raises every other error of the service."""
+    try:
+        return describe(name, kind, sagemaker)
+    except Exception as error:
+        if error_code(error) in {"ValidationException", "ResourceNotFound"} and _ABSENT.search(str(error)):
+            return None
+        raise
 
 
 def stop(name: str, kind: JobKind, sagemaker: SageMaker) -> None:

@@ -9,10 +9,10 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..core import job as jobs
 from ..core import layout, names
@@ -23,7 +23,12 @@ from ..core.records import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef
-    from mypy_boto3_sagemaker.type_defs import FilterTypeDef, ListProcessingJobsRequestTypeDef, SearchRequestTypeDef
+    from mypy_boto3_sagemaker.type_defs import (
+        FilterTypeDef,
+        ListProcessingJobsRequestTypeDef,
+        SearchRequestTypeDef,
+        TagTypeDef,
+    )
 
     from ..core.services import Services
     from ..core.specs import Place
@@ -84,7 +89,7 @@ def belongs(listed: Listed, query: Query) -> bool:
 
 
 def _training(query: Query, services: Services, limit: int | None) -> Iterator[Listed]:
-    """Training jobs, newest first. Those that Search does not know yet, if any, come first."""
+    """Training jobs, newest first, also those that Search does not know yet."""
     request: SearchRequestTypeDef = {
         "Resource": "TrainingJob",
         "SearchExpression": {"Filters": _filters(query)},
@@ -92,23 +97,19 @@ def _training(query: Query, services: Services, limit: int | None) -> Iterator[L
         "SortOrder": "Descending",
         "MaxResults": min(limit or _PAGE, _PAGE),
     }
-    seen: set[str] = set()
-    first: list[Listed] = []
-    pages = search(request, services)
-    for page in pages:
-        records = [of_record(record["TrainingJob"]) for record in page]
-        if not seen:
-            seen = {one.job.name for one in records}
-            first = list(_fresh(query, services, seen))
-            yield from sorted([*first, *(one for one in records if one.job.name not in seen)], key=_age)
-        yield from (one for one in records if one.job.name not in {new.job.name for new in first})
+    pages = _search(request, services)
+    first = next(pages)
+    fresh = {one.job.name: one for one in _fresh(query, services, {one.job.name for one in first})}
+    indexed = (one for page in chain([first], pages) for one in page if one.job.name not in fresh)
+    yield from heapq.merge(sorted(fresh.values(), key=_age), indexed, key=_age)
 
 
-def search(request: SearchRequestTypeDef, services: Services) -> Iterator[list[Any]]:
+def _search(request: SearchRequestTypeDef, services: Services) -> Iterator[list[Listed]]:
     """The pages of a search; at least one, which may be empty."""
     while True:
         answer = services.sagemaker.search(**request)
-        yield answer.get("Results", [])
+        records = (result["TrainingJob"] for result in answer.get("Results", []))
+        yield [_listed(jobs.of_training(record), record.get("Tags", ())) for record in records]
         if not answer.get("NextToken"):
             return
         request["NextToken"] = answer["NextToken"]
@@ -167,10 +168,9 @@ def _filters(query: Query) -> list[FilterTypeDef]:
     return filters
 
 
-def of_record(record: Mapping[str, Any]) -> Listed:
-    """A job and its names, from what Search returns."""
-    tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
-    return Listed(jobs.of_training(record), tags.get(PROJECT_TAG, ""), tags.get(TASK_TAG, ""))
+def _listed(job: Job, tags: Iterable[TagTypeDef]) -> Listed:
+    values = {tag["Key"]: tag["Value"] for tag in tags}
+    return Listed(job, values.get(PROJECT_TAG, ""), values.get(TASK_TAG, ""))
 
 
 def _processing(query: Query, services: Services) -> Iterator[Listed]:
@@ -190,14 +190,13 @@ def _processing(query: Query, services: Services) -> Iterator[Listed]:
         for summary in answer["ProcessingJobSummaries"]:
             mine = tags.pop(summary["ProcessingJobArn"], None)
             if mine is not None and _is_chosen(summary["ProcessingJobStatus"], query):
-                job = jobs.describe(summary["ProcessingJobName"], "processing", services.sagemaker)
-                yield Listed(job, mine[PROJECT_TAG], mine.get(TASK_TAG, ""))
+                yield _listed(jobs.describe(summary["ProcessingJobName"], "processing", services.sagemaker), mine)
         if not answer.get("NextToken"):
             return
         request["NextToken"] = answer["NextToken"]
 
 
-def _tags_of_processing(query: Query, services: Services) -> dict[str, dict[str, str]]:
+def _tags_of_processing(query: Query, services: Services) -> dict[str, Sequence[TagTypeDef]]:
     """The tags of the processing jobs of the project or task, by ARN, in which names are in lower case."""
     wanted = {PROJECT_TAG: query.place.project, TASK_TAG: query.place.task}
     request: GetResourcesInputTypeDef = {
@@ -205,11 +204,11 @@ def _tags_of_processing(query: Query, services: Services) -> dict[str, dict[str,
         "TagFilters": [{"Key": key, "Values": [value] if value else []} for key, value in wanted.items()],
         "ResourcesPerPage": _PAGE,
     }
-    tags: dict[str, dict[str, str]] = {}
+    tags: dict[str, Sequence[TagTypeDef]] = {}
     while True:
         answer = services.tagging.get_resources(**request)
         for one in answer["ResourceTagMappingList"]:
-            tags[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+            tags[one["ResourceARN"]] = one["Tags"]
         if not answer.get("PaginationToken"):
             return tags
         request["PaginationToken"] = answer["PaginationToken"]
@@ -218,6 +217,4 @@ def _tags_of_processing(query: Query, services: Services) -> dict[str, dict[str,
 def with_tags(job: Job, services: Services) -> Listed:
     """A job with its tags, which its description does not have."""
     arn = job.answer["TrainingJobArn" if job.kind == "training" else "ProcessingJobArn"]
-    answer = services.sagemaker.list_tags(ResourceArn=arn, MaxResults=50)
-    tags = {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
-    return Listed(job, tags.get(PROJECT_TAG, ""), tags.get(TASK_TAG, ""))
+    return _listed(job, services.sagemaker.list_tags(ResourceArn=arn, MaxResults=50)["Tags"])

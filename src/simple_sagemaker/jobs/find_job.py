@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import names
-from ..core.aws_api import error_code
-from ..core.job import KINDS, JobKind
+from ..core.job import KINDS, Job, JobKind
 from ..core.records import replace
 from ..errors import InputNotFound
-from .catalog import Listed, Query, belongs, fits, newest, of_record, search, with_tags
+from .catalog import Listed, Query, belongs, fits, newest, with_tags
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import SearchRequestTypeDef
-
     from ..core.services import Services
     from ..core.specs import Place
 
 _PAGE = 100  # the most that these operations return at once
-_ABSENT = {"ValidationException", "ResourceNotFound"}
 _SHOWN = 8  # jobs, in an error
 _LISTS: tuple[tuple[JobKind, str, str], ...] = (
     ("training", "list_training_jobs", "TrainingJob"),
@@ -30,7 +24,7 @@ _LISTS: tuple[tuple[JobKind, str, str], ...] = (
 
 
 def resolve(place: Place, job: str | None, services: Services, *, running: bool = False) -> Listed:
-    """The one job that is meant: the one named, else the newest of the task or project that is not passed over.
+    """The one job that is meant: the one named, else the newest of the task or project.
 
     With ``running`` only jobs that have not ended count. Raises InputNotFound, which names what there is.
     """
@@ -56,51 +50,30 @@ def resolve(place: Place, job: str | None, services: Services, *, running: bool 
 
 def _named(name: str, place: Place, services: Services) -> Listed | None:
     """The job of that name, or with these letters at its end, where it belongs to the place."""
-    listed = None
-    if not names.is_short_name(name):
-        for kind in KINDS:
-            with suppress_absent():
-                listed = listed or with_tags(jobs.describe(name, kind, services.sagemaker), services)
-    else:
-        listed = _ending_in(name, services)
+    job = _ending_in(name, services) if names.is_short_name(name) else _of_any_kind(name, services)
+    listed = with_tags(job, services) if job else None
     query = Query(place=place)
     return listed if listed is not None and fits(listed, query) and belongs(listed, query) else None
 
 
-def _ending_in(letters: str, services: Services) -> Listed | None:
-    """The newest job whose name ends in these letters."""
-    request: SearchRequestTypeDef = {
-        "Resource": "TrainingJob",
-        "SearchExpression": {"Filters": [{"Name": "TrainingJobName", "Operator": "Contains", "Value": f"-{letters}"}]},
-        "SortBy": "CreationTime",
-        "SortOrder": "Descending",
-        "MaxResults": _PAGE,
-    }
-    for page in search(request, services):
-        for record in page:
-            if record["TrainingJob"]["TrainingJobName"].endswith(f"-{letters}"):
-                return of_record(record["TrainingJob"])
+def _of_any_kind(name: str, services: Services) -> Job | None:
+    return next((job for kind in KINDS if (job := jobs.find(name, kind, services.sagemaker))), None)
+
+
+def _ending_in(letters: str, services: Services) -> Job | None:
+    """The newest job whose name ends in these letters: of the lists, which know a job at once, unlike Search."""
     for kind, operation, member in _LISTS:
-        listing: dict[str, Any] = {"NameContains": f"-{letters}", "MaxResults": _PAGE}
-        while True:  # Search may not know it yet, and knows no processing job
-            answer = getattr(services.sagemaker, operation)(**listing)
+        request: dict[str, Any] = {"NameContains": f"-{letters}", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        request["MaxResults"] = _PAGE
+        while True:
+            answer = getattr(services.sagemaker, operation)(**request)
             for summary in answer[f"{member}Summaries"]:
                 if summary[f"{member}Name"].endswith(f"-{letters}"):
-                    return with_tags(jobs.describe(summary[f"{member}Name"], kind, services.sagemaker), services)
+                    return jobs.describe(summary[f"{member}Name"], kind, services.sagemaker)
             if not answer.get("NextToken"):
                 break
-            listing["NextToken"] = answer["NextToken"]
+            request["NextToken"] = answer["NextToken"]
     return None
-
-
-@contextmanager
-def suppress_absent() -> Iterator[None]:
-    """Do nothing about a job that is not there."""
-    try:
-        yield
-    except Exception as error:
-        if error_code(error) not in _ABSENT:
-            raise
 
 
 def _owner(place: Place) -> str:

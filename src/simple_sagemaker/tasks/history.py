@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import layout, names
-from ..core.aws_api import error_code
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 
 if TYPE_CHECKING:
-    from ..core.aws_api import SageMaker
     from ..core.services import Services
     from ..core.store import Store
 
-_ABSENT = re.compile(r"not f(ou|i)nd", re.IGNORECASE)  # as each kind's operation says it
 _CLOCKS_DIFFER = timedelta(hours=1)  # of the machines that name jobs
 _LOOKED_AT = 20  # of the newest jobs; older ones are not asked for
 _KINDS: dict[str, JobKind] = {"process": "processing"}  # by what run.json says; every other is a training job
@@ -31,26 +27,16 @@ def job_names(place: TaskPlace, store: Store) -> list[str]:
     return sorted(legal, key=names.start_stamp, reverse=True)
 
 
-def describe(name: str, kind: JobKind, sagemaker: SageMaker) -> Job | None:
-    """Describe a job of a kind; None when there is no such job."""
-    try:
-        return jobs.describe(name, kind, sagemaker)
-    except Exception as error:
-        if error_code(error) in {"ValidationException", "ResourceNotFound"} and _ABSENT.search(str(error)):
-            return None
-        raise
-
-
 def find(name: str, place: TaskPlace, services: Services, *, likely: JobKind = "training") -> Job | None:
     """Describe a job of the task, of whichever kind; None when there is no such job.
 
     It is looked up as one of the ``likely`` kind first, and as another only where its ``run.json`` says that it is one.
     """
-    job = describe(name, likely, services.sagemaker)
+    job = jobs.find(name, likely, services.sagemaker)
     if job is not None:
         return job
     kind = _KINDS.get(str(run_file(place, name, services.store).get("kind", "")), "training")
-    return None if kind == likely else describe(name, kind, services.sagemaker)
+    return None if kind == likely else jobs.find(name, kind, services.sagemaker)
 
 
 def newest_jobs(place: TaskPlace, services: Services, *, likely: JobKind = "training") -> Iterator[Job]:

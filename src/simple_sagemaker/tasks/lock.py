@@ -12,12 +12,12 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core import job as jobs
 from ..core import layout
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
 from ..errors import UsageError
-from . import history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def take(
         held = _Lock.parse(content)
         if held is None:
             note(f"The lock {place.claim} is damaged, and is replaced")
-        other = history.describe(held.job, held.kind, services.sagemaker) if held else None
+        other = jobs.find(held.job, held.kind, services.sagemaker) if held else None
         if other and not other.has_ended:
             return other
         is_void = held is None or held.is_void(other, services)

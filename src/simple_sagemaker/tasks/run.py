@@ -68,12 +68,12 @@ class Run:
         """
         if self.has_job or self._prepared is None:
             return
-        from . import history, lock, send
+        from . import lock, send
 
         try:
             send.launch(self._prepared, self.services)
         except KeyboardInterrupt:
-            if history.describe(self.name, self.kind, self.services.sagemaker) is None:
+            if jobs.find(self.name, self.kind, self.services.sagemaker) is None:
                 lock.release(self.place, self.name, self.services)
             else:
                 self.has_job = True

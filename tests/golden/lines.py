@@ -10,7 +10,7 @@ from typing import Any, cast
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.core import layout
 from simple_sagemaker.core.access import LocalAccess
-from simple_sagemaker.core.aws_api import Logs, SageMaker
+from simple_sagemaker.core.aws_api import Logs, SageMaker, Tagging
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.services import Services
 from simple_sagemaker.core.specs import TaskSpec
@@ -158,6 +158,7 @@ def services(buckets: Path) -> Services:
     return Services(
         engine="aws",
         sagemaker=cast("SageMaker", _Before()),
+        tagging=lambda: cast("Tagging", None),  # nothing is looked up by its tags
         logs=cast("Logs", None),
         store=store,
         access=LocalAccess(store, account=ACCOUNT, region=REGION),

@@ -108,15 +108,6 @@ class Tagging(Protocol):
         ...
 
 
-class NoTags:
-    """A tagging service that knows no resource: of an engine without one."""
-
-    def get_resources(self, **_: Unpack[GetResourcesInputTypeDef]) -> GetResourcesOutputTypeDef:
-        """Nothing."""
-        metadata = {"RequestId": "", "HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
-        return {"PaginationToken": "", "ResourceTagMappingList": [], "ResponseMetadata": metadata}  # type: ignore[typeddict-item]
-
-
 class Logs(Protocol):
     """The service that stores the output of jobs."""
 

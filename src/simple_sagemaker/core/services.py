@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .access import Access
-from .aws_api import Logs, NoTags, SageMaker, Tagging
+from .aws_api import Logs, SageMaker, Tagging
 from .image_builder import Images, NoImages
 from .records import dataclass, field
 from .store import Store
@@ -41,14 +41,15 @@ class Services:
     """The services that run jobs and keep data, and the name of the engine.
 
     ``pace`` returns the seconds to wait before polling a job again, given the seconds of following it so far.
-    ``images`` builds custom images. ``price`` returns the dollars an hour of an instance type, or None. ``cache`` is a
-    folder whose content may be deleted at any time. ``python`` is the interpreter that runs the code where no image is
-    used. ``process`` identifies this process to other commands, and
+    ``tagging`` connects to the service of tags. ``images`` builds custom images. ``price`` returns the dollars an hour
+    of an instance type, or None. ``cache`` is a folder whose content may be deleted at any time. ``python`` is the
+    interpreter that runs the code where no image is used. ``process`` identifies this process to other commands, and
     ``lives`` returns whether such a process lives, or None where that cannot be known here.
     """
 
     engine: str
     sagemaker: SageMaker
+    tagging: Callable[[], Tagging]
     logs: Logs
     store: Store
     access: Access
@@ -57,7 +58,6 @@ class Services:
     token: Callable[[], str]
     pace: Callable[[float], float]
     images: Images = field(default_factory=NoImages)
-    tagging: Tagging = field(default_factory=NoTags)
     reading: Reading = Reading()
     price: Callable[[str], float | None] = no_price
     cache: Path | None = None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..local.api.tagging import SERVICE, Tags, matching
 from ..local.job.home import ACCOUNT
 from ..local.job.kinds import KINDS
 from . import http, protocol
@@ -18,12 +19,10 @@ from .mock_aws import MockAws
 from .platform import Platform
 from .protocol import ServiceError
 
-_SERVICE = "sagemaker"
 _FAILED = "InvalidParameterException"
-_JOB = re.compile(rf"arn:[a-z-]+:{_SERVICE}:[^:]*:[^:]*:({'|'.join(kind.resource for kind in KINDS)})/[^/]+")
+_JOB = re.compile(rf"arn:[a-z-]+:{SERVICE}:[^:]*:[^:]*:({'|'.join(kind.resource for kind in KINDS)})/[^/]+")
 _PAGE = 100
 
-Tags = list[dict[str, str]]
 Request = dict[str, Any]
 Jobs = Callable[[], Iterable[tuple[str, Tags]]]  # ARN and tags
 
@@ -65,12 +64,8 @@ class Tagging:
         if arns and (types or request.get("TagFilters")):
             message = "You can't specify ResourceARNList with ResourceTypeFilters or TagFilters in the same request."
             raise ServiceError("InvalidParameterException", message)
-        found = [
-            (arn, tags)
-            for arn, tags in self._jobs()
-            if tags and _is_of_type(arn, types) and (not arns or arn in arns) and _matches(tags, request)
-        ]
-        other_types = [one for one in types if one.partition(":")[0] != _SERVICE]
+        found = [(arn, tags) for arn, tags in matching(self._jobs(), request) if not arns or arn in arns]
+        other_types = [one for one in types if one.partition(":")[0] != SERVICE]
         if other_types or not types:
             found += self._others.resources(request, other_types)
         return _page_of_resources(sorted(found, key=lambda resource: resource[0]), request)
@@ -188,18 +183,3 @@ def _number(request: Mapping[str, Any], name: str, default: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
         raise ServiceError("InvalidParameterException", f"{name} is not valid.")
     return int(value)
-
-
-def _is_of_type(arn: str, types: Iterable[str]) -> bool:
-    """Whether a job is of one of these types; no types are all types."""
-    kind = arn.split(":")[5].partition("/")[0]
-    return not types or bool({_SERVICE, f"{_SERVICE}:{kind}"} & {*types})
-
-
-def _matches(tags: Tags, request: Request) -> bool:
-    """Whether each filter's key is among the tags, with one of the filter's values if it has any."""
-    values = {tag["Key"]: tag["Value"] for tag in tags}
-    return all(
-        condition["Key"] in values and (not condition.get("Values") or values[condition["Key"]] in condition["Values"])
-        for condition in request.get("TagFilters", ())
-    )

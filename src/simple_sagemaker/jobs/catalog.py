@@ -205,8 +205,9 @@ def _tags_of_processing(query: Query, services: Services) -> dict[str, Sequence[
         "ResourcesPerPage": _PAGE,
     }
     tags: dict[str, Sequence[TagTypeDef]] = {}
+    tagging = services.tagging()
     while True:
-        answer = services.tagging.get_resources(**request)
+        answer = tagging.get_resources(**request)
         for one in answer["ResourceTagMappingList"]:
             tags[one["ResourceARN"]] = one["Tags"]
         if not answer.get("PaginationToken"):

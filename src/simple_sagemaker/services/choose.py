@@ -27,11 +27,13 @@ from .environment import callers_variables, check_variables, engine_settings, ho
 if TYPE_CHECKING:
     import boto3
 
+    from ..core.aws_api import Tagging
     from ..emulator.serving import EmulatorServer
     from ..images.docker.command import Docker
     from ..images.docker.login import Login
     from ..images.docker.maker import LocalImages
     from ..images.docker.pull import EcrAddress
+    from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import Home
     from ..local.supervisor.spawn import WaitingSupervisor
 
@@ -117,7 +119,7 @@ def aws(
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
-        tagging=clients.tagging,
+        tagging=lambda: clients.tagging,
         logs=clients.logs,
         store=S3Store(clients.session),
         access=AwsAccess(clients),
@@ -163,7 +165,7 @@ def local(
     return Services(
         engine="docker" if settings.docker else "local",
         sagemaker=sagemaker,
-        tagging=sagemaker,
+        tagging=_tagging(sagemaker),
         logs=LocalLogs(home),
         store=store,
         access=access,
@@ -195,6 +197,17 @@ def local_images(environment: Mapping[str, str]) -> LocalImages:
             return None
 
     return LocalImages(_docker(environment), logins=login, options=_build_options(environment))
+
+
+def _tagging(sagemaker: LocalSageMaker) -> Callable[[], Tagging]:
+    """Makes the tagging service of this machine when the first command needs it."""
+
+    def make() -> Tagging:
+        from ..local.api.tagging import LocalTagging
+
+        return LocalTagging(sagemaker.index.jobs)
+
+    return make
 
 
 def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from simple_sagemaker.core.access import LocalAccess
-from simple_sagemaker.core.aws_api import Logs, SageMaker
+from simple_sagemaker.core.aws_api import Logs, SageMaker, Tagging
 from simple_sagemaker.core.job import of_training
 from simple_sagemaker.core.services import Reading, Services
 from simple_sagemaker.core.specs import Download
@@ -63,6 +63,7 @@ def services_with(store: Store, logs: Streams | None = None) -> Services:
     return Services(
         engine="local",
         sagemaker=cast("SageMaker", None),  # what a job left is brought without asking for the job again
+        tagging=lambda: cast("Tagging", None),  # nothing is looked up by its tags
         logs=cast("Logs", logs or Streams()),
         store=store,
         access=LocalAccess(store, account="000000000000", region="us-east-1"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from simple_sagemaker.core.access import LocalAccess
-from simple_sagemaker.core.aws_api import Logs, SageMaker
+from simple_sagemaker.core.aws_api import Logs, SageMaker, Tagging
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.services import Reading, Services
@@ -128,6 +128,7 @@ class Watch(WithoutStatusLine):
         return Services(
             engine="aws",
             sagemaker=cast("SageMaker", self),
+            tagging=lambda: cast("Tagging", None),  # nothing is looked up by its tags
             logs=cast("Logs", self.logs),
             store=store,
             access=LocalAccess(store, account="123456789012", region="eu-west-1"),

@@ -10,7 +10,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from simple_sagemaker.core.access import LocalAccess
-from simple_sagemaker.core.aws_api import Logs, SageMaker
+from simple_sagemaker.core.aws_api import Logs, SageMaker, Tagging
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.services import Services
@@ -92,6 +92,7 @@ class World:
         return Services(
             engine="aws",
             sagemaker=cast("SageMaker", self.sage),
+            tagging=lambda: cast("Tagging", None),  # nothing is looked up by its tags
             logs=cast("Logs", None),
             store=self.store,
             access=LocalAccess(self.store, account="123456789012", region="eu-west-1"),

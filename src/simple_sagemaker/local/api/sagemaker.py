@@ -158,7 +158,8 @@ class LocalSageMaker:
 
     def _stop(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Stop", request)
-        if (status := describe(job)[kind.status]) != "InProgress":
+        status = describe(job)[kind.status]
+        if status != "InProgress":
             message = f"The request was rejected because the {kind.noun} is in status {status}."
             raise validation_error(message, f"Stop{kind.prefix}Job")
         job.stop_mark.touch()
@@ -178,8 +179,9 @@ class LocalSageMaker:
         self._check(operation, request)
         from . import search
 
-        pick = lambda jobs: search.list_page(jobs, kind, request, operation=operation)  # noqa: E731
-        page, following = self._index.choose(kind, pick)
+        page, following = self.index.choose(
+            kind, lambda jobs: search.list_page(jobs, kind, request, operation=operation)
+        )
         return _make_answer(**{f"{kind.prefix}JobSummaries": [summary(one) for _, one in page]}, **following)
 
     def search(self, **request: Any) -> Answer:
@@ -190,7 +192,7 @@ class LocalSageMaker:
         from . import search
 
         known = model.load(self._home.cache)
-        page, following = self._index.choose(
+        page, following = self.index.choose(
             TRAINING, lambda jobs: search.search_page(jobs, request, model=known, operation="Search")
         )
         records = [
@@ -198,12 +200,6 @@ class LocalSageMaker:
             for job, one in page
         ]
         return _make_answer(Results=[{"TrainingJob": record} for record in records], **following)
-
-    def get_resources(self, **request: Any) -> Answer:
-        """One page of the jobs that have some tags, each with all of its tags, as the tagging service answers."""
-        from . import tagged
-
-        return _make_answer(**tagged.page(self._index.jobs(), request))
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by the job's ARN."""
@@ -256,7 +252,7 @@ class LocalSageMaker:
         return job
 
     @property
-    def _index(self) -> JobIndex:
+    def index(self) -> JobIndex:
         """The index of all jobs, which most processes do not need."""
         if self._index_or_none is None:
             from .job_index import JobIndex

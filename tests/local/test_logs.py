@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
+from simple_sagemaker.core.aws_api import Logs
+from simple_sagemaker.jobs.logs import Event, Tail
 from simple_sagemaker.local.api.cloudwatch_logs import GROUP
 from tests.local.conftest import Engine
 from tests.local.scripts import WAIT
@@ -116,3 +118,51 @@ def test_another_group_and_a_made_up_token_are_refused(engine: Engine) -> None:
         engine.logs.describe_log_streams(logGroupName="/aws/other")
     with pytest.raises(ClientError, match="nextToken is invalid"):
         events(engine, only_stream(engine, "job-1"), nextToken="f/x")
+
+
+def test_events_are_read_backwards_from_the_end_and_by_time_as_forwards(engine: Engine) -> None:
+    engine.run("for n in $(seq 1 60); do echo line $n; [ $((n % 20)) != 0 ] || sleep 0.05; done", name="job")
+    stream = only_stream(engine, "job")
+    forwards = events(engine, stream, startFromHead=True)["events"]
+    assert [one["message"] for one in forwards][:60] == [f"line {number}" for number in range(1, 61)]
+    for most in (1, 7, 20, 10_000):
+        pages: list[Any] = []
+        page = events(engine, stream, limit=most)
+        while page["events"]:
+            pages = [*page["events"], *pages]
+            page = events(engine, stream, limit=most, nextToken=page["nextBackwardToken"])
+        assert pages == forwards
+        last = events(engine, stream, limit=most)
+        assert last["events"] == forwards[-most:]
+        assert events(engine, stream, nextToken=last["nextForwardToken"])["events"] == []
+    middle = forwards[30]["timestamp"]
+    later = events(engine, stream, startFromHead=True, startTime=middle)["events"]
+    assert later == [one for one in forwards if one["timestamp"] >= middle]
+    assert events(engine, stream, startFromHead=True, endTime=middle)["events"] == forwards[: -len(later)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 20, 59, 60, 1000])
+def test_the_last_lines_of_each_host_come_and_then_the_new_ones(engine: Engine, count: int) -> None:
+    engine.run("for n in $(seq 1 60); do echo line $n; [ $((n % 20)) != 0 ] || sleep 0.05; done", name="job", hosts=2)
+    received: dict[str, list[str]] = {}
+    tail = Tail("job", cast("Logs", engine.logs), last=count)
+
+    def take(host: str, page: list[Event]) -> None:
+        received.setdefault(host, []).extend(event.line for event in page)
+
+    while not tail.poll(3, take):
+        continue
+    printed = engine.printed("job")
+    assert received == {host: lines[-count:] for host, lines in printed.items() if count}
+    assert tail.poll(100, take, every=True)
+    assert received == {host: lines[-count:] for host, lines in printed.items() if count}
+
+
+def test_only_lines_since_a_time_and_of_one_host_come(engine: Engine) -> None:
+    engine.run("for n in 1 2 3; do echo line $n; sleep 0.05; done", name="job", hosts=2)
+    stream = streams(engine, logStreamNamePrefix="job/algo-2")["logStreams"][0]["logStreamName"]
+    second = next(one for one in events(engine, stream, startFromHead=True)["events"] if one["message"] == "line 2")
+    received: list[tuple[str, str]] = []
+    tail = Tail("job", cast("Logs", engine.logs), since_ms=second["timestamp"], host=2)
+    assert tail.poll(100, lambda host, page: received.extend((host, event.line) for event in page))
+    assert received[:2] == [("algo-2", "line 2"), ("algo-2", "line 3")]

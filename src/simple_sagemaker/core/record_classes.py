@@ -3,8 +3,8 @@
 :mod:`dataclasses` compiles the methods of each class from a text, which takes a millisecond, and a submission needs
 sixty classes. These know what the project uses of dataclasses: ``frozen``, ``kw_only``, defaults and what makes them,
 ``init``, ``repr``, ``compare``, ``__post_init__``, inheritance, :func:`replace`, :func:`asdict` and :func:`fields`. An
-*instance* takes about 2 us, twice as long: what there are a hundred thousand of is a named tuple or a dataclass of
-Python's own.
+*instance* takes 2 us, up to four times as long: what there are a hundred thousand of is a named tuple or a dataclass
+of Python's own.
 """
 
 from __future__ import annotations

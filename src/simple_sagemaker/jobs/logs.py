@@ -197,8 +197,8 @@ class Tail:
 
     @property
     def misses_hosts(self) -> bool:
-        """Whether some host has no stream yet."""
-        return len(self._seen) < self.hosts
+        """Whether some host whose lines are read has no stream yet."""
+        return len(self._seen) < (self.hosts if self._host is None else 1)
 
     def poll(self, max_pages: int, deliver: Callable[[str, list[Event]], None], *, every: bool = False) -> bool:
         """Read at most ``max_pages`` pages, pass new lines to ``deliver``, and return whether the round is done.

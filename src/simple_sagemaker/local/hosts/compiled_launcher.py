@@ -27,7 +27,7 @@ def keep(payload: Path, cache: Path) -> Path:
     For ``sys.pycache_prefix`` of a host: below it is the path that the launcher's folder has there.
     """
     sources = sorted((payload / _PACKAGE).glob("*.py"))
-    stamps = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sources]
+    stamps = [(file.name, status.st_size, status.st_mtime_ns) for file in sources for status in [file.stat()]]
     mark = hashlib.sha256(repr((sys.implementation.cache_tag, str(payload), stamps)).encode()).hexdigest()[:32]
     kept = cache / f"launcher-{mark}"
     if not kept.exists():
@@ -36,13 +36,12 @@ def keep(payload: Path, cache: Path) -> Path:
     return kept
 
 
-def show_at(base: Path, kept: Path, folder: Path) -> Path:
-    """Make ``folder`` show what is kept to a host that has ``/opt/ml`` at ``base``. Returns ``folder``."""
+def show_at(base: Path, kept: Path, folder: Path) -> None:
+    """Make ``folder`` show what is kept to a host that has ``/opt/ml`` at ``base``."""
     for place in _PLACES:
         seen = folder / str(base / Path(place).relative_to(layout.BASE)).lstrip("/")
         seen.mkdir(parents=True)
-        (seen / _PACKAGE).symlink_to(kept / _PACKAGE)
-    return folder
+        (seen / _PACKAGE).symlink_to(os.path.relpath(kept / _PACKAGE, seen))
 
 
 def _compile(sources: list[Path], to: Path) -> None:
@@ -61,10 +60,7 @@ def _compile(sources: list[Path], to: Path) -> None:
             doraise=True,
             invalidation_mode=PycInvalidationMode.CHECKED_HASH,
         )
-    for place in _PLACES:
-        seen = scratch / place.lstrip("/")
-        seen.mkdir(parents=True)
-        (seen / _PACKAGE).symlink_to(os.path.relpath(scratch / _PACKAGE, seen))
+    show_at(Path(layout.BASE), scratch, scratch)
     with suppress(OSError):  # another job was first
         scratch.rename(to)
     shutil.rmtree(scratch, ignore_errors=True)

@@ -54,7 +54,7 @@ class Processes:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
             if not host.isolated and self._compiled:
-                compiled_launcher.show_at(host.base, self._compiled, _compiled(host))
+                compiled_launcher.show_at(host.base, self._compiled, _pycache(host))
 
     def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
         launch = Launch(
@@ -108,7 +108,7 @@ class Processes:
             "MASTER_PORT": str(self.addresses.port),
         }
         if self._compiled:
-            variables["SSM_PYCACHE"] = str(self._compiled if host.isolated else _compiled(host))
+            variables["SSM_PYCACHE"] = str(self._compiled if host.isolated else _pycache(host))
         if not host.isolated:
             first = config_files.host_names(len(self.addresses.hosts))[0]
             variables |= {
@@ -158,7 +158,7 @@ def _layer(host: Host) -> Path:
     return host.folder / "python"
 
 
-def _compiled(host: Host) -> Path:
+def _pycache(host: Host) -> Path:
     """Where a host that is not isolated has our launcher compiled."""
     return host.folder / "tmp" / "compiled"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -53,6 +54,9 @@ def connect(environment: Mapping[str, str], here: str, session: boto3.Session | 
 def _session_from_configuration(environment: Mapping[str, str]) -> boto3.Session:
     """Create our session. ``AWS_REGION``, which boto3 ignores, is honoured as AWS's command line does."""
     core = botocore.session.get_session()
+    profile = environment.get("AWS_PROFILE")
+    if profile and profile != os.environ.get("AWS_PROFILE"):  # a project file's, from Python
+        core.set_config_variable("profile", profile)
     core.set_default_client_config(Config(retries=SERVICE_RETRIES, user_agent_extra=f"simple-sagemaker/{__version__}"))
     return boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
 

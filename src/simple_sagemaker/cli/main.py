@@ -103,7 +103,18 @@ def _prestart(argv: Sequence[str]) -> WaitingSupervisor | None:
         return None
     from ..services.prestart import prestart
 
-    return prestart(argv, os.environ)
+    return prestart(argv, os.environ, lambda: _local_type(argv))
+
+
+def _local_type(argv: Sequence[str]) -> str:
+    """The instance type that the project file has for a job of this machine; what is wrong is for ``parse`` to say."""
+    from ..options.project_file.apply import local_type
+    from .argv import read
+
+    try:
+        return local_type(read(argv[0], argv[1:]), os.environ)
+    except SsmError:
+        return ""
 
 
 def _describe_os_error(error: OSError) -> str:

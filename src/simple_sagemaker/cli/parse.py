@@ -7,15 +7,18 @@ service. Whatever a help page does not need is imported when it is needed.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
-from ..errors import Spelling, UsageError, spell_typed
+from ..errors import Spelling, SsmError, UsageError, spell_typed
 from ..options.option import DATA, EMULATOR, PROCESS
 from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
     from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
+    from ..options.arguments import Arguments
 
 
 def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
@@ -42,11 +45,13 @@ def spelling(argv: Sequence[str]) -> Spelling:
     """How this command line spells options: as they were typed, and with two dashes those that were not."""
 
     def spell(name: str, value: str = "") -> str:
+        from ..options.project_file.apply import apply
         from .argv import read
 
         try:
             arguments = read(*_command(argv))
-        except UsageError:
+            apply(arguments, os.environ)
+        except SsmError:
             return spell_typed(name, value)
         if name == "hp":
             return spell_typed(name, value)
@@ -94,6 +99,26 @@ def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpe
         from .emulator import emulator_spec
 
         return emulator_spec(arguments)
+    from ..options.project_file.apply import apply
+
+    filled = apply(arguments, os.environ)
+    if filled is None:
+        return _spec_of(arguments)
+    if note := filled.note():
+        from ..core.printable import clean
+
+        print(clean(note), file=sys.stderr, flush=True)
+    try:
+        return _spec_of(arguments)
+    except SsmError as error:
+        explained = filled.explain(error)
+        if explained is error:
+            raise
+        raise explained from error
+
+
+def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | DataSpec:
+    command = arguments.command
     if command in PROCESS:
         from ..options.process import process_spec
 

@@ -30,7 +30,8 @@ class Place:
 
     ``bucket_owner`` is the account that owns a bucket of somebody else. ``data_store`` is where the buckets of jobs on
     this machine are: in local folders (``local``), or on S3; None leaves it to the engine. ``aws_region`` and
-    ``aws_profile`` are used instead of those of the environment.
+    ``aws_profile`` are used instead of those of the environment. ``is_local``: the project file says that jobs run on
+    this machine, which counts for commands that have no instance type.
     """
 
     project: str
@@ -41,6 +42,7 @@ class Place:
     data_store: DataStore | None = None
     aws_region: str | None = None
     aws_profile: str | None = None
+    is_local: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

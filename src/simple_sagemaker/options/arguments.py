@@ -37,10 +37,11 @@ class Arguments:
     """The arguments of one command: uses of options by name, hyperparameters in order, and the script's arguments.
 
     ``spell`` returns an option's spelling, on the command line or in Python. Typed hyperparameters are texts; from
-    Python they are any JSON values.
+    Python, and from a project file, they are any JSON values. ``labels`` are spellings of hyperparameters from such a
+    file, and ``is_local`` is whether it says that jobs run on this machine.
     """
 
-    __slots__ = ("_spell", "command", "hyperparameters", "options", "script_arguments", "uses")
+    __slots__ = ("_spell", "command", "hyperparameters", "is_local", "labels", "options", "script_arguments", "uses")
 
     def __init__(self, command: str, script_arguments: Sequence[str], *, spell: Spelling = spell_typed) -> None:
         self.command = command
@@ -48,6 +49,8 @@ class Arguments:
         self.uses: dict[str, list[Use]] = {}
         self.hyperparameters: list[tuple[str, Any]] = []
         self.script_arguments = tuple(script_arguments)
+        self.labels: dict[str, str] = {}
+        self.is_local = False
         self._spell = spell
 
     @property
@@ -130,7 +133,7 @@ class Arguments:
 
     def hyperparameter(self, name: str) -> str:
         """A hyperparameter as the person spelled it."""
-        return self._spell("hp", name)
+        return self.labels.get(name) or self._spell("hp", name)
 
     def contradiction(self, one: str, other: str) -> UsageError:
         """The error that two options cannot both be used."""

@@ -25,7 +25,7 @@ _LONG = 12
 REAL = frozenset({"image_url", "input_model", "input_node", "input_paths", "model_url", "output_paths", "source_dim"})
 REAL |= frozenset({"input_nodes", "job_end", "task_names", "try_run"})
 REAL |= frozenset({"download_mode", "input_cat", "input_code", "input_mask", "input_modes", "mask_name"})
-REAL |= frozenset({"output_form", "rule_name"})
+REAL |= frozenset({"output_form", "rule_name", "use_profiler"})
 
 # What SageMaker's SDK and boto3 call options of ours. No script has such a parameter, or the job would run longer, or
 # less protected, than was asked.

@@ -49,6 +49,10 @@ TASK = (
         help="The profile of your AWS configuration to act by, whatever keys the environment has.",
     ),
     Option(
+        "--use_profile", shape="NAME", commands=ALL,
+        help="The profile of the project file (ssm.toml) to use; SSM_PROFILE names one as well.",
+    ),
+    Option(
         "--data_store", shape="local|s3", commands=ALL,
         help="Where jobs on this machine have their data. local: in folders of this machine (what is meant when "
         "nothing is said); s3: on Amazon S3, reached with your credentials.",

@@ -132,6 +132,7 @@ def place(arguments: Arguments) -> Place:
         data_store=_data_store(arguments),
         aws_region=aws_region(arguments),
         aws_profile=arguments.text("aws_profile"),
+        is_local=arguments.is_local,
     )
 
 

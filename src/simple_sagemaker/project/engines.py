@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.specs import DataStore, Spec
@@ -24,6 +25,7 @@ class Engines:
     """The engines of one project, each made when it is first needed.
 
     ``engine`` is the one to use, ``instance_type`` chooses it where nothing else does, as ``--it local`` would.
+    ``variables`` are set beside those of the environment.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Engines:
         instance_type: str | None,
         data_store: DataStore | None,
         session: boto3.Session | None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
-        self._engine = _check(engine)
+        engine = _check(engine)
         self._instance_type = instance_type or ""
         self._data_store: DataStore | None = data_store
         self._session = session
+        self._variables = {**(variables or {}), **({"SSM_ENGINE": engine} if engine else {})}
         self._composing = threading.Lock()
         self._composed: dict[str, Services] = {}
         self._ran: dict[str, str] = {}
@@ -48,14 +52,18 @@ class Engines:
         self._ran[spec.place.task] = engine
         return self._services(engine)
 
-    def for_data(self, task_name: str = "") -> Services:
-        """The services that keep what a task left: those that ran it, if this project did, else the usual ones."""
+    def for_data(self, task_name: str = "", *, is_local: bool = False) -> Services:
+        """The services that keep what a task left: those that ran it, if this project did, else the usual ones.
+
+        ``is_local``: a project file says that the task's jobs run on this machine.
+        """
         used = set(self._ran.values())
         engine = self._ran.get(task_name) or (used.pop() if len(used) == 1 else None)
-        return self._services(engine or choose.choose_engine(self._instance_type, self._environment()))
+        machine = self._instance_type or ("local" if is_local and not os.environ.get("SSM_ENGINE") else "")
+        return self._services(engine or choose.choose_engine(machine, self._environment()))
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **({"SSM_ENGINE": self._engine} if self._engine else {})}
+        return {**os.environ, **self._variables}
 
     def _services(self, engine: str) -> Services:
         with self._composing:

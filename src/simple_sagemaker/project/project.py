@@ -25,6 +25,7 @@ from . import setup
 from .arguments import arguments_of, python_spelling
 from .build_image import build_image
 from .engines import Engine, Engines
+from .file import FileSettings, completed
 from .job import Job, Result, result_of
 from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
 from .progress import Progress, check_progress, display_progress
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import boto3
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from ..core.services import Services
 
@@ -91,6 +92,30 @@ class Project:
         self._instance_type = instance_type
         self._progress: Progress = check_progress(progress)
         self._engines = Engines(engine, instance_type=instance_type, data_store=data_store, session=boto3_session)
+        self._file: FileSettings | None = None
+
+    @classmethod
+    def from_file(
+        cls,
+        path: StrPath | None = None,
+        *,
+        profile: str | None = None,
+        engine: Engine | None = None,
+        boto3_session: boto3.Session | None = None,
+        progress: Progress = "none",
+    ) -> Self:
+        """The project of a project file (``ssm.toml``), whose tasks have the options that the file gives them.
+
+        Without ``path`` the file is looked for as ``ssm`` does: in the current folder and above it. What a method is
+        called with beats the file, as the command line does; ``profile`` beats ``SSM_PROFILE``. Raises UsageError.
+        """
+        with python_spelling():
+            settings = FileSettings(path, profile)
+            project = cls(settings.project_name(), engine=engine, progress=progress)
+        project._role_name = settings.role_name()
+        project._engines = settings.engines(engine, boto3_session)
+        project._file = settings
+        return project
 
     def __repr__(self) -> str:
         return f"<Project {self._name}>"
@@ -111,7 +136,9 @@ class Project:
         named = {**options, "task_name": task_name, "entry_point": entry_point}
         return self._run("run", named, known=_RUN, wait=wait)
 
-    def shell(self, task_name: str, cmd_line: str, *, wait: bool = True, **options: Unpack[ShellOptions]) -> Job:
+    def shell(
+        self, task_name: str, cmd_line: str | None = None, *, wait: bool = True, **options: Unpack[ShellOptions]
+    ) -> Job:
         """Run a shell command line as a task, as ``ssm shell`` does; else as :meth:`run`."""
         named = {**options, "task_name": task_name, "cmd_line": cmd_line}
         return self._run("shell", named, known=_SHELL, wait=wait)
@@ -198,8 +225,9 @@ class Project:
         """
         with python_spelling():
             arguments = arguments_of("run", self._with_defaults({**options, "task_name": ""}), known=_RUN)
-            place, machines = Place(project=self._name, task=""), instances(arguments)
-            spec = TaskSpec(kind="run", place=place, code=Code(), instances=machines, image=image(arguments))
+            with completed(arguments, self._file):
+                place, machines = Place(project=self._name, task=""), instances(arguments)
+                spec = TaskSpec(kind="run", place=place, code=Code(), instances=machines, image=image(arguments))
             services = self._engines.for_task(spec)
             with translate_all_errors(region=services.region), display_progress(self._progress, 1) as watcher:
                 return build_image(spec, services, watcher)
@@ -216,7 +244,7 @@ class Project:
     def _with_defaults(self, options: Mapping[str, object]) -> dict[str, object]:
         """The options of a task, completed by those of the project."""
         machine = options.get("instance_type") or self._instance_type
-        named = {**self._place, "instance_type": machine, "role_name": self._role_name}
+        named = {**self._place, "instance_type": machine, "role_name": None if self._file else self._role_name}
         if "if_changed" not in options:
             named["if_changed"] = self._if_changed
         return {**options, **named}
@@ -224,7 +252,8 @@ class Project:
     def _run(self, command: str, options: Mapping[str, object], *, known: frozenset[str], wait: bool) -> Job:
         with python_spelling():
             arguments = arguments_of(command, self._with_defaults(options), known=known)
-            spec = process_spec(arguments) if command == "process" else task_spec(arguments)
+            with completed(arguments, self._file):
+                spec = process_spec(arguments) if command == "process" else task_spec(arguments)
             services = self._engines.for_task(spec)
             hosts = spec.instances.count
             with translate_all_errors(region=services.region), display_progress(self._progress, hosts) as watcher:
@@ -250,7 +279,9 @@ class Project:
         """The spec of a task's data, and the services that keep it."""
         with ExitStack() as stack:
             stack.enter_context(python_spelling())
-            spec = data_spec(arguments_of("data", {**self._place, "task_name": task_name, **options}, known=_DATA))
-            services = self._engines.for_data(task_name)
+            arguments = arguments_of("data", {**self._place, "task_name": task_name, **options}, known=_DATA)
+            with completed(arguments, self._file):
+                spec = data_spec(arguments)
+            services = self._engines.for_data(task_name, is_local=spec.place.is_local)
             stack.enter_context(translate_all_errors(region=services.region))
             yield spec, services

@@ -36,7 +36,7 @@ _CREDENTIALS = (
 # What we read, and a person sets.
 _OURS = (
     *("SSM_DOCKER", "SSM_DOCKER_BUILD", "SSM_ENGINE", "SSM_HOME", "SSM_ISOLATION", "SSM_LOG_LIMIT_MB", "SSM_PYTHON"),
-    *("SSM_RERUN", "SSM_SPOT_INTERRUPT_S", "SSM_SPOT_WAIT_S", "SSM_STOP_GRACE_S"),
+    *("SSM_PROFILE", "SSM_PROJECT_FILE", "SSM_RERUN", "SSM_SPOT_INTERRUPT_S", "SSM_SPOT_WAIT_S", "SSM_STOP_GRACE_S"),
 )
 _CALLER_VARIABLES = ("PATH", "HOME", "XDG_CACHE_HOME")
 
@@ -69,8 +69,11 @@ def home_folder(environment: Mapping[str, str]) -> Path:
 def select_aws(place: Place, environment: MutableMapping[str, str]) -> None:
     """Put the region and the profile that were named into the environment, from which boto3 and jobs take them.
 
-    With a profile named, keys of the environment do not count: boto3 would prefer them.
+    With a profile named, keys of the environment do not count: boto3 would prefer them. Where the project file says
+    that jobs run on this machine, and the environment names no engine, this machine's is used.
     """
+    if place.is_local and not environment.get("SSM_ENGINE"):
+        environment["SSM_ENGINE"] = "local"
     if place.aws_region:
         environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = place.aws_region
     if place.aws_profile:

@@ -11,22 +11,25 @@ from ..core.instance_types import is_local
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..local.supervisor.spawn import WaitingSupervisor
 
 _FLAGS = ("--it", "--instance_type")
 
 
-def prestart(argv: Sequence[str], environment: Mapping[str, str]) -> WaitingSupervisor | None:
+def prestart(
+    argv: Sequence[str], environment: Mapping[str, str], usual_type: Callable[[], str] = str
+) -> WaitingSupervisor | None:
     """Start the supervisor of the job that a command line is for; None where that is no job of this machine.
 
-    A guess: a supervisor without a job ends by itself, and a job without one starts its own.
+    A guess: a supervisor without a job ends by itself, and a job without one starts its own. ``usual_type`` gives the
+    instance type where none is typed, and is asked only where it decides.
     """
     if sys.platform == "win32":
         return None
     engine = environment.get("SSM_ENGINE") or "aws"
-    if engine != "docker" and is_local(_instance_type(argv)):
+    if engine == "aws" and is_local(_instance_type(argv) or usual_type()):
         engine = "local"
     if engine not in {"local", "docker"}:
         return None

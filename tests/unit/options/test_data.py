@@ -17,7 +17,7 @@ DOCUMENTED = """
 -h --help --project_name -p --task_name -t --bucket_name -b --output_path -o
 --download_state --download_model --download_output
 """
-OURS = "--aws_region --aws_profile --prefix --bucket_owner --job --clean_state --cs --data_store"
+OURS = "--aws_region --aws_profile --prefix --bucket_owner --job --clean_state --cs --data_store --use_profile"
 
 
 def data(*argv: str) -> DataSpec:
@@ -26,7 +26,7 @@ def data(*argv: str) -> DataSpec:
     return spec
 
 
-def test_the_options_are_those_of_the_document_and_eight_of_ours() -> None:
+def test_the_options_are_those_of_the_document_and_nine_of_ours() -> None:
     flags = {flag for option in options_of("data") for flag in option.flags}
     assert flags == {*DOCUMENTED.split(), *OURS.split()}
 

@@ -116,7 +116,7 @@ def test_ctrl_c_asks_and_d_leaves_the_job_running(shell: Shell) -> None:
         assert terminal.end() == 7
         assert '"status"' not in (shell.jobs()[0] / "journal.jsonl").read_text()
     assert "goes on" in terminal.seen
-    assert f"touch {shell.jobs()[0]}/stop" in terminal.seen.replace("\r\n", "\n")
+    assert "To stop it: ssm stop -p " in terminal.seen.replace("\r\n", "\n")
 
 
 def test_ctrl_c_asks_and_c_goes_on_watching(shell: Shell) -> None:

@@ -1,16 +1,21 @@
-"""The price of a machine, from AWS's price list: requested once at the end of a job, and only for a moment."""
+"""The price of a machine, from AWS's price list: asked for only a moment, and kept for a week."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import threading
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
 from ..core.retries import NO_RETRIES
+from ..storage.private import make_private, read_plain, write_private
 
 if TYPE_CHECKING:
     import boto3
@@ -20,50 +25,81 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
 _HOME = "us-east-1"
 _LONGEST_S = 2.0
+_KEPT_S = 7 * 86_400
+_COMPONENTS = {"training": "Training", "processing": "Processing"}  # by the kind of job
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES)
 
 
-def asker(session: boto3.Session, *, region: str) -> Callable[[str], float | None]:
-    """Return a function for the training price of an instance type in the region, in dollars an hour.
+def asker(session: boto3.Session, *, region: str, cache: Path | None = None) -> Callable[[str, str], float | None]:
+    """Return a function for the price of an instance type in the region, for a kind of job, in dollars an hour.
 
-    It returns None without an answer within 2 seconds, and never raises: without permission there is no price.
+    It returns None without an answer within 2 seconds, and never raises: without permission there is no price. A price
+    is kept in the process and, in the folder ``cache``, for a week; that there is none only in the process.
     """
+    asked: dict[tuple[str, str], float | None] = {}
 
-    def price(instance_type: str) -> float | None:
-        if session.get_partition_for_region(region) != "aws":  # others have other lists, and not dollars everywhere
+    def price(instance_type: str, kind: str) -> float | None:
+        key = instance_type, _COMPONENTS[kind]
+        if key not in asked:
+            try:
+                asked[key] = _price(session, region, *key, cache)
+            except Exception:  # noqa: BLE001  a price is a courtesy: no error about it may hide how a job has ended
+                asked[key] = None
+        return asked[key]
+
+    return price
+
+
+def _price(session: boto3.Session, region: str, instance_type: str, component: str, cache: Path | None) -> float | None:
+    """The price that is kept, else AWS's answer, where one comes in time."""
+    if session.get_partition_for_region(region) != "aws":  # others have other lists, and not dollars everywhere
+        return None
+    file = cache / f"price-{region}-{component}-{instance_type}" if cache else None
+    if file is not None and (kept := _kept(file)) is not None:
+        return kept
+    prices: list[float | None] = []
+    ask = threading.Thread(
+        target=lambda: prices.append(_request_price(session, region, instance_type, component)), daemon=True
+    )
+    ask.start()
+    ask.join(_LONGEST_S)
+    price = prices[0] if prices else None
+    if file is not None and price is not None:
+        _keep(file, price)
+    return price
+
+
+def _kept(file: Path) -> float | None:
+    """The price in a file of the cache; None where there is none, an old one, or no price."""
+    try:
+        if time.time() - file.stat().st_mtime > _KEPT_S:
             return None
-        prices: list[float | None] = []
-        ask = threading.Thread(
-            target=lambda: prices.append(_request_price(session, region, instance_type)), daemon=True
-        )
-        ask.start()
-        ask.join(_LONGEST_S)
-        return prices[0] if prices else None
-
-    return _quietly(price)
+        price = float(read_plain(file, most=100))
+    except (OSError, ValueError):
+        return None
+    return price if price > 0 and math.isfinite(price) else None
 
 
-def _quietly(price: Callable[[str], float | None]) -> Callable[[str], float | None]:
-    def price_or_none(instance_type: str) -> float | None:
-        try:
-            return price(instance_type)
-        except Exception:  # noqa: BLE001  a price is a courtesy: no error about it may hide how a job has ended
-            return None
+def _keep(file: Path, price: float) -> None:
+    """Keep a price in a file of the cache, which may not be writable."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        make_private(file.parent)
+        write_private(temporary, repr(price))
+        os.replace(temporary, file)
 
-    return price_or_none
 
-
-def _request_price(session: boto3.Session, region: str, instance_type: str) -> float | None:
+def _request_price(session: boto3.Session, region: str, instance_type: str, component: str) -> float | None:
     try:
         client = session.client("pricing", region_name=_HOME, config=_CONFIG)
-        answer = client.get_products(ServiceCode="AmazonSageMaker", Filters=_filters(region, instance_type))
+        answer = client.get_products(ServiceCode="AmazonSageMaker", Filters=_filters(region, instance_type, component))
     except Exception:  # noqa: BLE001  as above: in a thread of its own nothing could catch it
         return None
     return hourly(answer["PriceList"])
 
 
-def _filters(region: str, instance_type: str) -> list[FilterTypeDef]:
-    fields = {"instanceName": instance_type, "regionCode": region, "component": "Training"}
+def _filters(region: str, instance_type: str, component: str) -> list[FilterTypeDef]:
+    fields = {"instanceName": instance_type, "regionCode": region, "component": component}
     return [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in fields.items()]
 
 

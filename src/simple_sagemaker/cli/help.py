@@ -57,6 +57,33 @@ examples:
   ssm data -p demo -t train -o failed --job train-2030-01-31-12-00-00-a1B2c3D4
   ssm data -p demo -t train --clean_state
 """,
+    "ls": """\
+examples:
+  ssm ls -p demo
+  ssm ls -p demo -t train --failed --since 7d
+  ssm ls --all_projects --running --watch
+""",
+    "status": """\
+examples:
+  ssm status -p demo -t train
+  ssm status --job a1B2c3D4 --json
+""",
+    "logs": """\
+examples:
+  ssm logs -p demo -t train -f
+  ssm logs --job a1B2c3D4 --host 2 --tail 100
+  ssm logs -p demo -t train --since 10m --grep 'loss|error' --times
+""",
+    "attach": """\
+examples:
+  ssm attach -p demo -t train -o out --download_model
+""",
+    "stop": """\
+examples:
+  ssm stop -p demo -t train
+  ssm stop --job a1B2c3D4 --wait
+  ssm stop -p demo --all_tasks --yes
+""",
     "emulator": """\
 examples:
   ssm emulator --home emulated --env_file aws.env

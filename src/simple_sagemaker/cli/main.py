@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
-from ..options.option import JOBS
+from ..options.option import DATA, JOBS, LIVING
 from .parse import parse, spelling
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -51,7 +51,9 @@ def status_of(argv: Sequence[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         _print(
-            "Interrupted." if argv[:1] == ["data"] else "Interrupted before the job was started; nothing is running."
+            "Interrupted."
+            if argv[0] in DATA + LIVING
+            else "Interrupted before the job was started; nothing is running."
         )
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
@@ -75,8 +77,8 @@ def _execute(argv: Sequence[str]) -> int:
     prestarted = _prestart(argv)
     spec = parse(argv)
     from ..core.aws_errors import translate_errors
-    from ..core.specs import DataSpec, EmulatorSpec
-    from ..services.choose import for_data, for_task
+    from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
+    from ..services.choose import for_data, for_jobs, for_task
     from ..services.environment import select_aws
 
     if isinstance(spec, EmulatorSpec):
@@ -90,11 +92,17 @@ def _execute(argv: Sequence[str]) -> int:
 
         with translate_errors(region=services.region):
             return data(spec, services)
-    services = for_task(spec, os.environ, prestarted)
-    from .run import run
+    if isinstance(spec, (TaskSpec, ProcessSpec)):
+        services = for_task(spec, os.environ, prestarted)
+        from .run import run
+
+        with translate_errors(region=services.region):
+            return run(spec, services)
+    services = for_jobs(spec, os.environ)
+    from .living import perform
 
     with translate_errors(region=services.region):
-        return run(spec, services)
+        return perform(spec, services)
 
 
 def _prestart(argv: Sequence[str]) -> WaitingSupervisor | None:

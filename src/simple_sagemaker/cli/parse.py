@@ -1,7 +1,7 @@
 """From a command line to its spec: ``parse(argv)`` is the whole of it.
 
-In: the arguments after ``ssm``. Out: a frozen TaskSpec, ProcessSpec, DataSpec or EmulatorSpec, or an error that names
-options as they were typed. It reads the disk only to see that the paths named exist; it writes nothing and calls no
+In: the arguments after ``ssm``. Out: a frozen spec of the command's own kind, or an error that names options as they
+were typed. It reads the disk only to see that the paths named exist; it writes nothing and calls no
 service. Whatever a help page does not need is imported when it is needed.
 """
 
@@ -12,17 +12,20 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
-from ..options.option import DATA, EMULATOR, PROCESS
+from ..options.option import DATA, EMULATOR, LIVING, PROCESS
 from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
+    from ..core.job_specs import JobsSpec
     from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
     from ..options.arguments import Arguments
 
+    AnySpec = TaskSpec | ProcessSpec | DataSpec | EmulatorSpec | JobsSpec
 
-def parse(argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
-    """Turn the arguments after ``ssm`` into the spec of a task, of a task's data, or of an emulator.
+
+def parse(argv: Sequence[str]) -> AnySpec:
+    """Turn the arguments after ``ssm`` into the spec of a task, of a task's data, of an emulator, or of jobs there are.
 
     Raises UsageError or InputNotFound. For ``-h`` and ``--version`` prints the page and raises SystemExit(0).
     """
@@ -74,9 +77,9 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     from ..core.spelling import nearest
 
     near = nearest(argv[0], COMMANDS) or _begins_alike(argv[0].lower())
-    *most, last = (f"'ssm {command}'" for command in COMMANDS)
     near = "-h" if argv[0].lower() in {"help", "usage"} else near
-    known = f"did you mean 'ssm {near}'?" if near else f"only {', '.join(most)} and {last}."
+    *most, last = COMMANDS
+    known = f"did you mean 'ssm {near}'?" if near else f"the commands are {', '.join(most)} and {last}."
     text = f"ssm: there is no command {argv[0]!r}{':' if near else ','} {known}"
     raise UsageError(f"{text}\nThey are explained by: ssm -h")
 
@@ -87,7 +90,7 @@ def _begins_alike(word: str) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpec | EmulatorSpec:
+def _spec(command: str, argv: Sequence[str]) -> AnySpec:
     from .argv import read
 
     arguments = read(command, argv)
@@ -117,8 +120,12 @@ def _spec(command: str, argv: Sequence[str]) -> TaskSpec | ProcessSpec | DataSpe
         raise explained from error
 
 
-def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | DataSpec:
+def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | DataSpec | JobsSpec:
     command = arguments.command
+    if command in LIVING:
+        from ..options.jobs import jobs_spec
+
+        return jobs_spec(arguments)
     if command in PROCESS:
         from ..options.process import process_spec
 

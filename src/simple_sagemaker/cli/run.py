@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import aws_console
 from ..core.instance_types import is_local
 from ..core.printable import coloured
+from ..core.records import replace
 from ..errors import Detached, SsmError
 from ..jobs import display, outcome
 from ..jobs.display import Screen
@@ -20,7 +21,7 @@ from ..tasks.run import Run
 
 if TYPE_CHECKING:
     from ..core.services import Services
-    from ..core.specs import Spec
+    from ..core.specs import Place, Spec
     from ..jobs.follow import JobResult
 
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
@@ -30,7 +31,8 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came: like Ctrl-C, but there is nobody to ask."""
 
 
-def _raise_terminated(*_: object) -> None:
+def raise_terminated(*_: object) -> None:
+    """Answer SIGTERM."""
     raise Terminated
 
 
@@ -39,25 +41,34 @@ def run(spec: Spec, services: Services) -> int:
 
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    signal.signal(signal.SIGTERM, raise_terminated)
     with display.screen(spec.instances.count) as screen:
         task_run = tasks.prepare(spec, services, screen)
         if isinstance(task_run, DryRun) or spec.dry_run:
             return _print_dry_run(task_run, screen)
         if not spec.wait:
-            _leave(task_run, screen)
+            _leave(task_run, screen, _naming(spec))
             return _skip_status(spec, task_run)
-        result = _follow(task_run, screen)
-        where, failure = _bring(spec, task_run, result, screen)
-        cost_line = task_run.cost_line(result)
-    advice = outcome.advise(result, services.engine)
-    if task_run.is_skipped:
-        _print_skip(task_run, result, where)
-    else:
-        _print_outcome(result, [line for line in (*advice, *outcome.metrics_lines(result), cost_line, where) if line])
+        end_as_it_does(task_run, screen, _naming(spec))
+    return _skip_status(spec, task_run)
+
+
+def end_as_it_does(task_run: Run, screen: Screen, named: str) -> None:
+    """Follow a job to its end, bring what is to be brought, and print how it ended.
+
+    ``named`` are the words that name the task to other commands. Raises JobFailed, JobStopped or Detached.
+    """
+    result = _follow(task_run, screen, named)
+    where, failure = _bring(task_run, result, screen, named)
+    cost_line = task_run.cost_line(result)
+    with screen.pause():
+        if task_run.is_skipped:
+            _print_skip(task_run, result, where)
+        else:
+            advice = outcome.advise(result, task_run.services.engine)
+            print_outcome(result, [*advice, *outcome.metrics_lines(result), cost_line, where])
     if failure:
         raise failure
-    return _skip_status(spec, task_run)
 
 
 def _skip_status(spec: Spec, task_run: Run) -> int:
@@ -75,18 +86,18 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
     return 0
 
 
-def _leave(task_run: Run, screen: Screen) -> None:
+def _leave(task_run: Run, screen: Screen, named: str) -> None:
     """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
     with screen.pause():
         print(task_run.name, flush=True)
     if task_run.is_running:
-        screen.note(_how_to_see(task_run))
+        screen.note(_how_to_see(task_run, named))
     elif task_run.differences:
         _warn_of_differences(task_run)
 
 
-def _follow(task_run: Run, screen: Screen) -> JobResult:
+def _follow(task_run: Run, screen: Screen, named: str) -> JobResult:
     """Follow the job to its end; Ctrl-C asks what to do with it, a second one while asking detaches."""
     while True:
         try:
@@ -94,14 +105,14 @@ def _follow(task_run: Run, screen: Screen) -> JobResult:
         except KeyboardInterrupt as interruption:
             if not task_run.has_job:
                 raise
-            _decide(task_run, screen, ask=not isinstance(interruption, Terminated))
+            _decide(task_run, screen, named, ask=not isinstance(interruption, Terminated))
 
 
-def _decide(task_run: Run, screen: Screen, *, ask: bool) -> None:
+def _decide(task_run: Run, screen: Screen, named: str, *, ask: bool) -> None:
     """Do with a running job what the person wants; without a person at the keyboard, leave it running and say so."""
     answer = _ask(screen) if ask and sys.stdin.isatty() else "d"
     if answer == "d":
-        raise Detached(f"Detached: the job {task_run.name} goes on.\n{_how_to_see(task_run)}")
+        raise Detached(f"Detached: the job {task_run.name} goes on.\n{_how_to_see(task_run, named)}")
     if answer == "s":
         task_run.stop()
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
@@ -121,11 +132,12 @@ def _ask(screen: Screen) -> str:
                 return answer
 
 
-def _bring(spec: Spec, task_run: Run, result: JobResult, screen: Screen) -> tuple[str, SsmError | None]:
-    """Bring the results that the spec asks for: where they are, or why they are not there."""
-    folder = spec.download.path
+def _bring(task_run: Run, result: JobResult, screen: Screen, named: str) -> tuple[str, SsmError | None]:
+    """Bring the results that were asked for: where they are, or why they are not there."""
+    folder = task_run.download.path
     if folder is None:
-        return _how_to_bring(spec, result), None
+        job = f" --job {result.job}" if result.status != "Completed" else ""
+        return f"Its logs and results: ssm data {named}{job} -o FOLDER", None
     try:
         parts = task_run.bring(result, screen)
     except SsmError as error:
@@ -133,17 +145,19 @@ def _bring(spec: Spec, task_run: Run, result: JobResult, screen: Screen) -> tupl
     return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
 
 
-def _how_to_see(task_run: Run) -> str:
+def _how_to_see(task_run: Run, named: str) -> str:
+    """The commands for a job that goes on."""
     services = task_run.services
-    if services.jobs:
-        folder = services.jobs / task_run.name
-        return f"The same command joins it.\nIts log: tail -f {folder}/logs/*\nTo stop it: touch {folder}/stop"
-    page = aws_console.training_job if task_run.kind == "training" else aws_console.processing_job
-    return f"The same command joins it.\nIn the console: {page(task_run.name, region=services.region)}"
+    lines = [f"Join it again: ssm attach {named}", f"Its lines: ssm logs -f {named}", f"To stop it: ssm stop {named}"]
+    if not services.jobs:
+        page = aws_console.training_job if task_run.kind == "training" else aws_console.processing_job
+        lines.append(f"In the console: {page(task_run.name, region=services.region)}")
+    return "\n".join(lines)
 
 
-def _print_outcome(result: JobResult, more: list[str]) -> None:
+def print_outcome(result: JobResult, more: list[str]) -> None:
     """Print how it ended, and ``more``: what it took, where the results are. Raises JobFailed and JobStopped."""
+    more = [line for line in more if line]
     outcome.check(result, *more)
     completed = coloured(f"Completed{outcome.duration(result)}", "green", sys.stderr)
     print(f"{completed}: {result.job}", *more, sep="\n", file=sys.stderr, flush=True)
@@ -164,16 +178,18 @@ def _warn_of_differences(task_run: Run) -> None:
         print(coloured("\n".join(lines), "yellow", sys.stderr), file=sys.stderr, flush=True)
 
 
-def _how_to_bring(spec: Spec, result: JobResult) -> str:
-    """The command that brings the results, ready to be pasted."""
-    place = spec.place
-    command = ["ssm", "data", "-p", place.project, "-t", place.task]
-    command += ["--bucket_name", place.bucket] if place.bucket else []
-    command += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
-    command += ["--prefix", place.prefix] if place.prefix else []
-    command += ["--data_store", place.data_store] if place.data_store else []
-    command += ["--aws_region", place.aws_region] if place.aws_region else []
-    command += ["--aws_profile", place.aws_profile] if place.aws_profile else []
-    command += ["--job", result.job] if result.status != "Completed" else []
-    variables = "SSM_ENGINE=local " if is_local(spec.instances.type) else ""
-    return f"Its logs and results: {variables}{shlex.join(command)} -o FOLDER"
+def _naming(spec: Spec) -> str:
+    return naming(replace(spec.place, is_local=is_local(spec.instances.type)))
+
+
+def naming(place: Place, *, project: str = "", task: str = "") -> str:
+    """The words that name a task to any command, as they were typed; the names where the place has none."""
+    words = ["-p", place.project or project, "-t", place.task or task]
+    words += ["--it", "local"] if place.is_local else []
+    words += ["--bucket_name", place.bucket] if place.bucket else []
+    words += ["--bucket_owner", place.bucket_owner] if place.bucket_owner else []
+    words += ["--prefix", place.prefix] if place.prefix else []
+    words += ["--data_store", place.data_store] if place.data_store else []
+    words += ["--aws_region", place.aws_region] if place.aws_region else []
+    words += ["--aws_profile", place.aws_profile] if place.aws_profile else []
+    return shlex.join(words)

@@ -16,7 +16,7 @@ _COLOR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-COLOURS = {"red": 31, "green": 32, "yellow": 33}
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "dim": 2, "bold": 1}
 
 
 def coloured(text: str, colour: str, stream: TextIO) -> str:
@@ -43,3 +43,27 @@ def clean_line(line: str) -> str:
     colors = _COLOR.findall(shown)
     plain = [_CONTROL.sub("", piece) for piece in pieces]
     return plain[0] + "".join(color + piece for color, piece in zip(colors, plain[1:], strict=True))
+
+
+def cells(text: str) -> int:
+    """The width of a text on a terminal, where East Asian characters take two cells and combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def pad(text: str, width: int) -> str:
+    """The text with blanks after it, so that it is at least ``width`` cells wide."""
+    return text + " " * (width - cells(text))
+
+
+def cut(text: str, width: int) -> str:
+    """The text, or as much of its beginning as fits into ``width`` cells with an ellipsis after it."""
+    if cells(text) <= width:
+        return text
+    kept = text[: max(0, width)]
+    while kept and cells(kept) > width - 1:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"

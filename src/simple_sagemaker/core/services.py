@@ -10,6 +10,7 @@ from pathlib import Path
 from .access import Access
 from .aws_api import Logs, SageMaker, Tagging
 from .image_builder import Images, NoImages
+from .job import JobKind
 from .records import dataclass, field
 from .store import Store
 
@@ -31,7 +32,7 @@ class Reading:
     settle_s: tuple[float, ...] = ()
 
 
-def no_price(_: str) -> float | None:
+def no_price(_instance_type: str, _kind: str) -> float | None:
     """Return no price."""
     return None
 
@@ -42,9 +43,9 @@ class Services:
 
     ``pace`` returns the seconds to wait before polling a job again, given the seconds of following it so far.
     ``tagging`` connects to the service of tags. ``images`` builds custom images. ``price`` returns the dollars an hour
-    of an instance type, or None. ``cache`` is a folder whose content may be deleted at any time. ``python`` is the
-    interpreter that runs the code where no image is used. ``process`` identifies this process to other commands, and
-    ``lives`` returns whether such a process lives, or None where that cannot be known here.
+    of an instance type for a kind of job, or None. ``cache`` is a folder whose content may be deleted at any time.
+    ``python`` is the interpreter that runs the code where no image is used. ``process`` identifies this process to
+    other commands, and ``lives`` returns whether such a process lives, or None where that cannot be known here.
     """
 
     engine: str
@@ -59,7 +60,7 @@ class Services:
     pace: Callable[[float], float]
     images: Images = field(default_factory=NoImages)
     reading: Reading = Reading()
-    price: Callable[[str], float | None] = no_price
+    price: Callable[[str, JobKind], float | None] = no_price
     cache: Path | None = None
     buckets: Path | None = None
     jobs: Path | None = None

@@ -30,8 +30,8 @@ class Place:
 
     ``bucket_owner`` is the account that owns a bucket of somebody else. ``data_store`` is where the buckets of jobs on
     this machine are: in local folders (``local``), or on S3; None leaves it to the engine. ``aws_region`` and
-    ``aws_profile`` are used instead of those of the environment. ``is_local``: the project file says that jobs run on
-    this machine, which counts for commands that have no instance type.
+    ``aws_profile`` are used instead of those of the environment. ``is_local``: jobs of this machine are meant,
+    which counts for commands that run none.
     """
 
     project: str
@@ -263,7 +263,7 @@ Spec = TaskSpec | ProcessSpec
 class DataSpec:
     """A whole ``ssm data``: the task, which of its jobs (None: the newest completed one), and what to do.
 
-    Results are downloaded first and the state is cleared afterwards.
+    ``job`` is a name, or the letters at its end. Results are downloaded first and the state is cleared afterwards.
     """
 
     place: Place

@@ -34,6 +34,23 @@ def usage(job: Job) -> Usage | None:
     return Usage(hosts=job.hosts, ran_s=ran * job.hosts, billed_s=billed * job.hosts, saved_percent=saved)
 
 
+def dollars(job: Job, services: Services, *, so_far_s: int | None = None) -> float | None:
+    """The list price of a job's machines for the seconds billed, or for those of each host so far; None if unknown.
+
+    Nothing is paid for jobs of this machine. A job that has not ended is not billed yet: spot may make it cheaper.
+    """
+    if services.engine != "aws" or not job.instance_type:
+        return None
+    seconds = job.billed_s if job.has_ended else so_far_s
+    hourly = services.price(job.instance_type, job.kind) if seconds else None
+    return None if hourly is None or not seconds else seconds * job.hosts * hourly / _HOUR_S
+
+
+def shown(cost_usd: float) -> str:
+    """An amount of dollars as people read it."""
+    return f"${cost_usd:,.2f}" if cost_usd >= 0.005 else "<$0.01" if cost_usd > 0 else "$0.00"
+
+
 def describe(job: Job, services: Services) -> str:
     """One line with what an ended job used and cost; "" where nothing is billed (on this machine, or never started).
 
@@ -48,7 +65,7 @@ def describe(job: Job, services: Services) -> str:
     if used.saved_percent is not None and used.saved_percent > 0:
         parts.append(f"{used.saved_percent} % saved by spot")
     if job.instance_type and used.billed_s >= _PRICED_S:
-        parts += _dollars(used.billed_s, services.price(job.instance_type))
+        parts += _dollars(used.billed_s, services.price(job.instance_type, job.kind))
     on = f" on {used.hosts} machines" if used.hosts > 1 else ""
     return f"Took{on}: {', '.join(parts)}"
 

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,7 +39,10 @@ class Screen(Watcher, Protocol):
 
 @contextmanager
 def screen(hosts: int) -> Iterator[Screen]:
-    """The right screen for where the output goes; removed at the end of the context."""
+    """The right screen for where the output goes; removed at the end of the context.
+
+    With no ``hosts`` their names are not shown.
+    """
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         yield Pipe(_width(hosts))
         return
@@ -70,8 +73,29 @@ def _terminal(hosts: int) -> Iterator[Terminal]:
         yield Terminal(_width(hosts), console, status)
 
 
+@contextmanager
+def redrawn() -> Iterator[Callable[[str], None]]:
+    """A place on the terminal that shows the text of the last call, and keeps it when the context ends."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(), auto_refresh=False, vertical_overflow="crop") as live:
+        yield lambda text: live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
+
+
 def _width(hosts: int) -> int:
-    return len(f"algo-{hosts}")
+    return len(f"algo-{hosts}") if hosts else 0
+
+
+def label(host: str, width: int) -> str:
+    """What stands before a line of a host: its name, padded to a width; nothing where that is 0."""
+    return f"{host:<{width}} | " if width else ""
+
+
+def host_colour(host: str) -> str:
+    """The colour of a host's name, as rich calls it."""
+    return _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
 
 
 class Lines(WithoutStatusLine):
@@ -86,7 +110,7 @@ class Lines(WithoutStatusLine):
     def lines(self, host: str, lines: list[str]) -> None:
         is_terminal = sys.stdout.isatty()
         for line in lines:
-            self._print(f"{host:<{self._width}} | {clean_line(line) if is_terminal else line}")
+            self._print(f"{label(host, self._width)}{clean_line(line) if is_terminal else line}")
 
     def note(self, text: str) -> None:
         self._print(clean(text))
@@ -118,7 +142,8 @@ class Pipe(WithoutStatusLine):
         if sys.stdout.isatty():
             lines = [clean_line(line) for line in lines]
         try:
-            sys.stdout.write("".join(f"{host:<{self._width}} | {line}\n" for line in lines))
+            before = label(host, self._width)
+            sys.stdout.write("".join(f"{before}{line}\n" for line in lines))
             sys.stdout.flush()
         except OSError as error:  # the reader is gone, or the disk is full: the job goes on, and so do we
             self._stdout_closed = True
@@ -176,11 +201,11 @@ class Terminal:
     def lines(self, host: str, lines: list[str]) -> None:
         from rich.text import Text
 
-        colour = _COLOURS[(int(host.rpartition("-")[2]) - 1) % len(_COLOURS)]
+        name = Text.assemble((f"{host:<{self._width}}", host_colour(host)), " | ") if self._width else Text()
         for line in lines:
             bar = drawn(line)
             shown = clean_line(line if bar is None else bar)
-            labelled = Text.assemble((f"{host:<{self._width}}", colour), " | ", Text.from_ansi(shown))
+            labelled = Text.assemble(name, Text.from_ansi(shown))
             if bar is None:
                 self._bars.pop(host, None)
                 self._console.print(labelled, soft_wrap=True, highlight=False)

@@ -77,12 +77,12 @@ def pages(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[str]]:
         yield [event.line for event in page]
 
 
-def events(stream: str, logs: Logs, group: str = GROUP) -> Iterator[list[Event]]:
-    """Yield all events that a stream has now, page by page; nothing for a stream that does not exist."""
+def events(stream: str, logs: Logs, group: str = GROUP, start_ms: int | None = None) -> Iterator[list[Event]]:
+    """Yield all events that a stream has now, or from a time on, page by page; nothing for one that does not exist."""
     token: str | None = None
     while True:
         try:
-            page, following = _page(stream, token, logs, group)
+            page, following = _page(stream, token, logs, group, start_ms)
         except Exception as error:
             if error_code(error) == "ResourceNotFoundException":
                 return
@@ -132,6 +132,21 @@ def _place_of_last(stream: str, count: int, logs: Logs, group: str) -> tuple[int
         return (times[-1], times.count(times[-1]), 0) if times else (0, 0, 0)
     first = times[-there]
     return first, sum(1 for at in times[:-there] if at >= first), there
+
+
+def begins_of_last(names: list[str], count: int, logs: Logs, group: str) -> dict[str, tuple[int, int]]:
+    """Where the last lines of each host begin in its streams, so that each has ``count``, or all if it has fewer.
+
+    By stream, in order of host and start: the time from which to read, and how many lines from then on are too many.
+    """
+    begins: dict[str, tuple[int, int]] = {}
+    left: dict[int, int] = {}
+    for name in reversed(names):
+        wanted = left.get(host_number(name), count)
+        start_ms, before, present = _place_of_last(name, wanted, logs, group)
+        left[host_number(name)] = max(0, wanted - present)
+        begins[name] = start_ms, before
+    return begins
 
 
 @dataclass
@@ -240,7 +255,8 @@ class Tail:
             if name not in self._streams and self._host in {None, host_number(name)}
         ]
         if self._last is not None:
-            self._streams |= self._last_of(new, self._last)
+            begins = begins_of_last(new, self._last, self._logs, self._group)
+            self._streams |= {name: _Stream(name, at, delivered=before) for name, (at, before) in begins.items()}
             self._last = None  # hosts and starts that come later are read whole
         else:
             self._streams |= {name: _Stream(name, self._since_ms) for name in new}
@@ -248,17 +264,6 @@ class Tail:
         self._seen |= {host_number(name) for name in new}
         self._empty_listings = 0 if new else self._empty_listings + 1
         self._rounds_to_listing = min(self._listing, 2**self._empty_listings) if self.misses_hosts else self._listing
-
-    def _last_of(self, names: list[str], count: int) -> dict[str, _Stream]:
-        """Streams that begin so that each host has ``count`` lines, or all if it has fewer."""
-        begun: dict[str, _Stream] = {}
-        left: dict[int, int] = {}
-        for name in reversed(names):
-            wanted = left.get(host_number(name), count)
-            start_ms, before, there = _place_of_last(name, wanted, self._logs, self._group)
-            left[host_number(name)] = max(0, wanted - there)
-            begun[name] = _Stream(name, start_ms, delivered=before)
-        return begun
 
     def _read(self, stream: _Stream, deliver: Callable[[str, list[Event]], None]) -> bool:
         """Pass on one page of a stream; return whether it was the last one."""

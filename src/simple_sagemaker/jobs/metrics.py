@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import re
@@ -15,6 +16,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple, TextIO
 
 from ..core.cpu_limit import TooSlow, cpu_limit
+from ..core.json_form import utc
 from ..core.records import dataclass
 from .logs import Event, host_number
 
@@ -125,26 +127,72 @@ class Metrics:
         return [f"The metric {name} is not looked for in the lines: {reason}" for name, reason in news.items()]
 
 
-class Table:
-    """Every value in a job's streams, as CSV: ``time`` (UTC), ``host``, ``metric``, ``number``, ``value``.
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One value of a metric: when and on which host its line was printed, and the how manieth of the host it is.
 
-    ``number`` counts the values of a metric on a host, from 1, also over a restart of the host.
+    ``number`` is counted from 1 and goes on when the host is started again; ``step`` is what the lines themselves say.
     """
 
+    time: datetime
+    host: int
+    metric: str
+    number: int
+    step: float | None
+    value: float
+
+
+class Points:
+    """Finds the values in a job's lines, in their order. ``step_regex`` finds the steps, each valid until the next."""
+
+    def __init__(self, regexes: Mapping[str, str], step_regex: str | None = None) -> None:
+        self.search = Search(regexes)
+        self._step = re.compile(step_regex) if step_regex is not None else None
+        self._steps: dict[int, float] = {}
+        self._numbers: Counter[tuple[int, str]] = Counter()
+
+    def find(self, host: int, events: Sequence[Event]) -> list[Point]:
+        """The values in some events of a host, which come after those of the calls before."""
+        steps = self._steps_of(host, events) if self._step else None
+        points = []
+        for line, name, value in self.search.find([event.line for event in events]):
+            self._numbers[host, name] += 1
+            points.append(
+                Point(
+                    time=datetime.fromtimestamp(events[line].at_ms / 1000, tz=timezone.utc),
+                    host=host,
+                    metric=name,
+                    number=self._numbers[host, name],
+                    step=steps[line] if steps else None,
+                    value=value,
+                )
+            )
+        return points
+
+    def _steps_of(self, host: int, events: Sequence[Event]) -> list[float | None]:
+        """The step at each line: its own, else that of the last line which had one."""
+        steps: list[float | None] = []
+        for event in events:
+            match = self._step.search(event.line) if self._step else None
+            if match:
+                with contextlib.suppress(TypeError, ValueError):
+                    self._steps[host] = float(match.group(1) if match.re.groups else match.group())
+            steps.append(self._steps.get(host))
+        return steps
+
+
+class Table:
+    """Every value in a job's streams, as CSV: ``time`` (UTC), ``host``, ``metric``, ``number``, ``value``."""
+
     def __init__(self, regexes: Mapping[str, str], out: TextIO) -> None:
-        self._search = Search(regexes)
-        self._numbers: Counter[tuple[str, str]] = Counter()
+        self._points = Points(regexes)
         self._rows = csv.writer(out)
         self._rows.writerow(("time", "host", "metric", "number", "value"))
 
     def add(self, stream: str, page: Sequence[Event]) -> None:
         """Write the values in some events of a stream."""
-        host = f"algo-{host_number(stream)}"
-        for line, name, value in self._search.find([event.line for event in page]):
-            self._numbers[host, name] += 1
-            at = datetime.fromtimestamp(page[line].at_ms / 1000, tz=timezone.utc)
-            shown = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            self._rows.writerow((shown, host, name, self._numbers[host, name], repr(value)))
+        for point in self._points.find(host_number(stream), page):
+            self._rows.writerow((utc(point.time), f"algo-{point.host}", point.metric, point.number, repr(point.value)))
 
 
 def best(name: str, summary: Summary) -> str:

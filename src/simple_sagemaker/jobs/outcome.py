@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..core.printable import clean
+from ..core.printable import cells, clean, pad
 from ..errors import JobFailed, JobStopped
 from .follow import JobResult
 
@@ -49,21 +49,8 @@ def metrics_lines(result: JobResult) -> list[str]:
         summary = result.metrics.get(name)
         rows.append((f"  {clean(name)}", f"{value:.6g}", best(name, summary) if summary else ""))
     # a longer name makes its own row longer, not all of them
-    widths = [max(min(_cells(row[column]), _LONGEST_NAME) for row in rows) for column in (0, 1)]
-    return [f"{_pad(name, widths[0])}  {_pad(value, widths[1])}  {how_good}".rstrip() for name, value, how_good in rows]
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))
-
-
-def _cells(text: str) -> int:
-    """The width of a text on a terminal, where East Asian characters take two cells and combining ones none."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+    widths = [max(min(cells(row[column]), _LONGEST_NAME) for row in rows) for column in (0, 1)]
+    return [f"{pad(name, widths[0])}  {pad(value, widths[1])}  {how_good}".rstrip() for name, value, how_good in rows]
 
 
 def duration(result: JobResult) -> str:

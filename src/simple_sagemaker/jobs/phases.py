@@ -10,7 +10,7 @@ from ..core.job import Job
 
 # Nothing is decided by these: AWS may change its words, and then the advice is missing and all else stays.
 _NO_CAPACITY = re.compile(r"capacity", re.IGNORECASE)
-_RESTARTS = frozenset({"Interrupted", "Restarting"})
+RESTARTS = frozenset({"Interrupted", "Restarting"})  # phases after which all hosts are started again
 
 
 class Phase(NamedTuple):
@@ -22,7 +22,7 @@ class Phase(NamedTuple):
     @property
     def restarts(self) -> bool:
         """Whether all hosts are started again after it."""
-        return self.name in _RESTARTS
+        return self.name in RESTARTS
 
 
 class Phases:
@@ -47,11 +47,16 @@ class Phases:
         return new
 
 
+def waits_for_capacity(message: str) -> bool:
+    """Whether the service's message says that it waits for machines."""
+    return _NO_CAPACITY.search(message) is not None
+
+
 def advice(phase: Phase, *, spot: bool) -> str:
     """What a person can do about a phase, or should know about it; "" for most."""
     if phase.name == "Interrupted":
         return "The spot machines were taken back: the job restarts with its saved state as soon as others are free"
-    if _NO_CAPACITY.search(phase.message):
+    if waits_for_capacity(phase.message):
         other = "another --instance_type or region, or --no_spot," if spot else "another --instance_type or region"
         return f"No such machines are free now, and the service keeps trying: {other} may start sooner"
     return ""

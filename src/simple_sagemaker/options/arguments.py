@@ -38,7 +38,7 @@ class Arguments:
 
     ``spell`` returns an option's spelling, on the command line or in Python. Typed hyperparameters are texts; from
     Python, and from a project file, they are any JSON values. ``labels`` are spellings of hyperparameters from such a
-    file, and ``is_local`` is whether it says that jobs run on this machine.
+    file, and ``is_local`` is whether a command that runs none is about jobs of this machine.
     """
 
     __slots__ = ("_spell", "command", "hyperparameters", "is_local", "labels", "options", "script_arguments", "uses")

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 
 from ..core.spelling import distance
-from .option import EMULATOR
+from .option import EMULATOR, LIVING
 from .table import COMMANDS, by_flag
 
 _SHORTEST = 7
@@ -92,7 +92,7 @@ def misspelled(name: str, command: str) -> str | None:
 @cache
 def _options(command: str) -> dict[str, str]:
     """The flags that can be mistyped, by their names: those of the command first, then those of others."""
-    commands = [command, *(other for other in COMMANDS if other != command and other not in EMULATOR)]
+    commands = [command, *(other for other in COMMANDS if other != command and other not in EMULATOR + LIVING)]
     options: dict[str, str] = {}
     for one in commands:
         for flag in by_flag(one):

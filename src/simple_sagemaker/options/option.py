@@ -13,6 +13,13 @@ JOBS = BOTH + PROCESS
 DATA: tuple[str, ...] = ("data",)
 ALL = JOBS + DATA
 EMULATOR: tuple[str, ...] = ("emulator",)
+LS: tuple[str, ...] = ("ls",)
+STATUS: tuple[str, ...] = ("status",)
+LOGS: tuple[str, ...] = ("logs",)
+ATTACH: tuple[str, ...] = ("attach",)
+STOP: tuple[str, ...] = ("stop",)
+ONE_JOB = STATUS + LOGS + ATTACH
+LIVING = LS + ONE_JOB + STOP  # the commands for the jobs that there are
 
 MANY = -1  # an option that takes one value or more, up to the next argument that begins with a dash
 

@@ -6,8 +6,8 @@ it.
 
 from __future__ import annotations
 
-from . import emulator_table, process_table
-from .option import ALL, BOTH, DATA, EMULATOR, MANY, RUN, SHELL, Option
+from . import data_table, emulator_table, jobs_table, process_table
+from .option import ALL, BOTH, EMULATOR, LIVING, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
 COMMANDS = {
@@ -15,6 +15,11 @@ COMMANDS = {
     "shell": "Run a shell command line as a task",
     "process": "Run a script or command as a processing task",
     "data": "Bring what a task left, or clear its state",
+    "ls": "List jobs, newest first",
+    "status": "Show one job whole",
+    "logs": "Print the lines of a job, or follow them",
+    "attach": "Follow a job as 'ssm run' does, and bring its results",
+    "stop": "Stop jobs; what they wrote is kept",
     "emulator": "Be AWS on a port of this machine, for tests and trials",
 }
 
@@ -240,21 +245,6 @@ SECURITY = (
     _flag("--encrypt_traffic", help="Encrypt what the machines of the job send each other, which costs time."),
 )  # fmt: skip
 
-DOWNLOAD = (
-    Option("--output_path", "-o", shape="DIR", commands=ALL, help="Where to bring the logs, and what is chosen below."),
-    _flag("--download_state", commands=ALL, help="Bring the task's state too."),
-    _flag("--download_model", commands=ALL, help="Bring the model too."),
-    _flag("--download_output", commands=ALL, help="Bring the output data too."),
-)
-
-DATA_ONLY = (
-    Option(
-        "--job", shape="NAME", commands=DATA,
-        help="Of this job of the task, also one that failed or was stopped; otherwise of its newest completed one.",
-    ),
-    _flag("--clean_state", "--cs", commands=DATA, help="Clear the task's state, after what is to be brought."),
-)  # fmt: skip
-
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
     "Code": process_table.CODE + CODE,
@@ -263,9 +253,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Running": process_table.RUNNING + RUNNING,
     "I/O": IO + process_table.IO,
     "Security": SECURITY,
-    "Download": DOWNLOAD,
-    "Data": DATA_ONLY,
+    "Download": data_table.DOWNLOAD,
+    "Data": data_table.DATA_ONLY,
     "Emulator": emulator_table.EMULATOR_ONLY,
+    "Jobs": jobs_table.CHOICE,
+    "Output": jobs_table.OUTPUT,
+    "Results": jobs_table.RESULTS,
+    "Where": jobs_table.WHERE,
 }
 
 
@@ -285,6 +279,11 @@ def flags_on(command: str, option: Option) -> tuple[str, ...]:
 
 
 def owner(flag: str, *, not_of: str) -> str | None:
-    """The other command that has ``flag``, if the spelling is too much like ours to be a hyperparameter."""
-    others = [command for command in COMMANDS if command != not_of and flag in by_flag(command)]
-    return others[0] if others and "_" in flag else None
+    """The other command that has ``flag``, if the spelling is too much like ours to be a hyperparameter.
+
+    Those of the commands for jobs that there are take no name away.
+    """
+    if "_" not in flag:
+        return None
+    others = (command for command in COMMANDS if command not in LIVING and command != not_of)
+    return next((command for command in others if flag in by_flag(command)), None)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from ..core.distribution import runner_hyperparameters
-from ..core.names import check_bucket, check_name, check_task, is_job_name
+from ..core.instance_types import is_local
+from ..core.names import check_bucket, check_name, check_task, is_job_name, is_short_name
 from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, TaskSpec
 from ..errors import UsageError
 from .arguments import Arguments
@@ -97,16 +98,22 @@ def data_spec(arguments: Arguments) -> DataSpec:
         folder = arguments.advise("output_path")
         raise UsageError(f"{arguments.flag('job')} chooses what to download: name the folder for it with {folder}.")
     clean_state = arguments.has("clean_state")
-    return DataSpec(place=place(arguments), job=_job(arguments), download=results, clean_state=clean_state)
+    return DataSpec(
+        place=place(arguments),
+        job=job_name(arguments),
+        download=results,
+        clean_state=clean_state,
+    )
 
 
-def _job(arguments: Arguments) -> str | None:
-    job = arguments.text("job")
-    if job is None or is_job_name(job):
+def job_name(arguments: Arguments) -> str | None:
+    """The job that was named, by its name or the letters at its end. Raises UsageError for what can be neither."""
+    job = arguments.text("job") if "--job" in arguments.options else None
+    if job is None or is_job_name(job) or is_short_name(job):
         return job
     raise UsageError(
         f"{arguments.flag('job')} {job!r} is not the name of a job.\n"
-        "It has the form TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX; every run of a task prints it at its end."
+        "It has the form TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX, and its last 8 letters are enough; ssm ls shows them."
     )
 
 
@@ -120,19 +127,29 @@ def check_required(arguments: Arguments, leaving_out: AbstractSet[str] = frozens
 
 def place(arguments: Arguments) -> Place:
     """The project, task and bucket. Raises UsageError for invalid names."""
-    bucket = arguments.text("bucket_name")
-    return Place(
+    return place_named(
+        arguments,
         project=check_name(arguments.flag("project_name"), arguments.required_text("project_name")),
         task=(check_task if arguments.command in JOBS else check_name)(
             arguments.flag("task_name"), arguments.required_text("task_name")
         ),
+    )
+
+
+def place_named(arguments: Arguments, *, project: str, task: str) -> Place:
+    """Where a project and task of these names lie. Raises UsageError."""
+    bucket = arguments.text("bucket_name")
+    return Place(
+        project=project,
+        task=task,
         prefix=_prefix(arguments.flag("prefix"), arguments.required_text("prefix")),
         bucket=None if bucket is None else check_bucket(bucket, arguments.flag("bucket_name")),
         bucket_owner=bucket_owner(arguments),
         data_store=_data_store(arguments),
         aws_region=aws_region(arguments),
         aws_profile=arguments.text("aws_profile"),
-        is_local=arguments.is_local,
+        is_local=arguments.is_local
+        or (arguments.command not in JOBS and is_local(arguments.text("instance_type") or "")),
     )
 
 

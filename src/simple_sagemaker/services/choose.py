@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import boto3
 
     from ..core.aws_api import Tagging
+    from ..core.job_specs import JobsSpec
     from ..emulator.serving import EmulatorServer
     from ..images.docker.command import Docker
     from ..images.docker.login import Login
@@ -72,10 +73,16 @@ def for_task(spec: Spec, environment: Mapping[str, str], prestarted: WaitingSupe
 
 
 def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
-    """The services that keep what tasks left; ``SSM_ENGINE`` alone chooses them. Raises as ``for_task`` does."""
-    engine = choose_engine("", environment)
+    """The services that keep what tasks left. Raises as ``for_task`` does."""
+    return for_jobs(spec, environment)
+
+
+def for_jobs(spec: DataSpec | JobsSpec, environment: Mapping[str, str]) -> Services:
+    """The services that know the jobs that there are: this machine's where ``SSM_ENGINE`` or the place says so."""
+    engine = choose_engine("local" if spec.place.is_local else "", environment)
     engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
-    return compose(engine, environment, instead="SSM_ENGINE=local", data_store=spec.place.data_store)
+    instead = "SSM_ENGINE=local or --it local"
+    return compose(engine, environment, instead=instead, data_store=spec.place.data_store)
 
 
 def compose(
@@ -116,6 +123,8 @@ def aws(
 
     clients = connect(environment, instead, session)
     emulated = is_emulated(environment)
+    home = Home(home_folder(environment))
+    price = asker(clients.session, region=clients.region, cache=None if emulated else home.cache / "prices")
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,
@@ -131,8 +140,8 @@ def aws(
         lives=processes.lives,
         pace=loopback_pace if emulated else pace(random.random),
         reading=loopback_reading() if emulated else reading(random.random),
-        cache=Home(home_folder(environment)).upload_index,
-        price=no_price if environment.get("SSM_PRICES") == "0" else asker(clients.session, region=clients.region),
+        cache=home.upload_index,
+        price=no_price if environment.get("SSM_PRICES") == "0" else price,
     )
 
 

@@ -69,11 +69,8 @@ def home_folder(environment: Mapping[str, str]) -> Path:
 def select_aws(place: Place, environment: MutableMapping[str, str]) -> None:
     """Put the region and the profile that were named into the environment, from which boto3 and jobs take them.
 
-    With a profile named, keys of the environment do not count: boto3 would prefer them. Where the project file says
-    that jobs run on this machine, and the environment names no engine, this machine's is used.
+    With a profile named, keys of the environment do not count: boto3 would prefer them.
     """
-    if place.is_local and not environment.get("SSM_ENGINE"):
-        environment["SSM_ENGINE"] = "local"
     if place.aws_region:
         environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = place.aws_region
     if place.aws_profile:

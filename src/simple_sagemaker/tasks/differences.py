@@ -131,14 +131,14 @@ def _with_values(
         yield Difference("instance count", str(job.hosts), str(spec.instances.count))
     for name in changed:
         if name == "hyperparameters" and spec.kind != "process":
-            asked = {key: _text(value) for key, value in spec.hyperparameters.items()}
-            yield from _of_mappings(_hyperparameters(job), asked)
+            asked = {key: typed(value) for key, value in spec.hyperparameters.items()}
+            yield from _of_mappings(hyperparameters_of(job), asked)
         elif name in _IN_RUN_FILE and _IN_RUN_FILE[name] in run:
             now: dict[str, object] = {"entry point": spec.code.entry_point, "arguments": list(spec.arguments)}
             now["distribution"] = None if spec.kind == "process" else spec.launch_distribution
             now["command"] = (spec.command_line or list(spec.command)) if spec.kind == "process" else None
             now["command line"] = spec.code.command
-            yield Difference(name, _text(run[_IN_RUN_FILE[name]]), _text(now[name]))
+            yield Difference(name, typed(run[_IN_RUN_FILE[name]]), typed(now[name]))
         elif name == "image" and "image" in known and known["image"] != _image(spec):
             yield Difference(name, str(known["image"]), _image(spec))
         elif name not in {"inputs", "code"}:
@@ -160,7 +160,7 @@ def _of_mappings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
             yield Difference(name, str(before.get(name, _NOT_GIVEN)), str(now.get(name, _NOT_GIVEN)))
 
 
-def _hyperparameters(job: Job) -> dict[str, str]:
+def hyperparameters_of(job: Job) -> dict[str, str]:
     """The person's hyperparameters of a job, as the service describes them."""
     sent: Mapping[str, str] = job.answer.get("HyperParameters") or {}
     return {name: _decoded(value) for name, value in sent.items() if not name.startswith(_OF_TOOLKIT)}
@@ -168,12 +168,12 @@ def _hyperparameters(job: Job) -> dict[str, str]:
 
 def _decoded(value: str) -> str:
     try:
-        return _text(json.loads(value))
+        return typed(json.loads(value))
     except ValueError:  # an algorithm's, which are plain
         return value
 
 
-def _text(value: object) -> str:
+def typed(value: object) -> str:
     """A value as one would type it."""
     if value is None or value == []:
         return _NOT_GIVEN

@@ -125,8 +125,11 @@ def _newest_completed(place: TaskPlace, services: Services) -> Job:
 
 
 def _named(name: str, place: TaskPlace, services: Services) -> Job:
-    """The job of that name, which is one of the task's and has ended."""
-    job = history.find(name, place, services)
+    """The job of that name, or with these letters at its end, which is one of the task's and has ended."""
+    if names.is_short_name(name):
+        whole = (one for one in history.job_names(place, services.store) if names.short_name(one) == name)
+        name = next(whole, name)
+    job = history.find(name, place, services) if names.is_job_name(name) else None
     where = layout.uri(place.bucket, place.folder)
     if job is None:
         newest = history.job_names(place, services.store)[:5]
@@ -156,5 +159,6 @@ def _folder(job: Job) -> str:
 
 def _until_it_ends(job: str, services: Services) -> str:
     """What to do about a job that still runs."""
-    stop = f"\nTo stop it: touch {services.jobs / job / 'stop'}" if services.jobs else ""
-    return f"Wait for its end: the command that started it, typed again, joins it.{stop}"
+    here = " --it local" if services.jobs else ""
+    name = names.short_name(job)
+    return f"Wait for its end: ssm attach --job {name}{here}\nOr stop it: ssm stop --job {name}{here}"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from simple_sagemaker.options.table import COMMANDS
 from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 
@@ -247,4 +248,5 @@ def test_a_command_that_is_none_names_the_one_that_was_meant(typed: str, command
 
 @pytest.mark.parametrize("typed", ["train", "foo", "x"])
 def test_a_command_that_is_like_none_lists_them_all(typed: str) -> None:
-    assert "only 'ssm run', 'ssm shell', 'ssm process', 'ssm data' and 'ssm emulator'" in refused(typed, *TASK)
+    *most, last = COMMANDS
+    assert f"there is no command '{typed}', the commands are {', '.join(most)} and {last}." in refused(typed, *TASK)

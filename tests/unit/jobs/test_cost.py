@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from simple_sagemaker.aws import prices
-from simple_sagemaker.cli.run import _print_outcome
+from simple_sagemaker.cli.run import print_outcome
 from simple_sagemaker.core import aws_console as console
 from simple_sagemaker.core.job import of_training
 from simple_sagemaker.core.services import Reading, Services
@@ -61,8 +61,8 @@ PRODUCT: dict[str, Any] = {
 def took(*, hourly: float | None = None, engine: str = "aws", spot: bool = False, hosts: int = 1, **times: int) -> str:
     requests: list[str] = []
 
-    def price(kind: str) -> float | None:
-        requests.append(kind)
+    def price(instance_type: str, _kind: str) -> float | None:
+        requests.append(instance_type)
         return hourly
 
     services: Services = replace(Watch().services(lambda _: 0, Reading()), engine=engine, price=price)
@@ -186,7 +186,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_the_price_list_is_asked_for_the_type_in_the_region(elsewhere: pytest.MonkeyPatch) -> None:
     with price_list({"FormatVersion": "aws_v1", "PriceList": [json.dumps(PRODUCT)]}) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
-        assert prices.asker(session(), region="eu-west-1")("ml.m5.large") == 0.129
+        assert prices.asker(session(), region="eu-west-1")("ml.m5.large", "training") == 0.129
     assert requests[0]["ServiceCode"] == "AmazonSageMaker"
     assert {one["Field"]: one["Value"] for one in requests[0]["Filters"]} == {
         "instanceName": "ml.m5.large",
@@ -198,7 +198,7 @@ def test_the_price_list_is_asked_for_the_type_in_the_region(elsewhere: pytest.Mo
 def test_who_may_not_ask_goes_without(elsewhere: pytest.MonkeyPatch) -> None:
     with price_list(None) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
-        assert prices.asker(session(), region="eu-west-1")("ml.m5.large") is None
+        assert prices.asker(session(), region="eu-west-1")("ml.m5.large", "training") is None
     assert len(requests) == 1
 
 
@@ -206,7 +206,7 @@ def test_a_slow_price_list_delays_the_end_by_two_seconds_at_most(elsewhere: pyte
     with price_list({"PriceList": []}, wait_s=100) as (address, _):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
         began = time.monotonic()
-        assert prices.asker(session(), region="eu-west-1")("ml.m5.large") is None
+        assert prices.asker(session(), region="eu-west-1")("ml.m5.large", "training") is None
         assert time.monotonic() - began < 50
 
 
@@ -214,7 +214,7 @@ def test_a_slow_price_list_delays_the_end_by_two_seconds_at_most(elsewhere: pyte
 def test_other_partitions_are_not_asked(region: str, elsewhere: pytest.MonkeyPatch) -> None:
     with price_list({"PriceList": [json.dumps(PRODUCT)]}) as (address, requests):
         elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
-        assert prices.asker(session(), region=region)("ml.m5.large") is None
+        assert prices.asker(session(), region=region)("ml.m5.large", "training") is None
     assert requests == []
 
 
@@ -237,7 +237,7 @@ def test_every_end_tells_what_it_took(
 ) -> None:
     ended = result(PLACE, of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
     with pytest.raises(error) if error else nullcontext() as caught:
-        _print_outcome(ended, ["Took: 90 s trained", "Results: here"])
+        print_outcome(ended, ["Took: 90 s trained", "Results: here"])
     output = str(caught.value) if caught else capsys.readouterr().err
     assert output.startswith(f"{status} after 90 s: {JOB}")
     assert output.rstrip().endswith("Took: 90 s trained\nResults: here")

@@ -17,7 +17,8 @@ DOCUMENTED = """
 -h --help --project_name -p --task_name -t --bucket_name -b --output_path -o
 --download_state --download_model --download_output
 """
-OURS = "--aws_region --aws_profile --prefix --bucket_owner --job --clean_state --cs --data_store --use_profile"
+OURS = "--aws_region --aws_profile --prefix --bucket_owner --job --clean_state --cs --data_store "
+OURS += "--instance_type --it --use_profile"
 
 
 def data(*argv: str) -> DataSpec:

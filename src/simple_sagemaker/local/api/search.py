@@ -147,7 +147,7 @@ def _comparison(test: Callable[[Any, Any], object]) -> Callable[[Any, str], bool
         if value is None:
             return False
         if isinstance(value, datetime):
-            return bool(test(value, datetime.fromisoformat(operand.replace("Z", "+00:00"))))
+            return bool(test(value, _parse_time(operand)))
         if isinstance(value, (int, float)):
             return bool(test(value, float(operand)))
         try:  # a hyperparameter is a text, and is compared as a number where it is one

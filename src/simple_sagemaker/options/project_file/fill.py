@@ -78,7 +78,7 @@ def fill(
     filler.finish()
     if arguments.command in JOBS:
         _check_command(arguments, file, task)
-    elif "--instance_type" not in arguments.options:
+    elif not arguments.has("instance_type") and not environment.get("SSM_ENGINE"):
         arguments.is_local = _is_local(some, environment)
     return Filled(file=file, profile=used, task=task, taken=len(chosen), paths=frozenset(filler.paths))
 
@@ -98,7 +98,7 @@ def _typed(arguments: Arguments) -> dict[Key, Any]:
 
 
 def _is_local(some: list[Level], environment: Mapping[str, str]) -> bool:
-    """Whether the file says that jobs run on this machine, for a command that has no such option."""
+    """Whether the file says that jobs run on this machine, for a command that runs none."""
     machine = merge(some, "run", {}, environment).get(("instance_type", ""))
     return machine is not None and is_local(machine.entry.value)
 

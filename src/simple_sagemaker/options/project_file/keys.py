@@ -22,6 +22,8 @@ Kind = Literal["flag", "number", "text", "list", "words", "table", "values", "in
 PLACE = ("project_name", "prefix", "bucket_name", "bucket_owner", "aws_region", "aws_profile", "data_store")
 PROJECT_KEYS = {"name": "project_name", **{name: name for name in (*PLACE[1:], "role_name")}}
 
+_SHARED = frozenset({*PLACE, "task_name", "output_path", "download_state", "download_model", "download_output"})
+
 ARGUMENTS = "arguments"  # on ``run`` and ``shell`` no option, but what follows --
 _NEVER = frozenset({"help", "use_profile", "m"})
 _NUMBERS = frozenset({"COUNT", "GB", "MINUTES", "STATUS"})
@@ -79,15 +81,15 @@ def words_of_inputs(key: str) -> tuple[tuple[str, ...], ...]:
 def takes(command: str, key: str) -> bool:
     """Whether a command takes a key's value.
 
-    Commands that run code take all that are options of theirs. Others take the place and the task, and options that
-    they share with those commands; one that they have for themselves under such a name is something else.
+    Commands that run code take all that are options of theirs. Others take the place, the task and what to bring, and
+    options that they share with those commands; one that they have for themselves under such a name is something else.
     """
     if key == ARGUMENTS:
         return command in JOBS
     option = by_flag(command).get(f"--{key}")
     if option is None or option.name != key:
         return False
-    return command in JOBS or key in PLACE or key == "task_name" or bool(set(option.commands) & set(JOBS))
+    return command in JOBS or key in _SHARED or bool(set(option.commands) & set(JOBS))
 
 
 def command_of(keys: Mapping[str, object]) -> str | None:

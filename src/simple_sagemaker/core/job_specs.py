@@ -1,0 +1,75 @@
+"""What the commands for jobs that there are want done, as typed values: one frozen record a command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from .records import dataclass, field
+from .specs import Download, Place
+
+Chosen = Literal["all", "running", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobsSpec:
+    """What every one of them has.
+
+    An empty project or task in ``place`` stands for any; ``job`` is a job's name or the letters at its end. With
+    ``json`` the result is printed for programs, with ``quiet`` nothing but it.
+    """
+
+    place: Place
+    job: str | None = None
+    json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSpec(JobsSpec):
+    """A whole ``ssm ls``: the newest ``limit`` jobs, not older than ``since``; with ``watch`` again and again."""
+
+    chosen: Chosen = "all"
+    since: datetime | None = None
+    limit: int = 20
+    watch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusSpec(JobsSpec):
+    """A whole ``ssm status``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogsSpec(JobsSpec):
+    """A whole ``ssm logs``.
+
+    ``host`` None is all of them; ``tail`` is how many of each host's last lines, None for all; ``pattern`` is a regular
+    expression that lines must have; with ``times`` each line begins with its time.
+    """
+
+    follow: bool = False
+    host: int | None = None
+    tail: int | None = None
+    since: datetime | None = None
+    pattern: str | None = None
+    times: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachSpec(JobsSpec):
+    """A whole ``ssm attach``."""
+
+    download: Download = field(default_factory=Download)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopSpec(JobsSpec):
+    """A whole ``ssm stop``: one job, or all that run of a task or, with ``all_tasks``, of the project.
+
+    Without ``yes`` a person is asked when it is more than one; with ``wait`` it returns when they have ended.
+    """
+
+    all_tasks: bool = False
+    yes: bool = False
+    wait: bool = False

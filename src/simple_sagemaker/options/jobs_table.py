@@ -1,0 +1,85 @@
+"""The options of the commands for jobs that there are; part of the table in ``table.py``.
+
+None of these commands runs code, so their options take no name away from hyperparameters.
+"""
+
+from __future__ import annotations
+
+from .option import ATTACH, LIVING, LOGS, LS, ONE_JOB, STOP, Option
+from .option import flag as _flag
+
+_JSON = tuple(command for command in LIVING if command not in ATTACH)
+
+CHOICE = (
+    _flag("--help", "-h", commands=LIVING, help="Show this page."),
+    Option(
+        "--project_name", "-p", shape="NAME", commands=LIVING,
+        help="The project that the job belongs to. A job that --job names can be of any project.",
+    ),
+    Option(
+        "--task_name", "-t", shape="NAME", commands=LIVING,
+        help="Only jobs of this task of the project; of several the newest one is meant.",
+    ),
+    Option(
+        "--job", shape="NAME", commands=ONE_JOB + STOP,
+        help="This job: its name, or the 8 letters at the name's end.",
+    ),
+    _flag("--all_projects", commands=LS, help="Of every project of this tool in the account, or on this machine."),
+    _flag("--all_tasks", commands=STOP, help="Every job of the project that runs."),
+    _flag("--running", commands=LS, help="Only jobs that have not ended."),
+    _flag("--failed", commands=LS, help="Only jobs that failed."),
+    Option(
+        "--since", shape="TIME", commands=LS,
+        help="Only jobs made since then: 30m, 12h, 7d, or a date or time such as 2030-01-31T12:00 (UTC).",
+    ),
+    Option("--limit", shape="COUNT", default="20", commands=LS, help="At most so many, the newest."),
+)  # fmt: skip
+
+OUTPUT = (
+    _flag("--watch", commands=LS, help="Show them again every few seconds, until Ctrl-C."),
+    _flag("--follow", "-f", commands=LOGS, help="Go on until the job ends, and end as it did, like 'ssm run'."),
+    Option("--host", shape="NUMBER", commands=LOGS, help="Only this host, from 1."),
+    Option("--tail", shape="COUNT", commands=LOGS, help="Only so many of each host's last lines."),
+    Option(
+        "--since", shape="TIME", commands=LOGS,
+        help="Only lines since then: 30s, 10m, 2h, 1d, or a time such as 2030-01-31T12:00 (UTC).",
+    ),
+    Option("--grep", shape="REGEX", commands=LOGS, help="Only lines in which this regular expression is found."),
+    _flag("--times", commands=LOGS, help="Begin each line with its time (UTC)."),
+    _flag("--yes", commands=STOP, help="Do not ask when more than one job would stop."),
+    _flag("--wait", commands=STOP, help="Return when they have ended."),
+    _flag("--json", commands=_JSON, help="Print the result as JSON, whose schema is in docs/schemas."),
+    _flag("--quiet", commands=_JSON, help="Print the result alone, and nothing on stderr but errors."),
+)  # fmt: skip
+
+WHERE = (
+    Option(
+        "--instance_type", "--it", shape="TYPE", commands=LIVING,
+        help="local or local_gpu: jobs of this machine, as with 'ssm run'; any other type is passed over.",
+    ),
+    Option("--prefix", shape="PREFIX", default="", commands=LIVING, help="The prefix that the tasks were run with."),
+    Option("--bucket_name", "-b", shape="BUCKET", commands=LIVING, help="Only jobs with their data in this bucket."),
+    Option(
+        "--bucket_owner", shape="ACCOUNT", commands=LIVING,
+        help="The account that --bucket_name belongs to, when it is not yours.",
+    ),
+    Option("--aws_region", shape="REGION", commands=LIVING, help="AWS's region, instead of your configuration's."),
+    Option("--aws_profile", shape="NAME", commands=LIVING, help="The profile of your AWS configuration to act by."),
+    Option(
+        "--use_profile", shape="NAME", commands=LIVING,
+        help="The profile of the project file (ssm.toml) to use; SSM_PROFILE names one as well.",
+    ),
+    Option(
+        "--data_store", shape="local|s3", commands=LIVING,
+        help="Where jobs of this machine have their data; s3 if they were run with --data_store s3.",
+    ),
+)  # fmt: skip
+
+RESULTS = (
+    Option(
+        "--output_path", "-o", shape="DIR", commands=ATTACH, help="Where to bring the logs, and what is chosen below.",
+    ),
+    _flag("--download_state", commands=ATTACH, help="Bring the task's state too."),
+    _flag("--download_model", commands=ATTACH, help="Bring the model too."),
+    _flag("--download_output", commands=ATTACH, help="Bring the output data too."),
+)  # fmt: skip

@@ -49,6 +49,16 @@ def test_a_task_runs_and_its_results_come_by_its_name_alone(project: Shell) -> N
     assert "argv" in project.log("again")
 
 
+def test_jobs_are_looked_at_by_their_names_alone(project: Shell) -> None:
+    assert project.ssm("run", "-t", "train").status == 0
+    done = project.ssm("logs", "-t", "train")
+    assert (done.status, "argv" in done.out) == (0, True), done.err
+    assert done.err.startswith("Project file: ssm.toml, task train\n")
+    quiet = project.ssm("logs", "-t", "train", "--quiet")
+    assert (quiet.status, quiet.err) == (0, "")
+    assert "train" in project.ssm("ls").out
+
+
 def test_a_folder_below_works_alike(project: Shell) -> None:
     (project.folder / "sub").mkdir()
     done = subprocess.run(

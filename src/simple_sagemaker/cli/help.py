@@ -84,6 +84,12 @@ examples:
   ssm stop --job a1B2c3D4 --wait
   ssm stop -p demo --all_tasks --yes
 """,
+    "config": """\
+examples:
+  ssm config -t train
+  ssm config -t train --use_profile big --all
+  ssm config --schema > ssm-schema.json
+""",
     "emulator": """\
 examples:
   ssm emulator --home emulated --env_file aws.env

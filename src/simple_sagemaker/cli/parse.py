@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
-from ..options.option import DATA, EMULATOR, LIVING, PROCESS
+from ..options.option import CONFIG, DATA, EMULATOR, LIVING, PROCESS
 from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -98,6 +98,10 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
         from .help import page
 
         _show(page(command))
+    if command in CONFIG:
+        from .config import config_text
+
+        _show(config_text(arguments, os.environ))
     if command in EMULATOR:
         from .emulator import emulator_spec
 
@@ -107,7 +111,7 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
     filled = apply(arguments, os.environ)
     if filled is None:
         return _spec_of(arguments)
-    if note := filled.note():
+    if (note := filled.note()) and not arguments.has("quiet"):
         from ..core.printable import clean
 
         print(clean(note), file=sys.stderr, flush=True)

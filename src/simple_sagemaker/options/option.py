@@ -20,6 +20,8 @@ ATTACH: tuple[str, ...] = ("attach",)
 STOP: tuple[str, ...] = ("stop",)
 ONE_JOB = STATUS + LOGS + ATTACH
 LIVING = LS + ONE_JOB + STOP  # the commands for the jobs that there are
+CONFIG: tuple[str, ...] = ("config",)
+COMPLETION: tuple[str, ...] = ("completion",)
 
 MANY = -1  # an option that takes one value or more, up to the next argument that begins with a dash
 

@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from . import data_table, emulator_table, jobs_table, process_table
+from . import config_table, data_table, emulator_table, jobs_table, process_table
 from .option import ALL, BOTH, EMULATOR, LIVING, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "logs": "Print the lines of a job, or follow them",
     "attach": "Follow a job as 'ssm run' does, and bring its results",
     "stop": "Stop jobs; what they wrote is kept",
+    "config": "Show which settings are in force, and where each comes from",
     "emulator": "Be AWS on a port of this machine, for tests and trials",
 }
 
@@ -255,6 +256,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Security": SECURITY,
     "Download": data_table.DOWNLOAD,
     "Data": data_table.DATA_ONLY,
+    "Options": config_table.OPTIONS,
     "Emulator": emulator_table.EMULATOR_ONLY,
     "Jobs": jobs_table.CHOICE,
     "Output": jobs_table.OUTPUT,

@@ -100,9 +100,9 @@ def task_of(some: Sequence[Level]) -> str | None:
 
 
 def merge(
-    some: Sequence[Level], command: str, typed: Mapping[Key, object], environment: Mapping[str, str]
+    some: Sequence[Level], command: str | None, typed: Mapping[Key, object], environment: Mapping[str, str]
 ) -> dict[Key, Chosen]:
-    """What is in force of the file for a command, beside what was typed (with its value).
+    """What is in force of the file for a command, or for any, beside what was typed (with its value).
 
     A text or list that is empty takes away what lower levels say.
     """
@@ -114,7 +114,7 @@ def merge(
             taken.keys.add((name, ""))
     chosen: dict[Key, Chosen] = {}
     for level in some:
-        mine = {key: entry for key, entry in level.entries.items() if takes(command, key[0])}
+        mine = {key: entry for key, entry in level.entries.items() if command is None or takes(command, key[0])}
         for key, entry in mine.items():
             if key in chosen:
                 chosen[key] = Chosen(chosen[key].entry, chosen[key].title, (*chosen[key].beaten, (entry, level.title)))

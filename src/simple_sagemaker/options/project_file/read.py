@@ -112,7 +112,7 @@ def _not_toml(shown: str, data: bytes, error: ValueError) -> UsageError:
         return UsageError(f"{shown}:{data[: error.start].count(10) + 1}: it is not UTF-8 text. Save it as UTF-8.")
     message = str(error)
     at = _ERROR_LINE.search(message)
-    line = int(at[1]) if at else data.count(b"\n") + 1
+    line = int(at[1]) if at else data.rstrip().count(b"\n") + 1
     return UsageError(f"{shown}:{line}: it is not TOML: {_ERROR_LINE.sub('', message)}.")
 
 

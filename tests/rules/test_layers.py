@@ -29,7 +29,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ROOMS = [room for room in FLOOR if room not in {"", "errors", "sm_project"}]
 
 # The same within ``local/``, from the ground up, in folders: each may import itself and the folders before it.
-LOCAL = ("job", "isolation", "data", "requests", "hosts", "supervisor", "api")
+LOCAL = ("job", "isolation", "data", "requests", "hosts", "sessions", "supervisor", "api")
 # All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
 ENGINE_SEES = ("core.layout", "core.store", "core.records", "core.cpu_limit", "storage.")
 

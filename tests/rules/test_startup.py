@@ -30,7 +30,9 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [["-h"], ["run", "-h"], ["shell", "-h"], ["data", "-h"], ["emulator", "-h"], ["--version"]], ids=" ".join
+    "words",
+    [["-h"], ["run", "-h"], ["shell", "-h"], ["data", "-h"], ["exec", "-h"], ["emulator", "-h"], ["--version"]],
+    ids=" ".join,
 )
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     # What the environment itself imports at start-up (a .pth file) is not ours to answer for.

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from ..options.option import BOTH, JOBS, Option
+from ..options.option import BOTH, EXEC, JOBS, Option
 from ..options.table import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
@@ -26,6 +26,15 @@ exit status:
   2 usage error            6 the chosen engine cannot run here
   3 stopped, or time is up 7 left while the job goes on
   8 AWS does not allow it  9 over the account's quota
+"""
+
+_EXEC_STATUS = """\
+exit status:
+  that of the command, 128 and the signal's number if one ended it, 127 if the
+  job has no such command; or of ssm:
+  1 no host runs           5 no AWS credentials
+  2 usage error            6 the engine cannot run here
+  4 no such running job    8 AWS does not allow it
 """
 
 _ARGUMENTS = """\
@@ -78,6 +87,12 @@ examples:
 examples:
   ssm attach -p demo -t train -o out --download_model
 """,
+    "exec": """\
+examples:
+  ssm exec -p demo -t train
+  ssm exec --job a1B2c3D4 --host 2 -- nvidia-smi
+  tar -c fix | ssm exec -p demo -t train -- tar -x
+""",
     "stop": """\
 examples:
   ssm stop -p demo -t train
@@ -128,9 +143,12 @@ def page(command: str) -> str:
     parts = [*_required(command), "[option ...]"]
     parts += ["[--NAME VALUE ...]"] if command in BOTH else []
     parts += ["[-- ARGUMENT ...]"] if command in JOBS else []
+    parts += ["[-- COMMAND ...]"] if command in EXEC else []
     usage = _wrap(f"ssm {command}", parts)
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
-    parser.epilog = "\n".join([*_script_arguments(command), _EXAMPLES[command], _STATUSES])
+    parser.epilog = "\n".join(
+        [*_script_arguments(command), _EXAMPLES[command], _EXEC_STATUS if command in EXEC else _STATUSES]
+    )
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for option in options:

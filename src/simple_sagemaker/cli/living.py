@@ -29,6 +29,10 @@ def perform(spec: JobsSpec, services: Services) -> int:
         from .attach import attach
 
         return attach(spec, services)
+    if isinstance(spec, specs.ExecSpec):
+        from .exec import execute
+
+        return execute(spec, services)
     if isinstance(spec, specs.StopSpec):
         from .stop import stop
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -54,6 +55,14 @@ class LogsSpec(JobsSpec):
     since: datetime | None = None
     pattern: str | None = None
     times: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecSpec(JobsSpec):
+    """A whole ``ssm exec``: ``host`` by number from 1, and the words of ``program``, none for a shell."""
+
+    host: int = 1
+    program: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..errors import Spelling, UsageError, spell_typed
-from .option import JOBS, Option
+from .option import EXEC, JOBS, Option
 from .table import by_flag
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -61,7 +61,7 @@ class Arguments:
     @property
     def takes_script_arguments(self) -> bool:
         """Whether the command accepts arguments after a lone ``--``."""
-        return self.command in JOBS
+        return self.command in JOBS + EXEC
 
     def has(self, name: str) -> bool:
         """Whether the option was used at all; an option without a value may also be False in Python.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..core.job_specs import AttachSpec, Chosen, JobsSpec, ListSpec, LogsSpec, StatusSpec, StopSpec
+from ..core.job_specs import AttachSpec, Chosen, ExecSpec, JobsSpec, ListSpec, LogsSpec, StatusSpec, StopSpec
 from ..core.names import check_name
 from ..errors import UsageError
 from .arguments import Arguments
@@ -70,6 +70,14 @@ def _attach_spec(arguments: Arguments) -> AttachSpec:
     return AttachSpec(**_common(arguments), download=download(arguments))
 
 
+def _exec_spec(arguments: Arguments) -> ExecSpec:
+    words = arguments.script_arguments
+    if words and not words[0]:
+        raise UsageError("the command after -- is empty: leave out -- for a shell.")
+    host = arguments.number("host", least=1, most=_MOST_HOSTS)
+    return ExecSpec(**_common(arguments), host=host, program=words)
+
+
 def _stop_spec(arguments: Arguments) -> StopSpec:
     chosen = [name for name in ("task_name", "job", "all_tasks") if arguments.has(name)]
     if {"job", "all_tasks"} <= {*chosen} or {"task_name", "all_tasks"} <= {*chosen}:
@@ -91,6 +99,7 @@ _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "status": _status_spec,
     "logs": _logs_spec,
     "attach": _attach_spec,
+    "exec": _exec_spec,
     "stop": _stop_spec,
 }
 

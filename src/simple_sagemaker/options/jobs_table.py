@@ -5,10 +5,10 @@ None of these commands runs code, so their options take no name away from hyperp
 
 from __future__ import annotations
 
-from .option import ATTACH, LIVING, LOGS, LS, ONE_JOB, STOP, Option
+from .option import ATTACH, EXEC, LIVING, LOGS, LS, ONE_JOB, STOP, Option
 from .option import flag as _flag
 
-_JSON = tuple(command for command in LIVING if command not in ATTACH)
+_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
 
 CHOICE = (
     _flag("--help", "-h", commands=LIVING, help="Show this page."),
@@ -24,6 +24,7 @@ CHOICE = (
         "--job", shape="NAME", commands=ONE_JOB + STOP,
         help="This job: its name, or the 8 letters at the name's end.",
     ),
+    Option("--host", shape="NUMBER", default="1", commands=EXEC, help="In this host of the job, from 1."),
     _flag("--all_projects", commands=LS, help="Of every project of this tool in the account, or on this machine."),
     _flag("--all_tasks", commands=STOP, help="Every job of the project that runs."),
     _flag("--running", commands=LS, help="Only jobs that have not ended."),

@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "Show one job whole",
     "logs": "Print the lines of a job, or follow them",
     "attach": "Follow a job as 'ssm run' does, and bring its results",
+    "exec": "Run a command, or a shell, in a running job",
     "stop": "Stop jobs; what they wrote is kept",
     "config": "Show which settings are in force, and where each comes from",
     "emulator": "Be AWS on a port of this machine, for tests and trials",

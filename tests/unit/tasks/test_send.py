@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.core.access import Role
 from simple_sagemaker.core.layout import TaskPlace
-from simple_sagemaker.core.specs import DataSpec, Download, EmulatorSpec, TaskSpec
+from simple_sagemaker.core.specs import Download, ProcessSpec, TaskSpec
 from simple_sagemaker.core.store import Copied, ProgressCallback, Stored, no_progress
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.prepared import PreparedJob
@@ -111,7 +111,7 @@ def test_what_ends_early_while_it_sends_releases_the_lock(
 ) -> None:
     store = world.store = Ending(Path(world.store.place), moment, error)
     asked = spec if kind == "run" else parse(["process", "-p", "p", "-t", "task", "-e", "w.py"])
-    assert not isinstance(asked, DataSpec | EmulatorSpec)
+    assert isinstance(asked, TaskSpec | ProcessSpec)
     with pytest.raises(type(error)):
         prepare(asked, world.services(), Notes())
     assert store.locked_for
@@ -243,7 +243,7 @@ def test_a_processing_job_gets_the_state_of_earlier_ones(
 ) -> None:
     world.store = Remembering(Path(world.store.place), keys)
     asked = parse(["process", "-p", "p", "-t", "task", "-e", "w.py", *options])
-    assert not isinstance(asked, DataSpec | EmulatorSpec)
+    assert isinstance(asked, TaskSpec | ProcessSpec)
     run = prepare(asked, world.services(), Notes())
     assert isinstance(run, Run)
     assert run._prepared

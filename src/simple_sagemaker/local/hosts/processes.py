@@ -22,6 +22,7 @@ from ..isolation.plain import translate_paths
 from ..job.remove import remove_folder
 from ..requests import config_files
 from . import compiled_launcher
+from .entrance import write_entrance
 from .host import Host
 
 _LAYER = "/opt/ssm"  # where an isolated host sees its Python
@@ -61,6 +62,7 @@ class Processes:
             argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
         )
         started = start_host(self.isolation, launch, self._view(host), root=str(_root(host)), close=close)
+        write_entrance(host.folder, started.main, self.isolation, launch.environment)
         self.note(started.pid)
         return started
 

@@ -193,14 +193,6 @@ def kill_descendants() -> None:
         time.sleep(_KILL_PAUSE_S)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of orphaned descendants, so that all of them can be killed (Linux)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, prctl(2)
-
-
 def _wake_on_child() -> int:
     """Return a descriptor that becomes readable when a child ends."""
     read, write = os.pipe()

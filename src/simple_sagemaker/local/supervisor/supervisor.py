@@ -182,7 +182,7 @@ def main(isolation: str) -> None:
     """
     os.chdir("/")
     namespaces.set_dumpable(False)
-    monitor.adopt_orphans()
+    namespaces.adopt_orphans()
     choice = choose(isolation)
     received = handover.receive()
     if received is None:

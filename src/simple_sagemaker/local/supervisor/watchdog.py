@@ -12,6 +12,7 @@ import signal
 import sys
 from typing import NoReturn
 
+from ..isolation import namespaces
 from ..job.folder import JobFolder
 from . import monitor, recovery
 
@@ -39,7 +40,7 @@ def start_watchdog(job: JobFolder, lock: int) -> int:
         _guard(job, lock, pid, read_end)
     os.close(read_end)
     os.setsid()
-    monitor.adopt_orphans()
+    namespaces.adopt_orphans()
     _end_with(watchdog)
     return write_end
 

@@ -1,0 +1,81 @@
+"""``ssm exec``: a program, or a shell with a terminal, in a host of a running job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.job import Job
+from ..core.job_specs import ExecSpec
+from ..errors import EngineUnavailable, SsmError, UsageError
+from ..jobs.find_job import resolve
+
+if TYPE_CHECKING:
+    from ..core.services import Services
+    from ..local.job.folder import JobFolder
+
+SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
+
+
+def execute(spec: ExecSpec, services: Services) -> int:
+    """Run the program; return its exit status. Raises SsmError where it cannot be run."""
+    job = resolve(spec.place, spec.job, services, running=True).job
+    if spec.host > job.hosts:
+        hosts = f"{job.hosts} hosts" if job.hosts > 1 else "one host"
+        raise UsageError(f"--host {spec.host}: {job.name} has {hosts}.\nThey are numbered from 1.")
+    if services.jobs is None:
+        raise EngineUnavailable("Jobs on AWS cannot be entered yet.")
+    return _enter_here(spec, job, _folder(services.jobs, job))
+
+
+def _folder(jobs: Path, job: Job) -> JobFolder:
+    from ..local.job.folder import find_job
+    from ..local.job.kinds import PROCESSING, TRAINING
+
+    folder = find_job(jobs, TRAINING if job.kind == "training" else PROCESSING, job.name)
+    if folder is None:
+        raise not_running(job)
+    return folder
+
+
+def _enter_here(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
+    """Run the program in a host that is processes of this machine."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    from ..local.sessions import guard, session
+    from . import relay
+
+    started = session.start(
+        folder.host(f"algo-{spec.host}"), spec.program or SHELL, terminal=terminal_kind() if has_terminal() else None
+    )
+    try:
+        outcome = relay.relay(started)
+    finally:
+        started.close()
+    if outcome.get("error") == guard.NOT_RUNNING:
+        raise not_running(job)
+    if "error" in outcome:
+        raise SsmError(f"{job.name} cannot be entered: {outcome['text']}.")
+    if "status" not in outcome:
+        raise SsmError(f"{job.name} has ended, and what ran in it has ended with it.")
+    return int(outcome["status"])
+
+
+def has_terminal() -> bool:
+    """Whether the program is to have a terminal: where input and output of this command are one."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def terminal_kind() -> str:
+    """The kind of our terminal, as programs know it."""
+    return os.environ.get("TERM") or "dumb"
+
+
+def not_running(job: Job) -> SsmError:
+    """The error that the job's hosts do not run now."""
+    return SsmError(
+        f"{job.name} has no running host now; it is {job.status}, in phase {job.phase}.\n"
+        "A job can be entered while its code runs: try again once the phase is Training or Processing."
+    )

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _loader() -> Any:
+def shared_loader() -> Any:
+    """botocore's reader of models, which keeps all that it has read."""
     from botocore.loaders import create_loader
 
     return create_loader()
@@ -22,5 +23,5 @@ def make_session(**options: Any) -> boto3.Session:
     from botocore.session import Session
 
     core = Session()
-    core.register_component("data_loader", _loader())
+    core.register_component("data_loader", shared_loader())
     return boto3.Session(botocore_session=core, **options)

@@ -19,16 +19,16 @@ ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_co
 
 @pytest.mark.timeout(3000)
 def test_as_many_jobs_as_come_at_once_all_complete(emulator: Emulator, script: Callable[[str], str]) -> None:
-    count = examples(30, 500)
+    count = examples(20, 500)
     bucket = script("echo ran")
-    clients = [emulator.client("sagemaker", config=ONCE) for _ in range(count)]
+    client = emulator.client("sagemaker", config=ONCE.merge(Config(max_pool_connections=count)))
 
     def create(number: int) -> None:
-        clients[number].create_training_job(**request(f"many-{number}", bucket))
+        client.create_training_job(**request(f"many-{number}", bucket))
 
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(create, range(count)))
-    ends = [ended(clients[0], f"many-{number}", within_s=2000) for number in range(count)]
+    ends = [ended(client, f"many-{number}", within_s=2000) for number in range(count)]
     assert {one["TrainingJobStatus"] for one in ends} == {"Completed"}, [
         one["FailureReason"] for one in ends if "FailureReason" in one
     ]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Clone:
         else:
             self.environment |= {"SSM_ENGINE": "local", "SSM_HOME": str(self.home)}
             self.sagemaker = services.local(self.environment).sagemaker
-        self._s3 = emulator.client("s3") if emulator else None
+        self._emulator = emulator
         self._aws = aws
 
     def start(self, command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -113,20 +114,25 @@ class Clone:
             return
         persons = self.run("examples/fill_buckets.sh", {"SSM_HOME": str(self.folder / "filled")}).strip()
         bucket, _, key = persons.partition("/buckets/")[2].partition("/")
-        if self._s3:
-            self._s3.create_bucket(Bucket=bucket)
-            self._s3.upload_file(persons, bucket, key)
+        if self._emulator:
+            s3 = self._emulator.client("s3")
+            s3.create_bucket(Bucket=bucket)
+            s3.upload_file(persons, bucket, key)
         else:
             self.run("examples/fill_buckets.sh")
 
     def clean(self) -> None:
-        """Delete what the examples left on AWS: their project's objects and role."""
-        account = boto3.client("sts").get_caller_identity()["Account"]
-        bucket = boto3.resource("s3").Bucket(f"sagemaker-{self.sagemaker.meta.region_name}-{account}")
-        bucket.objects.filter(Prefix="ssm-ex/").delete()
-        iam, role = boto3.client("iam"), "SageMakerIAMRole_ssm-ex"
-        iam.delete_role_policy(RoleName=role, PolicyName="simple-sagemaker")
-        iam.delete_role(RoleName=role)
+        """Delete what the examples left on AWS, or on the emulator: their project's objects and role."""
+        client: Any = self._emulator.client if self._emulator else boto3.client
+        account = client("sts").get_caller_identity()["Account"]
+        s3, iam = client("s3"), client("iam")
+        bucket, role = f"sagemaker-{self.sagemaker.meta.region_name}-{account}", "SageMakerIAMRole_ssm-ex"
+        with suppress(s3.exceptions.NoSuchBucket, iam.exceptions.NoSuchEntityException):
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="ssm-ex/"):
+                for stored in page.get("Contents", []):
+                    s3.delete_object(Bucket=bucket, Key=stored["Key"])
+            iam.delete_role_policy(RoleName=role, PolicyName="simple-sagemaker")
+            iam.delete_role(RoleName=role)
 
     def without_a_package_index(self) -> None:
         """Have example 6 install a package of the same name that lies beside its code."""

@@ -15,20 +15,39 @@ PAGE = EXAMPLES / "README.md"
 ML = r"/\S+"  # /opt/ml; where hosts have no file system of their own, the folder lies elsewhere
 
 
-@pytest.fixture(params=["local", "emulator", pytest.param("aws", marks=[pytest.mark.aws, pytest.mark.timeout(7200)])])
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    made = Emulator(tmp_path_factory.mktemp("aws"))
+    yield made
+    made.stop()
+
+
+AWS = pytest.param("aws", marks=[pytest.mark.aws, pytest.mark.timeout(7200)])
+
+
+@pytest.fixture(params=["local", pytest.param("emulator", marks=pytest.mark.long), AWS])
 def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
-    """The examples on this machine, and word for word the same on an emulated AWS and on AWS itself."""
+    """The examples on this machine, and word for word the same on an emulated AWS and on AWS itself.
+
+    On the emulator the short run has the script that runs them all alone: its commands are the page's.
+    """
+    yield from clones(request, tmp_path)
+
+
+@pytest.fixture(params=["local", "emulator", AWS])
+def everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
+    """The same, on the emulator in the short run too."""
+    yield from clones(request, tmp_path)
+
+
+def clones(request: pytest.FixtureRequest, folder: Path) -> Iterator[Clone]:
     if request.param == "local":
-        yield Clone(tmp_path)
+        yield Clone(folder)
         return
-    if request.param == "aws":
-        made = Clone(tmp_path, aws=True)
-        yield made
-        made.clean()
-        return
-    emulator = Emulator(tmp_path / "aws")
-    yield Clone(tmp_path, emulator)
-    emulator.stop()
+    emulator = request.getfixturevalue("emulator") if request.param == "emulator" else None
+    made = Clone(folder, emulator, aws=emulator is None)
+    yield made
+    made.clean()
 
 
 def listed(log: str, channel: str) -> str:
@@ -95,7 +114,8 @@ def test_example_5_lists_the_model_of_example_3_and_no_data(clone: Clone) -> Non
     assert [line for line in page if line not in plain] == []
 
 
-def test_run_sh_runs_them_all_and_example_6_shows_everything_it_is_for(clone: Clone) -> None:
+def test_run_sh_runs_them_all_and_example_6_shows_everything_it_is_for(everywhere: Clone) -> None:
+    clone = everywhere
     clone.without_a_package_index()
     clone.fill_buckets()
     clone.run("examples/readme_examples/run.sh ./output")

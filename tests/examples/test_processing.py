@@ -12,7 +12,7 @@ from tests.emulated import Emulator
 from tests.examples.conftest import Clone
 
 
-@pytest.fixture(params=["local", "emulator"])
+@pytest.fixture(params=["local", pytest.param("emulator", marks=pytest.mark.long)])
 def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
     if request.param == "local":
         made = Clone(tmp_path)

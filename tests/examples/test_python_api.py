@@ -47,6 +47,7 @@ def test_a_runner_and_its_worker_in_one_file(clone: Clone) -> None:
     single_files.check(clone.folder / "examples/single_file/output", "worker_toolkit.worker_lib")
 
 
+@pytest.mark.parametrize("clone", ["local", pytest.param("emulator", marks=pytest.mark.long)], indirect=True)
 def test_it_runs_again_from_nothing(clone: Clone) -> None:
     for _ in range(2):
         clone.run(f"{sys.executable} examples/single_file/example.py")

@@ -18,6 +18,7 @@ from simple_sagemaker.local.job.home import Home
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.local.conftest import Engine, settings
 from tests.storage.conftest import session
+from tests.storage.servers import empty_moto, moto_application
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -88,10 +89,9 @@ class FarS3:
 @contextmanager
 def far_s3() -> Iterator[FarS3]:
     """A server that answers one request at a time, each after a while."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    application, one, far = DomainDispatcherApplication(create_backend_app), threading.Lock(), FarS3()
+    application, one, far = moto_application(), threading.Lock(), FarS3()
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         key = environ["PATH_INFO"].encode("latin-1").decode("utf-8").lstrip("/").partition("/")[2]
@@ -123,6 +123,7 @@ def far_s3() -> Iterator[FarS3]:
         server.shutdown()
         thread.join()
         server.server_close()
+        empty_moto()
 
 
 class FarEngine(Engine):

@@ -12,7 +12,10 @@ import pytest
 from simple_sagemaker import Job, Project
 from simple_sagemaker.errors import InputNotFound, NoCredentials, UsageError
 from simple_sagemaker.sm_project import SageMakerProject
+from tests.counts import examples
 from tests.emulated import Emulator
+
+THREADS = examples(4, 8)
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +57,15 @@ def test_an_input_that_is_not_there_is_said_in_pythons_words(away: Path, emulato
         project.run("other", "worker.py", inputs={"left": project.input_of("nosuch", "model")})
 
 
-def test_eight_threads_share_one_session(away: Path, emulator: Emulator) -> None:
+def test_threads_share_one_session(away: Path, emulator: Emulator) -> None:
     project = Project("threads", boto3_session=emulator.session())
 
     def run(number: int) -> Job:
         return project.run(f"task{number}", "worker.py", hyperparameters={"word": number}, use_spot_instances=False)
 
-    with ThreadPoolExecutor(8) as threads:
-        jobs = list(threads.map(run, range(8)))
-    assert [f"hps [('word', {number})]" in job.logs()["algo-1"] for number, job in enumerate(jobs)] == [True] * 8
+    with ThreadPoolExecutor(THREADS) as threads:
+        jobs = list(threads.map(run, range(THREADS)))
+    assert [f"hps [('word', {number})]" in job.logs()["algo-1"] for number, job in enumerate(jobs)] == [True] * THREADS
 
 
 def test_a_bucket_that_jobs_are_let_into_is_in_their_role(away: Path, emulator: Emulator) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
-import pytest
 
 from simple_sagemaker import __version__
 from tests.rules.tree import PACKAGE, ROOT, files, module
@@ -17,26 +14,27 @@ LONGER: dict[str, tuple[int, str]] = {}
 FRAGMENT = re.compile(r"(\d+|\+[a-z0-9-]+)\.(added|changed|removed|fixed|security)(\.\d+)?\.md")
 
 
-@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
-def test_no_file_is_long_without_a_reason(file: Path) -> None:
-    limit, _ = LONGER.get(module(file), (LONGEST, ""))
-    lines = len(file.read_text(encoding="utf-8").splitlines())
-    assert lines <= limit, f"{lines} lines: make it two files, or say in LONGER (tests/rules/test_files.py) why not"
+TEXTS = {module(file) or PACKAGE: file.read_text(encoding="utf-8") for file in files()}
+LINES = {name: len(text.splitlines()) for name, text in TEXTS.items()}
+
+
+def test_no_file_is_long_without_a_reason() -> None:
+    long = {name: lines for name, lines in LINES.items() if lines > LONGER.get(name, (LONGEST, ""))[0]}
+    assert not long, f"lines of {long}: make it two files, or say in LONGER (tests/rules/test_files.py) why not"
 
 
 def test_the_list_of_long_files_is_no_longer_than_needed() -> None:
-    lines = {module(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files()}
-    assert not [name for name in LONGER if lines.get(name, 0) <= LONGEST]
+    assert not [name for name in LONGER if LINES.get(name, 0) <= LONGEST]
 
 
-@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
-def test_nothing_is_left_to_do_in_the_source(file: Path) -> None:
-    assert not re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", file.read_text(encoding="utf-8"))
+def test_nothing_is_left_to_do_in_the_source() -> None:
+    marks = {name: re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", text) for name, text in TEXTS.items()}
+    assert {name: left for name, left in marks.items() if left} == {}
 
 
-@pytest.mark.parametrize("file", files(), ids=lambda file: module(file) or PACKAGE)
-def test_rooms_are_not_named_after_nothing(file: Path) -> None:
-    assert file.stem not in {"utils", "util", "helpers", "common", "misc", "constants"}
+def test_rooms_are_not_named_after_nothing() -> None:
+    empty = {"utils", "util", "helpers", "common", "misc", "constants"}
+    assert not [str(file) for file in files() if file.stem in empty]
 
 
 def test_the_version_is_one_that_can_be_released() -> None:

@@ -12,7 +12,8 @@ import pytest
 from simple_sagemaker.core.store import Store
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.s3.store import S3Store
-from tests.storage.servers import rclone_server
+from tests.aws_sessions import make_session
+from tests.storage.servers import empty_moto, rclone_server
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Kind:
 
 
 def session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="us-east-1")
+    return make_session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="us-east-1")
 
 
 @pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    """The address of moto's server."""
+def moto_server() -> Iterator[str]:
+    """The address of moto's server, for a test whose many examples share it."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -37,6 +38,13 @@ def moto() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def moto(moto_server: str) -> Iterator[str]:
+    """The address of moto's server, which is empty again after the test."""
+    yield moto_server
+    empty_moto()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -46,14 +47,29 @@ def rclone_server(folder: Path, certificate: Path | None = None) -> Iterator[str
         process.wait()
 
 
+@cache
+def moto_application() -> Any:
+    """moto's services as one WSGI application; creating it for each test takes as long as many a test."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def empty_moto() -> None:
+    """Forget all that this process's moto holds, which is memory: a worker of pytest grew to 2.7 GB."""
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+
+    BackendDict.reset()
+    reset_model_data()
+
+
 @contextmanager
 def moto_in_turn() -> Iterator[str]:
     """The address of a moto that answers one request at a time, so that its conditional writes are as S3's are."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    application = DomainDispatcherApplication(create_backend_app)
-    one = threading.Lock()
+    application, one = moto_application(), threading.Lock()
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with one:
@@ -68,3 +84,4 @@ def moto_in_turn() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        empty_moto()

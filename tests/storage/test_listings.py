@@ -24,8 +24,8 @@ _keys = st.lists(_names, min_size=1, max_size=4).map("/".join) | st.sampled_from
 
 @hypothesis_settings(max_examples=examples(12, 500))
 @given(keys=st.sets(_keys, max_size=60), prefix=st.sampled_from(["", "a", "a/", "b/c", "é/"]))
-def test_any_keys_are_listed_once_and_in_order(moto: str, keys: set[str], prefix: str) -> None:
-    store, bucket = S3Store(session(), endpoint=moto), f"listed-{uuid.uuid4()}"
+def test_any_keys_are_listed_once_and_in_order(moto_server: str, keys: set[str], prefix: str) -> None:
+    store, bucket = S3Store(session(), endpoint=moto_server), f"listed-{uuid.uuid4()}"
     store.make_bucket(bucket)
     for key in keys:
         store.write(bucket, key, key.encode())

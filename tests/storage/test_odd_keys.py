@@ -30,9 +30,9 @@ _keys = st.text(_letters, min_size=1, max_size=12) | st.sampled_from(
     data=st.data(),
 )
 def test_any_key_is_kept_as_it_is(
-    moto: str, content: dict[str, bytes], more: Mapping[str, bytes], prefix: str, data: st.DataObject
+    moto_server: str, content: dict[str, bytes], more: Mapping[str, bytes], prefix: str, data: st.DataObject
 ) -> None:
-    store, bucket = S3Store(session(), endpoint=moto), f"odd-{uuid.uuid4()}"
+    store, bucket = S3Store(session(), endpoint=moto_server), f"odd-{uuid.uuid4()}"
     store.make_bucket(bucket)
     for written in (content, more):
         for key, value in written.items():

@@ -26,19 +26,29 @@ def test_there_are_enough_of_both() -> None:
     assert len(NAMES) >= 300
 
 
-@pytest.mark.parametrize(("typed", "option"), MISTAKES)
-def test_a_mistake_is_refused_with_both_ways_out(typed: str, option: str) -> None:
-    for argv in ([f"--{typed}", "4"], [f"--{typed}=4"]):
-        with pytest.raises(UsageError) as error:
-            read("run", argv)
-        assert f"--{option}" in str(error.value)
-        assert f"--hp {typed} 4" in str(error.value)
+def outcome(command: str, argv: list[str]) -> str | list[tuple[str, str]]:
+    """The hyperparameters that are read of a command's words; the message if they are refused."""
+    try:
+        return read(command, argv).hyperparameters
+    except UsageError as error:
+        return str(error)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_real_name_is_a_hyperparameter(name: str) -> None:
-    for command in ("run", "shell"):
-        assert read(command, [f"--{name}", "4"]).hyperparameters == [(name, "4")]
+def test_each_mistake_is_refused_with_both_ways_out() -> None:
+    outcomes = [
+        (argv, option, f"--hp {typed} 4", outcome("run", argv))
+        for typed, option in MISTAKES
+        for argv in ([f"--{typed}", "4"], [f"--{typed}=4"])
+    ]
+    wrong = [
+        one for one in outcomes if not isinstance(one[3], str) or f"--{one[1]}" not in one[3] or one[2] not in one[3]
+    ]
+    assert not wrong
+
+
+def test_each_real_name_is_a_hyperparameter() -> None:
+    outcomes = [(name, outcome(command, [f"--{name}", "4"])) for name in NAMES for command in ("run", "shell")]
+    assert [(name, read_as) for name, read_as in outcomes if read_as != [(name, "4")]] == []
 
 
 def test_a_mistake_can_be_meant() -> None:

@@ -13,6 +13,11 @@ from botocore.exceptions import ClientError
 
 from tests.local.conftest import Engine, channel
 
+# What a job does is the same whichever way it was started: the short run has most of these through one door.
+one_door = pytest.mark.parametrize(
+    "engine", ["direct", *(pytest.param(door, marks=pytest.mark.long) for door in ("boto3", "http"))], indirect=True
+)
+
 
 def statuses(described: Any) -> list[str]:
     return [transition["Status"] for transition in described["SecondaryStatusTransitions"]]
@@ -26,6 +31,7 @@ def test_a_job_whose_hosts_all_exit_0_is_completed(engine: Engine) -> None:
     assert engine.printed("job-1") == {"algo-1": ["hello"], "algo-2": ["hello"]}
 
 
+@one_door
 def test_times_are_in_order_and_billing_starts_with_the_download(engine: Engine) -> None:
     began = time.monotonic()
     described = engine.run("sleep 1")
@@ -48,6 +54,7 @@ def test_a_failing_host_gives_its_exit_code_and_the_upload_still_happens(engine:
     assert engine.archive("job-1", "model") == {"m": b"x\n"}
 
 
+@one_door
 def test_the_failure_file_is_the_reason_and_is_cut_at_1024(engine: Engine) -> None:
     script = f"{_base()}\nprintf 'mine %01100d' 7 > $ML/output/failure; exit 4"
     reason = engine.run(script)["FailureReason"]
@@ -55,6 +62,7 @@ def test_the_failure_file_is_the_reason_and_is_cut_at_1024(engine: Engine) -> No
     assert len(reason) == 1024
 
 
+@one_door
 def test_a_job_that_exits_0_is_completed_whatever_its_failure_file_holds_and_a_line_warns(engine: Engine) -> None:
     described = engine.run(f"{_base()}\necho no good > $ML/output/failure")
     assert described["TrainingJobStatus"] == "Completed"
@@ -62,11 +70,13 @@ def test_a_job_that_exits_0_is_completed_whatever_its_failure_file_holds_and_a_l
     assert "WARNING: /opt/ml/output/failure holds a text" in engine.printed("job-1")["algo-1"][-1]
 
 
+@one_door
 def test_an_empty_failure_file_gives_way_to_the_last_line_of_the_output(engine: Engine) -> None:
     described = engine.run(f"{_base()}\n: > $ML/output/failure; echo before; echo 'ValueError: bad' >&2; exit 1")
     assert described["FailureReason"] == "AlgorithmError: ValueError: bad, exit code: 1"
 
 
+@one_door
 def test_one_failing_host_ends_the_others(engine: Engine) -> None:
     script = f"""{_base()}
 grep -q '"current_host": "algo-2"' $ML/input/config/resourceconfig.json && exit 5; sleep 1000"""
@@ -76,10 +86,12 @@ grep -q '"current_host": "algo-2"' $ML/input/config/resourceconfig.json && exit 
     assert time.monotonic() - began < 500
 
 
+@one_door
 def test_a_process_killed_by_a_signal_reports_128_and_its_number(engine: Engine) -> None:
     assert "exit code: 137" in engine.run("sh -c 'kill -9 $$'; exit $?")["FailureReason"]
 
 
+@one_door
 def test_an_entry_point_that_is_not_there_fails_the_job_and_says_so(engine: Engine) -> None:
     described = engine.run("", algorithm={"ContainerEntrypoint": ["/no/such/program"]})
     assert described["TrainingJobStatus"] == "Failed"
@@ -103,6 +115,7 @@ def test_a_stopped_job_gets_sigterm_and_keeps_what_it_writes_then(engine: Engine
         engine.client.stop_training_job(TrainingJobName=name)
 
 
+@one_door
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(engine: Engine) -> None:
     name = engine.start("trap '' TERM\necho ready; while :; do sleep 0.1; done")
     engine.until_printed(name, "ready")
@@ -112,12 +125,14 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(engine: Engine
     assert time.monotonic() - requested_at >= 3
 
 
+@one_door
 def test_the_runtime_limit_stops_a_job_without_a_failure_reason(engine: Engine) -> None:
     described = engine.run("sleep 100", StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert "FailureReason" not in described
 
 
+@one_door
 def test_a_killed_supervisor_leaves_no_process_and_a_failed_job(engine: Engine) -> None:
     name = engine.start("(setsid sleep 300 &) ; echo ready; sleep 300", hosts=2)
     engine.until_printed(name, "ready")
@@ -134,6 +149,7 @@ def test_a_killed_supervisor_leaves_no_process_and_a_failed_job(engine: Engine) 
         assert not [pid for pid in below if _runs(pid)]
 
 
+@one_door
 def test_a_daemon_left_behind_does_not_outlive_the_job(engine: Engine) -> None:
     seconds = f"4242{random.randrange(10**6)}"
     name = engine.start(f"(setsid sleep {seconds} &) ; echo ready; sleep 0.5")
@@ -141,12 +157,14 @@ def test_a_daemon_left_behind_does_not_outlive_the_job(engine: Engine) -> None:
     assert not [pid for pid in _processes() if f"sleep {seconds}" in _words(pid)]
 
 
+@one_door
 def test_output_without_an_end_of_line_and_long_lines_arrive_whole(engine: Engine) -> None:
     engine.run("printf '%0300000d' 0; echo; printf tail")
     lines = engine.printed("job-1")["algo-1"]
     assert [len(line) for line in lines] == [262144, 300000 - 262144, 4]
 
 
+@one_door
 def test_the_journal_survives_half_a_line(engine: Engine) -> None:
     name = engine.start("echo ready; sleep 300")
     engine.until_printed(name, "ready")
@@ -157,6 +175,7 @@ def test_the_journal_survives_half_a_line(engine: Engine) -> None:
     assert engine.end(name, within_s=300)["TrainingJobStatus"] == "Failed"
 
 
+@one_door
 def test_an_input_that_vanishes_after_submit_fails_the_job_with_a_reason(engine: Engine) -> None:
     for number in range(300):
         engine.store.write("b", f"in/{number}", b"x")

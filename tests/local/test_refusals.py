@@ -73,13 +73,18 @@ if not DOCKER:  # a container starts its image's own program
     TOO_MUCH["no program"] = {"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "i"}}
 
 
-@pytest.mark.parametrize("changes", TOO_MUCH.values(), ids=TOO_MUCH)
-def test_a_request_beyond_the_limits_is_refused_and_nothing_is_made(engine: Engine, changes: dict[str, Any]) -> None:
-    with pytest.raises(ClientError) as refused:
+def answer_to(engine: Engine, changes: dict[str, Any]) -> tuple[str, str, bool]:
+    """The error code and the operation of a request that is refused, and whether a job was made."""
+    try:
         engine.start("true", **changes)
-    assert refused.value.response["Error"]["Code"] == "ValidationException"
-    assert refused.value.operation_name == "CreateTrainingJob"
-    assert not engine.home.jobs.exists()
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.operation_name, engine.home.jobs.exists()
+    return "", "", engine.home.jobs.exists()
+
+
+def test_a_request_beyond_the_limits_is_refused_and_nothing_is_made(engine: Engine) -> None:
+    answers = {case: answer_to(engine, {**changes}) for case, changes in TOO_MUCH.items()}
+    assert answers == dict.fromkeys(TOO_MUCH, ("ValidationException", "CreateTrainingJob", False))
 
 
 JUST_ENOUGH: dict[str, dict[str, Any]] = {

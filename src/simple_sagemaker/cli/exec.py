@@ -27,7 +27,10 @@ def execute(spec: ExecSpec, services: Services) -> int:
         raise UsageError(f"--host {spec.host}: {job.name} has {hosts}.\nThey are numbered from 1.")
     if services.jobs is None:
         raise EngineUnavailable("Jobs on AWS cannot be entered yet.")
-    return _enter_here(spec, job, _folder(services.jobs, job))
+    folder = _folder(services.jobs, job)
+    if folder.settings()["isolation"] == "docker":
+        return _enter_container(spec, job, folder)
+    return _enter_processes(spec, job, folder)
 
 
 def _folder(jobs: Path, job: Job) -> JobFolder:
@@ -40,7 +43,7 @@ def _folder(jobs: Path, job: Job) -> JobFolder:
     return folder
 
 
-def _enter_here(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
+def _enter_processes(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
     """Run the program in a host that is processes of this machine."""
     if sys.platform == "win32":
         raise NotImplementedError
@@ -59,8 +62,30 @@ def _enter_here(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
     if "error" in outcome:
         raise SsmError(f"{job.name} cannot be entered: {outcome['text']}.")
     if "status" not in outcome:
-        raise SsmError(f"{job.name} has ended, and what ran in it has ended with it.")
+        raise _ended(job)
     return int(outcome["status"])
+
+
+def _enter_container(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
+    """Run the program in a host that is a container."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    from ..local.hosts.docker import DockerError
+    from ..local.sessions.container import NotRunning, container_of
+
+    container = container_of(folder, f"algo-{spec.host}")
+    if container is None or not container.is_running():
+        raise not_running(job)
+    try:
+        return container.execute(spec.program or SHELL, terminal=terminal_kind() if has_terminal() else None)
+    except NotRunning as error:
+        raise _ended(job) from error
+    except DockerError as error:
+        raise SsmError(f"{job.name} cannot be entered: {error}.") from error
+
+
+def _ended(job: Job) -> SsmError:
+    return SsmError(f"{job.name} has ended, and what ran in it has ended with it.")
 
 
 def has_terminal() -> bool:

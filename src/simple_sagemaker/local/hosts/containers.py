@@ -181,7 +181,7 @@ class Containers:
         return address or ("" if wait and status in _NOT_YET else _UNUSED_ADDRESS)
 
     def _name(self, host: Host) -> str:
-        return f"{_network(self.job)}-{host.name}"
+        return container_name(self.job, host.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +227,11 @@ class _StartedContainer(Started):
         failure = self.host.inside(self.host.work.exit_message_path)
         with suppress(FileExistsError), open(failure, "x", encoding="utf-8") as file:  # "x" follows no link
             file.write(f"the image {self.host.work.image} could not be started: {why}")
+
+
+def container_name(job: JobFolder, host: str) -> str:
+    """The container of one host of a job."""
+    return f"{_network(job)}-{host}"
 
 
 def docker_command(settings: Settings) -> Docker:

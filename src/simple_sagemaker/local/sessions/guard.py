@@ -25,13 +25,13 @@ from ...core.records import dataclass
 from ..hosts import entrance
 from ..hosts.entrance import Entrance, NotRunning, OpenProcess
 from ..isolation import enter, namespaces, plain
+from .session import CONTROL, REPORT
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
 
 import termios
 
-CONTROL, REPORT = 3, 4
 NOT_RUNNING, FAILED = "not running", "failed"
 _TICK_S = 0.1
 _READY_S = 5.0

@@ -24,6 +24,7 @@ _PACKAGES = str(Path(__file__).parents[3])
 _PROGRAM = (  # our packages last: what lies beside them must not hide Python's own modules
     "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.sessions.guard import main; main()"
 )
+CONTROL, REPORT = 3, 4  # the guard's descriptors beside its streams
 _PIPE_BYTES = 1 << 20
 _MOST = 1 << 16
 
@@ -71,7 +72,7 @@ def start(folder: Path, program: Sequence[str], *, terminal: str | None) -> Sess
     control, order = os.pipe()
     report, reported = os.pipe()
     ours, theirs = _terminal() if terminal else _pipes()
-    pid = _spawn([theirs[0], theirs[1], theirs[-1], control, reported])
+    pid = spawn(_PROGRAM, [theirs[0], theirs[1], theirs[-1], control, reported])
     for descriptor in {*theirs, control, reported}:
         os.close(descriptor)
     words = {"folder": str(folder), "program": list(program), "terminal": terminal}
@@ -101,14 +102,14 @@ def _pipes() -> tuple[list[int], list[int]]:
     return ours, theirs
 
 
-def _spawn(descriptors: Sequence[int]) -> int:
-    """Start the guard with these as its first descriptors, and with nothing of our environment."""
+def spawn(code: str, descriptors: Sequence[int]) -> int:
+    """Start a Python with these as its first descriptors, in a session of its own, with nothing of our environment."""
     actions: list[Any] = []
     high = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, len(descriptors)) for one in descriptors]
     for number, descriptor in enumerate(high):
         actions.append((os.POSIX_SPAWN_DUP2, descriptor, number))
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-    argv = [sys.executable, "-I", "-S", "-c", _PROGRAM, _PACKAGES]
+    argv = [sys.executable, "-I", "-S", "-c", code, _PACKAGES]
     try:
         return os.posix_spawn(argv[0], argv, environment, file_actions=actions, setsid=True)
     except NotImplementedError:  # macOS before 10.15

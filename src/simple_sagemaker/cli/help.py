@@ -105,6 +105,32 @@ examples:
   ssm config -t train --use_profile big --all
   ssm config --schema > ssm-schema.json
 """,
+    "metrics": """\
+examples:
+  ssm metrics -p demo -t train
+  ssm metrics --job a1B2c3D4 --step_regex 'epoch (\\d+)' --csv
+""",
+    "compare": """\
+examples:
+  ssm compare -p demo -t train --sort loss
+  ssm compare -p demo --since 7d --csv
+""",
+    "cost": """\
+examples:
+  ssm cost -p demo --since 30d --by day
+  ssm cost --all_projects --by type
+""",
+    "rm": """\
+examples:
+  ssm rm --job a1B2c3D4
+  ssm rm -p demo -t train --older 30d
+  ssm rm -p demo -t train --state --input --yes
+""",
+    "home": """\
+examples:
+  ssm home
+  ssm home --clean --older 30d
+""",
     "emulator": """\
 examples:
   ssm emulator --home emulated --env_file aws.env

@@ -37,4 +37,20 @@ def perform(spec: JobsSpec, services: Services) -> int:
         from .stop import stop
 
         return stop(spec, services)
+    if isinstance(spec, specs.MetricsSpec):
+        from .metrics import metrics
+
+        return metrics(spec, services)
+    if isinstance(spec, specs.CompareSpec):
+        from .compare import compare
+
+        return compare(spec, services)
+    if isinstance(spec, specs.CostSpec):
+        from .cost import cost
+
+        return cost(spec, services)
+    if isinstance(spec, specs.RemoveSpec):
+        from .rm import remove
+
+        return remove(spec, services)
     raise TypeError(spec)

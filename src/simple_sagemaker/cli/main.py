@@ -98,6 +98,12 @@ def _execute(argv: Sequence[str]) -> int:
 
         with translate_errors(region=services.region):
             return run(spec, services)
+    from ..core.job_specs import HomeSpec
+
+    if isinstance(spec, HomeSpec):
+        from .home import home
+
+        return home(spec, os.environ)
     services = for_jobs(spec, os.environ)
     from .living import perform
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
-from ..options.option import CONFIG, DATA, EMULATOR, LIVING, PROCESS
+from ..options.option import CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS
 from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -106,6 +106,8 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
         from .emulator import emulator_spec
 
         return emulator_spec(arguments)
+    if command in HOME:
+        return _spec_of(arguments)
     from ..options.project_file.apply import apply
 
     filled = apply(arguments, os.environ)

@@ -10,6 +10,7 @@ from .records import dataclass, field
 from .specs import Download, Place
 
 Chosen = Literal["all", "running", "failed"]
+CostBy = Literal["task", "type", "day"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +83,51 @@ class StopSpec(JobsSpec):
     all_tasks: bool = False
     yes: bool = False
     wait: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricsSpec(JobsSpec):
+    """A whole ``ssm metrics``; ``step_regex`` finds the steps in the lines."""
+
+    csv: bool = False
+    step_regex: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSpec(JobsSpec):
+    """A whole ``ssm compare``: the newest ``limit`` jobs; ``sort`` is the name of a metric or a hyperparameter."""
+
+    since: datetime | None = None
+    limit: int = 20
+    sort: str | None = None
+    csv: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostSpec(JobsSpec):
+    """A whole ``ssm cost``."""
+
+    since: datetime | None = None
+    by: CostBy = "task"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveSpec(JobsSpec):
+    """A whole ``ssm rm``: one job, or a task's; with ``before`` only jobs made before that.
+
+    ``state`` and ``inputs`` of the task go too. Without ``yes`` a person is asked.
+    """
+
+    state: bool = False
+    inputs: bool = False
+    before: datetime | None = None
+    yes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeSpec(JobsSpec):
+    """A whole ``ssm home``: with ``clean`` caches are deleted, and the jobs that were made ``before`` a time."""
+
+    clean: bool = False
+    before: datetime | None = None
+    yes: bool = False

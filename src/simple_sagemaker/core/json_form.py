@@ -25,8 +25,6 @@ def json_form(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {str(name): json_form(one) for name, one in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return json_form(value._asdict())
     if isinstance(value, Sequence):
         return [json_form(one) for one in value]
     return {name: json_form(getattr(value, name)) for name in value.__dataclass_fields__}

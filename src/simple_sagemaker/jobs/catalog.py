@@ -12,12 +12,13 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import job as jobs
 from ..core import layout, names
 from ..core.aws_errors import is_denied
 from ..core.job import FINAL, Job
+from ..core.job_specs import Chosen
 from ..core.layout import PROJECT_TAG, TASK_TAG, TaskPlace
 from ..core.records import dataclass
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ..core.services import Services
     from ..core.specs import Place
 
-Chosen = Literal["all", "running", "failed"]
-
 _PAGE = 100  # the most that these operations return at once
 _RUNNING = "InProgress,Stopping"
 _FRESH = timedelta(minutes=5)  # of jobs that Search may not know yet
@@ -49,12 +48,16 @@ class Listed(NamedTuple):
 
     @property
     def place(self) -> TaskPlace | None:
-        """Where the task's data lie, from the addresses of the job's outputs; None for a job without any of ours."""
-        for address in self.job.outputs.values():
+        """Where the task's data lie, from the addresses of the job's outputs; None for a job without any of ours.
+
+        A prefix may itself look like a project and a task, so the last such part of an address counts.
+        """
+        folder = f"{self.project}/{self.task}/"
+        for kind, address in self.job.outputs.items():
             bucket, key = layout.split_uri(address)
-            head, middle, _ = key.partition(f"{self.project}/{self.task}/")
+            before, middle, _ = key.rpartition(folder if kind == "state" else f"{folder}{self.job.name}/")
             if middle:
-                return TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=head)
+                return TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=before)
         return None
 
 

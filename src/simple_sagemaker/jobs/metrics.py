@@ -199,14 +199,18 @@ def best(name: str, summary: Summary) -> str:
     """The best value of a metric, in words; its range where its name does not tell which is better."""
     if summary.count < 2 or summary.lowest is None or summary.highest is None:
         return ""
-    parts = set(re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
-    lower, higher = bool(parts & _LOWER), bool(parts & _HIGHER)
-    if lower and not higher:
-        return f"{number(summary.lowest)} (lowest)"
-    if higher and not lower:
-        return f"{number(summary.highest)} (highest)"
+    lower = lower_is_better(name)
+    if lower is not None:
+        return f"{number(summary.lowest)} (lowest)" if lower else f"{number(summary.highest)} (highest)"
     shown = number(summary.lowest)
     return shown if summary.lowest == summary.highest else f"{shown} to {number(summary.highest)}"
+
+
+def lower_is_better(name: str) -> bool | None:
+    """Whether lower values of a metric are better, as its name tells; None where it tells nothing."""
+    parts = set(re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
+    lower, higher = bool(parts & _LOWER), bool(parts & _HIGHER)
+    return None if lower == higher else lower
 
 
 def number(value: float) -> str:

@@ -5,10 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
-from ..core.job_specs import AttachSpec, Chosen, ExecSpec, JobsSpec, ListSpec, LogsSpec, StatusSpec, StopSpec
+from ..core.job_specs import (
+    AttachSpec,
+    Chosen,
+    CompareSpec,
+    CostBy,
+    CostSpec,
+    ExecSpec,
+    HomeSpec,
+    JobsSpec,
+    ListSpec,
+    LogsSpec,
+    MetricsSpec,
+    RemoveSpec,
+    StatusSpec,
+    StopSpec,
+)
 from ..core.names import check_name
+from ..core.specs import Place
 from ..errors import UsageError
 from .arguments import Arguments
 from .task import download, job_name, place_named
@@ -25,27 +41,49 @@ def jobs_spec(arguments: Arguments) -> JobsSpec:
 
 
 def _list_spec(arguments: Arguments) -> ListSpec:
+    if arguments.has("running") and arguments.has("failed"):
+        raise arguments.contradiction("running", "failed")
+    if arguments.has("watch") and arguments.has("json"):
+        raise arguments.contradiction("watch", "json")
+    chosen: Chosen = "running" if arguments.has("running") else "failed" if arguments.has("failed") else "all"
+    return ListSpec(
+        **_of_several(arguments),
+        chosen=chosen,
+        limit=arguments.number("limit", least=1, most=_MOST_LISTED),
+        watch=arguments.has("watch"),
+    )
+
+
+def _compare_spec(arguments: Arguments) -> CompareSpec:
+    if arguments.has("csv") and arguments.has("json"):
+        raise arguments.contradiction("csv", "json")
+    return CompareSpec(
+        **_of_several(arguments),
+        limit=arguments.number("limit", least=1, most=_MOST_LISTED),
+        sort=arguments.text("sort"),
+        csv=arguments.has("csv"),
+    )
+
+
+def _cost_spec(arguments: Arguments) -> CostSpec:
+    text = arguments.required_text("by")
+    if text not in _COST_BY:
+        raise UsageError(f"{arguments.flag('by')} {text!r} is not one of: {', '.join(_COST_BY)}.")
+    return CostSpec(**_of_several(arguments), by=cast("CostBy", text))
+
+
+def _of_several(arguments: Arguments) -> dict[str, Any]:
+    """What the commands for several jobs have. Raises UsageError where neither a project nor all are named."""
     everywhere = arguments.has("all_projects")
     if everywhere and arguments.flag("project_name").startswith("-") and arguments.has("project_name"):
         raise arguments.contradiction("project_name", "all_projects")
     if not everywhere and not arguments.has("project_name"):
         project, every = arguments.advise("project_name"), arguments.flag("all_projects")
         raise UsageError(f"missing: {project}; or {every}, for the jobs of all projects.")
-    if arguments.has("running") and arguments.has("failed"):
-        raise arguments.contradiction("running", "failed")
-    if arguments.has("watch") and arguments.has("json"):
-        raise arguments.contradiction("watch", "json")
-    chosen: Chosen = "running" if arguments.has("running") else "failed" if arguments.has("failed") else "all"
     if everywhere:  # a project file's does not count
         arguments.uses.pop("project_name", None)
         arguments.uses.pop("task_name", None)
-    return ListSpec(
-        **_common(arguments, needs_project=False),
-        chosen=chosen,
-        since=_moment(arguments),
-        limit=arguments.number("limit", least=1, most=_MOST_LISTED),
-        watch=arguments.has("watch"),
-    )
+    return {**_common(arguments, needs_project=False), "since": _moment(arguments, "since")}
 
 
 def _status_spec(arguments: Arguments) -> StatusSpec:
@@ -60,8 +98,8 @@ def _logs_spec(arguments: Arguments) -> LogsSpec:
         follow=arguments.has("follow"),
         host=arguments.number("host", least=1, most=_MOST_HOSTS) if arguments.has("host") else None,
         tail=arguments.number("tail", least=0, most=_MOST_LINES) if arguments.has("tail") else None,
-        since=_moment(arguments),
-        pattern=_pattern(arguments),
+        since=_moment(arguments, "since"),
+        pattern=_pattern(arguments, "grep"),
         times=arguments.has("times"),
     )
 
@@ -94,6 +132,43 @@ def _stop_spec(arguments: Arguments) -> StopSpec:
     )
 
 
+def _metrics_spec(arguments: Arguments) -> MetricsSpec:
+    if arguments.has("csv") and arguments.has("json"):
+        raise arguments.contradiction("csv", "json")
+    return MetricsSpec(**_common(arguments), csv=arguments.has("csv"), step_regex=_pattern(arguments, "step_regex"))
+
+
+def _remove_spec(arguments: Arguments) -> RemoveSpec:
+    if not arguments.has("job") and not arguments.has("task_name"):
+        task, job = arguments.advise("task_name"), arguments.advise("job")
+        raise UsageError(f"say what to delete: all that ended of {task}, or {job}.")
+    for name in ("state", "input", "older"):
+        if arguments.has("job") and arguments.has(name):
+            raise arguments.contradiction("job", name)
+    return RemoveSpec(
+        **_common(arguments),
+        state=arguments.has("state"),
+        inputs=arguments.has("input"),
+        before=_moment(arguments, "older"),
+        yes=arguments.has("yes"),
+    )
+
+
+def _home_spec(arguments: Arguments) -> HomeSpec:
+    if arguments.has("older") and not arguments.has("clean"):
+        older, clean = arguments.flag("older"), arguments.flag("clean")
+        raise UsageError(f"{older} says which jobs {clean} deletes: add {clean}.")
+    return HomeSpec(
+        place=Place(project="", task="", is_local=True),
+        json=arguments.has("json"),
+        quiet=arguments.has("quiet"),
+        clean=arguments.has("clean"),
+        before=_moment(arguments, "older"),
+        yes=arguments.has("yes"),
+    )
+
+
+_COST_BY = ("task", "type", "day")
 _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "ls": _list_spec,
     "status": _status_spec,
@@ -101,6 +176,11 @@ _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "attach": _attach_spec,
     "exec": _exec_spec,
     "stop": _stop_spec,
+    "metrics": _metrics_spec,
+    "compare": _compare_spec,
+    "cost": _cost_spec,
+    "rm": _remove_spec,
+    "home": _home_spec,
 }
 
 
@@ -124,12 +204,12 @@ def _common(arguments: Arguments, *, needs_project: bool = True) -> dict[str, An
     }
 
 
-def _moment(arguments: Arguments) -> datetime | None:
-    """When ``--since`` is: so long ago, or a date or time of UTC. Raises UsageError for what is neither, or to come."""
-    text = arguments.text("since")
+def _moment(arguments: Arguments, name: str) -> datetime | None:
+    """When an option says: so long ago, or a date or time of UTC. Raises UsageError for what is neither, or to come."""
+    text = arguments.text(name)
     if text is None:
         return None
-    flag, now = arguments.flag("since"), datetime.now(timezone.utc)
+    flag, now = arguments.flag(name), datetime.now(timezone.utc)
     ago = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     try:
         if ago:
@@ -145,11 +225,12 @@ def _moment(arguments: Arguments) -> datetime | None:
     return moment
 
 
-def _pattern(arguments: Arguments) -> str | None:
-    text = arguments.text("grep")
+def _pattern(arguments: Arguments, name: str) -> str | None:
+    """A regular expression, as it was typed. Raises UsageError for what is none."""
+    text = arguments.text(name)
     if text is not None:
         try:
             re.compile(text)
         except re.error as error:
-            raise UsageError(f"{arguments.flag('grep')} {text!r} is no regular expression: {error}.") from None
+            raise UsageError(f"{arguments.flag(name)} {text!r} is no regular expression: {error}.") from None
     return text

@@ -5,7 +5,23 @@ None of these commands runs code, so their options take no name away from hyperp
 
 from __future__ import annotations
 
-from .option import ATTACH, EXEC, LIVING, LOGS, LS, ONE_JOB, STOP, Option
+from .option import (
+    ATTACH,
+    COMPARE,
+    COST,
+    EXEC,
+    HOME,
+    LIVING,
+    LOGS,
+    LS,
+    METRICS,
+    ONE_JOB,
+    PLACED,
+    RM,
+    SEVERAL,
+    STOP,
+    Option,
+)
 from .option import flag as _flag
 
 _JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
@@ -13,27 +29,44 @@ _JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
 CHOICE = (
     _flag("--help", "-h", commands=LIVING, help="Show this page."),
     Option(
-        "--project_name", "-p", shape="NAME", commands=LIVING,
+        "--project_name", "-p", shape="NAME", commands=PLACED,
         help="The project that the job belongs to. A job that --job names can be of any project.",
     ),
     Option(
-        "--task_name", "-t", shape="NAME", commands=LIVING,
+        "--task_name", "-t", shape="NAME", commands=ONE_JOB,
         help="Only jobs of this task of the project; of several the newest one is meant.",
     ),
+    Option("--task_name", "-t", shape="NAME", commands=SEVERAL + STOP, help="Only jobs of this task of the project."),
     Option(
-        "--job", shape="NAME", commands=ONE_JOB + STOP,
+        "--task_name", "-t", shape="NAME", commands=RM,
+        help="All jobs of this task of the project that have ended.",
+    ),
+    Option(
+        "--job", shape="NAME", commands=ONE_JOB + STOP + RM,
         help="This job: its name, or the 8 letters at the name's end.",
     ),
     Option("--host", shape="NUMBER", default="1", commands=EXEC, help="In this host of the job, from 1."),
-    _flag("--all_projects", commands=LS, help="Of every project of this tool in the account, or on this machine."),
+    _flag("--all_projects", commands=SEVERAL, help="Of every project of this tool in the account, or on this machine."),
     _flag("--all_tasks", commands=STOP, help="Every job of the project that runs."),
     _flag("--running", commands=LS, help="Only jobs that have not ended."),
     _flag("--failed", commands=LS, help="Only jobs that failed."),
     Option(
-        "--since", shape="TIME", commands=LS,
+        "--since", shape="TIME", commands=SEVERAL,
         help="Only jobs made since then: 30m, 12h, 7d, or a date or time such as 2030-01-31T12:00 (UTC).",
     ),
-    Option("--limit", shape="COUNT", default="20", commands=LS, help="At most so many, the newest."),
+    Option("--limit", shape="COUNT", default="20", commands=LS + COMPARE, help="At most so many, the newest."),
+    _flag("--state", commands=RM, help="Delete the task's state too."),
+    _flag("--input", commands=RM, help="Delete the task's inputs too: what was sent from folders of this machine."),
+    Option(
+        "--older", shape="TIME", commands=RM,
+        help="Only jobs made before that: 12h, 30d, or a date or time such as 2030-01-31 (UTC).",
+    ),
+    _flag("--clean", commands=HOME, help="Delete caches and what killed commands left; with --older, jobs too."),
+    Option(
+        "--older", shape="TIME", commands=HOME,
+        help="With --clean: delete the records and logs of jobs that ended, and were made before that: 12h, 30d, or a "
+        "date (UTC). Their results in the buckets stay; ssm rm deletes those.",
+    ),
 )  # fmt: skip
 
 OUTPUT = (
@@ -47,7 +80,19 @@ OUTPUT = (
     ),
     Option("--grep", shape="REGEX", commands=LOGS, help="Only lines in which this regular expression is found."),
     _flag("--times", commands=LOGS, help="Begin each line with its time (UTC)."),
+    Option(
+        "--step_regex", shape="REGEX", commands=METRICS,
+        help="Finds the step that values belong to, in their lines or before them: 'epoch (\\d+)'. Without it they are "
+        "counted.",
+    ),
+    Option(
+        "--sort", shape="NAME", commands=COMPARE,
+        help="By this metric, the best first, or by this hyperparameter. (default: the newest first)",
+    ),
+    Option("--by", shape="task|type|day", default="task", commands=COST, help="What each line adds up."),
+    _flag("--csv", commands=METRICS + COMPARE, help="Print a table of comma-separated values."),
     _flag("--yes", commands=STOP, help="Do not ask when more than one job would stop."),
+    _flag("--yes", commands=RM + HOME, help="Do not ask."),
     _flag("--wait", commands=STOP, help="Return when they have ended."),
     _flag("--json", commands=_JSON, help="Print the result as JSON, whose schema is in docs/schemas."),
     _flag("--quiet", commands=_JSON, help="Print the result alone, and nothing on stderr but errors."),
@@ -55,23 +100,23 @@ OUTPUT = (
 
 WHERE = (
     Option(
-        "--instance_type", "--it", shape="TYPE", commands=LIVING,
+        "--instance_type", "--it", shape="TYPE", commands=PLACED,
         help="local or local_gpu: jobs of this machine, as with 'ssm run'; any other type is passed over.",
     ),
-    Option("--prefix", shape="PREFIX", default="", commands=LIVING, help="The prefix that the tasks were run with."),
-    Option("--bucket_name", "-b", shape="BUCKET", commands=LIVING, help="Only jobs with their data in this bucket."),
+    Option("--prefix", shape="PREFIX", default="", commands=PLACED, help="The prefix that the tasks were run with."),
+    Option("--bucket_name", "-b", shape="BUCKET", commands=PLACED, help="Only jobs with their data in this bucket."),
     Option(
-        "--bucket_owner", shape="ACCOUNT", commands=LIVING,
+        "--bucket_owner", shape="ACCOUNT", commands=PLACED,
         help="The account that --bucket_name belongs to, when it is not yours.",
     ),
-    Option("--aws_region", shape="REGION", commands=LIVING, help="AWS's region, instead of your configuration's."),
-    Option("--aws_profile", shape="NAME", commands=LIVING, help="The profile of your AWS configuration to act by."),
+    Option("--aws_region", shape="REGION", commands=PLACED, help="AWS's region, instead of your configuration's."),
+    Option("--aws_profile", shape="NAME", commands=PLACED, help="The profile of your AWS configuration to act by."),
     Option(
-        "--use_profile", shape="NAME", commands=LIVING,
+        "--use_profile", shape="NAME", commands=PLACED,
         help="The profile of the project file (ssm.toml) to use; SSM_PROFILE names one as well.",
     ),
     Option(
-        "--data_store", shape="local|s3", commands=LIVING,
+        "--data_store", shape="local|s3", commands=PLACED,
         help="Where jobs of this machine have their data; s3 if they were run with --data_store s3.",
     ),
 )  # fmt: skip

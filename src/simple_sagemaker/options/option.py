@@ -19,8 +19,15 @@ LOGS: tuple[str, ...] = ("logs",)
 ATTACH: tuple[str, ...] = ("attach",)
 STOP: tuple[str, ...] = ("stop",)
 EXEC: tuple[str, ...] = ("exec",)
-ONE_JOB = STATUS + LOGS + ATTACH + EXEC
-LIVING = LS + ONE_JOB + STOP  # the commands for the jobs that there are
+METRICS: tuple[str, ...] = ("metrics",)
+COMPARE: tuple[str, ...] = ("compare",)
+COST: tuple[str, ...] = ("cost",)
+RM: tuple[str, ...] = ("rm",)
+HOME: tuple[str, ...] = ("home",)
+ONE_JOB = STATUS + LOGS + ATTACH + EXEC + METRICS
+SEVERAL = LS + COMPARE + COST
+PLACED = SEVERAL + ONE_JOB + STOP + RM  # by project, task or name
+LIVING = PLACED + HOME  # the commands for the jobs that there are
 CONFIG: tuple[str, ...] = ("config",)
 COMPLETION: tuple[str, ...] = ("completion",)
 

@@ -22,6 +22,11 @@ COMMANDS = {
     "exec": "Run a command, or a shell, in a running job",
     "stop": "Stop jobs; what they wrote is kept",
     "config": "Show which settings are in force, and where each comes from",
+    "metrics": "Print every value of a job's metrics",
+    "compare": "Compare jobs by hyperparameters and metrics",
+    "cost": "Add up what jobs cost",
+    "rm": "Delete what jobs left",
+    "home": "Show what lies in this machine's home, and clean it",
     "emulator": "Be AWS on a port of this machine, for tests and trials",
 }
 

@@ -1,0 +1,108 @@
+"""``ssm compare``: jobs as rows; the hyperparameters in which they differ, and their metrics, as columns."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..core.durations import age, duration
+from ..core.json_form import json_form
+from ..errors import UsageError
+from ..jobs import catalog, comparison
+from ..jobs import cost as costs
+from ..jobs.catalog import Query
+from ..jobs.comparison import ComparedJob
+from ..jobs.metrics import number
+from ..tasks.differences import hyperparameters_of
+from . import tables
+from .printing import patiently, print_json, print_result, say
+from .tables import Column
+
+if TYPE_CHECKING:
+    from ..core.job_specs import CompareSpec
+    from ..core.services import Services
+
+
+def compare(spec: CompareSpec, services: Services) -> int:
+    """Print the jobs side by side; return 0. Raises UsageError for a name that no job has a value of."""
+    query = Query(place=spec.place, since=spec.since)
+    listed = patiently(spec, lambda: catalog.newest(query, services, spec.limit + 1))
+    more, listed = len(listed) > spec.limit, listed[: spec.limit]
+    jobs = comparison.compared(listed, [hyperparameters_of(one.job) for one in listed], services)
+    if not jobs:
+        say(spec, "There is no job to compare.")
+        if spec.json:
+            print_json([])
+        return 0
+    if spec.sort is not None:
+        jobs = comparison.sort(jobs, _known(spec.sort, jobs))
+    if spec.json:
+        print_json(jobs)
+    elif spec.csv:
+        _print_csv(jobs)
+    else:
+        print_result(_table(spec, jobs, services))
+    if more:
+        say(spec, f"The {spec.limit} newest; --limit {spec.limit * 5} compares more", colour="dim")
+    return 0
+
+
+def _known(name: str, jobs: Sequence[ComparedJob]) -> str:
+    names = [*comparison.metric_names(jobs), *dict.fromkeys(key for job in jobs for key in job.hyperparameters)]
+    if name in names:
+        return name
+    has = f"They have: {', '.join(names)}." if names else "They have neither metrics nor hyperparameters."
+    raise UsageError(f"ssm compare: none of these jobs has a metric or hyperparameter {name!r}.\n{has}")
+
+
+def _table(spec: CompareSpec, jobs: Sequence[ComparedJob], services: Services) -> str:
+    differing, metrics, now = comparison.differing(jobs), comparison.metric_names(jobs), services.now()
+    columns = [Column("PROJECT"), Column("TASK", gives_way=True), Column("JOB"), Column("STATUS")]
+    columns += [Column(name, right=True, gives_way=True) for name in differing]
+    columns += [Column(name, right=True) for name in metrics]
+    columns += [Column("ON", gives_way=True), Column("AGE", right=True), Column("RAN", right=True)]
+    columns += [Column("COST", right=True)]
+    tasks_differ = len({job.task for job in jobs}) > 1
+    machines = [_machines(job, is_here=services.jobs is not None) for job in jobs]
+    machines_differ = len(set(machines)) > 1
+    rows = [
+        [
+            "" if spec.place.project else job.project,
+            job.task if tasks_differ else "",
+            job.short_name,
+            job.status,
+            *(job.hyperparameters.get(name, "") for name in differing),
+            *(number(job.metrics[name]) if name in job.metrics else "" for name in metrics),
+            on if machines_differ else "",
+            age((now - job.created).total_seconds()),
+            "" if job.ran_s is None else duration(job.ran_s),
+            "" if job.cost_usd is None else costs.shown(job.cost_usd),
+        ]
+        for job, on in zip(jobs, machines, strict=True)
+    ]
+    return tables.table(columns, rows, width=tables.terminal_width())
+
+
+def _machines(job: ComparedJob, *, is_here: bool) -> str:
+    name = "local" if is_here else job.instance_type or "several types"
+    return f"{job.hosts} {name}" if job.hosts > 1 else name
+
+
+def _print_csv(jobs: Sequence[ComparedJob]) -> None:
+    """Every hyperparameter, also one that all have alike: a program can choose."""
+    every, metrics = dict.fromkeys(key for job in jobs for key in job.hyperparameters), comparison.metric_names(jobs)
+    rows = csv.writer(sys.stdout)
+    fixed = ("project", "task", "job", "status", "created", "hosts", "instance_type", "ran_s", "cost_usd")
+    forms = [json_form(job) for job in jobs]
+    rows.writerow((*fixed, *(f"hp.{name}" for name in every), *(f"metric.{name}" for name in metrics)))
+    for job, form in zip(jobs, forms, strict=True):
+        rows.writerow(
+            (
+                *("" if form[name] is None else form[name] for name in fixed),
+                *(job.hyperparameters.get(name, "") for name in every),
+                *(repr(job.metrics[name]) if name in job.metrics else "" for name in metrics),
+            )
+        )
+    sys.stdout.flush()

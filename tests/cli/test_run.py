@@ -55,6 +55,17 @@ def test_hyperparameters_come_as_arguments_and_in_the_worker_library(shell: Shel
     assert shell.log().splitlines()[-1] == "{'lr': '-inf', 'msg': 'Hello, world!', 'task': '3'}"
 
 
+def test_a_hyperparameter_that_may_be_a_slip_is_passed_on_and_a_line_says_so(shell: Shell) -> None:
+    shell.write("w.py", "")
+    done = shell.run("-e", "w.py", "--icc", "2", "--dry_run")
+    assert done.status == 0, done.err
+    assert done.err.splitlines()[0] == (
+        "Note: --icc 2 is a hyperparameter of your code. Was --ic 2 meant? If not, --hp icc 2 says so."
+    )
+    assert '"icc"' in done.out
+    assert "Note:" not in shell.run("-e", "w.py", "--hp", "icc", "2", "--dry_run").err
+
+
 def test_the_banner_names_the_command_as_the_documents_show_it(shell: Shell) -> None:
     shell.write("worker2.py", "print('x')")
     shell.run("-e", "worker2.py", "--msg", "Hello, world!", "-o", "out")

@@ -35,6 +35,7 @@ def read(command: str, argv: Sequence[str]) -> Arguments:
         raise UsageError(f"'ssm {command}' runs no code, so nothing can follow --: leave it out.")
     while reader.rest:
         reader.step()
+    reader.note_slips()
     return reader.arguments
 
 
@@ -45,6 +46,7 @@ class _Reader:
         self.arguments = arguments
         self.rest = rest
         self.last: Use | None = None
+        self._by_name: list[Use] = []  # hyperparameters that were not given by --hp
 
     def _advise_hp(self, flag: str, *values: str) -> str:
         return hyperparameter_advice(flag, *values) if self.arguments.takes_hyperparameters else ""
@@ -139,6 +141,21 @@ class _Reader:
             )
         self.arguments.hyperparameters.append((name, value))
         self.last = Use(key, (value,))
+        self._by_name.append(self.last)
+
+    def note_slips(self) -> None:
+        """Note the hyperparameters that may have been meant as an option that was not used."""
+        if not self._by_name:
+            return
+        from ..options.misspelled import perhaps_meant
+
+        for use in self._by_name:
+            (value,) = use.values
+            if option := perhaps_meant(use.flag[2:], value, self.arguments.uses):
+                self.arguments.notes.append(
+                    f"Note: {use.flag} {value} is a hyperparameter of your code. Was {option} {value} meant? "
+                    f"If not, --hp {use.flag[2:]} {value} says so."
+                )
 
     def _take_value(self, key: str) -> str:
         if self.rest and not self.rest[0].startswith("--"):

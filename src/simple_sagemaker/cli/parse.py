@@ -111,12 +111,14 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
     from ..options.project_file.apply import apply
 
     filled = apply(arguments, os.environ)
-    if filled is None:
-        return _spec_of(arguments)
-    if (note := filled.note()) and not arguments.has("quiet"):
+    notes = [*arguments.notes, filled.note()] if filled else arguments.notes
+    if notes and not arguments.has("quiet"):
         from ..core.printable import clean
 
-        print(clean(note), file=sys.stderr, flush=True)
+        for note in filter(None, notes):
+            print(clean(note), file=sys.stderr, flush=True)
+    if filled is None:
+        return _spec_of(arguments)
     try:
         return _spec_of(arguments)
     except SsmError as error:

@@ -38,10 +38,21 @@ class Arguments:
 
     ``spell`` returns an option's spelling, on the command line or in Python. Typed hyperparameters are texts; from
     Python, and from a project file, they are any JSON values. ``labels`` are spellings of hyperparameters from such a
-    file, and ``is_local`` is whether a command that runs none is about jobs of this machine.
+    file, ``is_local`` is whether a command that runs none is about jobs of this machine, and ``notes`` are lines for
+    the person about what was typed.
     """
 
-    __slots__ = ("_spell", "command", "hyperparameters", "is_local", "labels", "options", "script_arguments", "uses")
+    __slots__ = (
+        "_spell",
+        "command",
+        "hyperparameters",
+        "is_local",
+        "labels",
+        "notes",
+        "options",
+        "script_arguments",
+        "uses",
+    )
 
     def __init__(self, command: str, script_arguments: Sequence[str], *, spell: Spelling = spell_typed) -> None:
         self.command = command
@@ -50,6 +61,7 @@ class Arguments:
         self.hyperparameters: list[tuple[str, Any]] = []
         self.script_arguments = tuple(script_arguments)
         self.labels: dict[str, str] = {}
+        self.notes: list[str] = []
         self.is_local = False
         self._spell = spell
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Container
 from functools import cache
 from itertools import chain
 
@@ -65,6 +66,15 @@ _SHORT = (
     ("pv", re.compile(r"py3[0-9]+")),
     ("df", re.compile(r"(FROM|RUN|COPY) .+", re.DOTALL)),
 )
+# Values that such an option has, and a hyperparameter of nearly its name may have too: it is one, with a note.
+_REPOSITORY = re.compile(r"[a-z][a-z0-9._/-]+")
+_PERHAPS = {
+    "ic": ("instance_count", re.compile(r"[1-9][0-9]?")),
+    "fv": ("framework_version", re.compile(r"[1-9]\.[0-9]{1,2}")),
+    "ar": ("aws_repo_name", _REPOSITORY),
+    "rn": ("repo_name", _REPOSITORY),
+}
+_BUILDS = "docker_file_path_or_content"  # without it nothing has a repository
 
 
 def misspelled(name: str, command: str) -> str | None:
@@ -108,11 +118,28 @@ def meant_by_value(name: str, value: str) -> str | None:
     Such values are a region, a role's ARN; an instance type in ``--itt ml.g5.xlarge``.
     """
     plain = _plain(name)
+    if value == "local" and _is_slip(plain, "it"):
+        return "--it"
     if plain in {"profile", "profile_name"}:
         return "--aws_profile" if value in _profiles() else None
     named = (option for names, values, option in _BY_VALUE if re.fullmatch(names, plain) and values.fullmatch(value))
     slips = (f"--{short}" for short, values in _SHORT if distance(plain, short) <= 1 and values.fullmatch(value))
     return next(chain(named, slips if len(plain) > 1 else ()), None)
+
+
+def perhaps_meant(name: str, value: str, used: Container[str]) -> str | None:
+    """The option of two letters that a hyperparameter may have been meant as; None if that is among those ``used``."""
+    for short, (option, values) in _PERHAPS.items():
+        is_possible = option not in used and (values is not _REPOSITORY or _BUILDS in used)
+        if is_possible and _is_slip(_plain(name), short) and values.fullmatch(value):
+            return f"--{short}"
+    return None
+
+
+def _is_slip(plain: str, short: str) -> bool:
+    """Whether a name is two letters with one of them typed twice, the two swapped, a dash between, or capitals."""
+    letters = plain.replace("_", "")
+    return len(letters) <= len(short) + 1 and {*letters} == {*short}
 
 
 def _profiles() -> set[str]:

@@ -88,6 +88,7 @@ def test_a_value_tells_what_another_tools_name_stands_for(
     [
         *((name, "it", "ml.g5.xlarge") for name in ("itt", "i-t", "ti", "ut", "IT", "lit")),
         ("itt", "it", "local_gpu"),
+        *((name, "it", "local") for name in ("itt", "ti", "i-t", "IT")),
         ("fb", "fv", "2.6.0"),
         ("pvv", "pv", "py312"),
         ("ddf", "df", "RUN pip install pandas"),
@@ -101,12 +102,59 @@ def test_a_slip_of_a_short_option_is_refused_where_its_value_tells(typed: str, o
         assert f"--hp {typed}" in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "typed", ["itt", "icc", "iic", "dff", "ddf", "rnn", "ppv", "arr", "id", "fc", "nv", "t", "iter"]
-)
-@pytest.mark.parametrize("value", ["4", "0.5", "local", "gru", "1.5", "data/FROM x", "v1.0"])
+SHORT_NAMES = ["itt", "icc", "iic", "dff", "ddf", "rnn", "ppv", "arr", "id", "fc", "nv", "t", "iter", "lit"]
+OTHER_VALUES = ["4", "0.5", "local", "gru", "1.5", "data/FROM x", "v1.0"]
+
+
+@pytest.mark.parametrize("typed", SHORT_NAMES)
+@pytest.mark.parametrize("value", OTHER_VALUES)
 def test_a_name_of_two_or_three_letters_is_a_hyperparameter_with_any_other_value(typed: str, value: str) -> None:
+    if (typed, value) == ("itt", "local"):
+        return  # which is refused: see above
     assert read("run", [f"--{typed}", value]).hyperparameters == [(typed, value)]
+
+
+@pytest.mark.parametrize(
+    ("argv", "option"),
+    [
+        (["--icc", "2"], "--ic 2"),
+        (["--iic=16"], "--ic 16"),
+        (["--ci", "2"], "--ic 2"),
+        (["--IC", "2"], "--ic 2"),
+        (["--fvv", "2.6"], "--fv 2.6"),
+        (["--vf", "2.16"], "--fv 2.16"),
+        (["--rnn", "my-repo", "--df", "Dockerfile"], "--rn my-repo"),
+        (["--df", "Dockerfile", "--arr", "team/my-repo"], "--ar team/my-repo"),
+    ],
+)
+def test_what_may_be_a_slip_is_a_hyperparameter_with_a_note(argv: list[str], option: str) -> None:
+    arguments = read("run", argv)
+    ((name, value),) = arguments.hyperparameters
+    (note,) = arguments.notes
+    assert note.startswith(f"Note: --{name} {value} is a hyperparameter of your code. Was {option} meant?")
+    assert f"--hp {name} {value}" in note
+    assert read("run", ["--hp", name, value]).notes == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--icc", "2", "--ic", "3"],
+        ["--instance_count", "3", "--icc", "2"],
+        ["--icc", "0.5"],
+        ["--icc", "100"],
+        ["--icc", "0"],
+        ["--id", "2"],
+        ["--iter", "2"],
+        ["--vf", "0.5"],
+        ["--rnn", "gru"],
+        ["--arr", "x"],
+        ["--df", "Dockerfile", "--rn", "mine", "--rnn", "gru"],
+        ["--df", "Dockerfile", "--rnn", "2"],
+    ],
+)
+def test_what_is_no_slip_has_no_note(argv: list[str]) -> None:
+    assert read("run", argv).notes == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from ..options.option import BOTH, EXEC, JOBS, Option
+from ..options.option import BOTH, COMPLETION, EXEC, JOBS, Option
 from ..options.table import COMMANDS, GROUPS, flags_on, options_of
 
 _MORE = """\
@@ -98,6 +98,13 @@ examples:
   ssm stop -p demo -t train
   ssm stop --job a1B2c3D4 --wait
   ssm stop -p demo --all_tasks --yes
+""",
+    "completion": """\
+examples:
+  ssm completion bash > ~/.local/share/bash-completion/completions/ssm
+  ssm completion fish > ~/.config/fish/completions/ssm.fish
+  source <(ssm completion zsh)
+  ssm completion powershell | Out-String | Invoke-Expression
 """,
     "config": """\
 examples:
@@ -214,7 +221,8 @@ def _describe(option: Option, command: str) -> str:
 
 def _required(command: str) -> list[str]:
     needed = [option for option in options_of(command) if option.required]
-    return [f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed]
+    words = ["{bash,zsh,fish,powershell}"] if command in COMPLETION else []
+    return [*words, *(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed)]
 
 
 def _wrap(command: str, parts: list[str]) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
 from ..options.option import DATA, JOBS, LIVING
-from .parse import parse, spelling
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -23,6 +22,11 @@ def main() -> None:
     """The program: ``sys.argv`` in, an exit status out."""
     gc.set_threshold(_NEW_OBJECTS)
     _open_missing_streams()
+    if sys.argv[1:2] == ["--complete"]:  # asked by the scripts of 'ssm completion'
+        from .completion.words import words
+
+        print("\n".join(words(sys.argv[2] if sys.argv[2:] else "", sys.argv[3:], os.environ)))
+        sys.exit(0)
     sys.exit(status_of(sys.argv[1:]))
 
 
@@ -46,6 +50,8 @@ def status_of(argv: Sequence[str]) -> int:
     try:
         return _execute(argv)
     except SsmError as error:
+        from .parse import spelling
+
         error.respell(spelling(argv))
         _print(str(error), colour="yellow" if isinstance(error, Detached) else "red")
         return error.exit_status
@@ -75,6 +81,8 @@ def status_of(argv: Sequence[str]) -> int:
 def _execute(argv: Sequence[str]) -> int:
     """Do what the command line says; return its exit status."""
     prestarted = _prestart(argv)
+    from .parse import parse
+
     spec = parse(argv)
     from ..core.aws_errors import translate_errors
     from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
-from ..options.option import CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS
+from ..options.option import COMPLETION, CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS
 from ..options.table import COMMANDS
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
@@ -93,6 +93,10 @@ def _begins_alike(word: str) -> str | None:
 def _spec(command: str, argv: Sequence[str]) -> AnySpec:
     from .argv import read
 
+    if command in COMPLETION and not {"-h", "--help"} & {*argv}:
+        from .completion.scripts import script
+
+        _show(script(argv))
     arguments = read(command, argv)
     if arguments.has("help"):
         from .help import page

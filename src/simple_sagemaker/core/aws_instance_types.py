@@ -100,6 +100,11 @@ def _families(*, processing: bool) -> dict[str, list[str]]:
     return families
 
 
+def names_of_types(*, processing: bool) -> list[str]:
+    """Every type of the table, for training or for processing jobs."""
+    return [f"ml.{family}.{size}" for family, sizes in _families(processing=processing).items() for size in sizes]
+
+
 def is_known(instance_type: str, *, processing: bool) -> bool:
     """Whether the table has the type, for training or for processing jobs."""
     prefix, family, size = instance_type.split(".") if instance_type.count(".") == 2 else ("", "", "")

@@ -21,6 +21,7 @@ COMMANDS = {
     "attach": "Follow a job as 'ssm run' does, and bring its results",
     "exec": "Run a command, or a shell, in a running job",
     "stop": "Stop jobs; what they wrote is kept",
+    "completion": "Print the script by which a shell completes what you type",
     "config": "Show which settings are in force, and where each comes from",
     "metrics": "Print every value of a job's metrics",
     "compare": "Compare jobs by hyperparameters and metrics",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import EngineUnavailable, UsageError
+from .home_folder import home_path
 
 if TYPE_CHECKING:
     from ..core.specs import Place
@@ -56,14 +57,7 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 def home_folder(environment: Mapping[str, str]) -> Path:
     """``$SSM_HOME``, else the folder where this platform keeps a user's data."""
-    if named := environment.get("SSM_HOME"):
-        return Path(named).absolute()
-    home = Path(environment.get("HOME") or os.path.expanduser("~"))
-    if sys.platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or home) / "simple-sagemaker"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "simple-sagemaker"
-    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "simple-sagemaker"
+    return Path(home_path(environment))
 
 
 def select_aws(place: Place, environment: MutableMapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from simple_sagemaker.local.hosts import entrance
 from tests.local.conftest import DOCKER, PLAIN, Engine, processes_only
@@ -208,3 +209,14 @@ def test_a_link_to_the_starting_program_itself_leads_to_no_file_of_this_machine(
         programs = {os.readlink(f"/proc/{pid}/exe") for pid in processes("/proc/self/exe\0")}
     assert programs == {"/memfd:env (deleted)"}
     until(lambda: not processes("/proc/self/exe\0"))
+
+
+def test_remote_debugging_is_for_jobs_whose_code_runs(engine: Engine) -> None:
+    enabled = {"EnableRemoteDebug": True}
+    start(engine)
+    engine.client.update_training_job(TrainingJobName=JOB, RemoteDebugConfig=enabled)
+    assert engine.client.describe_training_job(TrainingJobName=JOB)["RemoteDebugConfig"] == enabled
+    engine.release(JOB)
+    engine.end(JOB)
+    with pytest.raises(ClientError, match="not in Completed"):
+        engine.client.update_training_job(TrainingJobName=JOB, RemoteDebugConfig=enabled)

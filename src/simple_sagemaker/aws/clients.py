@@ -73,6 +73,7 @@ class Clients:
         self.logs: CloudWatchLogsClient = self._later("logs")
         self.iam: IAMClient = self._later("iam")
         self.s3: S3Client = self._later("s3")
+        self.ssm: Any = self._later("ssm")  # two operations, of a service whose types we do not have
         self._ecr: dict[str, ECRClient] = {}
         self._sts: STSClient = self._later("sts", FIRST_CALL_RETRIES)  # the call before all others
 

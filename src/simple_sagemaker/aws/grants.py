@@ -31,7 +31,7 @@ class Grant:
     ``place``: a project's folder (an address); ``read``: another address to read, with all
     keys that begin with it; ``object``: one object to read; ``image``: a repository's ARN;
     ``key``: the ARN of a key or of its alias; ``vpc``: any network of the user's; ``owner``: another account, whose
-    bucket holds the project's folder.
+    bucket holds the project's folder; ``debug``: remote debugging.
     """
 
     kind: str

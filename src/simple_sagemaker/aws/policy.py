@@ -16,6 +16,7 @@ _LONGEST = 10_240  # characters of all inline policies of a role, without white 
 _VERSION = "2012-10-17"
 _NAMESPACE = "/aws/sagemaker/"  # of log groups and of metrics alike
 
+_CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 _NETWORK = (
     "CreateNetworkInterface",
     "CreateNetworkInterfacePermission",
@@ -51,6 +52,8 @@ def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
     ]
     if any(one.kind == "vpc" for one in minimal):
         statements.append(_allow("Network", [f"ec2:{action}" for action in _NETWORK], ["*"]))
+    if any(one.kind == "debug" for one in minimal):
+        statements.append(_allow("Debug", [f"ssmmessages:{action}" for action in _CHANNELS], ["*"]))
     text = json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
     if len(text) > _LONGEST:
         raise UsageError.naming(

@@ -89,6 +89,11 @@ class Roles:
         self._give(name, required, seen.grants, seen.tags)
         return Role(arn=seen.arn, note=f"Role: {name} was granted {what}")
 
+    def add(self, name: str, grant: Grant) -> None:
+        """Grant an existing role one thing more, from now on."""
+        seen = self._retry_unsettled(lambda: self._must_look(name))
+        self._give(name, frozenset({grant}), seen.grants, seen.tags)
+
     def _make(self, name: str, project: str, required: frozenset[Grant]) -> bool:
         """Create the role, with its first grants in its tags; return False if it existed."""
         policy.document(required, self._clients.identity, name)  # refuses what would not fit, before anything is made

@@ -21,12 +21,19 @@ SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
 
 def execute(spec: ExecSpec, services: Services) -> int:
     """Run the program; return its exit status. Raises SsmError where it cannot be run."""
-    job = resolve(spec.place, spec.job, services, running=True).job
+    listed = resolve(spec.place, spec.job, services, running=True)
+    job = listed.job
     if spec.host > job.hosts:
         hosts = f"{job.hosts} hosts" if job.hosts > 1 else "one host"
         raise UsageError(f"--host {spec.host}: {job.name} has {hosts}.\nThey are numbered from 1.")
     if services.jobs is None:
-        raise EngineUnavailable("Jobs on AWS cannot be entered yet.")
+        from .exec_aws import execute_on_aws
+
+        return execute_on_aws(spec, listed, services)
+    if spec.port is not None:
+        raise EngineUnavailable(
+            "--forward is for jobs on AWS: hosts of this machine are reached by their own addresses."
+        )
     folder = _folder(services.jobs, job)
     if folder.settings()["isolation"] == "docker":
         return _enter_container(spec, job, folder)

@@ -60,10 +60,15 @@ class LogsSpec(JobsSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class ExecSpec(JobsSpec):
-    """A whole ``ssm exec``: ``host`` by number from 1, and the words of ``program``, none for a shell."""
+    """A whole ``ssm exec``: ``host`` by number from 1, and the words of ``program``, none for a shell.
+
+    ``port`` is one of the host that is to be reached here, instead of a program. ``yes`` agrees to what AWS needs.
+    """
 
     host: int = 1
     program: Sequence[str] = ()
+    port: int | None = None
+    yes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

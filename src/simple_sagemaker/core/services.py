@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from .access import Access
 from .aws_api import Logs, SageMaker, Tagging
@@ -46,6 +47,7 @@ class Services:
     of an instance type for a kind of job, or None. ``cache`` is a folder whose content may be deleted at any time.
     ``python`` is the interpreter that runs the code where no image is used. ``process`` identifies this process to
     other commands, and ``lives`` returns whether such a process lives, or None where that cannot be known here.
+    ``remote_debug`` makes AWS's sessions with hosts (``aws.remote_debug.RemoteDebug``), where jobs are AWS's.
     """
 
     engine: str
@@ -67,6 +69,7 @@ class Services:
     python: str = ""
     process: str = ""
     lives: Callable[[str], bool | None] = lambda _: None
+    remote_debug: Callable[[], Any] | None = None
 
     def bucket_folder(self, bucket: str) -> str:
         """The path of a bucket on this machine, for display; only for engines that keep buckets there."""

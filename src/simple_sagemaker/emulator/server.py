@@ -14,11 +14,12 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..core.records import replace
+from ..local.api.describe import describe
 from ..local.api.job_index import JobIndex
 from ..local.api.sagemaker import LocalSageMaker, operations
-from ..local.job.folder import FINAL, JobFolder
+from ..local.job.folder import FINAL, JobFolder, find_job
 from ..local.job.home import ACCOUNT, Home, Settings
-from ..local.job.kinds import KINDS, kind_of, name_of, resource_of
+from ..local.job.kinds import KINDS, TRAINING, kind_of, name_of, resource_of
 from ..local.supervisor.turns import Turns
 from . import (
     empty_pages,
@@ -43,6 +44,7 @@ from .origins import Doorkeeper, without_cors
 from .platform import Platform
 from .protocol import ServiceError
 from .role_stores import RoleStores
+from .session_manager import SessionManager
 from .tagging import Tagging
 
 _CREATING, _DESCRIBING = ({f"{act}{kind.prefix}Job" for kind in KINDS} for act in ("Create", "Describe"))
@@ -86,6 +88,8 @@ class Emulator:
         self._enforce = enforce
         self._report = report
         self._operations: protocol.Operations = {}
+        sessions_with_hosts = SessionManager(settings.region, self._training_job)
+        self._own_services = {"pricing": prices.answer, "ssm": sessions_with_hosts.answer}
 
     def start(self, url: str) -> dict[str, str]:
         """Begin to serve at ``url``. Returns the environment variables that point AWS's clients here."""
@@ -133,6 +137,10 @@ class Emulator:
         )
         self._shipper.start()
         return variables
+
+    def _training_job(self, name: str) -> Mapping[str, Any] | None:
+        job = find_job(self._home.jobs, TRAINING, name)
+        return describe(job) if job else None
 
     def running_jobs(self) -> list[str]:
         """The names of the jobs that have not ended."""
@@ -224,9 +232,9 @@ class Emulator:
             return self._answer_sagemaker(environ, operation, caller, empty_pages.original_request(operation, body))
         if service == "sagemaker":
             raise ServiceError("UnknownOperationException", f"The emulator does not serve {name}.")
-        if service == "pricing":
-            self._platform.require(f"pricing:{operation}", "*", environ)
-            return prices.answer(operation, request)
+        if service in self._own_services:
+            self._platform.require(f"{service}:{operation}", "*", environ)
+            return self._own_services[service](operation, request)
         if service not in SERVICES or environ.get("HTTP_X_AMZ_ACCOUNT_ID"):  # the latter is S3 Control
             return error_forms.unknown_service_answer(environ, service if service not in SERVICES else "s3control")
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at

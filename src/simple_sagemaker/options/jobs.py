@@ -32,6 +32,7 @@ from .task import download, job_name, place_named
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST_LISTED = 10_000
 _MOST_HOSTS = 10_000
+_MOST_PORTS = 65535
 _MOST_LINES = 10_000_000
 
 
@@ -113,7 +114,10 @@ def _exec_spec(arguments: Arguments) -> ExecSpec:
     if words and not words[0]:
         raise UsageError("the command after -- is empty: leave out -- for a shell.")
     host = arguments.number("host", least=1, most=_MOST_HOSTS)
-    return ExecSpec(**_common(arguments), host=host, program=words)
+    port = arguments.number("forward", least=1, most=_MOST_PORTS) if arguments.has("forward") else None
+    if port is not None and words:
+        raise UsageError(f"{arguments.flag('forward')} runs nothing: leave out --, or use two commands.")
+    return ExecSpec(**_common(arguments), host=host, program=words, port=port, yes=arguments.has("yes"))
 
 
 def _stop_spec(arguments: Arguments) -> StopSpec:

@@ -46,6 +46,10 @@ CHOICE = (
         help="This job: its name, or the 8 letters at the name's end.",
     ),
     Option("--host", shape="NUMBER", default="1", commands=EXEC, help="In this host of the job, from 1."),
+    Option(
+        "--forward", shape="PORT", commands=EXEC,
+        help="Instead of running a command: reach this port of the host at the same port of this machine.",
+    ),
     _flag("--all_projects", commands=SEVERAL, help="Of every project of this tool in the account, or on this machine."),
     _flag("--all_tasks", commands=STOP, help="Every job of the project that runs."),
     _flag("--running", commands=LS, help="Only jobs that have not ended."),
@@ -93,6 +97,10 @@ OUTPUT = (
     _flag("--csv", commands=METRICS + COMPARE, help="Print a table of comma-separated values."),
     _flag("--yes", commands=STOP, help="Do not ask when more than one job would stop."),
     _flag("--yes", commands=RM + HOME, help="Do not ask."),
+    _flag(
+        "--yes", commands=EXEC,
+        help="On AWS: switch remote debugging on, and grant the project's role its permissions, without asking.",
+    ),
     _flag("--wait", commands=STOP, help="Return when they have ended."),
     _flag("--json", commands=_JSON, help="Print the result as JSON, whose schema is in docs/schemas."),
     _flag("--quiet", commands=_JSON, help="Print the result alone, and nothing on stderr but errors."),

@@ -118,6 +118,7 @@ def aws(
     from ..aws.images import AwsImages
     from ..aws.polling import loopback_pace, loopback_reading, pace, reading
     from ..aws.prices import asker
+    from ..aws.remote_debug import RemoteDebug
     from ..local.job.home import Home
     from ..storage.s3.store import S3Store
 
@@ -141,6 +142,7 @@ def aws(
         pace=loopback_pace if emulated else pace(random.random),
         reading=loopback_reading() if emulated else reading(random.random),
         cache=home.upload_index,
+        remote_debug=lambda: RemoteDebug(clients),
         price=no_price if environment.get("SSM_PRICES") == "0" else price,
     )
 

@@ -64,6 +64,7 @@ def _job_status(job: JobFolder, entries: list[Entry]) -> str:
 
 def _describe_training(job: JobFolder, request: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
     answer = {key: value for key, value in fill_in(request).items() if key not in _NOT_DESCRIBED}
+    answer |= job.updates()
     answer["TrainingJobArn"] = arn_of(job)
     answer["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(request)}
     answer |= _status(job, entries) | _times(entries)

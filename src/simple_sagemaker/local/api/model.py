@@ -28,6 +28,7 @@ OPERATIONS = (
     "CreateTrainingJob",
     "DescribeTrainingJob",
     "StopTrainingJob",
+    "UpdateTrainingJob",
     "DeleteTrainingJob",
     "ListTrainingJobs",
     "ListTags",
@@ -36,7 +37,7 @@ OPERATIONS = (
     "Search",
 )
 _SEARCHED = "TrainingJob"  # the shape of what Search finds
-_CACHE = 2  # raised when more of the model is kept than before
+_CACHE = 3  # raised when more of the model is kept than before
 _LOCAL_TYPES = ("local", "local_gpu")  # ours: accepted and recorded beside the service's own instance types
 _SPACES = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {

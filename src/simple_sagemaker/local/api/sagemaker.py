@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.records import asdict
@@ -22,6 +23,7 @@ from ..supervisor.turns import Turns
 from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
+from .update import update
 
 if TYPE_CHECKING:
     from .job_index import JobIndex
@@ -37,8 +39,7 @@ class LocalSageMaker:
     ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are those of all jobs, or a
     function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
     supervisors find the caller's credentials, where buckets are on the caller's S3. With ``turns`` jobs wait for theirs
-    where too many start at once. ``store_for`` opens the store in which a request's inputs are looked for.
-    ``index`` is the one of this process for the home, if it has one already.
+    where too many start at once. ``store_for`` opens the store of a request's inputs. ``index`` is this process's own.
     """
 
     def __init__(
@@ -67,6 +68,10 @@ class LocalSageMaker:
     def create_training_job(self, **request: Any) -> Answer:
         """Check the request as the service does, make the job's folder and start its supervisor."""
         return self._create(TRAINING, request)
+
+    def update_training_job(self, **request: Any) -> Answer:
+        """Switch remote debugging of a running job on or off."""
+        return _make_answer(**update(self._job(TRAINING, "Update", request), request))
 
     def create_processing_job(self, **request: Any) -> Answer:
         """The same for a processing job."""
@@ -179,9 +184,8 @@ class LocalSageMaker:
         self._check(operation, request)
         from . import search
 
-        page, following = self.index.choose(
-            kind, lambda jobs: search.list_page(jobs, kind, request, operation=operation)
-        )
+        choose = partial(search.list_page, kind=kind, request=request, operation=operation)
+        page, following = self.index.choose(kind, choose)
         return _make_answer(**{f"{kind.prefix}JobSummaries": [summary(one) for _, one in page]}, **following)
 
     def search(self, **request: Any) -> Answer:
@@ -192,9 +196,8 @@ class LocalSageMaker:
         from . import search
 
         known = model.load(self._home.cache)
-        page, following = self.index.choose(
-            TRAINING, lambda jobs: search.search_page(jobs, request, model=known, operation="Search")
-        )
+        choose = partial(search.search_page, request=request, model=known, operation="Search")
+        page, following = self.index.choose(TRAINING, choose)
         records = [
             {name: value for name, value in one.items() if name in known.searched_members} | {"Tags": job.tag_members()}
             for job, one in page
@@ -283,6 +286,7 @@ def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:
         "CreateTrainingJob": sagemaker.create_training_job,
         "DescribeTrainingJob": sagemaker.describe_training_job,
         "StopTrainingJob": sagemaker.stop_training_job,
+        "UpdateTrainingJob": sagemaker.update_training_job,
         "DeleteTrainingJob": sagemaker.delete_training_job,
         "ListTrainingJobs": sagemaker.list_training_jobs,
         "Search": sagemaker.search,

@@ -82,6 +82,20 @@ class JobFolder:
             write_private(scratch, json.dumps(tags))
             scratch.replace(self.path / "tags.json")
 
+    def updates(self) -> dict[str, Any]:
+        """The members of the request that were changed since."""
+        try:
+            loaded: dict[str, Any] = json.loads(read_plain(self.path / "updates.json"))
+        except FileNotFoundError:
+            return {}
+        return loaded
+
+    def write_updates(self, updates: dict[str, Any]) -> None:
+        """Replace the members that were changed, atomically."""
+        with draft(self.path.parent) as scratch:
+            write_private(scratch, json.dumps(updates))
+            scratch.replace(self.path / "updates.json")
+
     def entries(self) -> list[Entry]:
         """The journal so far, without a last line that is not complete yet."""
         lines = read_plain(self.journal).split(b"\n")

@@ -75,6 +75,14 @@ _LONGEST: Final = 600
 _LONGEST_REFUSAL: Final = 400  # the service lists every legal value, which may be hundreds
 
 
+class Denied(PermissionError):
+    """A store's denial, with the service's code; "" where it is not known."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @contextmanager
 def translate_errors(*, region: str = "", job: str = "") -> Iterator[None]:
     """Raise AWS's known errors in this block as our own. ``job`` is the job that runs or may run meanwhile."""
@@ -119,6 +127,8 @@ def explain(error: Exception, *, region: str = "", job: str = "") -> SsmError | 
     if (code := error_code(error)) is not None:
         return _explain_response(error, code, region=region, job=job)
     if isinstance(error, PermissionError) and error.errno is None:  # the store's; the system's has a number
+        if isinstance(error, Denied) and (bad := _bad_credentials(error.code, job)):
+            return bad
         return AccessDenied.naming(
             "{error}\nAsk for that action, or name a bucket of your own with {bucket_name}.", error=error
         )
@@ -141,14 +151,8 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
     message: str = error.response["Error"].get("Message", "")  # type: ignore[attr-defined]
     if code in _DENIED:
         return _access_denied(operation, message)
-    if code in _EXPIRED:
-        return NoCredentials(f"The credentials have expired.\n{_renew(job)}")
-    if code in _INVALID:
-        return NoCredentials(
-            f"AWS does not accept the credentials ({code}).\n"
-            "Check them (aws sts get-caller-identity), the clock of this machine, and that the region is switched on "
-            f"for the account.\n{_goes_on(job)}".rstrip()
-        )
+    if bad := _bad_credentials(code, job):
+        return bad
     if code in _QUOTA:
         return _quota(operation, message, region)
     if is_throttled(code):
@@ -175,6 +179,19 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
             "It must be in a registry of the job's region that its role may read: check {image_uri}, or the framework "
             "and its version.",
             message=_short(message),
+        )
+    return None
+
+
+def _bad_credentials(code: str, job: str) -> NoCredentials | None:
+    """Explain a code that is about the credentials; None for any other."""
+    if code in _EXPIRED:
+        return NoCredentials(f"The credentials have expired.\n{_renew(job)}")
+    if code in _INVALID:
+        return NoCredentials(
+            f"AWS does not accept the credentials ({code}).\n"
+            "Check them (aws sts get-caller-identity), the clock of this machine, and that the region is switched on "
+            f"for the account.\n{_goes_on(job)}".rstrip()
         )
     return None
 

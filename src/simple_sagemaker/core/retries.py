@@ -22,6 +22,7 @@ _Answer = TypeVar("_Answer")
 SERVICE_RETRIES: Final[Any] = {"mode": "adaptive", "max_attempts": 10}
 FIRST_CALL_RETRIES: Final[Any] = {"mode": "adaptive", "max_attempts": 5}  # without a network one should hear of it soon
 S3_RETRIES: Final[Any] = {"mode": "standard", "max_attempts": 10}
+S3_TIMEOUT_TRIES: Final = 5  # of a request that S3 waited too long for: status 400, which obstore does not repeat
 NO_RETRIES: Final[Any] = {"total_max_attempts": 1}
 
 _THROTTLED: Final = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown")

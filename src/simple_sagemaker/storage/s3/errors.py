@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ...core.aws_api import error_code
-from ...core.aws_errors import is_denial
+from ...core.aws_errors import Denied, is_denial
+from ...core.retries import S3_TIMEOUT_TRIES
 from ...errors import SsmError
 
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _LONGEST = 400
 _UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
 
+# What obstore says of an answer: its status, and its body as it came.
+_REFUSAL = re.compile(
+    r"status code: (?P<status>4\d\d)\b.*?<Code>(?P<code>[\w.]+)</Code>(?:\s*<Message>(?P<message>[^<]*)</Message>)?",
+    re.DOTALL,
+)
+
 _Result = TypeVar("_Result")
 
 
 def translate_errors(call: Callable[[], _Result], bucket: str, key: str, action: str) -> _Result:
-    """Call ``call``; translate its errors into the store's exceptions."""
+    """Call ``call``; translate its errors into the store's exceptions.
+
+    It is called again if S3 had waited too long for the request: boto3 does that by itself, obstore does not.
+    """
+    for _ in range(S3_TIMEOUT_TRIES - 1):
+        try:
+            return _translate_errors(call, bucket, key, action)
+        except Exception as error:
+            if error_code(error) != "RequestTimeout" or not _is_obstores(error.__cause__):
+                raise
+    return _translate_errors(call, bucket, key, action)
+
+
+def _translate_errors(call: Callable[[], _Result], bucket: str, key: str, action: str) -> _Result:
     from botocore.exceptions import ClientError
 
     try:
@@ -27,12 +49,31 @@ def translate_errors(call: Callable[[], _Result], bucket: str, key: str, action:
     except FileNotFoundError as error:  # obstore's too
         raise FileNotFoundError(_missing(bucket, key, "NoSuchBucket" in str(error))) from error
     except Exception as error:
-        denied = type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}  # obstore's
-        if denied or "<Code>AccessDenied</Code>" in str(error):
+        if not _is_obstores(error):
+            raise
+        answer = _refusal(error, bucket, key, action)
+        if answer is not None:
+            raise translate_client_error(answer, bucket, key, action) from error
+        if type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
             raise access_denied(bucket, key, action) from error
-        if type(error).__module__.startswith("obstore"):
-            raise _obstore_failure(error, bucket, key, action) from error
-        raise
+        raise _obstore_failure(error, bucket, key, action) from error
+
+
+def _refusal(error: Exception, bucket: str, key: str, action: str) -> Exception | None:
+    """Return boto3's error for an answer of status 4xx that obstore gave up at; None for any other failure."""
+    from botocore.exceptions import ClientError
+
+    match = _REFUSAL.search(str(error).partition("Debug source:")[0])
+    if match is None:
+        return None
+    message = f"{html.unescape(match['message'] or '').rstrip('.')}: s3://{bucket}/{key}"
+    answer: Any = {"Error": {"Code": match["code"], "Message": message}}
+    answer["ResponseMetadata"] = {"HTTPStatusCode": int(match["status"])}
+    return ClientError(answer, action.removeprefix("s3:"))
+
+
+def _is_obstores(error: object) -> bool:
+    return type(error).__module__.startswith("obstore")
 
 
 def translate_client_error(error: Any, bucket: str, key: str, action: str) -> Exception:
@@ -61,7 +102,7 @@ def _missing(bucket: str, key: str, whole_bucket: bool) -> str:
 def access_denied(bucket: str, key: str, action: str, code: str = "") -> PermissionError:
     """The error for an action that the caller is not allowed to perform."""
     why = f" ({code})" if code not in {"", "403", "AccessDenied"} else ""
-    return PermissionError(f"access denied: {action} on s3://{bucket}/{key}{why}")
+    return Denied(f"access denied: {action} on s3://{bucket}/{key}{why}", code)
 
 
 def is_unmet(error: Any) -> bool:

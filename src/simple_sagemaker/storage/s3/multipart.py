@@ -22,7 +22,9 @@ class Changed(Exception):
 
 
 class SteadyFile:
-    """A file up to its size when it was opened, to be read once; ``on_progress`` is called with the bytes read.
+    """A file up to its size when it was opened; ``on_progress`` is called with the bytes read.
+
+    It is read once, or each time from its start by an iterator; ``on_progress`` then takes back what was read before.
 
     A file that only grows is read to its old end. The last read raises Changed for a file that changed in any other
     way, so the upload is not yet complete then.
@@ -63,6 +65,9 @@ class SteadyFile:
         return data
 
     def __iter__(self) -> Iterator[bytes]:
+        self._on_progress(self._left - self.size)
+        self._source.seek(0)
+        self._left, self._hash = self.size, hashlib.sha256()
         while data := self.read(PART):
             yield data
 

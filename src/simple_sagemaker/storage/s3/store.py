@@ -263,7 +263,9 @@ class S3Store:
         if store is not None:
             import obstore
 
-            put = partial(obstore.put, store, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
+            def put() -> Any:
+                return obstore.put(store, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
+
             return (translate_errors(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
         from boto3.s3.transfer import TransferConfig
 

@@ -80,6 +80,7 @@ def fill(
         _check_command(arguments, file, task)
     elif not arguments.has("instance_type") and not environment.get("SSM_ENGINE"):
         arguments.is_local = _is_local(some, environment)
+    task = task if typed_task or ("task_name", "") in chosen else None
     return Filled(file=file, profile=used, task=task, taken=len(chosen), paths=frozenset(filler.paths))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ...core.records import dataclass
 from ...core.spelling import nearest
 from ...errors import UsageError
+from ..option import DATA, LIVING, RM, STOP
 from .keys import takes
 from .read import Entries, Entry, ProjectFile
 
@@ -109,6 +110,7 @@ def merge(
     taken = _Taken()
     for key, value in typed.items():
         taken.add(key, value)
+    taken.names.update(_named_by_hand(command, {name for name, _ in typed}))
     for name, variables in VARIABLES.items():
         if any(environment.get(variable) for variable in variables):
             taken.keys.add((name, ""))
@@ -125,6 +127,18 @@ def merge(
     return {key: one for key, one in chosen.items() if key[1] or not is_empty(one.entry.value)}
 
 
+def _named_by_hand(command: str | None, typed: Collection[str]) -> Collection[str]:
+    """What a command does not take of the file, as what it is for was typed, or has to be."""
+    names: set[str] = set()
+    if command in STOP + RM:  # what is stopped or deleted is always typed
+        names.add("task_name")
+    if command in DATA and "clean_state" in typed:  # which is all that is to be done
+        names.update(("output_path", *_DOWNLOADS))
+    if command in LIVING and "task_name" not in typed and {"job", "all_projects"} & {*typed}:
+        names.update(("project_name", "task_name", "prefix", "bucket_name", "bucket_owner"))  # it can be any project's
+    return names
+
+
 def is_empty(value: object) -> bool:
     """Whether a value of the file takes away what lower levels say, and says nothing itself."""
     return value in ("", [])
@@ -135,7 +149,7 @@ class _Taken:
 
     def __init__(self) -> None:
         self.keys: set[Key] = set()
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         self._channels: set[str] = set()
 
     def add(self, key: Key, value: object) -> None:
@@ -146,8 +160,8 @@ class _Taken:
         if name in _CHANNELS:
             self._channels.add(part or "data")
         if value is not False or name in _SPOT:
-            self._names.update(_TAKES_AWAY.get(name, ()))
+            self.names.update(_TAKES_AWAY.get(name, ()))
 
     def has(self, key: Key) -> bool:
         name, part = key
-        return key in self.keys or name in self._names or (name in _CHANNELS and (part or "data") in self._channels)
+        return key in self.keys or name in self.names or (name in _CHANNELS and (part or "data") in self._channels)

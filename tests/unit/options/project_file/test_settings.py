@@ -268,6 +268,39 @@ def test_a_state_is_not_cleared_because_a_task_clears_it(write: Write) -> None:
     assert not spec.clean_state
 
 
+NAMED = "[project]\nname = 'p'\nbucket_name = 'mine-x'\n[defaults]\ntask_name = 'train'\n[task.train]\nhp.a = 1\n"
+
+
+@pytest.mark.parametrize("command", ["stop", "rm"])
+def test_what_is_stopped_or_deleted_has_to_be_typed(write: Write, command: str) -> None:
+    write(NAMED)
+    with pytest.raises(UsageError, match="say what to"):
+        parse([command])
+    spec = parse([command, "-t", "train"])
+    assert (spec.place.project, spec.place.task, spec.place.bucket) == ("p", "train", "mine-x")  # type: ignore[union-attr]
+    assert parse(["status"]).place.task == "train"  # type: ignore[union-attr]
+
+
+def test_a_job_that_is_named_can_be_of_any_project(write: Write) -> None:
+    write(NAMED)
+    for argv in (["logs", "--job", "a1B2c3D4"], ["rm", "--job", "a1B2c3D4"], ["ls", "--all_projects"]):
+        place = parse(argv).place  # type: ignore[union-attr]
+        assert (place.project, place.task, place.bucket) == ("", "", None)
+    place = parse(["logs", "--job", "a1B2c3D4", "-t", "other"]).place  # type: ignore[union-attr]
+    assert (place.project, place.task) == ("p", "other")
+    assert parse(["stop", "--all_tasks"]).place.project == "p"  # type: ignore[union-attr]
+
+
+def test_clearing_a_state_brings_nothing_unasked(write: Write) -> None:
+    write("[project]\nname = 'p'\n[defaults]\noutput_path = 'out'\ndownload_model = true\n")
+    spec = parse(["data", "-t", "t", "--clean_state"])
+    assert isinstance(spec, DataSpec)
+    assert (spec.download.path, spec.download.model, spec.clean_state) == (None, False, True)
+    spec = parse(["data", "-t", "t", "--clean_state", "-o", "here"])
+    assert isinstance(spec, DataSpec)
+    assert spec.download.path == Path("here")
+
+
 @pytest.mark.parametrize(
     ("text", "argv", "expected"),
     [

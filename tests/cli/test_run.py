@@ -6,8 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -278,6 +280,25 @@ def test_a_job_whose_folder_is_deleted_ends(shell: Shell) -> None:
     while Path(f"/proc/{supervisor}").exists() and time.monotonic() < limit:
         time.sleep(0.05)
     assert not Path(f"/proc/{supervisor}").exists()
+
+
+def test_a_supervisor_killed_before_the_code_runs_is_the_reason_and_no_log_is_named(shell: Shell) -> None:
+    shell.write("w.py", "print('ran')")
+    words = shell.command("run", "-p", "proj", "-t", "task", "-e", "w.py", "-o", "out")
+    waiting = {**shell.environment, "SSM_SPOT_WAIT_S": "300"}
+    with subprocess.Popen(words, cwd=shell.folder, env=waiting, stderr=subprocess.PIPE, text=True) as command:
+        limit = time.monotonic() + 300
+        while not any((job / "supervisor.pid").exists() for job in shell.jobs()):
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        os.kill(int((shell.jobs()[0] / "supervisor.pid").read_text()), signal.SIGKILL)
+        printed = command.communicate(timeout=300)[1]
+    assert command.returncode == 1
+    assert "InternalServerError: the supervisor of this job ended before the job did" in printed
+    assert "Results: out/ (logs)" in printed
+    assert "Next:" not in printed
+    again = shell.run("-e", "w.py", "-o", "out")
+    assert (again.status, "Next: cat out/logs/logs0" in again.err) == (0, True)
 
 
 def test_a_named_bucket_that_is_not_there_is_made_and_said(shell: Shell) -> None:

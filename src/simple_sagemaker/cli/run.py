@@ -142,7 +142,9 @@ def _bring(task_run: Run, result: JobResult, screen: Screen, named: str) -> tupl
         parts = task_run.bring(result, screen)
     except SsmError as error:
         return "" if result.status == "Completed" else str(error), error
-    return f"Results: {folder}/ ({', '.join(parts)})\nNext: cat {folder / 'logs' / 'logs0'}", None
+    log = folder / "logs" / "logs0"
+    following = f"\nNext: cat {log}" if log.exists() else ""  # a job that never ran has none
+    return f"Results: {folder}/ ({', '.join(parts)}){following}", None
 
 
 def _how_to_see(task_run: Run, named: str) -> str:

@@ -46,11 +46,18 @@ def test_a_job_is_named_by_its_task_its_letters_or_its_whole_name(shell: Shell, 
         assert (done.status, done.out, done.err) == (0, f"{job}\n", "")
 
 
+def test_a_port_of_a_process_is_one_of_this_machine(shell: Shell, job: str) -> None:
+    done = shell.ssm("exec", "--job", job, "--forward", "6006")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.endswith("What listens on port 6006 there is at 127.0.0.1:6006 here.\n")
+
+
 @pytest.mark.parametrize(
     ("words", "status", "error"),
     [
         ((), 2, "ssm exec: missing: --project_name NAME (-p), or --job NAME."),
         (("-p", "p", "-t", "t", "--host", "0"), 2, "ssm exec: --host 0 is too small: the minimum is 1."),
+        (("-p", "p", "--forward", "1", "--", "ls"), 2, "ssm exec: --forward runs nothing: leave out --"),
         (("--job", "here"), 2, "ssm exec: --job 'here' is not the name of a job."),
         (("-p", "p", "--", "true"), 4, "There is no running job of project 'p'."),
         (("-p", "p", "-t", "t", "ls"), 2, "ssm exec: unexpected argument 'ls': --task_name takes one value (NAME)"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.job import Job
 from ..core.job_specs import ExecSpec
-from ..errors import EngineUnavailable, SsmError, UsageError
+from ..errors import SsmError, UsageError
 from ..jobs.find_job import resolve
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ def execute(spec: ExecSpec, services: Services) -> int:
         from .exec_aws import execute_on_aws
 
         return execute_on_aws(spec, listed, services)
-    if spec.port is not None:
-        raise EngineUnavailable(
-            "--forward is for jobs on AWS: hosts of this machine are reached by their own addresses."
-        )
     folder = _folder(services.jobs, job)
     if folder.settings()["isolation"] == "docker":
         return _enter_container(spec, job, folder)
@@ -52,6 +48,11 @@ def _folder(jobs: Path, job: Job) -> JobFolder:
 
 def _enter_processes(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
     """Run the program in a host that is processes of this machine."""
+    if spec.port is not None:
+        raise UsageError(
+            f"--forward {spec.port} is not needed: {job.name} shares this machine's network.\n"
+            f"What listens on port {spec.port} there is at 127.0.0.1:{spec.port} here."
+        )
     if sys.platform == "win32":
         raise NotImplementedError
     from ..local.sessions import guard, session
@@ -83,6 +84,11 @@ def _enter_container(spec: ExecSpec, job: Job, folder: JobFolder) -> int:
     container = container_of(folder, f"algo-{spec.host}")
     if container is None or not container.is_running():
         raise not_running(job)
+    if spec.port is not None:
+        raise UsageError(
+            f"--forward {spec.port} is not needed: the container has an address of its own.\n"
+            f"What listens on port {spec.port} there is at {container.address()}:{spec.port}, from where Docker runs."
+        )
     try:
         return container.execute(spec.program or SHELL, terminal=terminal_kind() if has_terminal() else None)
     except NotRunning as error:

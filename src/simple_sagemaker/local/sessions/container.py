@@ -57,6 +57,12 @@ class Container:
         except DockerError:
             return False
 
+    def address(self) -> str:
+        """Its address in the job's network. Raises DockerError."""
+        return self.docker.run(
+            "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", self.name
+        )
+
     def execute(self, program: Sequence[str], *, terminal: str | None) -> int:
         """Run a program in it with our own streams; return its exit status. Raises NotRunning, DockerError.
 

@@ -191,6 +191,19 @@ def test_names_that_need_quotes_are_not_printed(project: Shell, kind: str) -> No
     assert all(re.fullmatch(r"[A-Za-z0-9._][A-Za-z0-9._-]*", line) for line in done.out.split("\n") if line)
 
 
+def test_every_form_of_a_task_is_known(project: Shell) -> None:
+    text = "task.a.entry_point = 'x'\ntask.b = {cmd_line = 'x'}\n[task.'c']\nhp.x = \"\"\"\n[task.no]\n\"\"\"\n"
+    text += "[task.d]\n"
+    project.write("ssm.toml", text)
+    shown = project.ssm("--complete", "tasks", "data").out.split()
+    assert {"a", "b", "c", "d"} <= {*shown}
+    assert "no" not in shown
+    (project.folder / "ssm.toml").unlink()
+    project.write("pyproject.toml", "[project]\nname = 'other'\n[tool.ssm.project]\nname = 'demo'\n[tool.ssm.task.e]\n")
+    assert project.ssm("--complete", "tasks", "run").out.split()[0] == "e"
+    assert project.ssm("--complete", "projects").out.split()[0] == "demo"
+
+
 def test_what_is_odd_in_the_home_is_passed_over(project: Shell) -> None:
     jobs = project.home / "jobs"
     os.mkfifo(job(project.home, "a-2026-01-05-00-00-00-Pipexxxx", "demo", "x") / "pipe")

@@ -9,23 +9,20 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from ...errors import SsmError
 from ...options.project_file.find import candidates
+from ...options.project_file.key_lines import Keys, key_lines
 from ...services.home_folder import home_path
-
-TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a TAB 5 ms
-if TYPE_CHECKING:
-    from typing import Any
 
 _NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,127}")
 _JOB = re.compile(r"[A-Za-z0-9-]*-\d{4}(?:-\d{2}){5}-([A-Za-z0-9]{8})")  # as core.names has it
 _STAMP = -28  # where the time begins in such a name
 # Our two tags as the engine writes them; a quote within a value has a backslash, so nothing else reads like them.
 _TAG = re.compile(r'"Key": "SimpleSagemaker(Project|Task)", "Value": "([A-Za-z0-9._-]+)"')
+_VALUE = re.compile(r"""=\s*["']([A-Za-z0-9._-]+)["']""")
 _COMMAND_OF = {"entry_point": "run", "cmd_line": "shell", "code": "process", "entrypoint": "process"}
 _NEWEST = 100  # jobs that are looked at
 _LARGEST = 1 << 16  # bytes of a job's tags
@@ -35,23 +32,40 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 
 def words(kind: str, typed: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """The names of a kind that fit to what was typed, each once; none where something is wrong."""
     try:
-        file = _tables(environment)
-    except (SsmError, OSError, ValueError, RecursionError):
-        file = {}
+        file = _read_file(environment)
+    except (SsmError, OSError, ValueError):
+        file = _File({}, "")
     some = dict.fromkeys(_of_kind(kind, typed, file, environment))
     return [word for word in some if _NAME.fullmatch(word)]
 
 
-def _of_kind(kind: str, typed: Sequence[str], file: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
-    own_project = str(_table(file, "project").get("name", ""))
-    project = _value(typed, "-p", "--project_name") or own_project
+class _File:
+    """What completion uses of a project file: its tasks with the commands that they are for, its profiles, its name."""
+
+    def __init__(self, lines: Mapping[Keys, int], text: str) -> None:
+        self.tasks: dict[str, set[str]] = {}
+        for keys in lines:
+            if keys[0] == "task" and len(keys) > 1:
+                commands = self.tasks.setdefault(keys[1], set())
+                if len(keys) == 3 and keys[2] in _COMMAND_OF:
+                    commands.add(_COMMAND_OF[keys[2]])
+        self.profiles = [keys[1] for keys in lines if keys[0] == "profile" and len(keys) == 2]
+        name = lines.get(("project", "name"))
+        value = _VALUE.search(text.split("\n")[name - 1]) if name else None
+        self.project = value[1] if value else ""
+
+
+def _of_kind(kind: str, typed: Sequence[str], file: _File, environment: Mapping[str, str]) -> Iterator[str]:
+    project = _value(typed, "-p", "--project_name") or file.project
     if kind == "profiles":
-        yield from _table(file, "profile")
+        yield from file.profiles
     elif kind == "projects":
-        yield own_project
+        yield file.project
         yield from (of_project for _, of_project, _ in _jobs(environment))
     elif kind == "tasks":
-        yield from _tasks(_table(file, "task"), typed[0] if typed else "run")
+        command = typed[0] if typed else "run"
+        is_for_all = command not in _COMMAND_OF.values()
+        yield from (task for task, commands in file.tasks.items() if is_for_all or not commands or command in commands)
         yield from (task for _, of_project, task in _jobs(environment) if project in {"", of_project})
     elif kind == "jobs":
         task = _value(typed, "-t", "--task_name")
@@ -62,43 +76,26 @@ def _of_kind(kind: str, typed: Sequence[str], file: Mapping[str, Any], environme
 
 def _value(typed: Sequence[str], *flags: str) -> str:
     """The value of an option on the command line so far."""
-    for word, following in zip(typed, [*typed[1:], ""], strict=True):
+    for word, following in zip(typed, [*typed[1:], ""], strict=False):
         flag, equals, attached = word.partition("=")
         if flag in flags:
             return attached if equals else following
     return ""
 
 
-def _tables(environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """The tables of the project file, unchecked: what it says is used by no one but the person at the keyboard.
+def _read_file(environment: Mapping[str, str]) -> _File:
+    """The project file, of which only the keys are looked at: reading TOML whole would take as long as all the rest.
 
-    Raises UsageError, and ValueError for what is not TOML.
+    Raises UsageError, and ValueError for what is not text.
     """
     for candidate in candidates(environment):
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
-
-        tables = tomllib.loads(candidate.data.decode("utf-8-sig").replace("\r\n", "\n"))
+        text = candidate.data.decode("utf-8-sig").replace("\r\n", "\n")
+        lines = key_lines(text)
         if candidate.is_shared:
-            tables = _table(_table(tables, "tool"), "ssm")
-        if tables or not candidate.is_shared:
-            return {} if candidate.owner is not None else tables
-    return {}
-
-
-def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = tables.get(name)
-    return table if isinstance(table, dict) else {}
-
-
-def _tasks(tasks: Mapping[str, Any], command: str) -> Iterator[str]:
-    """The tasks of the file that a command can run; of commands that run nothing, all."""
-    for task in tasks:
-        commands = {_COMMAND_OF[key] for key in _table(tasks, task) if key in _COMMAND_OF}
-        if not commands or command in commands or command not in _COMMAND_OF.values():
-            yield task
+            lines = {keys[2:]: line for keys, line in lines.items() if keys[:2] == ("tool", "ssm") and keys[2:]}
+        if lines or not candidate.is_shared:
+            return _File({} if candidate.owner is not None else lines, text)
+    return _File({}, "")
 
 
 def _jobs(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ The text is one that was read without an error, so only its structure is followe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -74,7 +73,9 @@ class _Reader:
 
 
 def _unquote(text: str) -> str:
-    if text.startswith('"'):
+    if text.startswith('"') and "\\" in text:
+        import json
+
         try:
             return str(json.loads(text))
         except ValueError:

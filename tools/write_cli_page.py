@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from simple_sagemaker.cli.help import main_page, page
-from simple_sagemaker.options.table import COMMANDS
+from simple_sagemaker.options.commands import COMMANDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 _WIDTH = 100

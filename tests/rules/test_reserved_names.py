@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from simple_sagemaker.options.commands import COMMANDS
 from simple_sagemaker.options.option import BOTH, PROCESS, Option
 from simple_sagemaker.options.reserved import DOCUMENTED, EARLY, OURS, RESERVED
-from simple_sagemaker.options.table import COMMANDS, GROUPS
+from simple_sagemaker.options.table import GROUPS
 
 OPTIONS = [option for group in GROUPS.values() for option in group]
 

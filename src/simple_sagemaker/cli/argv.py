@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from ..core.spelling import distance
 from ..errors import UsageError
 from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
+from ..options.commands import COMMANDS
 from ..options.option import MANY, Option
 from ..options.reserved import close_to
-from ..options.table import COMMANDS, by_flag, owner
+from ..options.table import by_flag, owner
 
 _ATTACHED = re.compile(r"--[A-Za-z][\w-]*=")
 _LOOKS_LIKE_DASHES = ("\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212")

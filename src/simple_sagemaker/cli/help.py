@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 
+from ..options.commands import COMMANDS
 from ..options.option import BOTH, COMPLETION, EXEC, JOBS, Option
-from ..options.table import COMMANDS, GROUPS, flags_on, options_of
+from ..options.table import GROUPS, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
@@ -121,6 +122,20 @@ examples:
 examples:
   ssm compare -p demo -t train --sort loss
   ssm compare -p demo --since 7d --csv
+""",
+    "why": """\
+examples:
+  ssm why run -p demo -t train -e train.py --lr 0.1
+  ssm why --json process -p demo -t clean --code clean.py
+""",
+    "diff": """\
+examples:
+  ssm diff --job a1B2c3D4 --job e5F6g7H8
+""",
+    "replay": """\
+examples:
+  ssm replay --job a1B2c3D4 -o out
+  ssm replay -p demo -t train --hp lr 0.01 --it ml.g5.xlarge --no_spot
 """,
     "cost": """\
 examples:

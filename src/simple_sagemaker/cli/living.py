@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..core import job_specs as specs
 
@@ -10,47 +11,26 @@ if TYPE_CHECKING:
     from ..core.job_specs import JobsSpec
     from ..core.services import Services
 
+# The module of each command, and its function there, which takes the spec and the services.
+_COMMANDS: dict[type[JobsSpec], tuple[str, str]] = {
+    specs.ListSpec: ("ls", "ls"),
+    specs.StatusSpec: ("status", "status"),
+    specs.LogsSpec: ("logs", "logs"),
+    specs.AttachSpec: ("attach", "attach"),
+    specs.ExecSpec: ("exec", "execute"),
+    specs.StopSpec: ("stop", "stop"),
+    specs.MetricsSpec: ("metrics", "metrics"),
+    specs.CompareSpec: ("compare", "compare"),
+    specs.DiffSpec: ("diff", "diff"),
+    specs.ReplaySpec: ("replay", "replay"),
+    specs.CostSpec: ("cost", "cost"),
+    specs.RemoveSpec: ("rm", "remove"),
+}
+
 
 def perform(spec: JobsSpec, services: Services) -> int:
     """Do what the command says; return its exit status."""
-    if isinstance(spec, specs.ListSpec):
-        from .ls import ls
-
-        return ls(spec, services)
-    if isinstance(spec, specs.StatusSpec):
-        from .status import status
-
-        return status(spec, services)
-    if isinstance(spec, specs.LogsSpec):
-        from .logs import logs
-
-        return logs(spec, services)
-    if isinstance(spec, specs.AttachSpec):
-        from .attach import attach
-
-        return attach(spec, services)
-    if isinstance(spec, specs.ExecSpec):
-        from .exec import execute
-
-        return execute(spec, services)
-    if isinstance(spec, specs.StopSpec):
-        from .stop import stop
-
-        return stop(spec, services)
-    if isinstance(spec, specs.MetricsSpec):
-        from .metrics import metrics
-
-        return metrics(spec, services)
-    if isinstance(spec, specs.CompareSpec):
-        from .compare import compare
-
-        return compare(spec, services)
-    if isinstance(spec, specs.CostSpec):
-        from .cost import cost
-
-        return cost(spec, services)
-    if isinstance(spec, specs.RemoveSpec):
-        from .rm import remove
-
-        return remove(spec, services)
-    raise TypeError(spec)
+    module, function = _COMMANDS[type(spec)]
+    act: Any = getattr(import_module(f".{module}", __package__), function)
+    status: int = act(spec, services)
+    return status

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 from ..core.json_form import utc
 from ..core.layout import TaskPlace
 from ..core.printable import clean_line
-from ..core.progress import Watcher, WithoutStatusLine
+from ..core.progress import Watcher
 from ..errors import Detached, UsageError
 from ..jobs import display, find_job, follow, job_events, outcome, past_lines
 from ..jobs import logs as job_logs
 from ..jobs.logs import Event
-from .printing import patiently, print_json_line, say
+from .printing import NotesOnly, patiently, print_json_line, say
 from .run import print_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..core.job import Job
     from ..core.job_specs import LogsSpec
     from ..core.services import Services
@@ -89,7 +87,7 @@ def _follow(spec: LogsSpec, listed: Listed, services: Services, lines: _Lines) -
         host=spec.host,
     )
     with display.screen(lines.labelled_hosts) as screen:
-        watcher: Watcher = screen if lines.shows_status else _NotesOnly(spec)
+        watcher: Watcher = screen if lines.shows_status else NotesOnly(spec)
         follower = follow.Follower(
             job.name,
             _place(listed),
@@ -104,25 +102,6 @@ def _follow(spec: LogsSpec, listed: Listed, services: Services, lines: _Lines) -
             return follower.follow()
         except KeyboardInterrupt:
             raise Detached(f"The job {job.name} goes on.") from None
-
-
-class _NotesOnly(WithoutStatusLine):
-    """A watcher that passes on notes alone: in a pipe, the job's lines are all that is wanted."""
-
-    def __init__(self, spec: LogsSpec) -> None:
-        self._spec = spec
-
-    def phase(self, name: str, message: str) -> None:
-        """Do nothing."""
-
-    def lines(self, host: str, lines: list[str]) -> None:
-        """Do nothing: lines come with their times."""
-
-    def metrics(self, newest: Mapping[str, float]) -> None:
-        """Do nothing."""
-
-    def note(self, text: str) -> None:
-        say(self._spec, text)
 
 
 class _Lines:

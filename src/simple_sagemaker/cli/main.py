@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
-from ..options.option import DATA, JOBS, LIVING
+from ..options.option import DATA, JOBS, LIVING, REPLAY
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -106,13 +106,19 @@ def _execute(argv: Sequence[str]) -> int:
 
         with translate_errors(region=services.region):
             return run(spec, services)
-    from ..core.job_specs import HomeSpec
+    from ..core.job_specs import HomeSpec, WhySpec
 
+    if isinstance(spec, WhySpec):
+        services = for_task(spec.task, os.environ)
+        from .why import why
+
+        with translate_errors(region=services.region):
+            return why(spec, services)
     if isinstance(spec, HomeSpec):
         from .home import home
 
         return home(spec, os.environ)
-    services = for_jobs(spec, os.environ)
+    services = for_jobs(spec, os.environ, runs_job=argv[0] in REPLAY)
     from .living import perform
 
     with translate_errors(region=services.region):

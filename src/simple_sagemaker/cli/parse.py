@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
-from ..options.option import COMPLETION, CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS
-from ..options.table import COMMANDS
+from ..options.commands import COMMANDS
+from ..options.option import COMPLETION, CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS, WHY
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
         from .completion.scripts import script
 
         _show(script(argv))
+    if command in WHY:
+        from .why import why_spec
+
+        return why_spec(argv, _spec)
     arguments = read(command, argv)
     if arguments.has("help"):
         from .help import page

@@ -8,10 +8,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..core.printable import clean, coloured
+from ..core.progress import WithoutStatusLine
 from ..jobs.outages import Clock, RetryState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..core.job_specs import JobsSpec
 
@@ -41,6 +42,25 @@ def say(spec: JobsSpec, text: str, *, colour: str = "") -> None:
     if not spec.quiet and text:
         shown = clean(text)
         print(coloured(shown, colour, sys.stderr) if colour else shown, file=sys.stderr, flush=True)
+
+
+class NotesOnly(WithoutStatusLine):
+    """A watcher that passes on notes alone, unless the person wants quiet."""
+
+    def __init__(self, spec: JobsSpec) -> None:
+        self._spec = spec
+
+    def phase(self, name: str, message: str) -> None:
+        """Do nothing."""
+
+    def lines(self, host: str, lines: list[str]) -> None:
+        """Do nothing."""
+
+    def metrics(self, newest: Mapping[str, float]) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
+        say(self._spec, text)
 
 
 def ask(question: str) -> bool:

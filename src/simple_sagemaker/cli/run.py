@@ -47,7 +47,7 @@ def run(spec: Spec, services: Services) -> int:
         if isinstance(task_run, DryRun) or spec.dry_run:
             return _print_dry_run(task_run, screen)
         if not spec.wait:
-            _leave(task_run, screen, _naming(spec))
+            leave(task_run, screen, _naming(spec))
             return _skip_status(spec, task_run)
         end_as_it_does(task_run, screen, _naming(spec))
     return _skip_status(spec, task_run)
@@ -86,7 +86,7 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
     return 0
 
 
-def _leave(task_run: Run, screen: Screen, named: str) -> None:
+def leave(task_run: Run, screen: Screen, named: str) -> None:
     """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
     with screen.pause():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from .records import dataclass, field
-from .specs import Download, Place
+from .specs import Download, Place, Spec
 
 Chosen = Literal["all", "running", "failed"]
 CostBy = Literal["task", "type", "day"]
@@ -136,3 +136,35 @@ class HomeSpec(JobsSpec):
     clean: bool = False
     before: datetime | None = None
     yes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhySpec(JobsSpec):
+    """A whole ``ssm why``; ``task`` is what would be run."""
+
+    task: Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffSpec(JobsSpec):
+    """A whole ``ssm diff``: the two jobs, the earlier one first."""
+
+    jobs: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySpec(JobsSpec):
+    """A whole ``ssm replay``: what the new job has otherwise; None and empty leave it as it was."""
+
+    changed_type: str | None = None
+    instance_count: int | None = None
+    volume_gb: int | None = None
+    max_run_mins: int | None = None
+    max_wait_mins: int | None = None
+    no_spot: bool = False
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    download: Download = field(default_factory=Download)
+    dry_run: bool = False
+    wait: bool = True

@@ -220,5 +220,12 @@ def _tags_of_processing(query: Query, services: Services) -> dict[str, Sequence[
 
 def with_tags(job: Job, services: Services) -> Listed:
     """A job with its tags, which its description does not have."""
+    values = tags_of(job, services)
+    return Listed(job, values.get(PROJECT_TAG, ""), values.get(TASK_TAG, ""))
+
+
+def tags_of(job: Job, services: Services) -> dict[str, str]:
+    """All tags of a job."""
     arn = job.answer["TrainingJobArn" if job.kind == "training" else "ProcessingJobArn"]
-    return _listed(job, services.sagemaker.list_tags(ResourceArn=arn, MaxResults=50)["Tags"])
+    answer = services.sagemaker.list_tags(ResourceArn=arn, MaxResults=50)  # a resource can have no more
+    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}

@@ -68,7 +68,7 @@ class Arguments:
     @property
     def takes_hyperparameters(self) -> bool:
         """Whether the command runs code, which can have hyperparameters."""
-        return "--hp" in self.options
+        return "--hp" in self.options and self.command in JOBS
 
     @property
     def takes_script_arguments(self) -> bool:

@@ -13,6 +13,7 @@ from ..core.job_specs import (
     CompareSpec,
     CostBy,
     CostSpec,
+    DiffSpec,
     ExecSpec,
     HomeSpec,
     JobsSpec,
@@ -20,6 +21,7 @@ from ..core.job_specs import (
     LogsSpec,
     MetricsSpec,
     RemoveSpec,
+    ReplaySpec,
     StatusSpec,
     StopSpec,
 )
@@ -27,7 +29,9 @@ from ..core.names import check_name
 from ..core.specs import Place
 from ..errors import UsageError
 from .arguments import Arguments
-from .task import download, job_name, place_named
+from .key_values import environment, hyperparameters, tags
+from .machines import LONGEST_MINS, instance_type
+from .task import check_job, download, job_name, place_named, wait
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST_LISTED = 10_000
@@ -172,6 +176,39 @@ def _home_spec(arguments: Arguments) -> HomeSpec:
     )
 
 
+def _diff_spec(arguments: Arguments) -> DiffSpec:
+    uses = arguments.uses.pop("job", [])
+    named = [check_job(use.flag, text) for use in uses for text in use.texts()]
+    if len(named) != 2:
+        raise UsageError(f"name two jobs to compare: --job A --job B; {len(named) or 'none'} is named.")
+    first, second = named
+    return DiffSpec(**_common(arguments, needs_project=False), jobs=(first, second))
+
+
+def _replay_spec(arguments: Arguments) -> ReplaySpec:
+    def number(name: str, most: int | None = None) -> int | None:
+        return arguments.number(name, least=1, most=most) if arguments.has(name) else None
+
+    machine = instance_type(arguments) if arguments.has("instance_type") else None
+    if arguments.has("dry_run") and arguments.has("no_wait"):
+        raise arguments.contradiction("dry_run", "no_wait")
+    return ReplaySpec(
+        **_common(arguments),
+        changed_type=machine,
+        instance_count=number("instance_count"),
+        volume_gb=number("volume_size"),
+        max_run_mins=number("max_run_mins", LONGEST_MINS),
+        max_wait_mins=number("max_wait_mins", LONGEST_MINS),
+        no_spot=arguments.has("no_spot"),
+        hyperparameters=hyperparameters(arguments),
+        environment=environment(arguments),
+        tags=tags(arguments),
+        download=download(arguments),
+        dry_run=arguments.has("dry_run"),
+        wait=wait(arguments),
+    )
+
+
 _COST_BY = ("task", "type", "day")
 _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "ls": _list_spec,
@@ -185,6 +222,8 @@ _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "cost": _cost_spec,
     "rm": _remove_spec,
     "home": _home_spec,
+    "diff": _diff_spec,
+    "replay": _replay_spec,
 }
 
 

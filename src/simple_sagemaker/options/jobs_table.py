@@ -9,6 +9,7 @@ from .option import (
     ATTACH,
     COMPARE,
     COST,
+    DIFF,
     EXEC,
     HOME,
     LIVING,
@@ -17,6 +18,7 @@ from .option import (
     METRICS,
     ONE_JOB,
     PLACED,
+    REPLAY,
     RM,
     SEVERAL,
     STOP,
@@ -24,7 +26,9 @@ from .option import (
 )
 from .option import flag as _flag
 
-_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
+_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC + REPLAY)
+_BRINGS = ATTACH + REPLAY
+_CHOOSES = tuple(command for command in PLACED if command not in REPLAY)
 
 CHOICE = (
     _flag("--help", "-h", commands=LIVING, help="Show this page."),
@@ -36,7 +40,10 @@ CHOICE = (
         "--task_name", "-t", shape="NAME", commands=ONE_JOB,
         help="Only jobs of this task of the project; of several the newest one is meant.",
     ),
-    Option("--task_name", "-t", shape="NAME", commands=SEVERAL + STOP, help="Only jobs of this task of the project."),
+    Option(
+        "--task_name", "-t", shape="NAME", commands=SEVERAL + STOP + DIFF,
+        help="Only jobs of this task of the project.",
+    ),
     Option(
         "--task_name", "-t", shape="NAME", commands=RM,
         help="All jobs of this task of the project that have ended.",
@@ -44,6 +51,10 @@ CHOICE = (
     Option(
         "--job", shape="NAME", commands=ONE_JOB + STOP + RM,
         help="This job: its name, or the 8 letters at the name's end.",
+    ),
+    Option(
+        "--job", shape="NAME", commands=DIFF, repeatable=True,
+        help="One of the two jobs, each by its name or the 8 letters at its end: the earlier one first.",
     ),
     Option("--host", shape="NUMBER", default="1", commands=EXEC, help="In this host of the job, from 1."),
     Option(
@@ -71,6 +82,27 @@ CHOICE = (
         help="With --clean: delete the records and logs of jobs that ended, and were made before that: 12h, 30d, or a "
         "date (UTC). Their results in the buckets stay; ssm rm deletes those.",
     ),
+)  # fmt: skip
+
+CHANGES = (
+    Option(
+        "--instance_type", "--it", shape="TYPE", commands=REPLAY,
+        help="On this machine instead; local or local_gpu also for a job that ran on this machine.",
+    ),
+    Option("--instance_count", "--ic", shape="COUNT", commands=REPLAY, help="With so many machines."),
+    Option("--volume_size", "-v", shape="GB", commands=REPLAY, help="With so much disk space per machine, in GB."),
+    Option("--max_run_mins", shape="MINUTES", commands=REPLAY, help="For so long at most."),
+    Option("--max_wait_mins", shape="MINUTES", commands=REPLAY, help="With so long to wait and run, of a spot job."),
+    _flag("--no_spot", commands=REPLAY, help="On machines that are not interrupted."),
+    Option(
+        "--hp", value_count=2, shape="NAME VALUE", repeatable=True, commands=REPLAY,
+        help="With this hyperparameter, new or changed; may be repeated.",
+    ),
+    Option(
+        "--job_env", value_count=2, shape="KEY VALUE", repeatable=True, commands=REPLAY,
+        help="With this variable, new or changed; may be repeated.",
+    ),
+    Option("--tag", value_count=2, shape="KEY VALUE", repeatable=True, commands=REPLAY, help="With this tag too."),
 )  # fmt: skip
 
 OUTPUT = (
@@ -102,13 +134,15 @@ OUTPUT = (
         help="On AWS: switch remote debugging on, and grant the project's role its permissions, without asking.",
     ),
     _flag("--wait", commands=STOP, help="Return when they have ended."),
+    _flag("--no_wait", commands=REPLAY, help="Start the job, print its name and leave."),
+    _flag("--dry_run", commands=REPLAY, help="Print the request that would be sent; change nothing."),
     _flag("--json", commands=_JSON, help="Print the result as JSON, whose schema is in docs/schemas."),
     _flag("--quiet", commands=_JSON, help="Print the result alone, and nothing on stderr but errors."),
 )  # fmt: skip
 
 WHERE = (
     Option(
-        "--instance_type", "--it", shape="TYPE", commands=PLACED,
+        "--instance_type", "--it", shape="TYPE", commands=_CHOOSES,
         help="local or local_gpu: jobs of this machine, as with 'ssm run'; any other type is passed over.",
     ),
     Option("--prefix", shape="PREFIX", default="", commands=PLACED, help="The prefix that the tasks were run with."),
@@ -131,9 +165,9 @@ WHERE = (
 
 RESULTS = (
     Option(
-        "--output_path", "-o", shape="DIR", commands=ATTACH, help="Where to bring the logs, and what is chosen below.",
+        "--output_path", "-o", shape="DIR", commands=_BRINGS, help="Where to bring the logs, and what is chosen below.",
     ),
-    _flag("--download_state", commands=ATTACH, help="Bring the task's state too."),
-    _flag("--download_model", commands=ATTACH, help="Bring the model too."),
-    _flag("--download_output", commands=ATTACH, help="Bring the output data too."),
+    _flag("--download_state", commands=_BRINGS, help="Bring the task's state too."),
+    _flag("--download_model", commands=_BRINGS, help="Bring the model too."),
+    _flag("--download_output", commands=_BRINGS, help="Bring the output data too."),
 )  # fmt: skip

@@ -46,7 +46,7 @@ def instances(arguments: Arguments) -> Instances:
         flag = arguments.flag("max_run_mins")
         raise UsageError(f"{flag} {run_mins}: a job can run for at most {LONGEST_MINS} minutes (28 days).")
     return Instances(
-        type=_instance_type(arguments),
+        type=instance_type(arguments),
         count=arguments.number("instance_count", least=1),
         volume_gb=arguments.number("volume_size", least=1),
         spot=spot,
@@ -60,7 +60,7 @@ def instances(arguments: Arguments) -> Instances:
 def processing_instances(arguments: Arguments) -> Instances:
     """The machines of a processing job, which are never spot machines."""
     return Instances(
-        type=_instance_type(arguments),
+        type=instance_type(arguments),
         count=arguments.number("instance_count", least=1, most=MOST_PROCESSING),
         volume_gb=arguments.number("volume_size", least=1, most=LARGEST_PROCESSING_GB),
         spot=False,
@@ -76,7 +76,8 @@ def _keep_alive(arguments: Arguments, *, spot: bool) -> int:
     return minutes
 
 
-def _instance_type(arguments: Arguments) -> str:
+def instance_type(arguments: Arguments) -> str:
+    """The type of the machines. Raises UsageError for one that AWS does not have."""
     flag, kind = arguments.flag("instance_type"), arguments.required_text("instance_type")
     if is_local(kind) or kind == arguments.options["--instance_type"].default:
         return kind

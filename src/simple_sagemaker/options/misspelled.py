@@ -16,8 +16,9 @@ from functools import cache
 from itertools import chain
 
 from ..core.spelling import distance
+from .commands import COMMANDS
 from .option import EMULATOR, LIVING
-from .table import COMMANDS, by_flag
+from .table import by_flag
 
 _SHORTEST = 7
 _LONG = 12

@@ -24,10 +24,13 @@ COMPARE: tuple[str, ...] = ("compare",)
 COST: tuple[str, ...] = ("cost",)
 RM: tuple[str, ...] = ("rm",)
 HOME: tuple[str, ...] = ("home",)
-ONE_JOB = STATUS + LOGS + ATTACH + EXEC + METRICS
+WHY: tuple[str, ...] = ("why",)
+DIFF: tuple[str, ...] = ("diff",)
+REPLAY: tuple[str, ...] = ("replay",)
+ONE_JOB = STATUS + LOGS + ATTACH + EXEC + METRICS + REPLAY
 SEVERAL = LS + COMPARE + COST
-PLACED = SEVERAL + ONE_JOB + STOP + RM  # by project, task or name
-LIVING = PLACED + HOME  # the commands for the jobs that there are
+PLACED = SEVERAL + ONE_JOB + STOP + RM + DIFF  # by project, task or name
+LIVING = PLACED + HOME + WHY  # the commands for the jobs that there are
 CONFIG: tuple[str, ...] = ("config",)
 COMPLETION: tuple[str, ...] = ("completion",)
 

@@ -7,29 +7,9 @@ it.
 from __future__ import annotations
 
 from . import config_table, data_table, emulator_table, jobs_table, process_table
+from .commands import COMMANDS
 from .option import ALL, BOTH, EMULATOR, LIVING, MANY, RUN, SHELL, Option
 from .option import flag as _flag
-
-COMMANDS = {
-    "run": "Run a Python or shell script as a task",
-    "shell": "Run a shell command line as a task",
-    "process": "Run a script or command as a processing task",
-    "data": "Bring what a task left, or clear its state",
-    "ls": "List jobs, newest first",
-    "status": "Show one job whole",
-    "logs": "Print the lines of a job, or follow them",
-    "attach": "Follow a job as 'ssm run' does, and bring its results",
-    "exec": "Run a command, or a shell, in a running job",
-    "stop": "Stop jobs; what they wrote is kept",
-    "completion": "Print the script by which a shell completes what you type",
-    "config": "Show which settings are in force, and where each comes from",
-    "metrics": "Print every value of a job's metrics",
-    "compare": "Compare jobs by hyperparameters and metrics",
-    "cost": "Add up what jobs cost",
-    "rm": "Delete what jobs left",
-    "home": "Show what lies in this machine's home, and clean it",
-    "emulator": "Be AWS on a port of this machine, for tests and trials",
-}
 
 TASK = (
     _flag("--help", "-h", commands=ALL + EMULATOR, help="Show this page."),
@@ -266,6 +246,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Options": config_table.OPTIONS,
     "Emulator": emulator_table.EMULATOR_ONLY,
     "Jobs": jobs_table.CHOICE,
+    "Changes": jobs_table.CHANGES,
     "Output": jobs_table.OUTPUT,
     "Results": jobs_table.RESULTS,
     "Where": jobs_table.WHERE,

@@ -109,10 +109,15 @@ def data_spec(arguments: Arguments) -> DataSpec:
 def job_name(arguments: Arguments) -> str | None:
     """The job that was named, by its name or the letters at its end. Raises UsageError for what can be neither."""
     job = arguments.text("job") if "--job" in arguments.options else None
-    if job is None or is_job_name(job) or is_short_name(job):
+    return None if job is None else check_job(arguments.flag("job"), job)
+
+
+def check_job(flag: str, job: str) -> str:
+    """Return ``job`` if it can be a job's name, or the letters at the end of one. Raises UsageError."""
+    if is_job_name(job) or is_short_name(job):
         return job
     raise UsageError(
-        f"{arguments.flag('job')} {job!r} is not the name of a job.\n"
+        f"{flag} {job!r} is not the name of a job.\n"
         "It has the form TASK-YYYY-MM-DD-HH-MM-SS-XXXXXXXX, and its last 8 letters are enough; ssm ls shows them."
     )
 

@@ -77,10 +77,11 @@ def for_data(spec: DataSpec, environment: Mapping[str, str]) -> Services:
     return for_jobs(spec, environment)
 
 
-def for_jobs(spec: DataSpec | JobsSpec, environment: Mapping[str, str]) -> Services:
+def for_jobs(spec: DataSpec | JobsSpec, environment: Mapping[str, str], *, runs_job: bool = False) -> Services:
     """The services that know the jobs that there are: this machine's where ``SSM_ENGINE`` or the place says so."""
     engine = choose_engine("local" if spec.place.is_local else "", environment)
-    engine = "local" if engine == "docker" else engine  # the same home, and no container is needed
+    if engine == "docker" and not runs_job:
+        engine = "local"  # the same home, and no container is needed
     instead = "SSM_ENGINE=local or --it local"
     return compose(engine, environment, instead=instead, data_store=spec.place.data_store)
 

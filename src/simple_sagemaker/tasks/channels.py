@@ -86,14 +86,35 @@ class Plan:
 
         Lists every input that is not local to its end.
         """
+        return self._looked_at[0]
+
+    @property
+    def marks(self) -> dict[str, tuple[int, int]]:
+        """How many objects, and of how many bytes, each channel that is on S3 has; it may list them."""
+        marks = dict(self._looked_at[1])
+        for upload in self.uploads:
+            if upload.prefix is not None:
+                address = layout.uri(self.place.bucket, upload.prefix)
+                whole = (upload.survey.files, upload.survey.size)
+                marks |= {channel.name: whole for channel in self.channels if channel.uri == address}
+        return marks
+
+    @cached_property
+    def _looked_at(self) -> tuple[str, dict[str, tuple[int, int]]]:
+        """The fingerprint, and the objects and bytes of the channels that are not local."""
+        marks: dict[str, tuple[int, int]] = {}
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
         parts += [upload.survey.digest for upload in self.uploads]
         digest = hashlib.sha256(json.dumps(parts).encode())
         for channel, listing in self.listings.items():
             digest.update(f"\n{channel}".encode())
+            count = size = 0
             for one in listing.objects():
                 digest.update(json.dumps([one.key, one.size, one.modified]).encode())
-        return digest.hexdigest()
+                if not one.key.endswith("/"):
+                    count, size = count + 1, size + one.size
+            marks[channel] = (count, size)
+        return digest.hexdigest(), marks
 
 
 @dataclass(frozen=True)

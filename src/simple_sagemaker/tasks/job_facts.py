@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core import layout
+from ..core.progress import file_count, size
 from ..core.records import dataclass
 from . import history
 from .differences import hyperparameters_of, typed
@@ -30,8 +31,9 @@ class JobFacts:
     """What a job was made from; empty where that is not known, as for a job without a ``run.json``.
 
     ``entry_point``, ``command`` and ``arguments`` are what the job ran, ``image`` the image as it was asked for,
-    ``image_uri`` its address. Of the environment there are the names alone. ``files`` has a mark of each file of the
-    code, by name, where they are not too many.
+    ``image_uri`` its address. Of the environment there are the names alone. ``inputs_digest`` is of what all inputs
+    held, ``inputs_size`` how much that was. ``files`` has a mark of each file of the code, by name, where they are not
+    too many.
     """
 
     kind: str
@@ -44,6 +46,8 @@ class JobFacts:
     distribution: str
     environment: tuple[str, ...]
     inputs: tuple[InputFact, ...]
+    inputs_digest: str
+    inputs_size: str
     files: Mapping[str, str]
 
 
@@ -65,8 +69,19 @@ def facts_of(job: Job, place: TaskPlace | None, services: Services) -> JobFacts:
         distribution=_given(run.get("distribution")),
         environment=tuple(sorted(job.answer.get("Environment") or ())),
         inputs=tuple(_inputs(job, origins if isinstance(origins, dict) else {})),
+        inputs_digest=str(run.get("fingerprint", {}).get("inputs") or ""),
+        inputs_size=_size(made_from.get("input_marks")),
         files={str(name): str(mark) for name, mark in files.items()} if isinstance(files, dict) else {},
     )
+
+
+def _size(marks: Any) -> str:
+    """The objects and bytes of all inputs together, from the marks of each; empty where there are none."""
+    try:
+        sums = [sum(column) for column in zip(*marks.values(), strict=True)]
+        return f"{file_count(sums[0])}, {size(sums[1])}" if sums else ""
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return ""
 
 
 def _given(value: Any) -> str:
@@ -82,7 +97,7 @@ def _inputs(job: Job, origins: Mapping[str, Any]) -> Iterator[InputFact]:
     """The inputs of a job, without those by which our code comes."""
     for one in (*(job.answer.get("InputDataConfig") or ()), *(job.answer.get("ProcessingInputs") or ())):
         name = str(one.get("ChannelName") or one.get("InputName"))
-        if name != layout.SOURCE_CHANNEL:
+        if name not in {layout.SOURCE_CHANNEL, layout.EARLIER_STATE}:
             yield InputFact(channel=name, address=_address(one), origin=str(origins.get(name, "")))
 
 

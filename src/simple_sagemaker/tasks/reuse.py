@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError
 from . import history
@@ -12,7 +12,23 @@ from .prepared import ExistingJob
 from .submission import Submission
 
 if TYPE_CHECKING:
+    from ..core.job import Job
+    from ..core.specs import Rerun
     from .code.files import CodeFiles
+
+
+Decision = Literal["run", "joined", "skipped"]
+
+
+def decide(rerun: Rerun, newest: Job, *, has_changed: bool) -> Decision:
+    """What becomes of a task whose newest job is this one."""
+    if rerun.force_running:
+        return "run"
+    if not newest.has_ended:
+        return "joined"
+    if newest.status != "Completed" or rerun.clean_state or (rerun.if_changed and has_changed):
+        return "run"
+    return "skipped"
 
 
 def find_reusable(
@@ -32,13 +48,13 @@ def find_reusable(
             "Wait for its end, or stop it.",
             job=newest.name,
         )
-    if not is_running and (newest.status != "Completed" or rerun.clean_state):
+    if decide(rerun, newest, has_changed=False) == "run":
         return None
     # inputs are looked at (and so listed) only where that decides
     looks = rerun.if_changed and not is_running
     now = {**fingerprint, "inputs": submission.plan.fingerprint} if looks else fingerprint
     changed = differences(submission, newest, now, code)
-    if changed and looks:
+    if decide(rerun, newest, has_changed=bool(changed)) == "run":
         submission.note_once(f"Running again: since {newest.name} changed: {_list(changed)}")
         return None
     if is_running:

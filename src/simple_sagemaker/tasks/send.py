@@ -66,7 +66,8 @@ def send(
         role = services.access.role(needs)
         submission.note(role.note)
         whole = {**fingerprint, "inputs": submission.plan.fingerprint}
-        packed = package.package(spec, code.files, whole, made_from(spec, submission.plan.jobs, code.files))
+        kept = {**made_from(spec, submission.plan.jobs, code.files), "input_marks": submission.plan.marks}
+        packed = package.package(spec, code.files, whole, kept)
         Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)
         _send_data(submission, job)
         setting = Setting(job=job, place=place, role_arn=role.arn, region=services.region, image_uri=needs.image)

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from ..images.docker.dockerfile import Dockerfile
 
 
-def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | ExistingJob | DryRun:
-    """Find a job to reuse, or check everything and send code and data, so that one call starts a new one.
+def begin(spec: Spec, services: Services, watcher: Watcher) -> tuple[Submission, Dockerfile | None]:
+    """Check what can be checked without the code; return the submission, and the Dockerfile of the image if any.
 
-    For a dry run everything is checked, nothing is sent, and what would be done is returned.
-    Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Interrupted on the way, it leaves
-    a folder without a job, which nothing counts as one; running the same task again is safe.
+    Raises UsageError, InputNotFound and EngineUnavailable.
     """
     engine_limits.check(spec, services, watcher.note)
     place = _place_of(spec, services)
@@ -38,7 +36,17 @@ def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | E
 
         check_new_bucket(spec.place.bucket, services)
     submission = Submission(spec=spec, place=place, services=services, watcher=watcher, bucket_exists=bucket_exists)
-    dockerfile = _read_dockerfile(spec)
+    return submission, _read_dockerfile(spec)
+
+
+def prepare(spec: Spec, services: Services, watcher: Watcher) -> PreparedJob | ExistingJob | DryRun:
+    """Find a job to reuse, or check everything and send code and data, so that one call starts a new one.
+
+    For a dry run everything is checked, nothing is sent, and what would be done is returned.
+    Raises UsageError, InputNotFound and EngineUnavailable before anything is written. Interrupted on the way, it leaves
+    a folder without a job, which nothing counts as one; running the same task again is safe.
+    """
+    submission, dockerfile = begin(spec, services, watcher)
     return read.retry_when_changed(lambda: _find_or_send(submission, dockerfile), watcher.note)
 
 

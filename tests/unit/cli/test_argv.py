@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.options.table import COMMANDS
+from simple_sagemaker.options.commands import COMMANDS
 from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
 

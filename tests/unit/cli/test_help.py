@@ -6,8 +6,9 @@ import pytest
 
 from simple_sagemaker import __version__
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.options.commands import COMMANDS
 from simple_sagemaker.options.option import BOTH, EXEC
-from simple_sagemaker.options.table import COMMANDS, GROUPS, flags_on, options_of
+from simple_sagemaker.options.table import GROUPS, flags_on, options_of
 
 
 def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:

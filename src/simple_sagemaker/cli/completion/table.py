@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from ...core.aws_instance_types import names_of_types
 from ...core.specs import DISTRIBUTIONS, TASK_OUTPUTS
+from ...options.commands import COMMANDS
 from ...options.option import COMPLETION, MANY, Option
 from ...options.project_file.keys import choices_of
-from ...options.table import COMMANDS, flags_on, options_of
+from ...options.table import flags_on, options_of
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 DYNAMIC = ("tasks", "jobs", "profiles", "projects")  # asked of ``ssm --complete`` when they are needed

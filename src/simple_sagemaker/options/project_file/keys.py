@@ -12,9 +12,10 @@ from typing import Literal
 
 from ...core.specs import DISTRIBUTIONS, INPUT_MODES, TASK_OUTPUTS
 from ...core.spelling import nearest
+from ..commands import COMMANDS
 from ..machines import FRAMEWORKS
 from ..option import JOBS, MANY, Option
-from ..table import COMMANDS, by_flag, options_of
+from ..table import by_flag, options_of
 
 Kind = Literal["flag", "number", "text", "list", "words", "table", "values", "inputs", "json"]
 

@@ -1,0 +1,56 @@
+"""``ssm replay``: an earlier job's request again, for a new job."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING
+
+from ..jobs import display, find_job
+from ..tasks import replay as replays
+from ..tasks.prepared import DryRun
+from ..tasks.replay import Changes
+from .printing import patiently
+from .run import end_as_it_does, leave, naming, raise_terminated
+
+if TYPE_CHECKING:
+    from ..core.job_specs import ReplaySpec
+    from ..core.services import Services
+
+
+def replay(spec: ReplaySpec, services: Services) -> int:
+    """Run the job's request again and follow it; return 0. Raises JobFailed, JobStopped or Detached."""
+    signal.signal(signal.SIGTERM, raise_terminated)
+    if spec.download.path is not None:
+        from ..jobs.result_parts import check_all_ours
+
+        check_all_ours(spec.download)
+    listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    named = naming(spec.place, project=listed.project, task=listed.task)
+    with display.screen(spec.instance_count or listed.job.hosts) as screen:
+        job_run = replays.prepare(listed, _changes(spec), spec.download, services, screen, dry_run=spec.dry_run)
+        if isinstance(job_run, DryRun):
+            with screen.pause():
+                print(json.dumps(job_run.request, indent=2, default=str))
+            for note in (*job_run.notes, "Dry run: nothing was made, sent or started"):
+                screen.note(note)
+            return 0
+        if not spec.wait:
+            leave(job_run, screen, named)
+            return 0
+        end_as_it_does(job_run, screen, named)
+    return 0
+
+
+def _changes(spec: ReplaySpec) -> Changes:
+    return Changes(
+        instance_type=spec.changed_type,
+        instance_count=spec.instance_count,
+        volume_gb=spec.volume_gb,
+        max_run_mins=spec.max_run_mins,
+        max_wait_mins=spec.max_wait_mins,
+        no_spot=spec.no_spot,
+        hyperparameters=spec.hyperparameters,
+        environment=spec.environment,
+        tags=spec.tags,
+    )

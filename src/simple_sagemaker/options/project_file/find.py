@@ -66,9 +66,12 @@ def refuse_owner(candidate: Candidate) -> None:
     """Raise UsageError for a file of another user, who would choose what runs with this user's rights."""
     if candidate.owner is None:
         return
+    from shlex import quote
+
     raise UsageError(
         f"{candidate.path} belongs to another user (number {candidate.owner}), who would choose what you run and where "
-        f"your data goes.\nIf you trust it: {VARIABLE}={candidate.path}; to work without it: {VARIABLE}={os.devnull}"
+        f"your data goes.\nIf you trust it: {VARIABLE}={quote(candidate.path)}; "
+        f"to work without it: {VARIABLE}={os.devnull}"
     )
 
 

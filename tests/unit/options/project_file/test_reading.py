@@ -106,6 +106,15 @@ class TestOwners:
         assert "SSM_PROJECT_FILE=/dev/null" in str(error.value)
         assert load({"SSM_PROJECT_FILE": str(path)}) is not None
 
+    def test_the_advice_can_be_pasted_wherever_the_file_is(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = here / "$(touch x) y"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        (folder / "ssm.toml").write_text("")
+        os.chown(folder / "ssm.toml", OTHER, OTHER)
+        with pytest.raises(UsageError, match=re.escape(f"SSM_PROJECT_FILE='{folder}/ssm.toml'")):
+            load(os.environ)
+
     def test_so_is_one_in_a_folder_that_all_may_write(self, here: Path, write: Write) -> None:
         here.chmod(0o1777)
         path = write("[project]\nname = 'p'\n")

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.local.conftest import Engine
+from tests.local.scripts import ML, RELEASED
 
 JOB = "task-2030-01-31-12-00-00-a1B2c3D4"
 TAGS = [{"Key": "SimpleSagemakerProject", "Value": "proj"}, {"Key": "SimpleSagemakerTask", "Value": "task"}]
-WAITS = 'trap "exit 0" TERM; echo begun\nwhile [ ! -e "$BASE/input/config/released" ]; do sleep 0.05; done\n'
+WAITS = f'{ML}trap "exit 0" TERM; echo begun; {RELEASED}\n'
 
 
 def start(engine: Engine, script: str = WAITS, **changes: Any) -> str:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from simple_sagemaker.local.hosts import entrance
 from tests.local.conftest import DOCKER, PLAIN, Engine, processes_only
 from tests.local.entering import JOB, environment, processes, run, running, start, until
+from tests.local.scripts import ML, RELEASED
 
 pytestmark = pytest.mark.parametrize("engine", ["direct"], indirect=True)
 isolated = pytest.mark.skipif(PLAIN, reason="a plain process sees all that this user has")
@@ -57,7 +58,7 @@ def test_a_program_with_any_name_and_any_bytes_as_words(engine: Engine) -> None:
     odd = b"\n" if DOCKER else b"\xff\n"  # Docker's API has texts only
     done = run(engine, "printf", "%s|", "a b", "", "--", "-x", "*", "é", os.fsdecode(odd))
     assert done.stdout == b"a b||--|-x|*|\xc3\xa9|" + odd + b"|"
-    made = 'printf "#!/bin/sh\\necho odd\\n" > "$BASE/a=b" && chmod +x "$BASE/a=b" && echo "$BASE/a=b"'
+    made = ML + 'printf "#!/bin/sh\\necho odd\\n" > $ML/a=b && chmod +x $ML/a=b && echo $ML/a=b'
     place = run(engine, "sh", "-c", made).stdout.decode().strip()
     assert run(engine, place).stdout == b"odd\n"
 
@@ -69,8 +70,7 @@ def test_without_words_a_shell_reads_what_comes(engine: Engine) -> None:
 
 
 def test_the_program_finds_what_the_jobs_own_has_and_nothing_of_the_callers(engine: Engine) -> None:
-    folder = 'mkdir -p "$BASE/deep" && cd "$BASE/deep"\n'
-    script = f'{folder}echo begun; while [ ! -e "$BASE/input/config/released" ]; do sleep 0.05; done'
+    script = f"{ML}mkdir $ML/deep && cd $ML/deep && echo begun; {RELEASED}"
     start(engine, script, Environment={"BASE": "/opt/ml", "OF_THE_JOB": "é\n2"})
     code = "import os, json; print(json.dumps([dict(os.environ), os.getcwd(), os.getuid(), os.uname().nodename]))"
     done = run(engine, "python3", "-c", code, CALLERS_SECRET="secret")
@@ -84,7 +84,7 @@ def test_the_program_finds_what_the_jobs_own_has_and_nothing_of_the_callers(engi
 
 def test_the_second_host_is_another_one(engine: Engine) -> None:
     start(engine, hosts=2)
-    code = 'cat "$BASE/input/config/resourceconfig.json"'
+    code = f"{ML}cat $ML/input/config/resourceconfig.json"
     hosts = [json.loads(run(engine, "sh", "-c", code, host=n).stdout)["current_host"] for n in (1, 2)]
     assert hosts == ["algo-1", "algo-2"]
     beyond = run(engine, "true", host=3)
@@ -97,6 +97,7 @@ def test_a_job_that_has_ended_or_not_begun_is_refused(engine: Engine) -> None:
     engine.end(JOB)
     done = run(engine, "true")
     assert (done.returncode, done.stderr.decode()) == (4, f"--job {JOB} has ended (Completed).\n")
+    until(lambda: not list((engine.home.jobs / JOB).glob("*/entrance.json")))  # which has the host's environment
 
 
 @processes_only
@@ -179,7 +180,7 @@ def test_the_job_sees_nothing_of_the_caller_in_the_process_between(engine: Engin
     watch = """
 import os, time
 print("begun", flush=True)
-while not os.path.exists(os.environ["BASE"] + "/input/config/released"):
+while not os.path.exists("/opt/ml/input/config/released"):
     for number in os.listdir("/proc"):
         for name in ("environ", "cmdline"):
             try:
@@ -202,7 +203,7 @@ while not os.path.exists(os.environ["BASE"] + "/input/config/released"):
 @processes_only
 def test_a_link_to_the_starting_program_itself_leads_to_no_file_of_this_machine(engine: Engine) -> None:
     start(engine)
-    trap = 'printf "#!/proc/self/exe\\n" > "$BASE/trap" && chmod +x "$BASE/trap"'
+    trap = 'printf "#!/proc/self/exe\\n" > /opt/ml/trap && chmod +x /opt/ml/trap'
     assert run(engine, "sh", "-c", trap).returncode == 0
     with running(engine, "/opt/ml/trap"):  # which starts itself again and again
         until(lambda: processes("/proc/self/exe\0"))

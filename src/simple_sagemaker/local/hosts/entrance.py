@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ...core.records import dataclass
@@ -100,6 +101,12 @@ def write_entrance(folder: Path, pid: int, isolation: Isolation, environment: Ma
     if process:
         process.close()
     write_private(folder / _FILE, json.dumps(content))
+
+
+def remove_entrance(folder: Path) -> None:
+    """Forget how the host was entered, once it has ended."""
+    with suppress(OSError):
+        (folder / _FILE).unlink(missing_ok=True)
 
 
 def read_entrance(folder: Path) -> Entrance:

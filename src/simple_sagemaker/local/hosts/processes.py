@@ -22,7 +22,7 @@ from ..isolation.plain import translate_paths
 from ..job.remove import remove_folder
 from ..requests import config_files
 from . import compiled_launcher
-from .entrance import write_entrance
+from .entrance import remove_entrance, write_entrance
 from .host import Host
 
 _LAYER = "/opt/ssm"  # where an isolated host sees its Python
@@ -142,6 +142,7 @@ def clean_up_host(host: Host) -> None:
     for path in (host.folder / "tmp", _layer(host), _root(host)):
         with suppress(OSError):
             remove_folder(path)
+    remove_entrance(host.folder)
 
 
 def _private(host: Host) -> dict[str, str]:

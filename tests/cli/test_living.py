@@ -145,6 +145,25 @@ def test_status_shows_one_job_whole(shell: Shell) -> None:
     assert report["made_from"]["inputs"][0]["channel"] == "data"
 
 
+def test_status_counts_starts_and_interruptions(shell: Shell) -> None:
+    mark = shell.folder / "been"
+    shell.write(
+        "w.py",
+        "import os, sys, time\n"
+        "if os.path.exists(sys.argv[-1]):\n    sys.exit(5)\n"
+        "open(sys.argv[-1], 'w').close()\ntime.sleep(600)\n",
+    )
+    spot = {"SSM_ISOLATION": "plain", "SSM_SPOT_INTERRUPT_S": "1"}
+    done = shell.ssm("run", "-p", "proj", "-t", "task", "-e", "w.py", "--", str(mark), environment=spot)
+    assert done.status == 1, done.err
+    report = json.loads(shell.ssm("status", "-p", "proj", "-t", "task", "--json").out)
+    assert report["interruptions"] >= 1  # a busy machine may interrupt it before the code has begun
+    assert report["starts"] == report["interruptions"] + 1
+    start(shell, "another")
+    report = json.loads(shell.ssm("status", "-p", "proj", "-t", "another", "--json").out)
+    assert (report["starts"], report["interruptions"]) == (1, 0)
+
+
 def test_logs_are_whole_in_order_and_chosen(shell: Shell) -> None:
     start(shell, "task", "--ic", "2")
     done = shell.ssm("logs", "-p", "proj", "-t", "task")

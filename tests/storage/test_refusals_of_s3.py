@@ -27,16 +27,21 @@ ACTS = ("read", "fetch", "write", "send")
 
 
 class Refusing:
-    """moto, but for requests about the key ``by/…`` while there are ``refusals`` left: statuses and codes."""
+    """moto, but for requests about the key ``by/…`` while there are ``refusals`` left: statuses and codes.
+
+    ``spared`` is a method whose requests are answered all the same.
+    """
 
     def __init__(self) -> None:
         self.refusals: list[tuple[int, str]] = []
+        self.spared = ""
         self.store: S3Store
         self._one = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._one:
-            if "/by/" not in environ["PATH_INFO"] or not self.refusals:
+            spared = "/by/" not in environ["PATH_INFO"] or environ["REQUEST_METHOD"] == self.spared
+            if spared or not self.refusals:
                 return list(moto_application()(environ, start_response))
             status, code = self.refusals.pop()
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -60,7 +65,7 @@ def server() -> Iterator[Refusing]:
 
 @pytest.fixture
 def bucket(server: Refusing) -> str:
-    server.refusals = []
+    server.refusals, server.spared = [], ""
     name = f"refusing-{uuid.uuid4()}"
     server.store.make_bucket(name)
     return name
@@ -152,3 +157,17 @@ def test_one_that_is_always_too_late_is_an_error_with_the_code(server: Refusing,
     error = explained(acts(server.store, bucket, "by/it", tmp_path)["read"])
     assert "RequestTimeout" in str(error)
     assert len(server.refusals) == 45
+
+
+@WAYS
+def test_an_object_that_is_deleted_before_a_conditional_write_is_not_written(
+    server: Refusing, bucket: str, key: str
+) -> None:
+    server.store.write(bucket, key, b"old")
+    server.refusals, server.spared = [(404, "NoSuchKey")], "GET"
+    assert not server.store.write_if(bucket, key, b"new", expected=b"old")
+    assert server.refusals == []
+    server.refusals = [(400, "InvalidRequest")]
+    with pytest.raises(Exception, match="InvalidRequest"):
+        server.store.write_if(bucket, key, b"new", expected=b"old")
+    assert server.store.read(bucket, key) == b"old"

@@ -23,8 +23,8 @@ FROZEN_EARLY = "aws_repo docker_file_path python_version"
 # The names of ours. A new one has two words joined by an underscore, and is none that a training script would use.
 FROZEN_OURS = """
 aws_profile aws_region bucket_owner data_store dry_run encrypt_traffic hp if_changed image_uri input_at input_local
-input_mode job_env keep_alive_mins kms_key_id launch_by network_isolation no_wait output_from retry_attempts role_name
-skip_status use_gitignore use_profile vpc_security_groups vpc_subnets
+input_mode job_env json_events keep_alive_mins kms_key_id launch_by network_isolation no_wait output_from quiet_run
+retry_attempts role_name skip_status use_gitignore use_profile vpc_security_groups vpc_subnets
 """
 
 FROZEN_SHORT = "-p -t -b -h -s -e -d -v -f -m -i -o"  # these take no name away, but are frozen all the same

@@ -40,8 +40,13 @@ def print_json_line(value: Any) -> None:
 def say(spec: JobsSpec, text: str, *, colour: str = "") -> None:
     """Print what is no result on stderr, unless the person wants quiet."""
     if not spec.quiet and text:
-        shown = clean(text)
-        print(coloured(shown, colour, sys.stderr) if colour else shown, file=sys.stderr, flush=True)
+        to_stderr(text, colour=colour)
+
+
+def to_stderr(text: str, *, colour: str = "") -> None:
+    """Print what is no result."""
+    shown = clean(text)
+    print(coloured(shown, colour, sys.stderr) if colour else shown, file=sys.stderr, flush=True)
 
 
 class NotesOnly(WithoutStatusLine):

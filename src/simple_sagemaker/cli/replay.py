@@ -6,16 +6,18 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
-from ..jobs import display, find_job
+from ..jobs import find_job
 from ..tasks import replay as replays
 from ..tasks.prepared import DryRun
 from ..tasks.replay import Changes
+from . import screens
 from .printing import patiently
 from .run import end_as_it_does, leave, naming, raise_terminated
 
 if TYPE_CHECKING:
     from ..core.job_specs import ReplaySpec
     from ..core.services import Services
+    from ..core.specs import Shows
 
 
 def replay(spec: ReplaySpec, services: Services) -> int:
@@ -27,7 +29,8 @@ def replay(spec: ReplaySpec, services: Services) -> int:
         check_all_ours(spec.download)
     listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
     named = naming(spec.place, project=listed.project, task=listed.task)
-    with display.screen(spec.instance_count or listed.job.hosts) as screen:
+    shows: Shows = "events" if spec.json else "lines" if spec.quiet else "everything"
+    with screens.screen_of(shows, spec.instance_count or listed.job.hosts, services) as screen:
         job_run = replays.prepare(listed, _changes(spec), spec.download, services, screen, dry_run=spec.dry_run)
         if isinstance(job_run, DryRun):
             with screen.pause():

@@ -13,11 +13,13 @@ from ..core.instance_types import is_local
 from ..core.printable import coloured
 from ..core.records import replace
 from ..errors import Detached, SsmError
-from ..jobs import display, outcome
+from ..jobs import outcome
 from ..jobs.display import Screen
 from ..tasks import run as tasks
 from ..tasks.prepared import DryRun
 from ..tasks.run import Run
+from . import screens
+from .screens import QuietScreen
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -42,7 +44,7 @@ def run(spec: Spec, services: Services) -> int:
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
     signal.signal(signal.SIGTERM, raise_terminated)
-    with display.screen(spec.instances.count) as screen:
+    with screens.screen_of(spec.shows, spec.instances.count, services) as screen:
         task_run = tasks.prepare(spec, services, screen)
         if isinstance(task_run, DryRun) or spec.dry_run:
             return _print_dry_run(task_run, screen)
@@ -58,6 +60,9 @@ def end_as_it_does(task_run: Run, screen: Screen, named: str) -> None:
 
     ``named`` are the words that name the task to other commands. Raises JobFailed, JobStopped or Detached.
     """
+    if isinstance(screen, QuietScreen):
+        _end_quietly(task_run, screen, named)
+        return
     result = _follow(task_run, screen, named)
     where, failure = _bring(task_run, result, screen, named)
     cost_line = task_run.cost_line(result)
@@ -67,6 +72,22 @@ def end_as_it_does(task_run: Run, screen: Screen, named: str) -> None:
         else:
             advice = outcome.advise(result, task_run.services.engine)
             print_outcome(result, [*advice, *outcome.metrics_lines(result), cost_line, where])
+    if failure:
+        raise failure
+
+
+def _end_quietly(task_run: Run, screen: QuietScreen, named: str) -> None:
+    """The same for programs: the lines or events are all that is printed, but for errors and for a stale result."""
+    if not task_run.is_skipped:
+        task_run.launch(screen)
+        screen.started(task_run.name)
+    result = _follow(task_run, screen, named)
+    _, failure = _bring(task_run, result, screen, named)
+    screen.ended(result, skipped=task_run.is_skipped)
+    if task_run.is_skipped:
+        _warn_of_differences(task_run)
+    else:
+        outcome.check(result)
     if failure:
         raise failure
 
@@ -89,8 +110,11 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
 def leave(task_run: Run, screen: Screen, named: str) -> None:
     """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
-    with screen.pause():
-        print(task_run.name, flush=True)
+    if isinstance(screen, QuietScreen) and screen.prints_events:
+        screen.started(task_run.name)
+    else:
+        with screen.pause():
+            print(task_run.name, flush=True)
     if task_run.is_running:
         screen.note(_how_to_see(task_run, named))
     elif task_run.differences:
@@ -101,7 +125,7 @@ def _follow(task_run: Run, screen: Screen, named: str) -> JobResult:
     """Follow the job to its end; Ctrl-C asks what to do with it, a second one while asking detaches."""
     while True:
         try:
-            return task_run.follow(screen)
+            return task_run.follow(screen, screen.host_events if isinstance(screen, QuietScreen) else None)
         except KeyboardInterrupt as interruption:
             if not task_run.has_job:
                 raise

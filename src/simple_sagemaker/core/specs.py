@@ -12,6 +12,7 @@ from typing import Any, Literal
 from .records import dataclass, field
 
 Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the user
+Shows = Literal["everything", "lines", "events"]
 InputMode = Literal["File", "FastFile", "Pipe"]
 LaunchedBy = Literal["direct", "toolkit"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
@@ -201,6 +202,7 @@ class TaskSpec:
     local path. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``. ``environment`` holds the
     job's environment variables. ``launched_by`` None: the toolkit where it must, else our own launcher. ``dry_run``
     reports what would be sent and created, and does nothing; without ``wait`` the command does not follow the job.
+    ``shows`` is what it prints meanwhile: everything, the job's lines alone, or events for programs.
     """
 
     kind: Kind
@@ -223,6 +225,7 @@ class TaskSpec:
     launched_by: LaunchedBy | None = None
     dry_run: bool = False
     wait: bool = True
+    shows: Shows = "everything"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +256,7 @@ class ProcessSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     wait: bool = True
+    shows: Shows = "everything"
     kind: Literal["process"] = "process"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from ..core.job import Job
+from ..core.job import Job, JobKind
 from ..core.records import dataclass
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _PRICED_S = 60  # billed on all hosts together; for less the price is not looked up
 _HOUR_S = 3600
+_DAY_S = 86_400  # the service's limit where a request has none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,20 @@ def describe(job: Job, services: Services) -> str:
         parts += _dollars(used.billed_s, services.price(job.instance_type, job.kind))
     on = f" on {used.hosts} machines" if used.hosts > 1 else ""
     return f"Took{on}: {', '.join(parts)}"
+
+
+def forecast(request: Mapping[str, Any], kind: JobKind, services: Services) -> str:
+    """What a job costs an hour, and at most; empty where nothing is paid or no price is known."""
+    machines = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
+    instance_type, count = machines.get("InstanceType"), machines.get("InstanceCount", 1)
+    hourly = services.price(instance_type, kind) if services.engine == "aws" and instance_type else None
+    if hourly is None:
+        return ""
+    longest_s = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY_S)
+    most = hourly * count * (longest_s + machines.get("KeepAlivePeriodInSeconds", 0)) / _HOUR_S
+    times = f"{count} x " if count > 1 else ""
+    spot = "; spot is billed for less time" if request.get("EnableManagedSpotTraining") else ""
+    return f"Price: {shown(hourly * count)} an hour ({times}{instance_type}), {shown(most)} at most{spot}"
 
 
 def _dollars(seconds: int, hourly: float | None) -> list[str]:

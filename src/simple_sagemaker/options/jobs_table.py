@@ -26,7 +26,7 @@ from .option import (
 )
 from .option import flag as _flag
 
-_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC + REPLAY)
+_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
 _BRINGS = ATTACH + REPLAY
 _CHOOSES = tuple(command for command in PLACED if command not in REPLAY)
 

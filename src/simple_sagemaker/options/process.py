@@ -15,7 +15,7 @@ from .inputs import inputs
 from .key_values import environment, tags
 from .machines import image, processing_instances
 from .security import security
-from .task import check_required, download, place, rerun, wait
+from .task import check_required, download, place, rerun, shows, wait
 
 _SHELL = re.compile(r"[|&;<>()$`{}*?\[\]\n]")  # of a word that is more than words
 _QUOTED = re.compile(r"""'[^']*'|"[^"$`]*"|\\.""")
@@ -47,6 +47,7 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
         environment=environment(arguments, "env", longest=_VARIABLE_LENGTH),
         dry_run=arguments.has("dry_run"),
         wait=wait(arguments),
+        shows=shows(arguments),
     )
 
 

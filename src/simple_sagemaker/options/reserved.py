@@ -23,7 +23,8 @@ OURS = frozenset(
     """
     hp if_changed image_uri launch_by job_env dry_run no_wait bucket_owner keep_alive_mins retry_attempts input_mode
     data_store use_gitignore role_name vpc_subnets vpc_security_groups kms_key_id network_isolation encrypt_traffic
-    aws_region aws_profile skip_status input_local input_at output_from use_profile
+    aws_region aws_profile skip_status input_local input_at output_from use_profile quiet_run
+    json_events
     """.split()  # noqa: SIM905 - a list to be read
 )
 RESERVED = DOCUMENTED | EARLY | OURS

@@ -162,6 +162,8 @@ RUNNING = (
         "no place for secrets.",
     ),
     _flag("--dry_run", help="Print the request that would be sent and say what would be made; change nothing."),
+    _flag("--quiet_run", help="Print the job's lines alone, and errors."),
+    _flag("--json_events", help="Print what happens as JSON, a line an event: phases, lines, metrics, the end."),
     _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
     Option(
         "--tag", value_count=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated.",

@@ -13,7 +13,7 @@ from typing import cast
 from ..core.distribution import runner_hyperparameters
 from ..core.instance_types import is_local
 from ..core.names import check_bucket, check_name, check_task, is_job_name, is_short_name
-from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, TaskSpec
+from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, Shows, TaskSpec
 from ..errors import UsageError
 from .arguments import Arguments
 from .code import is_algorithm, training_code
@@ -59,6 +59,7 @@ def task_spec(arguments: Arguments) -> TaskSpec:
         launched_by=launch_method(arguments, distribution),
         dry_run=arguments.has("dry_run"),
         wait=wait(arguments),
+        shows=shows(arguments),
     )
 
 
@@ -85,6 +86,13 @@ def wait(arguments: Arguments) -> bool:
             "Download them once the job has ended: ssm data -p PROJECT -t TASK -o DIR"
         )
     return not detaches
+
+
+def shows(arguments: Arguments) -> Shows:
+    """What is printed while the job runs. Raises UsageError for options that contradict each other."""
+    if arguments.has("quiet_run") and arguments.has("json_events"):
+        raise arguments.contradiction("quiet_run", "json_events")
+    return "lines" if arguments.has("quiet_run") else "events" if arguments.has("json_events") else "everything"
 
 
 def data_spec(arguments: Arguments) -> DataSpec:

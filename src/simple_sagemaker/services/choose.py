@@ -126,7 +126,9 @@ def aws(
     clients = connect(environment, instead, session)
     emulated = is_emulated(environment)
     home = Home(home_folder(environment))
-    price = asker(clients.session, region=clients.region, cache=None if emulated else home.cache / "prices")
+    price = asker(
+        clients.session, region=clients.region, cache=home.cache / ("prices-emulated" if emulated else "prices")
+    )
     return Services(
         engine="aws",
         sagemaker=clients.sagemaker,

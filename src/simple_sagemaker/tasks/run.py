@@ -6,6 +6,7 @@ command line and Python both live by it, and add only what they ask and print.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core import job as jobs
@@ -14,7 +15,7 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Download, Spec
-from ..jobs import follow
+from ..jobs import follow, logs
 from ..jobs.follow import Follower, JobResult
 from . import submit
 from .prepared import DryRun, ExistingJob, PreparedJob
@@ -22,6 +23,7 @@ from .prepared import DryRun, ExistingJob, PreparedJob
 if TYPE_CHECKING:
     from ..core.services import Services
     from .differences import Difference
+    from .submission import Request
 
 
 class Run:
@@ -80,14 +82,24 @@ class Run:
             raise
         self.has_job = True
         watcher.note(f"Job {self.name}")
+        self._note_price(self._prepared.request, watcher)
         if self.services.python:
             watcher.note(
                 f"Here {self.services.python} runs the code, not the image {self._prepared.image_name}: "
                 "SSM_PYTHON names another Python, SSM_ENGINE=docker uses the image"
             )
 
-    def follow(self, watcher: Watcher) -> JobResult:
+    def _note_price(self, request: Request, watcher: Watcher) -> None:
+        if self.services.engine == "aws":
+            from ..jobs import cost
+
+            if line := cost.forecast(request, self.kind, self.services):
+                watcher.note(line)
+
+    def follow(self, watcher: Watcher, on_events: Callable[[str, list[logs.Event]], None] | None = None) -> JobResult:
         """Launch the job if need be and follow it to its end, however it ends.
+
+        ``on_events`` gets its lines with their times, in the watcher's place.
 
         After a KeyboardInterrupt it can be called again and goes on where it was, if ``has_job``. Raises Detached when
         AWS does not answer for long.
@@ -97,7 +109,13 @@ class Run:
             return follow.result(self.place, self._ended)
         if self._follower is None:
             self._follower = Follower(
-                self.name, self.place, self.services, watcher, kind=self.kind, joined=self._prepared is None
+                self.name,
+                self.place,
+                self.services,
+                watcher,
+                kind=self.kind,
+                joined=self._prepared is None,
+                on_events=on_events,
             )
         with translate_errors(region=self.services.region, job=self.name):
             return self._follower.follow()

@@ -16,6 +16,7 @@ from ..core.progress import file_count
 from ..core.retries import new_role_pause_s
 from ..errors import NoImageForMachine
 from ..images import choose
+from ..jobs import cost
 from . import channels, lock
 from .code import package, upload
 from .code.read import Code
@@ -116,6 +117,7 @@ def _dry_run(submission: Submission, code: Code, *, job: str, image: str | Recip
         role.note,
         f"State: would be cleared under {layout.uri(place.bucket, place.state)}" if spec.rerun.clean_state else "",
         *(f"Input: {one}" for one in uploads),
+        cost.forecast(submission.request(setting), submission.kind, services),
         *upload.describe(code.files),
         f"Code: would be sent to {layout.uri(place.bucket, place.source(job))}",
     )

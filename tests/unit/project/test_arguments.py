@@ -120,7 +120,7 @@ def test_a_processing_task_means_the_same(options: dict[str, Any], command: str)
 # What Python says otherwise: by the project, by a method's own arguments, by False.
 _OTHERWISE = """
 help project_name task_name code prefix bucket_name bucket_owner data_store role_name entry_point cmd_line
-dry_run no_wait keep_state no_spot m aws_region aws_profile skip_status use_profile
+dry_run no_wait keep_state no_spot m aws_region aws_profile skip_status use_profile quiet_run json_events
 """
 
 

@@ -56,7 +56,7 @@ def _weighed(name: str, folder: Path, leaving_out: str = "") -> Iterator[Part]:
                 key = (state.st_dev, state.st_ino)
                 if key not in seen:
                     seen.add(key)
-                    size += state.st_blocks * 512 if hasattr(state, "st_blocks") else state.st_size
+                    size += getattr(state, "st_blocks", -(-state.st_size // 512)) * 512  # Windows has no blocks
                 files += one in names
     if entries:
         yield Part(name=name, path=folder, entries=entries, files=files, size=size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,14 @@ from ..core.specs import TaskOutput
 from ..errors import JobEnded
 from ..jobs import logs, outcome
 from .progress import Progress, display_progress
+from .records import Records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..jobs.follow import JobResult
+    from ..jobs.job_events import JobEvent
+    from ..jobs.metrics import Point
     from ..tasks.differences import Difference
     from ..tasks.run import Run
 
@@ -122,6 +128,30 @@ class Job:
                 for page in logs.pages(stream, cloudwatch, group):
                     lines += page
         return lines_of
+
+    def metrics(self, step_regex: str | None = None) -> Records[Point]:
+        """Every value of its metrics so far, read from its lines, in the order of their times.
+
+        Each has a time, a host, a metric, a number (counted for each host and metric), a step and a value. The step is
+        what ``step_regex`` finds in the lines, or None. ``to_dataframe()`` of the result is a table for pandas.
+        """
+        from ..jobs import metric_values
+
+        with self._our_errors():
+            described = self._run.describe()
+            notes = logging.getLogger("simple_sagemaker.task").warning
+            return Records(metric_values.points(described, self._run.services, notes, step_regex))
+
+    def follow(self) -> Iterator[JobEvent]:
+        """Follow it to its end, and yield what happens: lines with times, phases, new values of metrics, the end.
+
+        The job goes on if the iterator is left. Raises what ``wait`` raises where AWS does not answer; how the job
+        ended is in the last event alone.
+        """
+        from .following import events
+
+        with self._our_errors():
+            yield from events(self._run)
 
     def stop(self) -> None:
         """Ask it to stop, and return at once: its code gets SIGTERM, and what it wrote is kept.

@@ -27,6 +27,7 @@ from .build_image import build_image
 from .engines import Engine, Engines
 from .file import FileSettings, completed
 from .job import Job, Result, result_of
+from .living import LivingJobs
 from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
 from .progress import Progress, check_progress, display_progress
 
@@ -45,7 +46,7 @@ _PROCESS = ProcessOptions.__optional_keys__ | _PLACE | {"code", "role_name"}
 _DATA = _PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
 
 
-class Project:
+class Project(LivingJobs):
     """A series of tasks in one place: bucket, prefix and project together name it.
 
     ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from packaging.version import Version
+
 from simple_sagemaker import __version__
 from tests.rules.tree import PACKAGE, ROOT, files, module
 
@@ -63,3 +65,14 @@ def test_ci_runs_the_readmes_own_test_command() -> None:
     command = next(line for line in script.splitlines() if line.endswith("/tox"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert command in readme, f"README.md must hold the line {command!r}, or .ci/run the README's"
+
+
+def test_the_oldest_dependencies_that_are_tested_are_those_that_are_named() -> None:
+    low = (ROOT / "tox.ini").read_text(encoding="utf-8").partition("[testenv:low]")[2].partition("[testenv")[0]
+    tested = re.findall(r"^    ([a-z0-9-]+)==([0-9.]+)$", low, flags=re.MULTILINE)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"([a-z0-9-]+)(?:\[[^]]*\])?>=([0-9.]+)', project)
+    assert {"boto3", "moto", "obstore"} <= {name for name, _ in tested}
+    for name, version in tested:
+        oldest = {Version(other) for known, other in named if known == name}
+        assert oldest == {Version(version)}, f"{name}: tox.ini's low and pyproject.toml disagree"

@@ -27,7 +27,7 @@ for name in sys.argv[1:]:
         said = output.read()
     status = os.wait()[1]
     if status or said:
-        print(name, status, said)
+        print(name, status, said, flush=True)  # or the next child would print it too
 """
 
 

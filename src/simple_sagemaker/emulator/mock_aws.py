@@ -18,7 +18,9 @@ from ..local.job.home import ACCOUNT
 from . import role_trust
 from .http import Answer, Environ
 
-INSTALL = "The emulator needs moto's server.\nInstall it from the clone: pip install '.[emulator]'"
+INSTALL = (
+    "The emulator needs moto's server, version 5.2.5 or newer.\nInstall it from the clone: pip install '.[emulator]'"
+)
 
 # what a request is signed for: moto's name
 SERVICES = {

@@ -32,7 +32,7 @@ def cost(spec: CostSpec, services: Services) -> int:
     if not rows:
         say(spec, "There is no job whose cost could be added up.")
         return 0
-    print_result(_table(spec, rows))
+    print_result(_table(spec, rows, is_paid=services.jobs is None))
     if services.jobs is not None:
         say(spec, "Times are of all hosts together, on this machine: nothing is paid", colour="dim")
     elif any(row.cost_usd is None for row in rows):
@@ -46,15 +46,18 @@ def cost(spec: CostSpec, services: Services) -> int:
     return 0
 
 
-def _table(spec: CostSpec, rows: Sequence[CostRow]) -> str:
+def _table(spec: CostSpec, rows: Sequence[CostRow], *, is_paid: bool) -> str:
     heading = {"task": "TASK", "type": "ON", "day": "DAY"}[spec.by]
     columns = [Column(heading, gives_way=True), *(Column(one, right=True) for one in _HEADINGS)]
     whole = [cost_report.total(rows)] if len(rows) > 1 else []
-    return tables.table(columns, [_line(spec, row) for row in (*rows, *whole)], width=tables.terminal_width())
+    return tables.table(
+        columns, [_line(spec, row, is_paid=is_paid) for row in (*rows, *whole)], width=tables.terminal_width()
+    )
 
 
-def _line(spec: CostSpec, row: CostRow) -> list[str]:
-    hours = [row.ran_h, row.billed_h, row.saved_h, row.starting_h, row.again_h, row.warm_h]
+def _line(spec: CostSpec, row: CostRow, *, is_paid: bool) -> list[str]:
+    billed_h = row.billed_h if is_paid else 0.0
+    hours = [row.ran_h, billed_h, row.saved_h, row.starting_h, row.again_h, row.warm_h]
     dollars = [row.cost_usd, row.saved_usd, row.warm_usd]
     name = row.name.removeprefix(f"{spec.place.project}/") if spec.by == "task" and spec.place.project else row.name
     return [

@@ -81,6 +81,8 @@ def test_every_operation_answers_in_its_published_shape(engine: Engine) -> None:
     every_read("job-1")
     engine.until_printed("job-1", "ready")
     every_read("job-1")
+    checked.call("UpdateTrainingJob", TrainingJobName="job-1", RemoteDebugConfig={"EnableRemoteDebug": True})
+    every_read("job-1")
     checked.call("StopTrainingJob", TrainingJobName="job-1")
     every_read("job-1")
     engine.end("job-1")

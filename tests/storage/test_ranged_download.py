@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from simple_sagemaker.core.retries import broken_connections
 from simple_sagemaker.storage.s3.ranged_download import RangedDownload, boot
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.storage.conftest import session
@@ -113,10 +114,8 @@ def test_an_object_that_boto3_reads_is_read_again(breaking: str, tmp_path: Path,
 
 
 def test_a_range_whose_connection_always_breaks_is_an_error_and_not_journaled(breaking: str, tmp_path: Path) -> None:
-    from botocore.exceptions import IncompleteReadError
-
     Breaking.cut, Breaking.cuts = 0, 1000
-    with pytest.raises(IncompleteReadError):
+    with pytest.raises(broken_connections()):  # which of them depends on the version of urllib3
         download(breaking, tmp_path / "to", resumable=True).run()
     assert len((tmp_path / "to.journal").read_text().splitlines()) == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -187,7 +188,7 @@ def waiting(shell: Shell) -> Iterator[str]:
 
 
 def test_a_task_in_progress_is_not_touched_and_says_so(shell: Shell, waiting: str) -> None:
-    for argv in (("-o", "out"), ("-o", "out", "--job", waiting)):
+    for argv in (("-o", "out"), ("-o", "out", "--job", waiting, "--download_model")):
         done = data(shell, *argv)
         assert (done.status, waiting in done.err, "in progress" in done.err) == (4, True, True)
     state = bucket(shell) / "proj/task/state"
@@ -238,3 +239,28 @@ def test_a_destination_that_the_system_refuses_is_one_error(shell: Shell) -> Non
     done = data(shell, "-o", "/proc/nowhere")
     assert (done.status, "Traceback" in done.err) == (1, False)
     assert "/proc/nowhere" in done.err
+
+
+def test_a_running_job_gives_its_logs_and_state_so_far(shell: Shell) -> None:
+    shell.write(
+        "w.py",
+        "import os, time\nopen(os.environ['SSM_STATE'] + '/step', 'w').write('7')\nprint('begun', flush=True)\n"
+        "time.sleep(300)\n",
+    )
+    name = shell.ssm("run", "-p", "proj", "-t", "task", "-e", "w.py", "--no_wait").out.strip()
+    state = bucket(shell) / "proj" / "task" / "state" / "step"
+    until = time.monotonic() + 120
+    while not state.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    done = data(shell, "--job", name, "-o", "out", "--download_state")
+    assert done.status == 0, done.err
+    assert f"InProgress: {name}" in done.err
+    assert "Results so far: out/ (logs, state)" in done.err
+    assert brought(shell)["state/step"] == "7"
+    assert "begun" in shell.log()
+    refused = data(shell, "--job", name[-8:], "-o", "out", "--download_model")
+    assert refused.status == 4
+    assert f"ssm stop --job {name[-8:]}" in refused.err
+    assert "Its logs, and the state so far, can be brought now" in refused.err
+    assert shell.ssm("stop", "--job", name, "--wait").status == 0
+    assert data(shell, "--job", name, "-o", "out", "--download_model").status == 0

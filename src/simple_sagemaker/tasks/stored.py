@@ -36,8 +36,22 @@ def place_of(spec: DataSpec, services: Services) -> TaskPlace:
 
 
 def job_of(spec: DataSpec, place: TaskPlace, services: Services) -> Job:
-    """The job to bring data from: the one named, once it has ended, or else the task's newest completed one."""
-    return _named(spec.job, place, services) if spec.job else _newest_completed(place, services)
+    """The job to bring data from: the one named, or else the task's newest completed one.
+
+    One that is named may run still, if only its logs and the state so far are wanted.
+    """
+    if not spec.job:
+        return _newest_completed(place, services)
+    job = _named(spec.job, place, services)
+    wanted = spec.download
+    if job.has_ended or (wanted.path is not None and not (wanted.model or wanted.output or wanted.source)):
+        return job
+    raise InputNotFound.naming(
+        "{job:name} is in progress.\n{advice}{parts}",
+        name=spec.job,
+        advice=_until_it_ends(job.name, services),
+        parts="\nIts logs, and the state so far, can be brought now." if wanted.path is not None else "",
+    )
 
 
 def newer_than(job: str, place: TaskPlace, services: Services) -> Job | None:
@@ -125,7 +139,7 @@ def _newest_completed(place: TaskPlace, services: Services) -> Job:
 
 
 def _named(name: str, place: TaskPlace, services: Services) -> Job:
-    """The job of that name, or with these letters at its end, which is one of the task's and has ended."""
+    """The job of that name, or with these letters at its end, which is one of the task's."""
     if names.is_short_name(name):
         whole = (one for one in history.job_names(place, services.store) if names.short_name(one) == name)
         name = next(whole, name)
@@ -144,10 +158,6 @@ def _named(name: str, place: TaskPlace, services: Services) -> Job:
             task=place.task,
             where=where,
             folder=_folder(job),
-        )
-    if not job.has_ended:
-        raise InputNotFound.naming(
-            "{job:name} is in progress.\n{advice}", name=name, advice=_until_it_ends(name, services)
         )
     return job
 

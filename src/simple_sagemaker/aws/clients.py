@@ -12,10 +12,11 @@ import boto3
 import botocore.exceptions
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 
 from .. import __version__
 from ..core.aws_errors import translate_errors
-from ..core.retries import FIRST_CALL_RETRIES, SERVICE_RETRIES
+from ..core.retries import FIRST_CALL_RETRIES, SERVICE_RETRIES, has_expired
 from ..errors import NoCredentials
 from .identity import Identity
 
@@ -95,18 +96,49 @@ class Clients:
                 config = Config(retries=retries)
                 return self.session.client(service, region, config=config)  # type: ignore[call-overload]
 
-        return _Later(make)
+        return _Later(make, lambda: renew(self.session))
 
 
 class _Later:
-    """A proxy that creates its client on first use."""
+    """A proxy that creates its client on first use, and calls once more when expired credentials could be renewed."""
 
-    def __init__(self, make: Callable[[], object]) -> None:
+    def __init__(self, make: Callable[[], Any], renew: Callable[[], bool]) -> None:
         self._make = make
+        self._renew = renew
 
     @cached_property
-    def _client(self) -> object:
+    def _client(self) -> Any:
         return self._make()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+        attribute = getattr(self._client, name)
+        if name not in self._client.meta.method_to_api_mapping:
+            return attribute
+
+        def call(*args: Any, **request: Any) -> Any:
+            try:
+                return attribute(*args, **request)
+            except Exception as error:
+                if not has_expired(error) or not self._renew():
+                    raise
+                return attribute(*args, **request)
+
+        return call
+
+
+def renew(session: boto3.Session) -> bool:
+    """Read the credentials of a session anew where they come from: a file may have others by now. Whether it has.
+
+    Those that renew themselves (SSO, roles, a process) are left alone. Every client of the session has the new ones.
+    """
+    current = session.get_credentials()
+    if current is None or isinstance(current, RefreshableCredentials):
+        return False
+    core = botocore.session.get_session()
+    if session.profile_name != "default":
+        core.set_config_variable("profile", session.profile_name)
+    fresh = core.get_credentials()
+    if fresh is None or fresh.access_key == current.access_key:
+        return False
+    current.access_key, current.secret_key, current.token = fresh.access_key, fresh.secret_key, fresh.token
+    return True

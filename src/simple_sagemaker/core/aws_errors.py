@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 from . import aws_console
 from .aws_api import error_code
-from .retries import is_throttled, is_unusable_role
+from .retries import EXPIRED, is_throttled, is_unusable_role
 
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "UnauthorizedAccess"}
 ) | {"403", "Forbidden"}  # an answer to HEAD has no body, so that its status is all there is
-_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _INVALID: Final = frozenset(
     {
         "AuthFailure",
@@ -185,7 +184,7 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
 
 def _bad_credentials(code: str, job: str) -> NoCredentials | None:
     """Explain a code that is about the credentials; None for any other."""
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return NoCredentials(f"The credentials have expired.\n{_renew(job)}")
     if code in _INVALID:
         return NoCredentials(

@@ -25,6 +25,7 @@ S3_RETRIES: Final[Any] = {"mode": "standard", "max_attempts": 10}
 S3_TIMEOUT_TRIES: Final = 5  # of a request that S3 waited too long for: status 400, which obstore does not repeat
 NO_RETRIES: Final[Any] = {"total_max_attempts": 1}
 
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _THROTTLED: Final = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown")
 _SERVICE_FAULT: Final = re.compile(
     r"RequestTimeout|InternalFailure|InternalError|InternalServer|ServiceUnavailable|^(429|5\d\d)$"
@@ -53,6 +54,17 @@ def is_transient(error: Exception) -> bool:
     from botocore.parsers import ResponseParserError
 
     return isinstance(error, (NoConnection, *broken_connections(), ResponseParserError))
+
+
+def has_expired(error: Exception) -> bool:
+    """Whether credentials have expired, which a person can renew: keys of a session, or a login."""
+    code = error_code(error)
+    if code is not None:
+        return code in EXPIRED
+    from botocore import exceptions
+
+    kinds = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError, exceptions.TokenRetrievalError)
+    return isinstance(error, kinds)
 
 
 def broken_connections() -> tuple[type[Exception], ...]:

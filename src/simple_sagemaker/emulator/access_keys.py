@@ -53,7 +53,7 @@ class KeyRing:
         """Let a key sign."""
         self._keys[key.access_key] = key
 
-    def issue_session(self, user: str, seconds: int) -> AccessKey:
+    def issue_session(self, user: str, seconds: float) -> AccessKey:
         """Issue a temporary key that acts as the owner of the access key ``user``."""
         name, secret = new_access_key("ASIA")
         expires = datetime.now(timezone.utc) + timedelta(seconds=seconds)

@@ -25,7 +25,8 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 class Plan:
     """The probability of each fault, from 0 to 1, for each request or (capacity, interrupt) each job.
 
-    ``slow_s`` is how many seconds a slow answer takes. Jobs on an instance type in ``quota`` are refused. ``jobs`` is
+    ``slow_s`` is how many seconds a slow answer takes, ``session`` how many seconds temporary keys live at most (0: as
+    long as they were asked for). Jobs on an instance type in ``quota`` are refused. ``jobs`` is
     whether requests that jobs send meet faults too.
     """
 
@@ -38,6 +39,7 @@ class Plan:
     empty_page: float = 0.0
     capacity: float = 0.0
     interrupt: float = 0.0
+    session: float = 0.0
     quota: tuple[str, ...] = ()
     jobs: bool = False
 
@@ -59,6 +61,8 @@ def _member(name: str, value: str) -> dict[str, Any]:
         return {"quota": tuple(filter(None, value.split("+")))}
     if name in {"seed", "jobs"} and re.fullmatch(r"[0-9]{1,18}", value):
         return {name: int(value) if name == "seed" else value != "0"}
+    if name == "session" and _NUMBER.fullmatch(value):
+        return {name: float(value)}
     chance, _, seconds = value.partition(":")
     if (
         _NUMBER.fullmatch(chance)

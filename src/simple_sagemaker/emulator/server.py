@@ -240,7 +240,10 @@ class Emulator:
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
             return error_forms.service_error(environ, service, "AccessDenied", "Access Denied", 403)
         if name in sessions.OPERATIONS:
-            return sessions.answer(environ, name, body, caller, self._known_keys, enforce=self._enforce)
+            longest_s = self._dice.plan.session
+            return sessions.answer(
+                environ, name, body, caller, self._known_keys, enforce=self._enforce, longest_s=longest_s
+            )
         http.replace_body(environ, empty_pages.original_request(operation, body))
         if service == "tagging":
             self._platform.require(f"tag:{operation}", "*", environ)

@@ -19,8 +19,13 @@ OPERATIONS = ("sts.GetSessionToken", "sts.GetFederationToken")
 _LONGEST_S, _SHORTEST_S, _DEFAULT_S = 129_600, 900, 43_200
 
 
-def answer(environ: Environ, name: str, body: bytes, caller: Caller, keys: KeyRing, *, enforce: bool) -> Answer:
-    """Issue a temporary key that acts as its caller. With IAM enforced a federated user's policy cannot be applied."""
+def answer(
+    environ: Environ, name: str, body: bytes, caller: Caller, keys: KeyRing, *, enforce: bool, longest_s: float = 0
+) -> Answer:
+    """Issue a temporary key that acts as its caller. With IAM enforced a federated user's policy cannot be applied.
+
+    ``longest_s`` is how many seconds it lives at most, whatever was asked for; 0 for that.
+    """
     operation = name.partition(".")[2]
     if caller.key.token:
         message = f"Cannot call {operation} with session credentials"
@@ -36,7 +41,8 @@ def answer(environ: Environ, name: str, body: bytes, caller: Caller, keys: KeyRi
     user = request.get("Name", [""])[0]
     if operation == "GetFederationToken" and not re.fullmatch(r"[\w+=,.@-]{2,32}", user, re.ASCII):
         return service_error(environ, "sts", "ValidationError", "Name must have 2 to 32 letters.", 400)
-    key = keys.issue_session(caller.key.access_key, int(seconds))
+    lives_s = min(float(seconds), longest_s or _LONGEST_S)
+    key = keys.issue_session(caller.key.access_key, lives_s)
     federated = (
         f"<FederatedUser><FederatedUserId>{ACCOUNT}:{user}</FederatedUserId>"
         f"<Arn>arn:aws:sts::{ACCOUNT}:federated-user/{user}</Arn></FederatedUser>"

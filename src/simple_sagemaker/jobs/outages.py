@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..core.aws_api import error_code
 from ..core.records import dataclass
-from ..core.retries import backoff_s, is_transient
+from ..core.retries import backoff_s, has_expired, is_transient
 
 _Answer = TypeVar("_Answer")
 _NOTE_INTERVAL_S = 300.0
@@ -51,11 +51,14 @@ class RetryState:
         self.error: Exception | None = None
 
     def call(self, act: Callable[[], _Answer]) -> _Answer | None:
-        """Return what ``act`` returns, or None after a transient error; raise every other error."""
+        """Return what ``act`` returns, or None after a transient error; raise every other error.
+
+        Expired credentials are one as well: a person can renew them meanwhile.
+        """
         try:
             answer = act()
         except Exception as error:
-            if not is_transient(error):
+            if not is_transient(error) and not has_expired(error):
                 raise
             self._record(error)
             return None
@@ -67,7 +70,12 @@ class RetryState:
         self.error = error
         if self._since is None:
             self._since = self._clock.seconds()
-            self._note(f"AWS fails to answer ({error_name(error)}); the job goes on, and is asked about again")
+            self._note(
+                f"The AWS credentials have expired ({error_name(error)}); the job goes on, and so does this once they "
+                "are renewed"
+                if has_expired(error)
+                else f"AWS fails to answer ({error_name(error)}); the job goes on, and is asked about again"
+            )
 
     @property
     def failing_s(self) -> float:

@@ -42,6 +42,9 @@ def ended(commands: Sequence[subprocess.Popen[str]]) -> list[str]:
     return said
 
 
+PRICE = "pricing GetProducts"
+
+
 def calls(cloud: Cloud) -> list[str]:
     """What was asked of AWS, but for data and log pages."""
     asked = [one for one in cloud.moto.requests if not _DATA.match(one) and not one.startswith(("logs ", "nobody "))]
@@ -51,7 +54,9 @@ def calls(cloud: Cloud) -> list[str]:
 
 def test_a_fresh_run_costs_twelve_calls_and_a_skip_three(cloud: Cloud, folder: Path) -> None:
     ended([start(folder, "-t", "task")])
-    assert len(fresh := calls(cloud)) <= 12, fresh
+    fresh = calls(cloud)
+    assert fresh.count(PRICE) == 1  # which is kept for a week
+    assert len(fresh) - 1 <= 12, fresh
     said = ended([start(folder, "-t", "task")])
     assert "Skipped" in said[0]
     assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "sagemaker DescribeTrainingJob"]
@@ -60,7 +65,7 @@ def test_a_fresh_run_costs_twelve_calls_and_a_skip_three(cloud: Cloud, folder: P
 def test_a_dry_run_changes_nothing(cloud: Cloud, folder: Path) -> None:
     said = ended([start(folder, "-t", "task", "--dry_run")])
     assert "would be created" in said[0]
-    assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "iam GetRole"]
+    assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "iam GetRole", PRICE]
 
 
 def test_six_commands_at_once_on_an_empty_account_all_succeed(cloud: Cloud, folder: Path) -> None:

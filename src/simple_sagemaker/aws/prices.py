@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _HOME = "us-east-1"
 _LONGEST_S = 2.0
 _KEPT_S = 7 * 86_400
+_NONE_KEPT_S = 3600  # that there is no price: most often a right that is missing
+_NO_PRICE = "none"
 _COMPONENTS = {"training": "Training", "processing": "Processing"}  # by the kind of job
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES)
 
@@ -34,7 +36,7 @@ def asker(session: boto3.Session, *, region: str, cache: Path | None = None) -> 
     """Return a function for the price of an instance type in the region, for a kind of job, in dollars an hour.
 
     It returns None without an answer within 2 seconds, and never raises: without permission there is no price. A price
-    is kept in the process and, in the folder ``cache``, for a week; that there is none only in the process.
+    is kept in the process and, in the folder ``cache``, for a week; that there is none for an hour.
     """
     asked: dict[tuple[str, str], float | None] = {}
 
@@ -55,8 +57,8 @@ def _price(session: boto3.Session, region: str, instance_type: str, component: s
     if session.get_partition_for_region(region) != "aws":  # others have other lists, and not dollars everywhere
         return None
     file = cache / f"price-{region}-{component}-{instance_type}" if cache else None
-    if file is not None and (kept := _kept(file)) is not None:
-        return kept
+    if file is not None and (kept := _kept(file)):
+        return kept[0]
     prices: list[float | None] = []
     ask = threading.Thread(
         target=lambda: prices.append(_request_price(session, region, instance_type, component)), daemon=True
@@ -64,28 +66,30 @@ def _price(session: boto3.Session, region: str, instance_type: str, component: s
     ask.start()
     ask.join(_LONGEST_S)
     price = prices[0] if prices else None
-    if file is not None and price is not None:
+    if file is not None:
         _keep(file, price)
     return price
 
 
-def _kept(file: Path) -> float | None:
-    """The price in a file of the cache; None where there is none, an old one, or no price."""
+def _kept(file: Path) -> tuple[float | None] | None:
+    """What a file of the cache says: a price, or that there was none; None where it says nothing, or is old."""
     try:
-        if time.time() - file.stat().st_mtime > _KEPT_S:
-            return None
-        price = float(read_plain(file, most=100))
+        age_s = time.time() - file.stat().st_mtime
+        text = read_plain(file, most=100).decode("ascii")
+        price = None if text == _NO_PRICE else float(text)
     except (OSError, ValueError):
         return None
-    return price if price > 0 and math.isfinite(price) else None
+    if age_s > (_NONE_KEPT_S if price is None else _KEPT_S):
+        return None
+    return (price,) if price is None or (price > 0 and math.isfinite(price)) else None
 
 
-def _keep(file: Path, price: float) -> None:
-    """Keep a price in a file of the cache, which may not be writable."""
+def _keep(file: Path, price: float | None) -> None:
+    """Keep a price, or that there is none, in a file of the cache, which may not be writable."""
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         make_private(file.parent)
-        write_private(temporary, repr(price))
+        write_private(temporary, _NO_PRICE if price is None else repr(price))
         os.replace(temporary, file)
 
 

@@ -76,7 +76,7 @@ def broken_connections() -> tuple[type[Exception], ...]:
 
 def backoff_s(failures: int) -> float:
     """Seconds to wait at least after so many transient failures in a row: doubled with each, up to 30."""
-    return min(_LONGEST_BACKOFF_S, 2.0 ** (failures - 1)) if failures else 0.0
+    return min(_LONGEST_BACKOFF_S, 2.0 ** min(failures - 1, 10)) if failures else 0.0
 
 
 def is_unusable_role(error: Exception) -> bool:

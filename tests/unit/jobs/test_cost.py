@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -193,6 +195,34 @@ def test_the_price_list_is_asked_for_the_type_in_the_region(elsewhere: pytest.Mo
         "regionCode": "eu-west-1",
         "component": "Training",
     }
+
+
+def test_a_price_is_kept_for_a_week_and_that_there_is_none_for_an_hour(
+    elsewhere: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def price(kind: str = "training") -> float | None:
+        return prices.asker(session(), region="eu-west-1", cache=tmp_path / "prices")("ml.m5.large", kind)
+
+    with price_list({"PriceList": [json.dumps(PRODUCT)]}) as (address, requests):
+        elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
+        assert (price(), price()) == (0.129, 0.129)
+        assert len(requests) == 1
+        (file,) = (tmp_path / "prices").iterdir()
+        os.utime(file, (0, time.time() - 8 * 86_400))
+        assert price() == 0.129
+        assert len(requests) == 2
+        file.write_text("hostile")
+        assert price() == 0.129
+    with price_list({"PriceList": []}) as (address, requests):
+        elsewhere.setenv("AWS_ENDPOINT_URL_PRICING", address)
+        assert (price("processing"), price("processing")) == (None, None)
+        assert [{one["Field"]: one["Value"] for one in request["Filters"]}["component"] for request in requests] == [
+            "Processing"
+        ]
+        (none,) = set((tmp_path / "prices").iterdir()) - {file}
+        os.utime(none, (0, time.time() - 7200))
+        assert price("processing") is None
+        assert len(requests) == 2
 
 
 def test_who_may_not_ask_goes_without(elsewhere: pytest.MonkeyPatch) -> None:

@@ -239,7 +239,7 @@ def test_a_quarter_of_an_hour_without_an_answer_ends_the_watching_and_not_the_jo
     assert 900 <= watch.now <= 960
 
 
-@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDeniedException", "ValidationException"])
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
 def test_what_does_not_pass_ends_the_watching_at_once(code: str) -> None:
     watch = Watch(history=[(0, RUNS), (10, refused(code))])
     with pytest.raises(Exception, match=code):
@@ -280,13 +280,25 @@ def test_who_may_not_read_lines_still_sees_the_job_end() -> None:
     assert len(watch.logs.calls) == 1
 
 
-def test_expired_credentials_met_at_the_lines_end_the_watching() -> None:
+def test_expired_credentials_are_waited_for_a_quarter_of_an_hour() -> None:
+    renewed = Watch(history=[(0, RUNS), (10, refused("ExpiredTokenException")), (800, RUNS), (900, ENDS)])
+    renewed.follower().follow()
+    assert "The AWS credentials have expired (ExpiredTokenException)" in renewed.notes[0]
+    watch = Watch(history=[(0, RUNS), (10, refused("ExpiredTokenException"))])
+    with pytest.raises(Detached, match=f"ExpiredTokenException(?s:.*){JOB} goes on"):
+        watch.follower().follow()
+    assert 900 <= watch.now <= 960
+
+
+def test_credentials_that_expire_for_lines_alone_do_not_hide_the_end() -> None:
     class Expired(CloudWatch):
         def describe_log_streams(self, **_: Any) -> Any:
             raise refused("ExpiredTokenException", operation="DescribeLogStreams")
 
-    with pytest.raises(Exception, match="ExpiredToken"):
-        aws(Watch(history=[(0, RUNS)], logs=Expired())).follow()
+    watch = Watch(history=[(0, RUNS), (100_000, ENDS)], logs=Expired())  # more tries than a double can count up to
+    aws(watch).follow()
+    assert watch.reported[-1] == DONE
+    assert "have expired" in watch.notes[0]
 
 
 def test_left_and_taken_up_again_it_goes_on_where_it_was_and_looks_soon() -> None:

@@ -137,7 +137,8 @@ class _Lines:
         if self._spec.json:
             for at_ms, host, line in lines:
                 if self._is_wanted(line):
-                    print_json_line(job_events.line_event(host, Event(at_ms, line)))
+                    print_json_line(job_events.line_event(host, Event(at_ms, line)), flush=False)
+            sys.stdout.flush()
             return
         write = sys.stdout.buffer.write
         encoding = sys.stdout.encoding or "utf-8"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..core.job_specs import JobsSpec
 
 
+_one_line = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for each
+
+
 def print_result(text: str) -> None:
     """Print a result for people. What the output's encoding cannot hold is escaped."""
     _escape_what_cannot_be_printed()
@@ -30,11 +33,13 @@ def print_json(value: Any) -> None:
     print(json.dumps(json_form(value), indent=2), flush=True)
 
 
-def print_json_line(value: Any) -> None:
-    """Print a record as JSON in one line."""
+def print_json_line(value: Any, *, flush: bool = True) -> None:
+    """Print a record as JSON in one line. Of many that are there already, only the last needs ``flush``."""
     from ..core.json_form import json_form
 
-    print(json.dumps(json_form(value), separators=(",", ":")), flush=True)
+    sys.stdout.write(f"{_one_line(json_form(value))}\n")
+    if flush:
+        sys.stdout.flush()
 
 
 def say(spec: JobsSpec, text: str, *, colour: str = "") -> None:

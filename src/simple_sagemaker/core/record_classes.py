@@ -107,7 +107,8 @@ class _PythonsFields:
             for known in fields(cls)
         ]
         same: Any = dataclasses.make_dataclass(cls.__name__, made)
-        return {known.name: known for known in dataclasses.fields(same)}
+        cls.__dataclass_fields__ = made_fields = {known.name: known for known in dataclasses.fields(same)}
+        return made_fields
 
 
 def _make(cls: Any, *, frozen: bool, kw_only: bool) -> Any:

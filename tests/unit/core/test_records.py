@@ -129,3 +129,8 @@ def test_records_can_be_copied_and_sent(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys.modules[__name__], "Named", OURS["Named"], raising=False)
     record = OURS["Named"](name="n", tags=[1])
     assert pickle.loads(pickle.dumps(record)) == record
+
+
+def test_pythons_fields_of_a_record_are_made_once() -> None:
+    kind = record_classes.dataclass(type("Made", (), {"__annotations__": {"name": "str"}}))
+    assert kind.__dataclass_fields__ is kind.__dataclass_fields__

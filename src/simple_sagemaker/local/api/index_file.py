@@ -12,19 +12,16 @@ import os
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 from pathlib import Path
 
 from ... import __version__
 from ...storage.private import make_private, open_plain
-from ..job.folder import JobFolder
-from ..job.kinds import KINDS
-from .indexed_job import IndexedJob
+from .indexed_job import IndexedJob, Stamp
 
 _SEED = zlib.crc32(f"1 {__version__}".encode())
-_KINDS = {kind.prefix: kind for kind in KINDS}
 _MOST_WASTE = 1 << 20  # bytes of lines that are of no use any more, beside as many of use
 _BATCH = 1000  # lines
+_CONTENT = 9  # where a line's content begins, after its checksum
 _LARGEST = 1 << 28  # bytes, of some million jobs
 
 
@@ -36,8 +33,8 @@ class IndexFile:
         self._jobs = jobs
         self._read_to = (0, 0)  # inode and bytes
 
-    def read(self) -> Iterator[IndexedJob]:
-        """What was appended since the last time, by any process."""
+    def read(self, stamps: Mapping[str, Stamp]) -> Iterator[IndexedJob]:
+        """What was appended since the last time, by any process, of folders that have these stamps."""
         data = b""
         with suppress(OSError), open(self._path, "rb", opener=open_plain) as file:
             state = os.fstat(file.fileno())
@@ -49,10 +46,10 @@ class IndexFile:
                 self._path.unlink()
             data = data[: data.rfind(b"\n") + 1]
             self._read_to = state.st_ino, start + len(data)
-        for line in data.split(b"\n"):
-            job = self._parse(line)
-            if job is not None:
-                yield job
+        contents = (line[_CONTENT:] for line in data.split(b"\n") if _is_whole(line))
+        for row in json.loads(b"[%b]" % b",".join(contents)):  # all at once: three times as fast as one by one
+            if stamps.get(row[0]) == (row[7], row[8]):
+                yield IndexedJob(self._jobs, row)
 
     def append(self, jobs: Collection[IndexedJob], known: Mapping[str, IndexedJob]) -> None:
         """Keep jobs that have just been read; ``known`` are all that have ended, of which no others are of use."""
@@ -101,29 +98,14 @@ class IndexFile:
             out.write(b"".join(lines))
         scratch.replace(self._path)
 
-    def _parse(self, line: bytes) -> IndexedJob | None:
-        checksum, _, content = line.partition(b" ")
-        if not content or checksum != _checksum(content):
-            return None
-        folder, prefix, arn, status, created, modified, tags, inode, changed_ns = json.loads(content)
-        kind, job = _KINDS[prefix], JobFolder(self._jobs / folder)
-        facts = {
-            kind.name: job.name,
-            f"{prefix}JobArn": arn,
-            kind.status: status,
-            "CreationTime": datetime.fromtimestamp(created, tz=timezone.utc),
-            "LastModifiedTime": datetime.fromtimestamp(modified, tz=timezone.utc),
-        }
-        own_tags = tuple((key, value) for key, value in tags)
-        return IndexedJob(job, kind, facts, own_tags, (inode, changed_ns))
-
 
 def _format(job: IndexedJob) -> bytes:
-    facts, prefix = job.facts, job.kind.prefix
-    times = (facts["CreationTime"].timestamp(), facts["LastModifiedTime"].timestamp())
-    fields = [job.folder, prefix, job.arn, facts[job.kind.status], *times, job.tags, *job.stamp]
-    content = json.dumps(fields).encode()
+    content = json.dumps(job.row).encode()
     return b"%b %b\n" % (_checksum(content), content)
+
+
+def _is_whole(line: bytes) -> bool:
+    return len(line) > _CONTENT and line.startswith(_checksum(line[_CONTENT:]) + b" ")
 
 
 def _checksum(content: bytes) -> bytes:

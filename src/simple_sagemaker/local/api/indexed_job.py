@@ -4,93 +4,134 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
-from ..job.folder import FINAL, JobFolder
-from ..job.kinds import Kind, kind_of
+from ..job.folder import FINAL, JobFolder, name_of
+from ..job.kinds import KINDS, Kind, kind_of
 from .describe import describe
 
 Stamp = tuple[int, int]  # inode and time of change of a job's folder
-Tags = tuple[tuple[str, str], ...]  # key and value
+Row = list[Any]
 
 # What reading a job raises that is gone, or whose files are not what we wrote.
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 _MOST_VALUES = 32
+_KINDS = {kind.prefix: kind for kind in KINDS}
 _TIMES = ("CreationTime", "LastModifiedTime")
 
 
 class IndexedJob:
-    """A job as it was read. ``folder`` is the name of its folder.
+    """A job as it was read. There are many, of which few are shown: all but its row is made when somebody wants it.
 
-    ``facts`` are name, ARN, status and times, by the names that a description has for them.
+    The row is as in the index's file: the folder's name, the prefix of the kind, the ARN, the status, the times of
+    creation and of the last change in seconds, the tags, and the stamp.
     """
 
-    __slots__ = (
-        "_folder",
-        "_packed",
-        "_values",
-        "arn",
-        "facts",
-        "folder",
-        "has_ended",
-        "kind",
-        "name",
-        "stamp",
-        "tags",
-    )
+    __slots__ = ("_facts", "_jobs", "_packed", "_values", "row")
 
-    def __init__(self, folder: JobFolder, kind: Kind, facts: Mapping[str, Any], tags: Tags, stamp: Stamp) -> None:
-        self._folder = folder
+    def __init__(self, jobs: Path, row: Row) -> None:
+        self.row = row
+        self._jobs = jobs
+        self._facts: Mapping[str, Any] | None = None
         self._packed = b""
-        self._values: dict[str, Any] = {}
-        self.name = folder.name
-        self.folder = folder.folder
-        self.kind = kind
-        self.facts = facts
-        self.tags = tags
-        self.stamp = stamp
-        self.arn: str = facts[f"{kind.prefix}JobArn"]
-        self.has_ended = facts[kind.status] in FINAL
+        self._values: dict[str, Any] | None = None
 
     @staticmethod
     def of(folder: JobFolder, description: Mapping[str, Any], stamp: Stamp) -> IndexedJob:
         """What the index keeps of a job with this description. Raises one of UNREADABLE for tags that are none."""
         kind = kind_of(description)
-        members = (kind.name, f"{kind.prefix}JobArn", kind.status, *_TIMES)
-        tags = tuple((str(tag["Key"]), str(tag["Value"])) for tag in folder.tags())
-        return IndexedJob(folder, kind, {name: description[name] for name in members}, tags, stamp)
+        tags = [[str(tag["Key"]), str(tag["Value"])] for tag in folder.tags()]
+        names = [description[name] for name in (f"{kind.prefix}JobArn", kind.status)]
+        times = [description[name].timestamp() for name in _TIMES]
+        return IndexedJob(folder.path.parent, [folder.folder, kind.prefix, *names, *times, tags, *stamp])
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder."""
+        name: str = self.row[0]
+        return name
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return name_of(self.folder)
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it trains or processes."""
+        return _KINDS[self.row[1]]
+
+    @property
+    def arn(self) -> str:
+        """The job's ARN."""
+        arn: str = self.row[2]
+        return arn
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it had ended."""
+        return self.row[3] in FINAL
+
+    @property
+    def stamp(self) -> Stamp:
+        """That of its folder."""
+        return self.row[7], self.row[8]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Name, ARN, status and times, by the names that a description has for them."""
+        if self._facts is None:
+            _, prefix, arn, status, *seconds = self.row[:6]
+            times = (datetime.fromtimestamp(one, tz=timezone.utc) for one in seconds)
+            self._facts = {
+                self.kind.name: self.name,
+                f"{prefix}JobArn": arn,
+                self.kind.status: status,
+                **dict(zip(_TIMES, times, strict=True)),
+            }
+        return self._facts
+
+    def order(self, name: str) -> Any:
+        """What sorts jobs as the property of that name does."""
+        return self.row[4 + _TIMES.index(name)] if name in _TIMES else self.value(name)
+
+    def tag(self, wanted: str) -> str | None:
+        """The value of a tag; None if the job has none of that key."""
+        for key, value in self.row[6]:
+            if key == wanted:
+                text: str = value
+                return text
+        return None
 
     def tag_members(self) -> list[dict[str, str]]:
         """The tags as the API has them."""
-        return [{"Key": key, "Value": value} for key, value in self.tags]
+        return [{"Key": key, "Value": value} for key, value in self.row[6]]
 
     def agrees_with(self, other: IndexedJob) -> bool:
         """Whether both say the same of a job."""
-        return (self.facts, self.tags) == (other.facts, other.tags)
+        return bool(self.row[:7] == other.row[:7])
 
     def value(self, name: str) -> Any:
         """A property by its dotted name; ``Tags.<key>`` and ``Metrics.<name>`` are the values of a tag and of a metric.
 
         None if absent, or gone. What is no fact is read from the job's folder, once for all properties.
         """
+        if name.startswith("Tags."):
+            return self.tag(name[len("Tags.") :])
         if name in self.facts:
             return self.facts[name]
-        if name.startswith("Tags."):
-            wanted = name[len("Tags.") :]
-            for key, value in self.tags:
-                if key == wanted:
-                    return value
-            return None
+        if self._values is None or len(self._values) >= _MOST_VALUES:
+            self._values = {}
         if name not in self._values:
-            if len(self._values) >= _MOST_VALUES:
-                self._values.clear()
             self._values[name] = _member(self._description(), name)
         return self._values[name]
 
     def _description(self) -> Mapping[str, Any]:
         if not self._packed:  # a fifth of what the dictionaries take
             try:
-                self._packed = pickle.dumps(describe(self._folder))
+                self._packed = pickle.dumps(describe(JobFolder(self._jobs / self.folder)))
             except UNREADABLE:
                 return {}
         description: Mapping[str, Any] = pickle.loads(self._packed)  # noqa: S301 - made above, and never stored

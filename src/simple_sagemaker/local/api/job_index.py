@@ -113,7 +113,7 @@ class JobIndex:
     def _read_open(self) -> list[IndexedJob]:
         """Read the jobs that are not known to have ended; note those that have, and return the others."""
         if self._open:
-            self._take(job for job in self._file.read() if self._stamps.get(job.folder) == job.stamp)
+            self._take(self._file.read(self._stamps))
         running, ended = [], []
         for name in self._open:
             looked = time.time_ns()

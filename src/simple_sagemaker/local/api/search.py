@@ -32,7 +32,7 @@ def list_page(
     key = {"Name": kind.name, "CreationTime": "CreationTime", "Status": kind.status}[
         request.get("SortBy", "CreationTime")
     ]
-    _sort(matching, lambda job: job.facts[key], request.get("SortOrder", "Ascending"))
+    _sort(matching, lambda job: job.order(key), request.get("SortOrder", "Ascending"))
     jobs_of_page, following = page(matching, request, default=10, operation=operation)
     if status and is_cut_first:
         jobs_of_page = [job for job in jobs_of_page if job.facts[kind.status] == status]
@@ -78,7 +78,7 @@ def search_page(
     matching = [job for job in jobs if is_wanted(job)]
     _sort(
         matching,
-        lambda job: ((value := job.value(key)) is not None, value),
+        lambda job: ((value := job.order(key)) is not None, value),
         request.get("SortOrder", "Descending"),
     )
     return page(matching, request, default=10, operation=operation)
@@ -125,6 +125,9 @@ def _compile_filter(condition: Mapping[str, Any], operation: str) -> Test:
     if "Value" not in condition:
         raise validation_error(f"Filter {name} needs a Value for operator {comparison}.", operation)
     compare, operand = _COMPARE[comparison], str(condition["Value"])
+    if comparison == "Equals" and name.startswith("Tags."):  # what every list of ours asks
+        key = name.partition(".")[2]
+        return lambda job: job.tag(key) == operand
 
     def test(job: IndexedJob) -> bool:
         try:

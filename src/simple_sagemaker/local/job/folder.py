@@ -31,7 +31,7 @@ class JobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.folder = path.name
-        self.name = path.name.partition(".")[0]
+        self.name = name_of(path.name)
 
     @property
     def journal(self) -> Path:
@@ -112,6 +112,11 @@ class JobFolder:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.journal))
         finally:
             os.close(descriptor)
+
+
+def name_of(folder: str) -> str:
+    """The name of the job that has a folder."""
+    return folder.partition(".")[0]
 
 
 def has_ended(entries: list[Entry]) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..jobs import find_job
 from ..tasks import replay as replays
 from ..tasks.prepared import DryRun
-from ..tasks.replay import Changes
 from . import screens
 from .printing import patiently
 from .run import end_as_it_does, leave, naming, raise_terminated
@@ -31,7 +30,7 @@ def replay(spec: ReplaySpec, services: Services) -> int:
     named = naming(spec.place, project=listed.project, task=listed.task)
     shows: Shows = "events" if spec.json else "lines" if spec.quiet else "everything"
     with screens.screen_of(shows, spec.instance_count or listed.job.hosts, services) as screen:
-        job_run = replays.prepare(listed, _changes(spec), spec.download, services, screen, dry_run=spec.dry_run)
+        job_run = replays.prepare(listed, spec, services, screen)
         if isinstance(job_run, DryRun):
             with screen.pause():
                 print(json.dumps(job_run.request, indent=2, default=str))
@@ -43,17 +42,3 @@ def replay(spec: ReplaySpec, services: Services) -> int:
             return 0
         end_as_it_does(job_run, screen, named)
     return 0
-
-
-def _changes(spec: ReplaySpec) -> Changes:
-    return Changes(
-        instance_type=spec.changed_type,
-        instance_count=spec.instance_count,
-        volume_gb=spec.volume_gb,
-        max_run_mins=spec.max_run_mins,
-        max_wait_mins=spec.max_wait_mins,
-        no_spot=spec.no_spot,
-        hyperparameters=spec.hyperparameters,
-        environment=spec.environment,
-        tags=spec.tags,
-    )

@@ -43,7 +43,7 @@ def _lines(spec: StatusSpec, report: JobReport, services: Services) -> list[str]
     for name, texts in _parts(spec, report, services):
         for index, text in enumerate(texts):
             shown = clean(text).replace("\n", " ")
-            shown = cut(shown, width - _WIDTH) if width is not None and name not in {"Reason", "Next"} else shown
+            shown = cut(shown, width - _WIDTH) if width is not None and name == "Phases" else shown
             if name == "Status":
                 shown = coloured(shown, _COLOURS.get(report.status, "green"), sys.stdout)
             lines.append(f"{'' if index else name:<{_WIDTH}}{shown}")

@@ -83,7 +83,7 @@ def forecast(request: Mapping[str, Any], kind: JobKind, services: Services) -> s
     most = hourly * count * (longest_s + machines.get("KeepAlivePeriodInSeconds", 0)) / _HOUR_S
     times = f"{count} x " if count > 1 else ""
     spot = "; spot is billed for less time" if request.get("EnableManagedSpotTraining") else ""
-    return f"Price: {shown(hourly * count)} an hour ({times}{instance_type}), {shown(most)} at most{spot}"
+    return f"Price: ${hourly * count:,.3f} an hour ({times}{instance_type}), {shown(most)} at most{spot}"
 
 
 def _dollars(seconds: int, hourly: float | None) -> list[str]:

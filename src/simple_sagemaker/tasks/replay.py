@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core import layout, names
-from ..core.records import dataclass, field
 from ..errors import InputNotFound, UsageError
 from ..jobs.catalog import tags_of
 from . import history, lock
@@ -21,10 +20,10 @@ from .run import Run
 
 if TYPE_CHECKING:
     from ..core.job import Job
+    from ..core.job_specs import ReplaySpec
     from ..core.layout import TaskPlace
     from ..core.progress import Watcher
     from ..core.services import Services
-    from ..core.specs import Download
     from ..core.store import Stored
     from ..jobs.catalog import Listed
 
@@ -47,24 +46,7 @@ PROCESSING_MEMBERS = frozenset(
 _SHOWN = 5  # reasons
 
 
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """What the new job has otherwise; None and empty leave it as it was."""
-
-    instance_type: str | None = None
-    instance_count: int | None = None
-    volume_gb: int | None = None
-    max_run_mins: int | None = None
-    max_wait_mins: int | None = None
-    no_spot: bool = False
-    hyperparameters: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-def prepare(
-    listed: Listed, changes: Changes, download: Download, services: Services, watcher: Watcher, *, dry_run: bool
-) -> Run | DryRun:
+def prepare(listed: Listed, spec: ReplaySpec, services: Services, watcher: Watcher) -> Run | DryRun:
     """Make everything ready for the new job, up to the call that starts it.
 
     Raises UsageError for inputs that have changed, for a change that such a job cannot have, and while a job of the
@@ -83,8 +65,8 @@ def prepare(
             + f"{more}\nRun the task itself for what is there now."
         )
     name = names.job_name(place.task, started=services.now(), token=services.token())
-    request = request_again(job, name, tags_of(job, services), changes)
-    if dry_run:
+    request = request_again(job, name, tags_of(job, services), spec)
+    if spec.dry_run:
         return DryRun(request=request, notes=(f"Code: that of {job.name} would be copied",))  # type: ignore[arg-type]
     other = lock.take(place, name, job.kind, services, watcher.note)
     if other is not None:
@@ -110,7 +92,7 @@ def prepare(
         request=request,  # type: ignore[arg-type]  # a dictionary of either kind
         is_role_new=False,
     )
-    return Run(name, place, services, kind=job.kind, download=download, prepared=prepared)
+    return Run(name, place, services, kind=job.kind, download=spec.download, prepared=prepared)
 
 
 def _source(job: Job, place: TaskPlace, services: Services) -> list[Stored]:
@@ -158,25 +140,25 @@ def _addresses(job: Job) -> list[tuple[str, str]]:
     return found
 
 
-def request_again(job: Job, name: str, tags: Mapping[str, str], changes: Changes) -> dict[str, Any]:
+def request_again(job: Job, name: str, tags: Mapping[str, str], spec: ReplaySpec) -> dict[str, Any]:
     """The request of a job as described, for a job of another name. Raises UsageError for changes that cannot be."""
     members = TRAINING_MEMBERS if job.kind == "training" else PROCESSING_MEMBERS
     kept = {key: value for key, value in job.answer.items() if key in members and value not in ({}, [], None)}
     request: dict[str, Any] = _renamed(copy.deepcopy(kept), job.name, name)
-    every = {**tags, **changes.tags}
+    every = {**tags, **spec.tags}
     request["Tags"] = [{"Key": key, "Value": value} for key, value in every.items() if not key.startswith("aws:")]
     output = request.get("OutputDataConfig") or request.get("ProcessingOutputConfig") or {}
     if not output.get("KmsKeyId", "kept"):
         del output["KmsKeyId"]
-    _change_machines(request, job, changes)
-    if changes.hyperparameters:
+    _change_machines(request, job, spec)
+    if spec.hyperparameters:
         if job.kind != "training":
             raise UsageError.naming("{hp}: a processing job has no hyperparameters.")
         plain = "sagemaker_program" not in request.get("HyperParameters", {})
-        encoded = {key: value if plain else json.dumps(value) for key, value in changes.hyperparameters.items()}
+        encoded = {key: value if plain else json.dumps(value) for key, value in spec.hyperparameters.items()}
         request["HyperParameters"] = {**request.get("HyperParameters", {}), **encoded}
-    if changes.environment:
-        request["Environment"] = {**request.get("Environment", {}), **changes.environment}
+    if spec.environment:
+        request["Environment"] = {**request.get("Environment", {}), **spec.environment}
     return request
 
 
@@ -189,31 +171,31 @@ def _renamed(value: Any, old: str, new: str) -> Any:
     return [_renamed(one, old, new) for one in value] if isinstance(value, list) else value
 
 
-def _change_machines(request: dict[str, Any], job: Job, changes: Changes) -> None:
+def _change_machines(request: dict[str, Any], job: Job, spec: ReplaySpec) -> None:
     is_training = job.kind == "training"
     machines = request["ResourceConfig"] if is_training else request["ProcessingResources"]["ClusterConfig"]
     limits = request.setdefault("StoppingCondition", {})
     values = {
-        "InstanceType": changes.instance_type,
-        "InstanceCount": changes.instance_count,
-        "VolumeSizeInGB": changes.volume_gb,
+        "InstanceType": spec.changed_type,
+        "InstanceCount": spec.instance_count,
+        "VolumeSizeInGB": spec.volume_gb,
     }
     machines.update({key: value for key, value in values.items() if value is not None})
-    if changes.max_run_mins is not None:
-        limits["MaxRuntimeInSeconds"] = changes.max_run_mins * 60
+    if spec.max_run_mins is not None:
+        limits["MaxRuntimeInSeconds"] = spec.max_run_mins * 60
     is_spot = request.get("EnableManagedSpotTraining", False)
-    if changes.no_spot and is_training:
+    if spec.no_spot and is_training:
         request["EnableManagedSpotTraining"] = is_spot = False
         limits.pop("MaxWaitTimeInSeconds", None)
-    if changes.max_wait_mins is not None and not is_spot:
+    if spec.max_wait_mins is not None and not is_spot:
         raise UsageError.naming("{max_wait_mins}: only a spot job waits.")
     if is_spot:
         run_s = limits.get("MaxRuntimeInSeconds", 0)
-        wait_s = changes.max_wait_mins * 60 if changes.max_wait_mins else limits.get("MaxWaitTimeInSeconds", run_s)
-        if changes.max_wait_mins and wait_s < run_s:
+        wait_s = spec.max_wait_mins * 60 if spec.max_wait_mins else limits.get("MaxWaitTimeInSeconds", run_s)
+        if spec.max_wait_mins and wait_s < run_s:
             raise UsageError.naming(
                 "{max_wait_mins:number} is less than the job may run, {mins} minutes.",
-                number=changes.max_wait_mins,
+                number=spec.max_wait_mins,
                 mins=run_s // 60,
             )
         limits["MaxWaitTimeInSeconds"] = max(wait_s, run_s)

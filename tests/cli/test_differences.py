@@ -199,7 +199,7 @@ def test_what_has_changed_since_is_no_replay(shell: Shell) -> None:
     run(shell, "--fr")
     done = replayed(shell, "--job", other)
     assert done.status == 2
-    assert "data: 1 objects of 1 bytes, not 2 of 4" in done.err
+    assert "data: 1 objects of 1 bytes, not 2 objects of 4 bytes" in done.err
     assert shell.ssm("rm", "--job", base, "--yes").status == 0
     assert replayed(shell, "--job", base).status == 4
     assert len(shell.jobs()) == 2

@@ -24,6 +24,8 @@ def attach(spec: AttachSpec, services: Services) -> int:
 
         check_all_ours(spec.download)
     listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    if spec.download.path is not None:
+        find_job.check_bucket(listed, spec.place.bucket_owner, services)
     place = listed.place or TaskPlace(bucket="", project=listed.project, task=listed.task)
     job_run = Run(listed.job.name, place, services, kind=listed.job.kind, download=spec.download)
     with display.screen(listed.job.hosts) as screen:

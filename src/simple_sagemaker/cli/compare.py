@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from ..jobs.comparison import ComparedJob
 from ..jobs.metrics import number
 from ..tasks.differences import hyperparameters_of
 from . import tables
-from .printing import patiently, print_json, print_result, say
+from .printing import csv_writer, patiently, print_json, print_result, say
 from .tables import Column
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def _machines(job: ComparedJob, *, is_here: bool) -> str:
 def _print_csv(jobs: Sequence[ComparedJob]) -> None:
     """Every hyperparameter, also one that all have alike: a program can choose."""
     every, metrics = dict.fromkeys(key for job in jobs for key in job.hyperparameters), comparison.metric_names(jobs)
-    rows = csv.writer(sys.stdout)
+    rows = csv_writer()
     fixed = ("project", "task", "job", "status", "created", "hosts", "instance_type", "ran_s", "cost_usd")
     forms = [json_form(job) for job in jobs]
     rows.writerow((*fixed, *(f"hp.{name}" for name in every), *(f"metric.{name}" for name in metrics)))

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def diff(spec: DiffSpec, services: Services) -> int:
     """Print what differs between the two jobs; return 0, also where nothing does."""
     a, b = (patiently(spec, partial(find_job.resolve, spec.place, name, services)) for name in spec.jobs)
-    found = job_diff.diff(a, b, services, lambda text: say(spec, text))
+    note = partial(say, spec)
+    places = [find_job.readable_place(one, spec.place.bucket_owner, services, note) for one in (a, b)]
+    found = job_diff.diff(a.job, b.job, (places[0], places[1]), services, note)
     if spec.json:
         print_json(found)
     else:

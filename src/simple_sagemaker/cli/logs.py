@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..core.cpu_limit import compile_regex
 from ..core.json_form import utc
 from ..core.layout import TaskPlace
 from ..core.printable import clean_line
@@ -109,7 +109,7 @@ class _Lines:
 
     def __init__(self, spec: LogsSpec, job: Job) -> None:
         self._spec = spec
-        self._pattern = re.compile(spec.pattern) if spec.pattern is not None else None
+        self._pattern = compile_regex(spec.pattern) if spec.pattern is not None else None
         self.labelled_hosts = job.hosts if job.hosts > 1 and spec.host is None else 0
         self._width = len(f"algo-{job.hosts}") if self.labelled_hosts else 0
         self._is_terminal = sys.stdout.isatty()

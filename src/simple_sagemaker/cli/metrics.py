@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from ..core.json_form import utc
 from ..jobs import find_job, metric_values
 from ..jobs.metrics import Point, Summary, best, number
 from . import tables
-from .printing import patiently, print_json, print_result, say
+from .printing import csv_writer, patiently, print_json, print_result, say
 from .tables import Column
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def metrics(spec: MetricsSpec, services: Services) -> int:
 
 
 def _print_csv(points: Iterable[Point]) -> None:
-    rows = csv.writer(sys.stdout)
+    rows = csv_writer()
     rows.writerow(("time", "host", "metric", "number", "step", "value"))
     for one in points:
         step = "" if one.step is None else number(one.step)
@@ -92,8 +91,9 @@ def sparkline(values: Sequence[float], width: int = _POINTS) -> str:
     if not finite:
         return ""
     low, high = min(finite), max(finite)
-    span = (high - low) or 1.0
+    span = high / 2 - low / 2  # halves, since the difference of two large numbers may be too large for a float
     top = len(_BARS) - 1
     return "".join(
-        _BARS[min(top, round((mean - low) / span * top))] if abs(mean) < float("inf") else " " for mean in means
+        _BARS[min(top, round((mean / 2 - low / 2) / (span or 1.0) * top))] if abs(mean) < float("inf") else " "
+        for mean in means
     )

@@ -42,6 +42,25 @@ def print_json_line(value: Any, *, flush: bool = True) -> None:
         sys.stdout.flush()
 
 
+def csv_writer() -> Any:
+    """Return what writes rows to stdout, on a terminal without control characters.
+
+    What the output's encoding cannot hold is escaped.
+    """
+    import csv
+
+    _escape_what_cannot_be_printed()
+    return csv.writer(_CleanOutput() if sys.stdout.isatty() else sys.stdout)
+
+
+class _CleanOutput:
+    """Stdout for text that could steer a terminal."""
+
+    def write(self, text: str) -> int:
+        """Write the text without its control characters."""
+        return sys.stdout.write(clean(text))
+
+
 def say(spec: JobsSpec, text: str, *, colour: str = "") -> None:
     """Print what is no result on stderr, unless the person wants quiet."""
     if not spec.quiet and text:

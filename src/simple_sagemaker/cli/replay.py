@@ -27,6 +27,7 @@ def replay(spec: ReplaySpec, services: Services) -> int:
 
         check_all_ours(spec.download)
     listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    find_job.check_bucket(listed, spec.place.bucket_owner, services)
     named = naming(spec.place, project=listed.project, task=listed.task)
     shows: Shows = "events" if spec.json else "lines" if spec.quiet else "everything"
     with screens.screen_of(shows, spec.instance_count or listed.job.hosts, services) as screen:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ..core.layout import TaskPlace
 from ..core.progress import file_count, size
 from ..core.records import dataclass
 from ..core.specs import DataSpec
@@ -66,13 +65,8 @@ def _wanted(spec: RemoveSpec, services: Services) -> Wanted:
     where = listed.place
     if where is None:
         raise UsageError(f"ssm rm: {listed.job.name} wrote to no place of this tool: nothing was deleted.")
-    _check_bucket(where, spec, services)
+    find_job.check_bucket(listed, spec.place.bucket_owner, services)
     return Wanted(place=where, job=listed.job.name)
-
-
-def _check_bucket(place: TaskPlace, spec: RemoveSpec, services: Services) -> None:
-    """Raise AccessDenied or UsageError for a bucket of somebody else."""
-    services.access.has_bucket(place.bucket, owner=spec.place.bucket_owner)
 
 
 def _describe(found: Found, wanted: Wanted) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
@@ -29,7 +30,9 @@ _WIDTH = 12  # of the names of the parts
 def status(spec: StatusSpec, services: Services) -> int:
     """Print everything about a job; return 0, however it is."""
     listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
-    report = job_report.report(listed, services, lambda text: say(spec, text))
+    note = partial(say, spec)
+    place = find_job.readable_place(listed, spec.place.bucket_owner, services, note)
+    report = job_report.report(listed, place, services, note)
     if spec.json:
         print_json(report)
         return 0

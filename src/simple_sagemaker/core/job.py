@@ -62,7 +62,7 @@ class Job:
     def metrics(self) -> dict[str, str]:
         """The regular expressions that find its metrics' values in its lines, by the metrics' names."""
         defined = self.answer.get("AlgorithmSpecification", {}).get("MetricDefinitions") or ()
-        return {one["Name"]: one["Regex"] for one in defined}
+        return {one["Name"]: one["Regex"] for one in defined if "Name" in one and "Regex" in one}
 
     def lies_under(self, folder: str) -> bool:
         """Whether its outputs are under an address."""
@@ -97,13 +97,14 @@ def stop(name: str, kind: JobKind, sagemaker: SageMaker) -> None:
 def of_training(answer: Mapping[str, Any]) -> Job:
     """The job in a response of DescribeTrainingJob."""
     phases = [(one["Status"], one["StartTime"], one.get("StatusMessage", "")) for one in _transitions(answer)]
-    machines = answer["ResourceConfig"]
+    machines = answer.get("ResourceConfig") or {}  # a serverless job has none
+    phase = answer.get("SecondaryStatus") or answer["TrainingJobStatus"]
     return Job(
         kind="training",
         name=answer["TrainingJobName"],
         status=answer["TrainingJobStatus"],
-        phase=answer["SecondaryStatus"],
-        phases=phases or [(answer["SecondaryStatus"], None, "")],
+        phase=phase,
+        phases=phases or [(phase, None, "")],
         created=answer["CreationTime"],
         has_started="TrainingStartTime" in answer,
         seconds=answer.get("TrainingTimeInSeconds"),
@@ -124,20 +125,19 @@ def _transitions(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _training_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
-    model: str = answer["ModelArtifacts"]["S3ModelArtifacts"]
-    outputs: dict[TaskOutput, str] = {
-        "model": model,
-        "output": model.removesuffix("model.tar.gz") + "output.tar.gz",
-        "source": model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}",
-    }
-    if checkpoints := answer.get("CheckpointConfig"):
-        outputs["state"] = checkpoints["S3Uri"].rstrip("/") + "/"
+    outputs: dict[TaskOutput, str] = {}
+    if model := (answer.get("ModelArtifacts") or {}).get("S3ModelArtifacts"):
+        outputs["model"] = model
+        outputs["output"] = model.removesuffix("model.tar.gz") + "output.tar.gz"
+        outputs["source"] = model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}"
+    if state := (answer.get("CheckpointConfig") or {}).get("S3Uri"):
+        outputs["state"] = state.rstrip("/") + "/"
     return outputs
 
 
 def of_processing(answer: Mapping[str, Any]) -> Job:
     """The job in a response of DescribeProcessingJob."""
-    machines = answer["ProcessingResources"]["ClusterConfig"]
+    machines = (answer.get("ProcessingResources") or {}).get("ClusterConfig") or {}
     started, ended = answer.get("ProcessingStartTime"), answer.get("ProcessingEndTime")
     seconds = max(1, round((ended - started).total_seconds())) if started and ended else None
     phase = _processing_phase(answer, seconds)
@@ -174,14 +174,13 @@ def _processing_phase(answer: Mapping[str, Any], seconds: int | None) -> str:
 
 def _processing_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
     """The folders of the outputs that have our names."""
-    by_name = {one["OutputName"]: one for one in answer.get("ProcessingOutputConfig", {}).get("Outputs", ())}
+    written = (answer.get("ProcessingOutputConfig") or {}).get("Outputs") or ()
+    by_name = {one["OutputName"]: one for one in written if (one.get("S3Output") or {}).get("S3Uri")}
     kinds: tuple[TaskOutput, ...] = ("model", "output", "state")
     outputs: dict[TaskOutput, str] = {
-        kind: by_name[kind]["S3Output"]["S3Uri"].rstrip("/") + "/"
-        for kind in kinds
-        if "S3Output" in by_name.get(kind, ())
+        kind: by_name[kind]["S3Output"]["S3Uri"].rstrip("/") + "/" for kind in kinds if kind in by_name
     }
-    for one in answer.get("ProcessingInputs", ()):
-        if one["InputName"] == layout.SOURCE_CHANNEL:
+    for one in answer.get("ProcessingInputs") or ():
+        if one.get("InputName") == layout.SOURCE_CHANNEL and "S3Input" in one:
             outputs["source"] = one["S3Input"]["S3Uri"].rstrip("/") + f"/{layout.TARBALL}"
     return outputs

@@ -21,17 +21,7 @@ from ..local.job.folder import FINAL, JobFolder, find_job
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, TRAINING, kind_of, name_of, resource_of
 from ..local.supervisor.turns import Turns
-from . import (
-    empty_pages,
-    error_forms,
-    http,
-    iam_simulation,
-    own_pages,
-    prices,
-    protocol,
-    s3_requests,
-    sessions,
-)
+from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, s3_requests, sessions
 from .access_keys import AccessKey, KeyRing, new_access_key
 from .authentication import Caller, Refused, authenticate
 from .ecr_registry import OPERATIONS, Registry

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import job as jobs
 from ..core import layout, names
+from ..core.aws_api import error_code
 from ..core.aws_errors import is_denied
 from ..core.job import FINAL, Job
 from ..core.job_specs import Chosen
@@ -54,6 +55,8 @@ class Listed(NamedTuple):
         """
         folder = f"{self.project}/{self.task}/"
         for kind, address in self.job.outputs.items():
+            if not address.startswith("s3://"):  # the service takes https as well
+                continue
             bucket, key = layout.split_uri(address)
             before, middle, _ = key.rpartition(folder if kind == "state" else f"{folder}{self.job.name}/")
             if middle:
@@ -119,12 +122,17 @@ def _search(request: SearchRequestTypeDef, services: Services) -> Iterator[list[
 
 
 def _fresh(query: Query, services: Services, known: set[str]) -> Iterator[Listed]:
-    """Jobs of the last minutes that Search does not answer yet, as it is an index."""
+    """Jobs of the last minutes that Search does not answer yet, as it is an index.
+
+    The account's other jobs are among them: those that the caller may not see, or that are gone by now, are left out.
+    """
     if services.jobs is not None:  # this machine's search is no index that lags
         return
     since = services.now() - _FRESH
     try:
-        summaries = services.sagemaker.list_training_jobs(CreationTimeAfter=since, MaxResults=_PAGE)
+        summaries = services.sagemaker.list_training_jobs(
+            CreationTimeAfter=since, MaxResults=_PAGE, SortBy="CreationTime", SortOrder="Descending"
+        )
     except Exception as error:
         if not is_denied(error):
             raise
@@ -133,9 +141,20 @@ def _fresh(query: Query, services: Services, known: set[str]) -> Iterator[Listed
         name = summary["TrainingJobName"]
         if name in known or not names.is_job_name(name):
             continue
-        listed = with_tags(jobs.describe(name, "training", services.sagemaker), services)
-        if fits(listed, query):
+        listed = _look_at(name, services)
+        if listed is not None and fits(listed, query):
             yield listed
+
+
+def _look_at(name: str, services: Services) -> Listed | None:
+    """A training job with its tags; None for one that is gone, or that the caller may not see."""
+    try:
+        job = jobs.find(name, "training", services.sagemaker)
+        return with_tags(job, services) if job is not None else None
+    except Exception as error:
+        if is_denied(error) or error_code(error) in {"ResourceNotFound", "ValidationException"}:
+            return None
+        raise
 
 
 def fits(listed: Listed, query: Query) -> bool:
@@ -166,7 +185,7 @@ def _filters(query: Query) -> list[FilterTypeDef]:
     elif query.chosen == "failed":
         filters.append({"Name": "TrainingJobStatus", "Operator": "Equals", "Value": "Failed"})
     if query.since is not None:
-        moment = query.since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        moment = query.since.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds")
         filters.append({"Name": "CreationTime", "Operator": "GreaterThanOrEqualTo", "Value": moment})
     return filters
 
@@ -193,7 +212,9 @@ def _processing(query: Query, services: Services) -> Iterator[Listed]:
         for summary in answer["ProcessingJobSummaries"]:
             mine = tags.pop(summary["ProcessingJobArn"], None)
             if mine is not None and _is_chosen(summary["ProcessingJobStatus"], query):
-                yield _listed(jobs.describe(summary["ProcessingJobName"], "processing", services.sagemaker), mine)
+                job = jobs.find(summary["ProcessingJobName"], "processing", services.sagemaker)
+                if job is not None:  # and not deleted meanwhile
+                    yield _listed(job, mine)
         if not answer.get("NextToken"):
             return
         request["NextToken"] = answer["NextToken"]

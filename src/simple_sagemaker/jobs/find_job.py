@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import names
 from ..core.job import KINDS, Job, JobKind
 from ..core.records import replace
-from ..errors import InputNotFound
+from ..errors import AccessDenied, InputNotFound, UsageError
 from .catalog import Listed, Query, belongs, fits, newest, with_tags
 
 if TYPE_CHECKING:
+    from ..core.layout import TaskPlace
     from ..core.services import Services
     from ..core.specs import Place
 
@@ -46,6 +48,32 @@ def resolve(place: Place, job: str | None, services: Services, *, running: bool 
     if running and listed.job.has_ended:
         raise InputNotFound.naming("{job:name} has ended ({status}).", name=job, status=listed.job.status)
     return listed
+
+
+def check_bucket(listed: Listed, owner: str | None, services: Services) -> None:
+    """Raise AccessDenied or UsageError for a job whose data lie in a bucket that must not be used.
+
+    A job's outputs may name anybody's bucket: it must be the caller's, or of the account ``owner``.
+    """
+    if listed.place is not None:
+        services.access.has_bucket(listed.place.bucket, owner=owner)
+
+
+def readable_place(
+    listed: Listed, owner: str | None, services: Services, note: Callable[[str], None]
+) -> TaskPlace | None:
+    """Where a job's data lie; None where they lie nowhere, or in a bucket that must not be used, which is noted."""
+    place = listed.place
+    if place is None:
+        return None
+    try:
+        return place if services.access.has_bucket(place.bucket, owner=owner) else None
+    except (AccessDenied, UsageError):
+        note(
+            f"{listed.job.name} has its data in the bucket {place.bucket}, which is not yours or closed to you: "
+            "nothing was read there.\nIf you trust its owner: --bucket_owner, with the number of the account"
+        )
+        return None
 
 
 def _named(name: str, place: Place, services: Services) -> Listed | None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple, TextIO
 
-from ..core.cpu_limit import TooSlow, cpu_limit
+from ..core.cpu_limit import TooSlow, compile_regex, cpu_limit
 from ..core.json_form import utc
 from ..core.records import dataclass
 from .logs import Event, host_number
@@ -49,7 +49,7 @@ class Search:
         self._patterns: dict[str, re.Pattern[str]] = {}
         for name, regex in regexes.items():
             try:
-                self._patterns[name] = re.compile(regex)
+                self._patterns[name] = compile_regex(regex)
             except re.error as error:
                 self.dropped[name] = f"its regular expression is not one for Python: {error}"
 
@@ -147,7 +147,7 @@ class Points:
 
     def __init__(self, regexes: Mapping[str, str], step_regex: str | None = None) -> None:
         self.search = Search(regexes)
-        self._step = re.compile(step_regex) if step_regex is not None else None
+        self._step = compile_regex(step_regex) if step_regex is not None else None
         self._steps: dict[int, float] = {}
         self._numbers: Counter[tuple[int, str]] = Counter()
 

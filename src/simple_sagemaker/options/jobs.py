@@ -258,11 +258,11 @@ def _moment(arguments: Arguments, name: str) -> datetime | None:
         if ago:
             return now - timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))})
         moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+        moment = moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{flag} {text!r} is no time: write 30s, 10m, 12h, 7d or 2w for so long ago, or 2030-01-31T12:00 (UTC)."
         ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     if moment > now:
         raise UsageError(f"{flag} {text}: that is still to come (it is {now:%Y-%m-%dT%H:%M} UTC).")
     return moment
@@ -272,8 +272,10 @@ def _pattern(arguments: Arguments, name: str) -> str | None:
     """A regular expression, as it was typed. Raises UsageError for what is none."""
     text = arguments.text(name)
     if text is not None:
+        from ..core.cpu_limit import compile_regex  # costs what few commands need
+
         try:
-            re.compile(text)
+            compile_regex(text)
         except re.error as error:
             raise UsageError(f"{arguments.flag(name)} {text!r} is no regular expression: {error}.") from None
     return text

@@ -182,8 +182,10 @@ def _check_metric(flag: str, name: str, regex: str) -> None:
             f"{flag} {name!r} {regex!r}: a metric's name has 1 to {_METRIC_NAME_LIMIT} characters, its regular "
             f"expression 1 to {_METRIC_REGEX_LIMIT}."
         )
+    from ..core.cpu_limit import compile_regex  # costs what few commands need
+
     try:
-        groups = re.compile(regex).groups
+        groups = compile_regex(regex).groups
     except re.error as error:
         raise UsageError(f"{flag} {name!r}: {regex!r} is not a regular expression: {error}.") from error
     if not groups:

@@ -169,7 +169,7 @@ def hyperparameters_of(job: Job) -> dict[str, str]:
 def _decoded(value: str) -> str:
     try:
         return typed(json.loads(value))
-    except ValueError:  # an algorithm's, which are plain
+    except (ValueError, RecursionError):  # an algorithm's, which are plain
         return value
 
 

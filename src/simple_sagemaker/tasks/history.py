@@ -95,7 +95,7 @@ def run_file(
         run = json.loads(store.read(place.bucket, key))
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):  # lists in lists in lists
         run = None
     if isinstance(run, dict) and isinstance(run.get("fingerprint", {}), dict):
         return run

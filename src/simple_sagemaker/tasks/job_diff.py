@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import payload
 from ..core import layout
+from ..core.cpu_limit import TooSlow, cpu_limit
 from ..core.records import dataclass
 from ..core.scratch import scratch_folder
 from ..errors import SsmError
@@ -17,10 +18,12 @@ from .job_facts import JobFacts, facts_of
 from .setup import Change, changed_variables, changes, setup_of_job
 
 if TYPE_CHECKING:
+    from ..core.job import Job
+    from ..core.layout import TaskPlace
     from ..core.services import Services
-    from ..jobs.catalog import Listed
 
 _LARGEST = 1 << 20  # bytes of a file whose lines are compared
+_SLOWEST_S = 5.0  # of computing, for one file: what compares lines may take hours for a megabyte
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +52,19 @@ class JobDiff:
     cost_usd: tuple[float | None, float | None]
 
 
-def diff(a: Listed, b: Listed, services: Services, note: Callable[[str], None]) -> JobDiff:
-    """Compare two jobs. Downloads the code of both, where it differs."""
-    facts = facts_of(a.job, a.place, services), facts_of(b.job, b.place, services)
-    sums = [metric_values.summaries(one.job, services, note) for one in (a, b)]
+def diff(
+    a: Job, b: Job, places: tuple[TaskPlace | None, TaskPlace | None], services: Services, note: Callable[[str], None]
+) -> JobDiff:
+    """Compare two jobs, whose data lie in ``places``. Downloads the code of both, where it differs."""
+    facts = facts_of(a, places[0], services), facts_of(b, places[1], services)
+    sums = [metric_values.summaries(one, services, note) for one in (a, b)]
     now = services.now()
-    ran_s = timeline.ran_s(a.job, now), timeline.ran_s(b.job, now)
+    ran_s = timeline.ran_s(a, now), timeline.ran_s(b, now)
     return JobDiff(
-        a=a.job.name,
-        b=b.job.name,
+        a=a.name,
+        b=b.name,
         changes=tuple(_changes(a, b, *facts)),
-        code=_code(a, b, *facts, services),
+        code=_code((a.name, b.name), places, facts, services),
         metrics=tuple(
             MetricChange(
                 name=name,
@@ -68,21 +73,21 @@ def diff(a: Listed, b: Listed, services: Services, note: Callable[[str], None]) 
             )
             for name in dict.fromkeys([*sums[0], *sums[1]])
         ),
-        status=(a.job.status, b.job.status),
+        status=(a.status, b.status),
         ran_s=ran_s,
-        cost_usd=(cost.dollars(a.job, services, so_far_s=ran_s[0]), cost.dollars(b.job, services, so_far_s=ran_s[1])),
+        cost_usd=(cost.dollars(a, services, so_far_s=ran_s[0]), cost.dollars(b, services, so_far_s=ran_s[1])),
     )
 
 
-def _changes(a: Listed, b: Listed, before: JobFacts, now: JobFacts) -> Iterator[Change]:
+def _changes(a: Job, b: Job, before: JobFacts, now: JobFacts) -> Iterator[Change]:
     yield from changes(_made_from(before), _made_from(now))
     same_sources = [(one.channel, one.origin) for one in before.inputs] == [
         (one.channel, one.origin) for one in now.inputs
     ]
     if same_sources and before.inputs_digest != now.inputs_digest and before.inputs_digest and now.inputs_digest:
         yield Change(name="inputs", before=before.inputs_size, now=now.inputs_size)
-    yield from changed_variables(a.job.answer.get("Environment") or {}, b.job.answer.get("Environment") or {})
-    yield from changes(setup_of_job(a.job), setup_of_job(b.job))
+    yield from changed_variables(a.answer.get("Environment") or {}, b.answer.get("Environment") or {})
+    yield from changes(setup_of_job(a), setup_of_job(b))
 
 
 def _made_from(facts: JobFacts) -> dict[str, str]:
@@ -99,32 +104,37 @@ def _made_from(facts: JobFacts) -> dict[str, str]:
     }
 
 
-def _code(a: Listed, b: Listed, before: JobFacts, now: JobFacts, services: Services) -> str | None:
+def _code(
+    jobs: tuple[str, str],
+    places: tuple[TaskPlace | None, TaskPlace | None],
+    facts: tuple[JobFacts, JobFacts],
+    services: Services,
+) -> str | None:
+    before, now = facts
     if before.files and before.files == now.files:
         return None
     with scratch_folder("ssm-diff-") as folder:
         trees = []
-        for name, one in (("a", a), ("b", b)):
+        for name, job, place in zip(("a", "b"), jobs, places, strict=True):
+            if place is None:
+                return f"The code of {job} cannot be read."
             tree = folder / name
             tree.mkdir()
             try:
-                _fetch(one, tree, folder / f"{name}.tar.gz", services)
+                _fetch(job, place, tree, folder / f"{name}.tar.gz", services)
             except FileNotFoundError:
-                return f"The code of {one.job.name} is not there any more."
+                return f"The code of {job} is not there any more."
             except SsmError as error:
                 return str(error)
             trees.append(_files(tree))
         return "".join(_lines(*trees)) or None
 
 
-def _fetch(listed: Listed, to: Path, packed: Path, services: Services) -> None:
+def _fetch(job: str, place: TaskPlace, to: Path, packed: Path, services: Services) -> None:
     """Unpack a job's code into a folder. Raises FileNotFoundError, or UnsafeArchive for what must not be unpacked."""
     from ..storage.archives import unpack
 
-    place = listed.place
-    if place is None:
-        raise FileNotFoundError
-    key = place.source(listed.job.name) + layout.TARBALL
+    key = place.source(job) + layout.TARBALL
     services.store.fetch(place.bucket, key, packed)
     unpack.unpack(packed, to, address=layout.uri(place.bucket, key))
 
@@ -145,8 +155,13 @@ def _lines(before: Mapping[str, Path], now: Mapping[str, Path]) -> Iterator[str]
             yield f"{name} differs, and is no short text\n" if not _same(before.get(name), now.get(name)) else ""
             continue
         origin, target = (f"a/{name}" if name in before else "/dev/null"), f"b/{name}" if name in now else "/dev/null"
-        for line in difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), origin, target):
-            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        try:
+            with cpu_limit(_SLOWEST_S):
+                a, b = (text.splitlines(keepends=True) for text in (old, new))
+                lines = list(difflib.unified_diff(a, b, origin, target))
+        except TooSlow:
+            lines = [f"{name} differs, in more ways than can be compared in {_SLOWEST_S:.0f} s\n"]
+        yield from (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _text(path: Path | None) -> str | None:

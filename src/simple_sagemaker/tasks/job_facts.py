@@ -80,7 +80,7 @@ def _size(marks: Any) -> str:
     try:
         sums = [sum(column) for column in zip(*marks.values(), strict=True)]
         return f"{file_count(sums[0])}, {size(sums[1])}" if sums else ""
-    except (AttributeError, TypeError, ValueError, IndexError):
+    except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
         return ""
 
 

@@ -15,6 +15,7 @@ from .job_facts import JobFacts
 
 if TYPE_CHECKING:
     from ..core.job import Job
+    from ..core.layout import TaskPlace
     from ..core.services import Services
     from ..jobs.catalog import Listed
 
@@ -78,8 +79,8 @@ class JobReport:
     results: Mapping[str, str]
 
 
-def report(listed: Listed, services: Services, note: Callable[[str], None]) -> JobReport:
-    """Find out everything about a job: reads its ``run.json`` and, where it has metrics, its lines."""
+def report(listed: Listed, place: TaskPlace | None, services: Services, note: Callable[[str], None]) -> JobReport:
+    """Find out everything about a job: reads its ``run.json`` in ``place`` and, where it has metrics, its lines."""
     job, now = listed.job, services.now()
     ran_s = timeline.ran_s(job, now)
     limits = job.answer.get("StoppingCondition", {})
@@ -111,7 +112,7 @@ def report(listed: Listed, services: Services, note: Callable[[str], None]) -> J
             for one in timeline.timeline(job)
         ),
         metrics=_metrics(job, services, note),
-        made_from=job_facts.facts_of(job, listed.place, services),
+        made_from=job_facts.facts_of(job, place, services),
         results={kind: address for kind, address in job.outputs.items() if kind != "source"},
     )
 

@@ -61,7 +61,7 @@ class _Lock:
             kind: JobKind = "processing" if values.get("kind") == "processing" else "training"
             at = datetime.fromisoformat(values["at"])
             job, process = str(values["job"]), str(values.get("process", ""))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         return None if at.tzinfo is None else _Lock(content=content, job=job, kind=kind, at=at, process=process)
 

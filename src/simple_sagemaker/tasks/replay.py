@@ -111,6 +111,9 @@ def _changed_inputs(job: Job, run: Mapping[str, Any], services: Services) -> lis
     marks = marks if isinstance(marks, dict) else {}
     reasons = []
     for channel, address in _addresses(job):
+        if not address.startswith("s3://"):  # the service takes https as well
+            reasons.append(f"{channel}: {address} is no address of the form s3://BUCKET/KEY")
+            continue
         bucket, key = layout.split_uri(address)
         objects = [one for one in services.store.list(bucket, key) if not one.key.endswith("/")]
         if not objects:
@@ -122,9 +125,16 @@ def _changed_inputs(job: Job, run: Mapping[str, Any], services: Services) -> lis
         if newer:
             reasons.append(f"{channel}: {layout.uri(bucket, newer[0].key)} was written since")
         elif channel in marks and marks[channel] != now:
-            then = marks[channel]
-            reasons.append(f"{channel}: {now[0]} objects of {now[1]:,} bytes, not {then[0]} of {then[1]:,}")
+            reasons.append(f"{channel}: {_objects(now)}, not {_objects(marks[channel])}")
     return reasons
+
+
+def _objects(mark: Any) -> str:
+    match mark:
+        case [int(count), int(size)]:
+            return f"{count} objects of {size:,} bytes"
+        case _:
+            return "what its run.json has, which is damaged"
 
 
 def _addresses(job: Job) -> list[tuple[str, str]]:
@@ -173,7 +183,8 @@ def _renamed(value: Any, old: str, new: str) -> Any:
 
 def _change_machines(request: dict[str, Any], job: Job, spec: ReplaySpec) -> None:
     is_training = job.kind == "training"
-    machines = request["ResourceConfig"] if is_training else request["ProcessingResources"]["ClusterConfig"]
+    resources = request if is_training else request.setdefault("ProcessingResources", {})
+    machines = resources.setdefault("ResourceConfig" if is_training else "ClusterConfig", {})
     limits = request.setdefault("StoppingCondition", {})
     values = {
         "InstanceType": spec.changed_type,

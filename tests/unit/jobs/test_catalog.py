@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
+import pytest
+from botocore.exceptions import ClientError
+
 from simple_sagemaker.core.aws_api import SageMaker
+from simple_sagemaker.core.job import of_training
+from simple_sagemaker.core.job_specs import ReplaySpec
 from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.services import Reading
 from simple_sagemaker.core.specs import Place
 from simple_sagemaker.jobs import catalog
-from simple_sagemaker.jobs.catalog import Query
+from simple_sagemaker.jobs.catalog import Listed, Query
+from simple_sagemaker.jobs.rows import rows
+from simple_sagemaker.tasks import job_report, replay
 from tests.unit.jobs.watching import Watch, described
 
 NOON = datetime(2030, 1, 31, 12, 0, tzinfo=timezone.utc)
@@ -60,3 +67,42 @@ def test_each_job_is_listed_once_also_those_that_search_does_not_know_yet() -> N
         listed = catalog.newest(Query(place=Place(project="p", task="")), services)
         assert [one.job.name for one in listed] == [job["TrainingJobName"] for job in reversed(service.jobs)]
         assert {(one.project, one.task) for one in listed} == {("p", "task")}
+
+
+def refusing(code: str) -> Any:
+    answer: Any = {"Error": {"Code": code, "Message": "not found"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(answer, "DescribeTrainingJob")
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
+def test_other_jobs_of_the_account_that_are_gone_or_hidden_are_left_out(code: str) -> None:
+    class Hiding(Lagging):
+        def describe_training_job(self, **request: Any) -> Any:
+            if request["TrainingJobName"] == self.jobs[2]["TrainingJobName"]:
+                raise refusing(code)
+            return super().describe_training_job(**request)
+
+    service = Hiding(4, 0)
+    services = replace(Watch().services(lambda _: 0.0, Reading(), NOON), sagemaker=cast("SageMaker", service))
+    listed = catalog.newest(Query(place=Place(project="p", task="")), services)
+    assert [one.job.name[-1] for one in listed] == ["3", "1", "0"]
+
+
+@pytest.mark.parametrize("missing", ["ResourceConfig", "ModelArtifacts", "SecondaryStatus", "StoppingCondition"])
+def test_a_job_without_some_members_is_listed(missing: str) -> None:
+    service = Lagging(1, 1)
+    del service.jobs[0][missing]
+    services = replace(Watch().services(lambda _: 0.0, Reading(), NOON), sagemaker=cast("SageMaker", service))
+    (listed,) = catalog.newest(Query(place=Place(project="p", task="")), services)
+    (row,) = rows([listed], services)
+    assert row.status == "Completed"
+    report = job_report.report(listed, None, services, pytest.fail)
+    again = replay.request_again(listed.job, "new", {}, ReplaySpec(place=Place(project="p", task=""), max_run_mins=5))
+    assert again["TrainingJobName"] == "new"
+    assert report.status == "Completed"
+
+
+@pytest.mark.parametrize("address", ["https://s3.amazonaws.com/b/p/task/x/output/model.tar.gz", "", "s3"])
+def test_outputs_at_other_addresses_are_no_place(address: str) -> None:
+    job = of_training({**Lagging(1, 1).jobs[0], "ModelArtifacts": {"S3ModelArtifacts": address}})
+    assert Listed(job, "p", "task").place is None

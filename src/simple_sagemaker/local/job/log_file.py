@@ -15,6 +15,7 @@ from ...storage.private import open_plain
 
 _STAMPED = 64  # one line in so many has its time
 _BACK = 1 << 16  # bytes that are read at once to find an earlier time
+_LATEST_MS = 253_402_300_799_999  # when the year 9999 ends
 NO_LIMIT = 1 << 62
 
 
@@ -85,7 +86,7 @@ def read(path: Path, start: int, *, most_bytes: int, most: int) -> tuple[list[Ma
     events: list[Mapping[str, Any]] = []
     for line in lines:
         stamp, _, text = line.partition(b" ")
-        when = int(stamp) if stamp else when
+        when = _milliseconds(stamp, when)
         events.append({"timestamp": when, "message": text.decode("utf-8", "replace"), "ingestionTime": when})
     return events, start + end
 
@@ -119,7 +120,14 @@ def _time_before(file: Any, end: int) -> int:
         end = start
         first = 0 if not start else data.find(b"\n") + 1  # the first whole line
         for line in reversed(data[first:].split(b"\n")):
-            stamp = line.partition(b" ")[0]
-            if stamp:
-                return int(stamp)
+            when = _milliseconds(line.partition(b" ")[0], -1)
+            if when >= 0:
+                return when
     return 0
+
+
+def _milliseconds(stamp: bytes, otherwise: int) -> int:
+    """The time of a line; ``otherwise`` for a line without one, also where the disk lost what was written."""
+    if not stamp.isdigit() or len(stamp) > len(str(_LATEST_MS)):
+        return otherwise
+    return min(int(stamp), _LATEST_MS)

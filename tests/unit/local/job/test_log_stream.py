@@ -78,12 +78,12 @@ def test_a_page_smaller_than_a_line_still_moves_on(tmp_path: Path) -> None:
 
 def test_times_never_go_back_within_a_stream(tmp_path: Path) -> None:
     stream = Stream(host="algo-1", folder=tmp_path)
-    stream._last_ms = 10**15  # as if the clock had been set back since
+    stream._last_ms = 10**14  # as if the clock had been set back since
     stream.feed(b"a\n")
     stream.close()
     (name,) = log_stream.streams(tmp_path)
     messages, _ = log_stream.read(tmp_path / name, 0, most_bytes=100, most=10)
-    assert messages[0]["timestamp"] == 10**15
+    assert messages[0]["timestamp"] == 10**14
 
 
 def test_a_metric_is_found_in_a_line_that_arrives_in_pieces(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_log_ends_at_its_limit_with_a_line_and_the_number_of_what_was_cut(tmp_
 def test_short_lines_take_little_more_than_themselves_and_each_has_its_time(tmp_path: Path) -> None:
     stream = Stream(host="algo-1", folder=tmp_path / "logs")
     for start in range(10):
-        stream._last_ms = 10**15 + start
+        stream._last_ms = 10**14 + start
         stream.feed(b"y\n" * 1000)
     stream.close()
     (name,) = log_stream.streams(tmp_path / "logs")
@@ -145,7 +145,7 @@ def test_short_lines_take_little_more_than_themselves_and_each_has_its_time(tmp_
             break
         times += [event["timestamp"] for event in page]
         start = end
-    assert times == [10**15 + number // 1000 for number in range(10_000)]
+    assert times == [10**14 + number // 1000 for number in range(10_000)]
 
 
 def test_lines_for_which_the_disk_has_no_room_are_counted_and_no_half_line_stays(tmp_path: Path) -> None:

@@ -12,18 +12,24 @@ WORDS = ("run", "-p", "p", "-t", "t", "-e", "w.py", "--md", "loss", r"loss=(\S+)
 
 def test_events_are_all_that_is_printed_and_end_with_the_end(shell: Shell) -> None:
     shell.write("w.py", WORKER)
-    done = shell.ssm(*WORDS, "--ic", "2", "--json_events", "--", "3")
-    assert done.status == 1
+    done = shell.ssm(*WORDS, "--ic", "2", "--json_events", "--", "0")
+    assert done.status == 0
     events = [json.loads(line) for line in done.out.splitlines()]
     assert events[0]["event"] == "start"
-    assert events[-1] == {**events[-1], "event": "end", "job": events[0]["job"], "status": "Failed", "skipped": False}
-    assert "exit code: 3" in events[-1]["reason"]
-    assert [one["phase"] for one in events if one["event"] == "phase"][-2:] == ["Uploading", "Failed"]
+    end = {"event": "end", "job": events[0]["job"], "status": "Completed", "reason": None, "skipped": False}
+    assert events[-1] == {**events[-1], **end}
+    assert [one["phase"] for one in events if one["event"] == "phase"][-2:] == ["Uploading", "Completed"]
     for host in (1, 2):
         lines = [one["line"] for one in events if one["event"] == "line" and one["host"] == host]
         assert lines[-3:] == ["loss=1.0", "loss=0.5", "loss=0.3333333333333333"]
     assert {one["metric"] for one in events if one["event"] == "metric"} == {"loss"}
-    assert "Failed" in done.err
+
+    failed = shell.ssm(*WORDS, "--json_events", "--force_running", "--", "3")
+    assert failed.status == 1
+    end = json.loads(failed.out.splitlines()[-1])
+    assert (end["event"], end["status"]) == ("end", "Failed")
+    assert "exit code: 3" in end["reason"]
+    assert "Failed" in failed.err
 
 
 def test_a_skip_says_so_and_warns_of_what_is_stale(shell: Shell) -> None:

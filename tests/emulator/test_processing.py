@@ -51,6 +51,7 @@ def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_
     emulator.calls()
     output = run(emulator, tmp_path, *arguments, "--download_output", "--download_model", "--download_state")
     first = emulator.requests()
+    first.pop("pricing.GetProducts", 0)  # kept for a week in this home
     assert sum(first.values()) <= 12, first
     assert "may write proj/task/state/x" in output
     assert "may write proj/task/job/output/x" in output

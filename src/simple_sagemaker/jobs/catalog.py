@@ -18,7 +18,7 @@ from ..core import job as jobs
 from ..core import layout, names
 from ..core.aws_api import error_code
 from ..core.aws_errors import is_denied
-from ..core.job import FINAL, Job
+from ..core.job import Job
 from ..core.job_specs import Chosen
 from ..core.layout import PROJECT_TAG, TASK_TAG, TaskPlace
 from ..core.records import dataclass
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..core.specs import Place
 
 _PAGE = 100  # the most that these operations return at once
-_RUNNING = "InProgress,Stopping"
+_RUNNING = ("InProgress", "Stopping")  # neither ended nor "Deleting"
 _FRESH = timedelta(minutes=5)  # of jobs that Search may not know yet
 
 
@@ -167,7 +167,7 @@ def fits(listed: Listed, query: Query) -> bool:
 
 def _is_chosen(status: str, query: Query) -> bool:
     if query.chosen == "running":
-        return status not in FINAL
+        return status in _RUNNING
     return query.chosen == "all" or status == "Failed"
 
 
@@ -181,7 +181,7 @@ def _filters(query: Query) -> list[FilterTypeDef]:
     if place.task:
         filters.append({"Name": f"Tags.{TASK_TAG}", "Operator": "Equals", "Value": place.task})
     if query.chosen == "running":
-        filters.append({"Name": "TrainingJobStatus", "Operator": "In", "Value": _RUNNING})
+        filters.append({"Name": "TrainingJobStatus", "Operator": "In", "Value": ",".join(_RUNNING)})
     elif query.chosen == "failed":
         filters.append({"Name": "TrainingJobStatus", "Operator": "Equals", "Value": "Failed"})
     if query.since is not None:

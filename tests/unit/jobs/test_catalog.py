@@ -106,3 +106,14 @@ def test_a_job_without_some_members_is_listed(missing: str) -> None:
 def test_outputs_at_other_addresses_are_no_place(address: str) -> None:
     job = of_training({**Lagging(1, 1).jobs[0], "ModelArtifacts": {"S3ModelArtifacts": address}})
     assert Listed(job, "p", "task").place is None
+
+
+def test_a_job_that_is_being_deleted_is_not_running() -> None:
+    service = Lagging(2, 0)
+    service.jobs[0]["TrainingJobStatus"] = "Deleting"
+    service.jobs[1]["TrainingJobStatus"] = "Stopping"
+    services = replace(Watch().services(lambda _: 0.0, Reading(), NOON), sagemaker=cast("SageMaker", service))
+    place = Place(project="p", task="")
+    running = catalog.newest(Query(place=place, chosen="running"), services)
+    assert [one.job.status for one in running] == ["Stopping"]
+    assert len(catalog.newest(Query(place=place), services)) == 2

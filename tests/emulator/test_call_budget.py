@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.emulated import Emulator
 
@@ -34,3 +38,51 @@ def test_a_dry_run_asks_and_changes_nothing(tmp_path: Path, emulator: Emulator) 
     run(emulator, tmp_path, "-t", "planned", "-e", "w.py", "-b", "planned-bucket", "--dry_run")
     changing = ("Create", "Put", "Delete", "Tag", "Attach", "Post")
     assert not [name for name in emulator.calls() if name.partition(".")[2].startswith(changing)]
+
+
+def copied(original: Path, name: str) -> None:
+    """Copy an ended job under another name."""
+    copy = original.with_name(name)
+    shutil.copytree(original, copy, ignore=shutil.ignore_patterns("algo-*", "logs"))
+    (copy / "logs").mkdir()
+    request = (copy / "request.json").read_text().replace(original.name.partition(".")[0], name.partition(".")[0])
+    (copy / "request.json").write_text(request)
+
+
+@pytest.mark.timeout(300)
+def test_a_thousand_jobs_are_listed_in_a_dozen_calls(tmp_path: Path) -> None:
+    (tmp_path / "w.py").write_text("print('done')")
+    emulator = Emulator(tmp_path)
+    run(emulator, tmp_path, "-t", "many", "-e", "w.py")
+    emulator.stop()
+    (original,) = (emulator.home / "jobs").glob("many-*")
+    for number in range(999):
+        copied(original, f"many-2026-01-01-00-00-00-{number:08}")
+    emulator = Emulator(tmp_path)
+    listed = emulator.ssm(tmp_path, "ls", "-p", "proj", "--limit", "1000", "--json")
+    calls = emulator.calls()
+    assert len(json.loads(listed.stdout)) == 1000, listed.stderr
+    assert sum(calls.values()) <= 12, calls
+    assert "--limit" not in listed.stderr
+    emulator.stop()
+
+
+@pytest.mark.timeout(300)
+def test_processing_jobs_are_described_only_where_they_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "w.py").write_text("print('done')")
+    emulator = Emulator(tmp_path)
+    done = emulator.ssm(tmp_path, "process", "-p", "proj", "-t", "many", "--code", "w.py")
+    assert done.returncode == 0, done.stderr
+    emulator.stop()
+    (original,) = (emulator.home / "jobs").glob("many-*")
+    for number in range(199):
+        copied(original, f"many-2026-01-01-00-00-00-{number:08}{original.suffix}")
+    emulator = Emulator(tmp_path)
+    for limit, shown in ((20, 20), (200, 200)):
+        emulator.calls()
+        listed = emulator.ssm(tmp_path, "ls", "-p", "proj", "--limit", str(limit), "--json")
+        calls = emulator.calls()
+        assert len(json.loads(listed.stdout)) == shown, listed.stderr
+        assert calls.pop("sagemaker.DescribeProcessingJob") <= shown + 1
+        assert sum(calls.values()) <= 10, calls
+    emulator.stop()

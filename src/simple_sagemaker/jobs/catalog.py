@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import job as jobs
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ListProcessingJobsRequestTypeDef,
         SearchRequestTypeDef,
         TagTypeDef,
+        TrainingJobSummaryTypeDef,
     )
 
     from ..core.services import Services
@@ -103,66 +104,84 @@ def _training(query: Query, services: Services, limit: int | None) -> Iterator[L
         "SortOrder": "Descending",
         "MaxResults": min(limit or _PAGE, _PAGE),
     }
-    pages = _search(request, services)
-    first = next(pages)
-    fresh = {one.job.name: one for one in _fresh(query, services, {one.job.name for one in first})}
-    indexed = (one for page in chain([first], pages) for one in page if one.job.name not in fresh)
-    yield from heapq.merge(sorted(fresh.values(), key=_age), indexed, key=_age)
+    recent: list[TrainingJobSummaryTypeDef] | None = None
+    for page, is_last in _search(request, services):
+        if recent is None:
+            recent = _recent(query, services)
+        indexed = {one.job.name for one in page}
+        recent = [one for one in recent if one["TrainingJobName"] not in indexed]
+        # Those as old as the page's last job, or older, can be on the next page.
+        due = recent if is_last else [one for one in recent if page and one["CreationTime"] > page[-1].job.created]
+        recent = recent[len(due) :]
+        yield from heapq.merge(page, _described(due, query, services), key=_age)
 
 
-def _search(request: SearchRequestTypeDef, services: Services) -> Iterator[list[Listed]]:
-    """The pages of a search; at least one, which may be empty."""
+def _search(request: SearchRequestTypeDef, services: Services) -> Iterator[tuple[list[Listed], bool]]:
+    """The pages of a search, each with whether it is the last; at least one, which may be empty."""
     while True:
         answer = services.sagemaker.search(**request)
         records = (result["TrainingJob"] for result in answer.get("Results", []))
-        yield [_listed(jobs.of_training(record), record.get("Tags", ())) for record in records]
-        if not answer.get("NextToken"):
+        is_last = not answer.get("NextToken")
+        yield [_listed(jobs.of_training(record), record.get("Tags", ())) for record in records], is_last
+        if is_last:
             return
         request["NextToken"] = answer["NextToken"]
 
 
-def _fresh(query: Query, services: Services, known: set[str]) -> Iterator[Listed]:
-    """Jobs of the last minutes that Search does not answer yet, as it is an index.
-
-    The account's other jobs are among them: those that the caller may not see, or that are gone by now, are left out.
-    """
+def _recent(query: Query, services: Services) -> list[TrainingJobSummaryTypeDef]:
+    """The jobs of the last minutes, newest first: Search may not know them yet, as it is an index."""
     if services.jobs is not None:  # this machine's search is no index that lags
-        return
+        return []
     since = services.now() - _FRESH
     try:
         summaries = services.sagemaker.list_training_jobs(
-            CreationTimeAfter=since, MaxResults=_PAGE, SortBy="CreationTime", SortOrder="Descending"
+            CreationTimeAfter=since, SortBy="CreationTime", SortOrder="Descending", MaxResults=_PAGE
         )
     except Exception as error:
         if not is_denied(error):
             raise
-        return
-    for summary in summaries["TrainingJobSummaries"]:
-        name = summary["TrainingJobName"]
-        if name in known or not names.is_job_name(name):
-            continue
-        listed = _look_at(name, services)
+        return []
+    return [
+        one
+        for one in summaries["TrainingJobSummaries"]
+        if names.is_job_name(one["TrainingJobName"]) and _is_chosen(one["TrainingJobStatus"], query)
+    ]
+
+
+def _described(summaries: Iterable[TrainingJobSummaryTypeDef], query: Query, services: Services) -> Iterator[Listed]:
+    """Those of the jobs that the query chooses.
+
+    The account's other jobs are among them: those that the caller may not see, or that are gone by now, are left out.
+    """
+    for summary in summaries:
+        listed = _look_at(summary, query.place, services)
         if listed is not None and fits(listed, query):
             yield listed
 
 
-def _look_at(name: str, services: Services) -> Listed | None:
-    """A training job with its tags; None for one that is gone, or that the caller may not see."""
+def _look_at(summary: TrainingJobSummaryTypeDef, place: Place, services: Services) -> Listed | None:
+    """A training job of a place; None for another one, and for one that is gone, or that the caller may not see."""
     try:
-        job = jobs.find(name, "training", services.sagemaker)
-        return with_tags(job, services) if job is not None else None
+        tags = services.sagemaker.list_tags(ResourceArn=summary["TrainingJobArn"], MaxResults=50)["Tags"]
+        if not _is_of(place, *_owner(tags)):  # which costs one request, not two
+            return None
+        job = jobs.find(summary["TrainingJobName"], "training", services.sagemaker)
     except Exception as error:
         if is_denied(error) or error_code(error) in {"ResourceNotFound", "ValidationException"}:
             return None
         raise
+    return _listed(job, tags) if job is not None else None
 
 
 def fits(listed: Listed, query: Query) -> bool:
     """Whether a job is one that the query's filters choose."""
-    place = query.place
-    if not listed.project or (place.project and listed.project != place.project):
+    return _is_of(query.place, listed.project, listed.task) and _is_chosen(listed.job.status, query)
+
+
+def _is_of(place: Place, project: str, task: str) -> bool:
+    if not project or (place.project and project != place.project):
         return False
-    return (not place.task or listed.task == place.task) and _is_chosen(listed.job.status, query)
+    return not place.task or task == place.task
 
 
 def _is_chosen(status: str, query: Query) -> bool:
@@ -191,8 +210,13 @@ def _filters(query: Query) -> list[FilterTypeDef]:
 
 
 def _listed(job: Job, tags: Iterable[TagTypeDef]) -> Listed:
+    return Listed(job, *_owner(tags))
+
+
+def _owner(tags: Iterable[TagTypeDef]) -> tuple[str, str]:
+    """The project and the task that tags name; empty where they name none."""
     values = {tag["Key"]: tag["Value"] for tag in tags}
-    return Listed(job, values.get(PROJECT_TAG, ""), values.get(TASK_TAG, ""))
+    return values.get(PROJECT_TAG, ""), values.get(TASK_TAG, "")
 
 
 def _processing(query: Query, services: Services) -> Iterator[Listed]:

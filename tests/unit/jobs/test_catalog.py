@@ -30,6 +30,7 @@ class Lagging:
     def __init__(self, count: int, indexed: int) -> None:
         self.jobs = [self._job(number) for number in range(count)]
         self.indexed = indexed
+        self.described = 0
 
     @staticmethod
     def _job(number: int) -> dict[str, Any]:
@@ -47,13 +48,16 @@ class Lagging:
         results = [{"TrainingJob": {**job, "Tags": TAGS}} for job in known[page - 1 : page]] if page else []
         return {"Results": results, **({"NextToken": str(page + 1)} if page < len(known) else {})}
 
-    def list_training_jobs(self, **_: Any) -> Any:
-        return {"TrainingJobSummaries": [{"TrainingJobName": job["TrainingJobName"]} for job in self.jobs]}
+    def list_training_jobs(self, **request: Any) -> Any:
+        assert (request["SortBy"], request["SortOrder"]) == ("CreationTime", "Descending")
+        members = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime")
+        return {"TrainingJobSummaries": [{name: job[name] for name in members} for job in reversed(self.jobs)]}
 
     def list_processing_jobs(self, **_: Any) -> Any:
         return {"ProcessingJobSummaries": []}
 
     def describe_training_job(self, **request: Any) -> Any:
+        self.described += 1
         return next(job for job in self.jobs if job["TrainingJobName"] == request["TrainingJobName"])
 
     def list_tags(self, **_: Any) -> Any:
@@ -67,6 +71,7 @@ def test_each_job_is_listed_once_also_those_that_search_does_not_know_yet() -> N
         listed = catalog.newest(Query(place=Place(project="p", task="")), services)
         assert [one.job.name for one in listed] == [job["TrainingJobName"] for job in reversed(service.jobs)]
         assert {(one.project, one.task) for one in listed} == {("p", "task")}
+        assert service.described == len(service.jobs) - service.indexed  # the others came with the search
 
 
 def refusing(code: str) -> Any:

@@ -50,7 +50,7 @@ def run(
 
 
 @contextmanager
-def running(engine: Engine, *words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def running(engine: Engine, *words: str, **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """``ssm exec`` while it runs."""
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     process = subprocess.Popen(command("--job", JOB, "--", *words), env=environment(engine), **streams)

@@ -56,8 +56,8 @@ def _table(spec: CostSpec, rows: Sequence[CostRow], *, is_paid: bool) -> str:
 
 
 def _line(spec: CostSpec, row: CostRow, *, is_paid: bool) -> list[str]:
-    billed_h = row.billed_h if is_paid else 0.0
-    hours = [row.ran_h, billed_h, row.saved_h, row.starting_h, row.again_h, row.warm_h]
+    billed_h, saved_h = (row.billed_h, row.saved_h) if is_paid else (0.0, 0.0)
+    hours = [row.ran_h, billed_h, saved_h, row.starting_h, row.again_h, row.warm_h]
     dollars = [row.cost_usd, row.saved_usd, row.warm_usd]
     name = row.name.removeprefix(f"{spec.place.project}/") if spec.by == "task" and spec.place.project else row.name
     return [

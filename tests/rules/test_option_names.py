@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from simple_sagemaker.errors import SsmError, UsageError
-from simple_sagemaker.options.table import GROUPS
+from simple_sagemaker.options.table import every_group
 from simple_sagemaker.project.arguments import spell
 from tests.rules.tree import files, module
 
-OPTIONS = {option.name for group in GROUPS.values() for option in group}
+OPTIONS = {option.name for group in every_group().values() for option in group}
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:

@@ -8,7 +8,6 @@ import sys
 
 from ..options.commands import COMMANDS
 from ..options.option import BOTH, COMPLETION, EXEC, JOBS, Option
-from ..options.table import GROUPS, flags_on, options_of
 
 _MORE = """\
 'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
@@ -197,7 +196,9 @@ def page(command: str) -> str:
     parser.epilog = "\n".join(
         [*_script_arguments(command), _EXAMPLES[command], _EXEC_STATUS if command in EXEC else _STATUSES]
     )
-    for title, options in GROUPS.items():
+    from ..options.table import groups_of
+
+    for title, options in groups_of(command).items():
         group = parser.add_argument_group(title)
         for option in options:
             if command in option.commands:
@@ -229,12 +230,16 @@ def _add(group: argparse._ArgumentGroup, option: Option, command: str) -> None:
 
 
 def _describe(option: Option, command: str) -> str:
+    from ..options.table import flags_on
+
     early = [flag for flag in flags_on(command, option) if flag == option.early]
     notes = [f"(default: {option.default})"] if option.default else []
     return " ".join([option.help, *notes, *(f"{flag} is an older name." for flag in early)])
 
 
 def _required(command: str) -> list[str]:
+    from ..options.table import options_of
+
     needed = [option for option in options_of(command) if option.required]
     words = ["{bash,zsh,fish,powershell}"] if command in COMPLETION else []
     return [*words, *(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed)]

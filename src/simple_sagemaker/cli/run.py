@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ..core import aws_console
@@ -13,18 +14,17 @@ from ..core.instance_types import is_local
 from ..core.printable import coloured
 from ..core.records import replace
 from ..errors import Detached, SsmError
-from ..jobs import outcome
+from ..jobs import display, outcome
 from ..jobs.display import Screen
 from ..tasks import run as tasks
 from ..tasks.prepared import DryRun
 from ..tasks.run import Run
-from . import screens
-from .screens import QuietScreen
 
 if TYPE_CHECKING:
     from ..core.services import Services
     from ..core.specs import Place, Spec
     from ..jobs.follow import JobResult
+    from .screens import QuietScreen
 
 _QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
 
@@ -44,7 +44,7 @@ def run(spec: Spec, services: Services) -> int:
     A dry run prints the request; without waiting, the name of the job is printed once it is started.
     """
     signal.signal(signal.SIGTERM, raise_terminated)
-    with screens.screen_of(spec.shows, spec.instances.count, services) as screen:
+    with _screen_of(spec, services) as screen:
         task_run = tasks.prepare(spec, services, screen)
         if isinstance(task_run, DryRun) or spec.dry_run:
             return _print_dry_run(task_run, screen)
@@ -55,13 +55,31 @@ def run(spec: Spec, services: Services) -> int:
     return _skip_status(spec, task_run)
 
 
+def _screen_of(spec: Spec, services: Services) -> AbstractContextManager[Screen]:
+    """The screen of a run; what quiet ones need is loaded for them alone."""
+    if spec.shows == "everything":
+        return display.screen(spec.instances.count)
+    from .screens import screen_of
+
+    return screen_of(spec.shows, spec.instances.count, services)
+
+
+def quiet_of(screen: Screen) -> QuietScreen | None:
+    """The screen, if it is a quiet one."""
+    if isinstance(screen, (display.Pipe, display.Terminal)):
+        return None
+    from .screens import QuietScreen
+
+    return screen if isinstance(screen, QuietScreen) else None
+
+
 def end_as_it_does(task_run: Run, screen: Screen, named: str) -> None:
     """Follow a job to its end, bring what is to be brought, and print how it ended.
 
     ``named`` are the words that name the task to other commands. Raises JobFailed, JobStopped or Detached.
     """
-    if isinstance(screen, QuietScreen):
-        _end_quietly(task_run, screen, named)
+    if quiet := quiet_of(screen):
+        _end_quietly(task_run, quiet, named)
         return
     result = _follow(task_run, screen, named)
     where, failure = _bring(task_run, result, screen, named)
@@ -110,8 +128,8 @@ def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
 def leave(task_run: Run, screen: Screen, named: str) -> None:
     """Start the job if it is new, and leave it to itself; its name is all that is printed on stdout."""
     task_run.launch(screen)
-    if isinstance(screen, QuietScreen) and screen.prints_events:
-        screen.started(task_run.name)
+    if (quiet := quiet_of(screen)) and quiet.prints_events:
+        quiet.started(task_run.name)
     else:
         with screen.pause():
             print(task_run.name, flush=True)
@@ -125,7 +143,7 @@ def _follow(task_run: Run, screen: Screen, named: str) -> JobResult:
     """Follow the job to its end; Ctrl-C asks what to do with it, a second one while asking detaches."""
     while True:
         try:
-            return task_run.follow(screen, screen.host_events if isinstance(screen, QuietScreen) else None)
+            return task_run.follow(screen, quiet.host_events if (quiet := quiet_of(screen)) else None)
         except KeyboardInterrupt as interruption:
             if not task_run.has_job:
                 raise

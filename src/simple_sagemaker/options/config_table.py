@@ -18,3 +18,7 @@ OPTIONS = (
         help="Print the JSON Schema of the project file instead, for an editor's checks and completions.",
     ),
 )  # fmt: skip
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Options": OPTIONS,
+}

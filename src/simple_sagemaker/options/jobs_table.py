@@ -171,3 +171,11 @@ RESULTS = (
     _flag("--download_model", commands=_BRINGS, help="Bring the model too."),
     _flag("--download_output", commands=_BRINGS, help="Bring the output data too."),
 )  # fmt: skip
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Jobs": CHOICE,
+    "Changes": CHANGES,
+    "Output": OUTPUT,
+    "Results": RESULTS,
+    "Where": WHERE,
+}

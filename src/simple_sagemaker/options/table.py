@@ -6,9 +6,9 @@ it.
 
 from __future__ import annotations
 
-from . import config_table, data_table, emulator_table, jobs_table, process_table
+from . import data_table, emulator_table, process_table
 from .commands import COMMANDS
-from .option import ALL, BOTH, EMULATOR, LIVING, MANY, RUN, SHELL, Option
+from .option import ALL, BOTH, COMPLETION, CONFIG, EMULATOR, LIVING, MANY, RUN, SHELL, Option
 from .option import flag as _flag
 
 TASK = (
@@ -235,7 +235,7 @@ SECURITY = (
     _flag("--encrypt_traffic", help="Encrypt what the machines of the job send each other, which costs time."),
 )  # fmt: skip
 
-GROUPS: dict[str, tuple[Option, ...]] = {
+_GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
     "Code": process_table.CODE + CODE,
     "Instance": process_table.INSTANCE + INSTANCE,
@@ -245,19 +245,31 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Security": SECURITY,
     "Download": data_table.DOWNLOAD,
     "Data": data_table.DATA_ONLY,
-    "Options": config_table.OPTIONS,
     "Emulator": emulator_table.EMULATOR_ONLY,
-    "Jobs": jobs_table.CHOICE,
-    "Changes": jobs_table.CHANGES,
-    "Output": jobs_table.OUTPUT,
-    "Results": jobs_table.RESULTS,
-    "Where": jobs_table.WHERE,
 }
+
+
+def groups_of(command: str) -> dict[str, tuple[Option, ...]]:
+    """The groups of options among which a command's are, by their titles; others are not loaded."""
+    if command in LIVING:
+        from .jobs_table import GROUPS
+
+        return GROUPS
+    if command in CONFIG + COMPLETION:
+        from .config_table import GROUPS
+
+        return GROUPS
+    return _GROUPS
+
+
+def every_group() -> dict[str, tuple[Option, ...]]:
+    """The groups of all commands."""
+    return {title: group for command in COMMANDS for title, group in groups_of(command).items()}
 
 
 def options_of(command: str) -> list[Option]:
     """The options of one command, in the order of its help page."""
-    return [option for group in GROUPS.values() for option in group if command in option.commands]
+    return [option for group in groups_of(command).values() for option in group if command in option.commands]
 
 
 def by_flag(command: str) -> dict[str, Option]:

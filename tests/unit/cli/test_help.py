@@ -8,7 +8,7 @@ from simple_sagemaker import __version__
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.options.commands import COMMANDS
 from simple_sagemaker.options.option import BOTH, EXEC
-from simple_sagemaker.options.table import GROUPS, flags_on, options_of
+from simple_sagemaker.options.table import every_group, flags_on, options_of
 
 
 def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -25,8 +25,8 @@ def test_the_page_of_a_command_shows_every_option(command: str, capsys: pytest.C
     page = shown(capsys, command, "-h")
     missing = [flag for option in options_of(command) for flag in flags_on(command, option) if flag not in page]
     assert not missing
-    titles = [title for title, group in GROUPS.items() if any(command in option.commands for option in group)]
-    assert all((f"\n{title}:\n" in page) == (title in titles) for title in GROUPS)
+    titles = [title for title, group in every_group().items() if any(command in option.commands for option in group)]
+    assert all((f"\n{title}:\n" in page) == (title in titles) for title in every_group())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

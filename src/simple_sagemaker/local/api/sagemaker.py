@@ -23,7 +23,6 @@ from ..supervisor.turns import Turns
 from . import model
 from .describe import arn_of, describe, summary
 from .errors import client_error, validation_error
-from .update import update
 
 if TYPE_CHECKING:
     from .job_index import JobIndex
@@ -71,6 +70,8 @@ class LocalSageMaker:
 
     def update_training_job(self, **request: Any) -> Answer:
         """Switch remote debugging of a running job on or off."""
+        from .update import update
+
         return _make_answer(**update(self._job(TRAINING, "Update", request), request))
 
     def create_processing_job(self, **request: Any) -> Answer:

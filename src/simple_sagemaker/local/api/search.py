@@ -21,7 +21,7 @@ Test = Callable[[IndexedJob], bool]
 
 
 def list_page(
-    jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any], *, operation: str
+    jobs: list[IndexedJob], kind: Kind, request: Mapping[str, Any], operation: str
 ) -> tuple[list[IndexedJob], Following]:
     """The page of jobs of a kind that a List request asks for, and its NextToken when there is more.
 

@@ -173,8 +173,7 @@ class LocalSageMaker:
 
     def _delete(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Delete", request)
-        status = describe(job)[kind.status]
-        if status not in FINAL:
+        if (status := describe(job)[kind.status]) not in FINAL:
             message = f"The {kind.noun} is in status {status}; stop it first."
             raise client_error("ResourceInUse", message, f"Delete{kind.prefix}Job")
         delete_job(job)

@@ -266,3 +266,15 @@ def test_a_mistake_is_named_and_nothing_is_done(shell: Shell, words: list[str], 
     assert done.status in {2, 4}
     assert part in done.err, done.err
     assert done.out == ""
+
+
+def test_a_job_that_is_named_is_found_without_looking_at_all_others(shell: Shell) -> None:
+    name = start(shell, status=3)
+    index = shell.home / "cache" / "ended-jobs"
+    index.unlink(missing_ok=True)
+    done = shell.ssm("status", "--job", short_name(name))
+    assert done.status == 0, done.err
+    assert done.out.splitlines()[0] == name
+    assert not index.exists()
+    assert shell.ssm("status", "-p", "proj").status == 0
+    assert index.exists()

@@ -29,6 +29,7 @@ _NS = 1_000_000_000
 _TICK_NS = _NS // 10  # what changes twice within a tick of the file system can have the same time both times
 _COARSE_TICK_NS = 2 * _NS  # of file systems that know whole seconds only
 _MOST_ROUNDS = 3
+_FEW = 20  # jobs that are read from their folders sooner than the index of all is
 
 Description = dict[str, Any]
 Following = dict[str, str]  # the token of the next page, or nothing
@@ -69,17 +70,35 @@ class JobIndex:
             running = self._read_open()
             return [*self._ended.values(), *running]
 
-    def choose(self, kind: Kind, pick: Pick) -> tuple[list[tuple[IndexedJob, Description]], Following]:
-        """The jobs that ``pick`` takes of all of a kind, each with its description as its folder has it now."""
+    def choose(self, kind: Kind, pick: Pick, named: str = "") -> tuple[list[tuple[IndexedJob, Description]], Following]:
+        """The jobs that ``pick`` takes of all of a kind, each with its description as its folder has it now.
+
+        ``named`` is a text that the names of all that it takes have in them, whatever their case: where few have it,
+        no others are looked at.
+        """
         turn = 0
         while True:
-            picked, following = pick([job for job in self.jobs() if job.kind is kind])
+            jobs = self._few_named(named) if named else None
+            picked, following = pick([job for job in (self.jobs() if jobs is None else jobs) if job.kind is kind])
             page = [(job, description) for job in picked if (description := self._confirm(job)) is not None]
             turn += 1
             if len(page) == len(picked) or turn > _MOST_ROUNDS:
                 return page, following
             if turn == _MOST_ROUNDS:
                 self._forget_all()
+
+    def _few_named(self, text: str) -> list[IndexedJob] | None:
+        """The jobs with a text in their names, as their folders have them; None for many, or once all were read."""
+        if self._stamps:
+            return None
+        try:
+            names = [name for name in os.listdir(self._folder) if text.lower() in name.lower() and name[0] != "."]
+        except FileNotFoundError:
+            return []
+        if len(names) > _FEW:
+            return None
+        with self._lock:
+            return [read[0] for name in names if (read := self._read(name)) is not None]
 
     def _forget_all(self) -> None:
         with self._lock:

@@ -185,7 +185,7 @@ class LocalSageMaker:
         from . import search
 
         choose = partial(search.list_page, kind=kind, request=request, operation=operation)
-        page, following = self.index.choose(kind, choose)
+        page, following = self.index.choose(kind, choose, request.get("NameContains", ""))
         return _make_answer(**{f"{kind.prefix}JobSummaries": [summary(one) for _, one in page]}, **following)
 
     def search(self, **request: Any) -> Answer:

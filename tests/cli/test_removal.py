@@ -105,7 +105,7 @@ def test_the_home_is_weighed_and_cleaned(shell: Shell) -> None:
     assert shell_job(shell, "t") != name
 
 
-@pytest.mark.parametrize("seed", range(examples(30, 1000)))
+@pytest.mark.parametrize("seed", sorted({375, 855, *range(examples(30, 1000))}))  # the two lie in a job's own parts
 def test_nothing_of_a_neighbor_is_ever_deleted(tmp_path: Path, seed: int) -> None:
     """Many tasks whose folders lie in, beside and under each other; one of them is deleted, or it is refused."""
     random_ = random.Random(seed)

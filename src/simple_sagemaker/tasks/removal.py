@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..core.job import Job
     from ..core.services import Services
 
+_CLAIM = "claim.json"  # beside a task's state and jobs
 # What a job has below its own name: ours, and what SageMaker and its debugger write beside them.
 _OF_JOB = ("source/", "model/", "output/", "debug-output/", "profiler-output/", "rule-output/", "tensorboard-output/")
 
@@ -66,7 +67,7 @@ def find(wanted: Wanted, services: Services) -> Found:
     prefixes = [f"{place.folder}{name}/{part}" for name in (*(job.name for job in known), *gone) for part in _OF_JOB]
     files = size = state_files = input_files = 0
     for prefix in prefixes:
-        count, bytes_ = _weigh(place.bucket, prefix, services)
+        count, bytes_ = _weigh_part(place, prefix, services)
         files, size = files + count, size + bytes_
     if wanted.state:
         state_files, bytes_ = _weigh_own(place, place.state, services)
@@ -120,9 +121,20 @@ def _jobs(wanted: Wanted, services: Services) -> tuple[list[Job], list[str]]:
     ]
 
 
-def _weigh(bucket: str, prefix: str, services: Services) -> tuple[int, int]:
+def _weigh_part(place: TaskPlace, prefix: str, services: Services) -> tuple[int, int]:
+    """The files and bytes of a part of a job. Raises UsageError where it is also the folder of another task.
+
+    That is so where a project is named as the job is and a task as the part, with a prefix that ends in our folder.
+    """
     count = size = 0
-    for one in services.store.list(bucket, prefix):
+    of_tasks = {_CLAIM, *(() if prefix.endswith("/model/") else ("state", "input", "inputs"))}
+    for one in services.store.list(place.bucket, prefix):
+        first = one.key[len(prefix) :].split("/", 1)[0]
+        if first in of_tasks or names.is_job_name(first):
+            raise UsageError(
+                f"ssm rm: {layout.uri(place.bucket, one.key)} is another task's, whose folder lies inside that of a "
+                "job: nothing was deleted."
+            )
         count, size = count + 1, size + one.size
     return count, size
 

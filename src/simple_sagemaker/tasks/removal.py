@@ -8,8 +8,8 @@ lie there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..core import job as jobs
@@ -126,69 +126,64 @@ def _weigh_part(place: TaskPlace, prefix: str, services: Services) -> tuple[int,
 
     That is so where a project is named as the job is and a task as the part, with a prefix that ends in our folder.
     """
-    count = size = 0
     of_tasks = {_CLAIM, *(() if prefix.endswith("/model/") else ("state", "input", "inputs"))}
-    for one in services.store.list(place.bucket, prefix):
-        first = one.key[len(prefix) :].split("/", 1)[0]
-        if first in of_tasks or names.is_job_name(first):
-            raise UsageError(
-                f"ssm rm: {layout.uri(place.bucket, one.key)} is another task's, whose folder lies inside that of a "
-                "job: nothing was deleted."
-            )
-        count, size = count + 1, size + one.size
-    return count, size
+    return _weigh(
+        place, prefix, services, lambda path: path[0] in of_tasks or names.is_job_name(path[0]), "in a job's folder"
+    )
 
 
 def _weigh_own(place: TaskPlace, prefix: str, services: Services) -> tuple[int, int]:
     """The files and bytes of a folder of the task. Raises UsageError where a job of another task lies in it."""
     lock.refuse_folder_of_task(place.bucket, prefix, services.store, "deleted")
+    return _weigh(place, prefix, services, _is_run_file_of_job, "in a folder of this one")
+
+
+def _is_run_file_of_job(path: Sequence[str]) -> bool:
+    """Whether a path ends as that of a job's ``run.json`` does."""
+    *folders, file = path
+    return file == layout.RUN_FILE and len(folders) > 1 and folders[-1] == "source" and names.is_job_name(folders[-2])
+
+
+def _weigh(
+    place: TaskPlace, prefix: str, services: Services, is_foreign: Callable[[list[str]], bool], where: str
+) -> tuple[int, int]:
+    """Count the objects under a prefix and their bytes. Raises UsageError for one whose path is another task's."""
     count = size = 0
     for one in services.store.list(place.bucket, prefix):
-        *folders, file = one.key[len(prefix) :].split("/")
-        if file == layout.RUN_FILE and len(folders) > 1 and folders[-1] == "source" and names.is_job_name(folders[-2]):
+        if is_foreign(one.key[len(prefix) :].split("/")):
             raise UsageError(
-                f"ssm rm: {layout.uri(place.bucket, one.key)} is a job of another task, which lies inside "
-                f"{layout.uri(place.bucket, prefix)}: nothing was deleted."
+                f"ssm rm: {layout.uri(place.bucket, one.key)} is another task's, which lies {where}: "
+                "nothing was deleted."
             )
         count, size = count + 1, size + one.size
     return count, size
 
 
-def remove(wanted: Wanted, found: Found, services: Services) -> int:
+def remove(wanted: Wanted, found: Found, services: Services) -> None:
     """Delete it: objects first, then the service's records, so that what is left after a kill can be found again.
 
-    Holds the task's lock meanwhile, so that no job begins with half of a state, or reuses code that goes. Returns the
-    number of objects. Raises UsageError while a job of the task is being started or runs, if state or inputs go.
+    Holds the task's lock meanwhile, so that no job begins with half of a state, or reuses code that goes. Raises
+    UsageError while a job of the task is being started or runs, if state or inputs go.
     """
     place = wanted.place
     if not services.store.has_bucket(place.bucket):
-        return _forget(found, services)
+        _forget(found, services)
+        return
     name = names.job_name(place.task, started=services.now(), token=services.token())
     running = lock.take(place, name, "training", services)
     try:
         if running is not None and (wanted.state or wanted.inputs):
             raise UsageError(f"ssm rm: the job {running.name} has begun meanwhile: nothing was deleted.")
-        count = 0
-
-        def keys(prefix: str) -> Iterator[str]:
-            nonlocal count
-            for one in services.store.list(place.bucket, prefix):
-                count += 1
-                yield one.key
-
         for prefix in found.prefixes:
-            services.store.delete(place.bucket, keys(prefix))
+            services.store.delete(place.bucket, (one.key for one in services.store.list(place.bucket, prefix)))
         _forget(found, services)
     finally:
         lock.release(place, name, services)
-    return count
 
 
-def _forget(found: Found, services: Services) -> int:
-    """Delete the service's records; 0 objects."""
+def _forget(found: Found, services: Services) -> None:
     for job in found.known:
         forget(job, services)
-    return 0
 
 
 def forget(job: Job, services: Services) -> bool:
@@ -203,12 +198,6 @@ def forget(job: Job, services: Services) -> bool:
         if jobs.find(job.name, job.kind, services.sagemaker) is not None or error_code(error) is None:
             raise
     return True
-
-
-def made(job: str) -> datetime | None:
-    """When a job was made, by its name."""
-    stamp = names.start_stamp(job)
-    return datetime.strptime(stamp, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=timezone.utc) if stamp else None
 
 
 def short_names(found: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...core.aws_instance_types import names_of_types
 from ...core.specs import DISTRIBUTIONS, TASK_OUTPUTS
 from ...options.commands import COMMANDS
-from ...options.option import COMPLETION, MANY, Option
+from ...options.option import MANY, Option
 from ...options.project_file.keys import choices_of
 from ...options.table import flags_on, options_of
 
@@ -89,11 +89,6 @@ def kinds_of(option: Option, command: str) -> tuple[str, ...]:
 def help_of_commands() -> Mapping[str, str]:
     """What each command does."""
     return COMMANDS
-
-
-def takes_shell(command: str) -> bool:
-    """Whether a command is followed by a shell's name."""
-    return command in COMPLETION
 
 
 def _count(option: Option) -> str:

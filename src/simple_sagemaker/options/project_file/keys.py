@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-from ...core.specs import DISTRIBUTIONS, INPUT_MODES, TASK_OUTPUTS
+from ...core.specs import INPUT_MODES
 from ...core.spelling import nearest
 from ..commands import COMMANDS
 from ..machines import FRAMEWORKS
@@ -71,11 +71,6 @@ def choices_of(option: Option) -> tuple[str, ...]:
         return _CHOICES[option.name]
     shapes = option.shape.strip("{}").replace(",", "|").split("|")
     return tuple(shapes) if len(shapes) > 1 and not option.shape.isupper() else ()
-
-
-def words_of_inputs(key: str) -> tuple[tuple[str, ...], ...]:
-    """The choices for each word of an input after its name; an empty one is anything."""
-    return ((), TASK_OUTPUTS, DISTRIBUTIONS, ()) if key == "input_task" else ((), DISTRIBUTIONS, ())
 
 
 @cache

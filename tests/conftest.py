@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -22,6 +24,9 @@ settings.register_profile(
     "long", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("long" if LONG else "short")
+
+# AWS's models are read once in a process, and not by each new session: that took minutes of a run, and gigabytes.
+vars(botocore.session)["create_loader"] = functools.cache(botocore.session.create_loader)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a script's "&" ignores it, in all that our tests start too
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -97,9 +102,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what was not asked for: ``-m docker``, ``aws``, ``browser`` or ``torch``, ``SSM_LONG`` for ``long``."""
+    """Leave out what was not asked for: ``-m docker``, ``aws`` and so on, ``SSM_LONG`` for ``long``."""
     asked = str(config.getoption("markexpr") or "")
-    unwanted = {mark for mark in ("aws", "browser", "docker", "torch") if mark not in asked}
+    unwanted = {
+        mark for mark in ("aws", "browser", "docker", "huggingface", "mlflow", "torch", "xgboost") if mark not in asked
+    }
     if not LONG and "long" not in asked:
         unwanted.add("long")
     kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in unwanted)]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.aws_sessions import make_session
+from tests.warm_homes import warm
 
 if TYPE_CHECKING:
     import boto3
@@ -32,6 +32,7 @@ class Emulator:
     def __init__(self, folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         folder.mkdir(exist_ok=True)
         self.home = folder / "home"
+        warm(self.home)
         self._exports = folder / "exports"
         self._exports.unlink(missing_ok=True)
         words = ["emulator", "--port", "0", "--home", str(self.home), "--env_file", str(self._exports), *options]
@@ -86,7 +87,9 @@ class Emulator:
 
     def session(self) -> boto3.Session:
         """A session of boto3 that has the printed keys; its clients need :attr:`url` too."""
-        return make_session(
+        import boto3
+
+        return boto3.Session(
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self.environment["AWS_REGION"],

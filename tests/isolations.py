@@ -13,7 +13,17 @@ from pathlib import Path
 
 # Through one door: what comes by another is the same behind it, however hosts are kept apart.
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-k", "not http and not boto3"]
-_ALIKE = ("answers", "far_s3", "listing", "logs", "many_files", "recordio", "refusals")  # of requests, and of stores
+_ALIKE = (
+    "answers",
+    "far_s3",
+    "listing",
+    "logs",
+    "many_files",
+    "recordio",
+    "refusals",
+    "tuning_damaged",
+    "tuning_refusals",
+)  # of requests, and of stores
 _PYTEST += [f"--ignore=tests/local/test_{name}.py" for name in _ALIKE]
 _HERE = Path(__file__).parent
 

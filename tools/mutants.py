@@ -1,7 +1,8 @@
 """Put small mistakes into the source, one at a time, and show which of them no test notices: ``tox -e mutants``.
 
 In: modules, a count and a seed. Out: a line for each mutant, and the diff of those that survived. Works in a copy of
-the tree. A mutant costs one run of its room's tests up to the first that fails, so some seconds to some minutes.
+the tree. A mutant costs one run of its room's tests (``mutant_rooms.json``) up to the first that fails, so some seconds
+to some minutes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import ast
 import copy
 import difflib
+import json
 import os
 import random
 import shutil
@@ -18,26 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 TREE = Path(__file__).parents[1]
 SOURCE = Path("src/simple_sagemaker")
-# The tests of each room: the quick ones, and those that run only for a mutant which survives them.
-ROOMS = {
-    "tasks": (["tests/unit/tasks", "tests/golden"], ["tests/cli", "tests/project"]),
-    "storage": (["tests/unit/storage"], ["tests/storage"]),
-    "jobs": (["tests/unit/jobs"], ["tests/cli"]),
-    "aws": (["tests/aws"], ["tests/emulator"]),
-    "options": (["tests/unit/options", "tests/unit/cli", "tests/unit/project", "tests/rules"], ["tests/cli"]),
-    "core": (["tests/unit/core", "tests/unit/tasks", "tests/unit/jobs"], ["tests/golden", "tests/aws", "tests/cli"]),
-    "images": (["tests/unit/images"], ["tests/aws"]),
-    "payload": (["tests/unit/payload"], ["tests/payload"]),
-    "local": (["tests/unit/local"], ["tests/local"]),
-    "emulator": (["tests/emulator"], []),
-}
+# Each room's quick tests, and those that run only for a mutant which survives them; a file at the top is a room too.
+ROOMS = json.loads(Path(__file__).with_name("mutant_rooms.json").read_text(encoding="utf-8"))
 USUAL = ("tasks", "storage", "jobs", "aws", "options")  # people's data, money and safety
 _OPPOSITES = [
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
@@ -209,15 +200,29 @@ class Finder(ast.NodeVisitor):
         self.mutants.append(Mutant(self._file, first.lineno, what, text, self._text))
 
 
-def find(names: list[str]) -> Iterator[Mutant]:
-    """All mutants of the modules whose paths begin with one of these names."""
+def find(name: str) -> list[Mutant]:
+    """All mutants of the modules whose paths begin with this name; ValueError, with the rooms, where none does."""
+    mutants, files = [], 0
     for path in sorted((TREE / SOURCE).rglob("*.py")):
         file = path.relative_to(TREE / SOURCE).as_posix()
-        if file.startswith(tuple(names)) and file.split("/", 1)[0] in ROOMS:
+        if file.startswith(name.rstrip("/")):
+            files += 1
             text = path.read_text(encoding="utf-8")
             finder = Finder(file, text)
             finder.visit(ast.parse(text))
-            yield from finder.mutants
+            mutants += finder.mutants
+    if not files:
+        raise ValueError(f"{SOURCE} has nothing that begins with {name!r}; its rooms are {', '.join(ROOMS)}")
+    return mutants
+
+
+def choose(names: Iterable[str], count: int, seed: int, *, per_room: bool) -> tuple[list[Mutant], int]:
+    """A sample by a seed, of all these modules together or of each of them, and how many mutants there are."""
+    found = [find(name) for name in names]
+    every = list(dict.fromkeys(mutant for mutants in found for mutant in mutants))
+    chance = random.Random(seed)
+    parts = found if per_room else [every]
+    return [one for part in parts for one in chance.sample(part, min(count, len(part)))], len(every)
 
 
 def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
@@ -239,15 +244,15 @@ def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
 
 def try_out(tree: Path, mutant: Mutant, limit_s: float, *, quick: bool) -> str:
     """Put one mutant into the copy of the tree, run its room's tests, and take it out again."""
-    path = tree / SOURCE / mutant.file
-    module = Path(mutant.file)
-    first, second = ROOMS[mutant.room]
-    own = [f"tests/unit/{module.parent}/test_{module.stem}.py", f"tests/{mutant.room}/test_{module.stem}.py"]
+    path, tests = tree / SOURCE / mutant.file, ROOMS[mutant.room]
+    name = f"test_{path.stem}.py"
+    own = [f"tests/unit/{Path(mutant.file).parent}/{name}", f"tests/{mutant.room}/{name}", f"tests/cli/{name}"]
+    own.append("tests/rules/test_option_names.py")  # what messages are given is checked in every room's source
     path.write_text(mutant.text, encoding="utf-8")
     try:
-        for tests in (own, first, [] if quick else second):
-            if any((tree / test).exists() for test in tests):
-                outcome = run_tests(tree, tests, limit_s)
+        for paths in (own, tests["quick"], [] if quick else tests["slow"]):
+            if any((tree / path).exists() for path in paths):
+                outcome = run_tests(tree, paths, limit_s)
                 if outcome != "survived":
                     return outcome
         return "survived"
@@ -258,18 +263,20 @@ def try_out(tree: Path, mutant: Mutant, limit_s: float, *, quick: bool) -> str:
 def main() -> None:
     """Try a sample of mutants and show what became of each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "", allow_abbrev=False)
-    parser.add_argument(
-        "modules", nargs="*", default=list(USUAL), help="as tasks, tasks/lock.py (default: %(default)s)"
-    )
+    parser.add_argument("modules", nargs="*", default=USUAL, help="as tasks, tasks/lock.py, all (default: %(default)s)")
     parser.add_argument("--count", type=int, default=60, help="how many mutants (default: %(default)s)")
+    parser.add_argument("--per_room", action="store_true", help="so many of each room or module named, not of all")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: %(default)s)")
     parser.add_argument("--limit_s", type=float, default=600, help="of one run of tests (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no further mutant after so many")
     parser.add_argument("--quick", action="store_true", help="leave out the slower tests of a room")
     parser.add_argument("--list", action="store_true", help="show the mutants and run nothing")
     options = parser.parse_args()
-    every = list(find(options.modules))
-    sample = random.Random(options.seed).sample(every, min(options.count, len(every)))
+    names = ROOMS if options.modules == ["all"] else options.modules
+    try:
+        sample, there_are = choose(names, options.count, options.seed, per_room=options.per_room)
+    except ValueError as error:
+        parser.error(str(error))
     began, outcomes = time.monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -284,10 +291,8 @@ def main() -> None:
                 print(mutant.diff(), flush=True)
     if not options.list:
         killed = sum(outcome in {"killed", "hung"} for outcome in outcomes)
-        share = killed / len(outcomes) if outcomes else 0
-        print(
-            f"{killed} of {len(outcomes)} mutants killed ({share:.0%}); {len(every):,} there are, seed {options.seed}"
-        )
+        share = killed / max(1, len(outcomes))
+        print(f"{killed} of {len(outcomes)} mutants killed ({share:.0%}); {there_are:,} there are, seed {options.seed}")
 
 
 if __name__ == "__main__":

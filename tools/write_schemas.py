@@ -15,10 +15,13 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any, Literal, Union
 
-from simple_sagemaker.cli import home, rm, stop
+from simple_sagemaker.cli import built_ins, home, rm, stop
+from simple_sagemaker.cli.troubleshooting import entry
 from simple_sagemaker.core import job, job_specs
+from simple_sagemaker.images import listing
 from simple_sagemaker.jobs import comparison, cost_report, job_events, metrics, rows
 from simple_sagemaker.local.job import home_content
+from simple_sagemaker.studies import records, study, study_events
 from simple_sagemaker.tasks import explain, job_diff, job_facts, job_report, reuse, setup
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
@@ -26,10 +29,15 @@ FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 PRINTED: dict[str, tuple[Any, str]] = {
     "ls": (list[rows.JobRow], "What 'ssm ls --json' prints: the jobs, newest first."),
     "status": (job_report.JobReport, "What 'ssm status --json' prints: one job whole."),
+    "study": (
+        records.StudyRecord,
+        "What 'ssm status --json' prints of a study, and study.json of 'ssm tune -o' holds: the search whole.",
+    ),
     "events": (
         job_events.JobEvent,
         "A line of 'ssm run --json_events', 'ssm replay --json' and 'ssm logs --json': one event.",
     ),
+    "study-events": (study_events.StudyEvent, "A line of 'ssm tune --json_events': one event."),
     "stop": (list[stop.StoppedJob], "What 'ssm stop --json' prints: the jobs that were asked to stop."),
     "metrics": (list[metrics.Point], "What 'ssm metrics --json' prints: every value of a job's metrics."),
     "compare": (list[comparison.ComparedJob], "What 'ssm compare --json' prints: jobs side by side."),
@@ -37,11 +45,17 @@ PRINTED: dict[str, tuple[Any, str]] = {
     "diff": (job_diff.JobDiff, "What 'ssm diff --json' prints: what differs between two jobs."),
     "cost": (list[cost_report.CostRow], "What 'ssm cost --json' prints: what jobs used and cost, added up."),
     "rm": (rm.Removed, "What 'ssm rm --json' prints: what was deleted."),
+    "built-in": (built_ins.BuiltInReport, "What 'ssm built_ins NAME --json' prints, and without NAME a list of."),
+    "explain": (
+        list[entry.Entry],
+        "What 'ssm explain --json' prints: what the words may be about, the likeliest first.",
+    ),
+    "images": (listing.ImageList, "What 'ssm images --json' prints: the images of AWS's frameworks."),
     "home": (home.HomeReport, "What 'ssm home --json' prints: the parts of a home."),
 }
 _MODULES = (
     *(job, job_specs, rows, job_report, job_facts, job_events, stop, metrics, comparison, explain, reuse, setup),
-    *(job_diff, cost_report, rm, home, home_content, typing),
+    *(built_ins, entry, job_diff, cost_report, rm, home, home_content, listing, records, study, study_events, typing),
 )
 _NAMES = {name: value for module in _MODULES for name, value in vars(module).items() if not name.startswith("__")}
 _PLAIN: dict[Any, dict[str, Any]] = {

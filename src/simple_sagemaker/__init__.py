@@ -4,10 +4,10 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
-    from .project import Data, Job, Outcome, Project, Result
+    from .project import Data, Job, Outcome, Project, Result, Study
     from .sm_project import SageMakerProject
 
-__all__ = ["Data", "Job", "Outcome", "Project", "Result", "SageMakerProject"]
+__all__ = ["Data", "Job", "Outcome", "Project", "Result", "SageMakerProject", "Study"]
 
 if not TYPE_CHECKING:
 

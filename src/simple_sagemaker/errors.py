@@ -35,11 +35,14 @@ class SsmError(Exception):
         error.respell(spell_typed)
         return error
 
-    def respell(self, spell: Spelling) -> None:
-        """Spell the options that the message names; ``spell`` gets an option's name, and its value or ""."""
+    def respell(self, spell: Spelling, reword: Callable[[str], str] = str) -> None:
+        """Spell the options that the message names; ``spell`` gets an option's name, and its value or "".
+
+        ``reword`` makes of the template one that gives options their values as the door does.
+        """
         if self._parts is not None:
             template, values = self._parts
-            self.args = (template.format_map(_Fields(values, spell)),)
+            self.args = (reword(template).format_map(_Fields(values, spell)),)
 
 
 def spell_typed(name: str, value: str = "") -> str:

@@ -20,7 +20,6 @@ from simple_sagemaker.aws.access import AwsAccess
 from simple_sagemaker.aws.clients import Clients, connect
 from simple_sagemaker.core.access import Needs
 from simple_sagemaker.core.layout import TaskPlace
-from tests.aws_sessions import shared_loader
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -84,7 +83,6 @@ class Cloud:
     def clients(self, region: str = REGION, *, before: Callable[[str], None] | None = None) -> Clients:
         """Clients whose every request is written down in ``calls``, and told to ``before`` when it is to be sent."""
         clients = connect({"AWS_REGION": region}, "SSM_ENGINE=local")
-        clients.session._session.register_component("data_loader", shared_loader())
 
         def sent(event_name: str, **_: Any) -> None:
             service, operation = event_name.split(".")[1:3]

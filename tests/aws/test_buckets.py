@@ -136,6 +136,13 @@ def _failing(cloud: Cloud, operation: str, code: str) -> Clients:
     return cloud.clients(before=before)
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "TooManyBuckets"])
+def test_who_may_not_create_a_bucket_hears_that_and_waits_for_nobody(cloud: Cloud, code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        Buckets(_failing(cloud, "CreateBucket", code)).make(DEFAULT)
+    assert cloud.calls[-1] == "s3.CreateBucket"
+
+
 def test_a_bucket_that_could_not_be_closed_is_not_left_behind(cloud: Cloud) -> None:
     buckets = Buckets(_failing(cloud, "PutBucketPolicy", "AccessDenied"))
     with pytest.raises(ClientError, match="AccessDenied"):

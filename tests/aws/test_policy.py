@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from simple_sagemaker.aws import grants, policy
-from simple_sagemaker.aws.grants import Grant
+from simple_sagemaker.aws.grants import Grant, missing, without_covered
 from simple_sagemaker.aws.identity import Identity
 from simple_sagemaker.core.access import Needs
 from simple_sagemaker.core.layout import TaskPlace
@@ -80,6 +80,15 @@ def test_a_single_object_is_read_and_none_whose_key_begins_alike() -> None:
     whole = Grant("read", "s3://ours/shared/")
     assert whole.covers(Grant("object", "s3://ours/shared/one.csv"))
     assert not Grant("object", "s3://ours/shared/one.csv").covers(whole)
+
+
+def test_leave_to_read_a_bucket_is_none_to_write_a_projects_folder_there() -> None:
+    place, bucket = Grant("place", "s3://ours/proj/"), Grant("read", "s3://ours/")
+    assert missing([place], [bucket]) == {place}
+    assert without_covered([place, bucket]) == [place, bucket]
+    assert missing([Grant("read", "s3://ours/proj/t/"), Grant("object", "s3://ours/proj/x")], [place]) == frozenset()
+    assert missing([Grant("vpc")], [bucket, place]) == {Grant("vpc")}
+    assert missing([place], [place]) == frozenset()
 
 
 def test_a_job_looks_only_into_buckets_it_was_given() -> None:
@@ -181,6 +190,26 @@ def test_the_same_grants_make_the_same_policy_and_covered_ones_add_nothing() -> 
     one, two = Grant("read", "s3://b/"), Grant("read", "s3://b/x/")
     assert policy.document([one, two], US, "r") == policy.document([two, one], US, "r")
     assert policy.document([one], US, "r") == policy.document([one, two], US, "r")
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "allowed"),
+    [
+        ("mlflow-app/app-1", "sagemaker:CallMlflowAppApi", True),
+        ("mlflow-app/app-1", "sagemaker-mlflow:CreateRun", False),
+        ("mlflow-tracking-server/mine", "sagemaker-mlflow:CreateRun", True),
+        ("mlflow-tracking-server/mine", "sagemaker-mlflow:LogBatch", True),
+        ("mlflow-tracking-server/mine", "sagemaker-mlflow:SearchRuns", True),
+        ("mlflow-tracking-server/mine", "sagemaker-mlflow:DeleteRun", False),
+        ("mlflow-tracking-server/mine", "sagemaker:CallMlflowAppApi", False),
+    ],
+)
+def test_a_job_writes_runs_to_the_mlflow_that_was_named_and_to_no_other(kind: str, action: str, allowed: bool) -> None:
+    arn = f"arn:aws:sagemaker:us-east-1:111111111111:{kind}"
+    text = document(needs(place=PLACE, mlflow=arn))
+    assert allows(text, action, arn) is allowed
+    assert not allows(text, action, f"{arn}2")
+    assert not allows(PLAIN, action, arn)
 
 
 def test_sids_are_unique() -> None:

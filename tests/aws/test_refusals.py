@@ -31,7 +31,7 @@ ANSWERS: dict[str, tuple[tuple[str, str, str], type[SsmError], tuple[str, ...]]]
     "denied outright": (
         ("AccessDenied", f"{PASS} with an explicit deny in a service control policy", "CreateRole"),
         AccessDenied,
-        ("denies it outright", "service control policy"),
+        ("denies it explicitly", "service control policy"),
     ),
     "denied by S3, which names nothing": (
         ("AccessDenied", "Access Denied", "PutBucketEncryption"),

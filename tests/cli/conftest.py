@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.warm_homes import warm
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Shell:
         self.folder = folder / "work"
         self.folder.mkdir()
         self.home = folder / "home"
+        warm(self.home)
         self.environment = {**os.environ, "SSM_ENGINE": "local", "SSM_HOME": str(self.home), "SSM_STOP_GRACE_S": "5"}
 
     def write(self, name: str, text: str) -> Path:
@@ -60,6 +65,20 @@ class Shell:
         )
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
+    def is_killed(self, argv: Sequence[str], delay_s: float) -> bool:
+        """Run ``ssm`` with these words and kill it after a while; return False if it had ended."""
+        nothing = subprocess.DEVNULL
+        process = subprocess.Popen(
+            self.command(*argv), cwd=self.folder, env=self.environment, stdin=nothing, stdout=nothing, stderr=nothing
+        )
+        try:
+            process.wait(timeout=delay_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return True
+        return False
+
     def run(self, *argv: str | bytes) -> Done:
         """``ssm run -p proj -t task …``."""
         return self.ssm("run", "-p", "proj", "-t", "task", *argv)
@@ -84,8 +103,28 @@ class Shell:
             str(path)
             for path in kept
             if path.parts[0] not in {"cache", "locks"}
+            and ".writing" not in path.parts
+            and path.name != "supervisor.pid"
             and not (path.parts[0] == "jobs" and path.parts[3:4] and path.parts[3] in passing)
         )
+
+
+class Kept:
+    """The folders of a shell as they were at one moment, put back for each test at the paths that their files name."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._folder = shell.folder.parent
+        self._copy = self._folder.with_name(f"{self._folder.name}-kept")
+        shutil.copytree(self._folder, self._copy, symlinks=True)
+
+    def put_back(self) -> Shell:
+        """The shell with its folders as they were."""
+        shutil.rmtree(self._folder)
+        shutil.copytree(self._copy, self._folder, symlinks=True)
+        again = copy.copy(self._shell)
+        again.environment = {**self._shell.environment}
+        return again
 
 
 @pytest.fixture

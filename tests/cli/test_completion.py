@@ -29,6 +29,10 @@ name = "demo"
 entry_point = "train.py"
 [task.look]
 cmd_line = "ls"
+[task.search]
+entry_point = "train.py"
+[task.search.hp_space]
+lr = "0.1..0.2"
 [profile.big]
 instance_count = 2
 """
@@ -60,6 +64,9 @@ def project(shell: Shell) -> Shell:
     (shell.folder / "folder").mkdir()
     job(shell.home, "train-2026-01-02-00-00-00-Abcdefg2", "demo", "train")
     job(shell.home, "old-2026-01-01-00-00-00-Abcdefg1", "demo", "old-task")
+    job(shell.home, "probe-002-2025-01-01-00-00-00-Abcdefg4", "demo", "probe")
+    job(shell.home, "probe-011-2025-01-01-00-00-01-Abcdefg5", "demo", "probe")
+    job(shell.home, "x-007-2025-01-01-00-00-01-Abcdefg6", "demo", "x-007")  # which is no trial's
     job(shell.home, "other-2026-01-03-00-00-00-Abcdefg3", "elsewhere", "far")
     for number, name in enumerate(HOSTILE):
         job(shell.home, f"x-2026-01-04-00-00-00-Hostile{number}", "demo", name)
@@ -153,7 +160,15 @@ CASES: list[tuple[list[str], set[str], set[str]]] = [
     (["ssm", "data", "-p", "elsewhere", "--job", ""], {"Abcdefg3"}, {"Abcdefg1", "Abcdefg2"}),
     (["ssm", "logs", "--job", ""], {"Abcdefg1", "Abcdefg2"}, {"Abcdefg3"}),
     (["ssm", "run", "--iit", "x", "train", ""], {"state", "model", "source", "output"}, {"train"}),
+    (["ssm", "run", "-t", "s"], set(), {"search"}),
+    (["ssm", "tune", "-t", ""], {"search", "train"}, {"look"}),
+    (["ssm", "tune", "--tune_by", ""], {"random", "grid", "bayesian", "hyperband"}, {"folder"}),
+    (["ssm", "tune", "--tune_st"], {"--tune_stop"}, {"--tune_by"}),
+    (["ssm", "logs", "-t", "probe", "--trial", ""], {"2", "11"}, {"7", "folder"}),
+    (["ssm", "logs", "-t", "x-007", "--trial", ""], set(), {"2", "7"}),
     (["ssm", "completion", ""], {"bash", "zsh", "fish", "powershell"}, {"--help"}),
+    (["ssm", "explain", "ca"], {"capacity"}, {"--help", "quota"}),
+    (["ssm", "built_ins", "x"], {"xgboost"}, {"--json", "kmeans"}),
 ]
 
 
@@ -184,7 +199,7 @@ def test_bash_leaves_files_to_readline(project: Shell) -> None:
     assert "complete -o bashdefault -o default -F _ssm ssm" in script(["bash"])
 
 
-@pytest.mark.parametrize("kind", ["tasks", "jobs", "profiles", "projects", "nosuch", ""])
+@pytest.mark.parametrize("kind", ["tasks", "jobs", "trials", "profiles", "projects", "nosuch", ""])
 def test_names_that_need_quotes_are_not_printed(project: Shell, kind: str) -> None:
     done = project.ssm("--complete", kind, "data")
     assert (done.status, done.err) == (0, "")
@@ -242,7 +257,9 @@ def test_every_option_is_in_the_table_with_known_kinds() -> None:
     lists = choices()
     for one in spellings():
         for kind in one.kinds:
-            assert kind in {"-", "files", "dirs", "tasks", "jobs", "profiles", "projects"} or kind[1:] in lists
+            assert (
+                kind in {"-", "files", "dirs", "tasks", "jobs", "trials", "profiles", "projects"} or kind[1:] in lists
+            )
     by_flag = {(one.command, one.flag): one for one in spellings()}
     assert by_flag["run", "--source_dir"].kinds == ("dirs",)
     assert by_flag["run", "-e"].kinds == ("files",)

@@ -96,7 +96,7 @@ def test_a_prefix_is_part_of_the_place_and_a_miss_names_it(shell: Shell) -> None
     done = data(shell, "-o", "out")
     assert done.status == 4
     assert re.search(r"s3://sagemaker-\S+/proj/task/", done.err)
-    assert "task task under --prefix team/" in done.err
+    assert "task task under the prefix team/" in done.err
     assert not (shell.folder / "out").exists()
     assert shell.written() == before
     assert data(shell, "-o", "out", "--prefix", "team/").status == 0
@@ -203,7 +203,7 @@ def test_a_task_in_progress_is_not_touched_and_says_so(shell: Shell, waiting: st
 @pytest.mark.parametrize(
     ("argv", "output"),
     [
-        (("-o", "out", "--lr", "1"), "There is no option --lr"),
+        (("-o", "out", "--lr", "1"), "there is no option --lr"),
         (("-o", "out", "--entry_point", "x"), "one of 'ssm run'"),
         (("-o", "out", "--download_modle"), "Did you mean --download_model?"),
         ((), "--clean_state"),
@@ -261,6 +261,6 @@ def test_a_running_job_gives_its_logs_and_state_so_far(shell: Shell) -> None:
     refused = data(shell, "--job", name[-8:], "-o", "out", "--download_model")
     assert refused.status == 4
     assert f"ssm stop --job {name[-8:]}" in refused.err
-    assert "Its logs, and the state so far, can be brought now" in refused.err
+    assert "Its logs, and the state so far, can be downloaded now" in refused.err
     assert shell.ssm("stop", "--job", name, "--wait").status == 0
     assert data(shell, "--job", name, "-o", "out", "--download_model").status == 0

@@ -230,19 +230,22 @@ def test_a_request_keeps_every_member_that_the_service_takes() -> None:
         shown = model.operation_model(f"Describe{operation}").output_shape
         assert taken
         assert shown
-        assert taken.members.keys() & shown.members.keys() == kept
+        members = taken.members.keys() & shown.members.keys()
+        assert members <= kept
         assert taken.members.keys() - shown.members.keys() <= {"Tags", "SessionChainingConfig"}
+        if kept - members:
+            pytest.skip(f"this boto3 is older than {', '.join(sorted(kept - members))}")
 
 
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["why"], "the words of a command follow that runs a task"),
+        (["why"], "name the command to ask about"),
         (["why", "ls"], "not 'ls'"),
         (["why", "run", "-p", "x"], "missing: --task_name NAME (-t), --entry_point FILE (-e)"),
-        (["why", "--csv", "run"], "There is no option --csv"),
+        (["why", "--csv", "run"], "there is no option --csv"),
         (["diff", "--job", "a1B2c3D4"], "name two jobs to compare: --job A --job B; 1 is named"),
-        (["replay", "--job", "a1B2c3D4", "--lr", "1"], "There is no option --lr"),
+        (["replay", "--job", "a1B2c3D4", "--lr", "1"], "there is no option --lr"),
         (["replay", "--job", "a1B2c3D4", "--ic", "0"], "--ic 0 is too small"),
         (["replay", "--job", "a1B2c3D4", "--it", "ml.m5.larg"], "Did you mean ml.m5.large"),
         (["replay", "--job", "a1B2c3D4", "--dry_run", "--no_wait"], "contradict each other"),

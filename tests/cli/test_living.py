@@ -212,6 +212,24 @@ def test_logs_followed_come_at_once_and_end_as_the_job_does(shell: Shell) -> Non
     ]
 
 
+@pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["lines", "json"])
+def test_logs_followed_end_when_nobody_reads_them_any_more(shell: Shell, as_json: tuple[str, ...]) -> None:
+    """As in ``ssm logs -f … | grep -q ready``; the job goes on."""
+    shell.write(
+        "w.py", "import os, time\nwhile not os.path.exists('go'):\n    print('x', flush=True)\n    time.sleep(0.05)\n"
+    )
+    name = shell.run("-e", "w.py", "--no_wait").out.strip()
+    with following(shell, "logs", "-f", "--job", name, *as_json) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+    assert [row["status"] for row in listed(shell, "-p", "proj")] == ["InProgress"]
+    assert shell.ssm("stop", "--job", name, "--wait").status == 0
+
+
 def test_attach_shows_what_run_shows_and_brings_the_results(shell: Shell) -> None:
     name = start(shell, wait=False)
     process = following(shell, "attach", "--job", short_name(name), "-o", "out", "--download_model")
@@ -241,18 +259,18 @@ def test_a_short_name_brings_a_jobs_results(shell: Shell) -> None:
         (["ls"], "missing: --project_name NAME (-p); or --all_projects"),
         (["ls", "-p", "x", "--all_projects"], "contradict each other"),
         (["ls", "-p", "x", "--running", "--failed"], "contradict each other"),
-        (["ls", "-p", "x", "--since", "soon"], "--since 'soon' is no time: write 30s, 10m, 12h, 7d or 2w"),
+        (["ls", "-p", "x", "--since", "soon"], "--since 'soon' is not a time: write 30s, 10m, 12h, 7d or 2w"),
         (["ls", "-p", "x", "--since", "2999-01-01"], "that is still to come"),
         (["ls", "-p", "x", "--limit", "0"], "--limit 0 is too small"),
         (["ls", "-p", "x", "--watch"], "--watch redraws a terminal"),
-        (["ls", "-p", "x", "--jobs"], "There is no option --jobs"),
+        (["ls", "-p", "x", "--jobs"], "there is no option --jobs"),
         (["ls", "-p", "x", "--follow"], "it is one of 'ssm logs'"),
         (["status"], "missing: --project_name NAME (-p), or --job NAME"),
         (["status", "-t", "t"], "missing: --project_name NAME (-p), or --job NAME"),
         (["status", "-t", "t", "--job", "a1B2c3D4"], "name the task's project with --project_name NAME (-p)"),
         (["status", "--job", "short"], "--job 'short' is not the name of a job"),
         (["status", "-p", "x"], "There is no job of project 'x'"),
-        (["logs", "-p", "x", "--grep", "("], "--grep '(' is no regular expression"),
+        (["logs", "-p", "x", "--grep", "("], "--grep '(' is not a regular expression"),
         (["logs", "-p", "x", "--host", "0"], "--host 0 is too small"),
         (["logs", "-p", "x", "--", "word"], "runs no code"),
         (["attach", "-p", "x", "--download_model"], "name the folder for it with --output_path DIR (-o)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -48,6 +49,43 @@ def test_a_command_runs_with_closed_streams(shell: Shell, closed: str, command: 
     )
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
     assert [path.read_text() for path in (shell.folder / "out/output").rglob("it")] == ["ran"]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        ("ENOSPC", "Free some space"),
+        ("EDQUOT", "Free some space"),
+        ("EROFS", "can be written"),
+        ("EMFILE", "ulimit -n"),
+        ("EACCES", "that you may read and write it"),
+    ],
+)
+def test_what_the_system_refuses_is_said_with_what_helps(number: str, advice: str) -> None:
+    from simple_sagemaker.cli.main import _describe_os_error
+
+    code = getattr(errno, number)
+    first, second = _describe_os_error(OSError(code, os.strerror(code), "/the/place")).splitlines()
+    assert first == f"{os.strerror(code)}: /the/place"
+    assert advice in second
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("attach -p p -t t", "no job was stopped"),
+        ("logs -f -p p -t t", "no job was stopped"),
+        ("stop -p p -t t", "Interrupted."),
+        ("replay --job a1B2c3D4", "Interrupted."),
+        ("run -p p -t t -e w.py", "nothing is running"),
+        ("-p p -t t -e w.py", "nothing is running"),
+        ("", "nothing is running"),
+    ],
+)
+def test_an_early_ctrl_c_says_what_it_means_for_jobs(typed: str, said: str) -> None:
+    from simple_sagemaker.cli.main import _describe_interrupt
+
+    assert said in _describe_interrupt(typed.split())
 
 
 def test_a_script_with_windows_line_ends_is_refused_with_its_first_line(shell: Shell) -> None:

@@ -126,3 +126,81 @@ def test_without_a_file_nothing_is_loaded_for_it(tmp_path: Path) -> None:
     assert "simple_sagemaker.local.api.sagemaker" in loaded
     assert (ours, loaded & {"tomllib", "tomli"}) == ({"apply", "find"}, set())
     assert not any(".project_file" in name for name in modules(tmp_path, "run", "-h"))
+
+
+SEARCH = """
+[task.search]
+entry_point = "train.py"
+metric_definitions = {loss = 'loss=(\\S+)'}
+hp_space = {kind = "good|bad", rate = "0.1..0.4/0.1"}
+tune_for = {loss = "min"}
+tune_by = "grid"
+tune_jobs = 3
+tune_at_once = 1
+tune_seed = 1
+tune_target = 0.5
+
+[task.rounds]
+entry_point = "train.py"
+metric_definitions = {loss = 'loss=(\\S+)'}
+tune_for = {loss = "min"}
+hp_space = {rate = "0.1..0.9"}
+tune_by = "hyperband"
+tune_resource = ["epochs", 1, 3]
+"""
+
+
+def test_a_task_with_a_space_is_for_tune(project: Shell) -> None:
+    project.environment["SSM_ISOLATION"] = "plain"
+    project.write("train.py", "import sys\nprint('loss=1')\nprint('argv', sys.argv[1:])\n")
+    project.write("ssm.toml", FILE + SEARCH)
+    done = project.ssm("tune", "-t", "search", "--tune_jobs", "2")
+    assert done.status == 0, done.err
+    assert "Project file: ssm.toml, task search" in done.err
+    assert "all 2 trials have ended" in done.err
+    assert "Searches    kind  good|bad" in project.ssm("status", "-t", "search").out
+    refused = project.ssm("run", "-t", "search")
+    assert refused.status == 2
+    line = (FILE + SEARCH).split("\n").index('hp_space = {kind = "good|bad", rate = "0.1..0.4/0.1"}') + 1
+    assert f"the task search has hp_space (ssm.toml:{line}), which is for 'ssm tune': ssm tune -t search" in refused.err
+    shown = project.ssm("config", "-t", "search").out
+    assert "Task: search (ssm tune)" in shown
+    for name in ("hp_space.rate", "tune_for.loss", "tune_by", "tune_seed", "tune_target"):
+        assert name in shown
+    dry = project.ssm("tune", "-t", "rounds", "--dry_run")
+    assert dry.status == 0, dry.err
+    other = project.ssm("tune", "-t", "rounds", "--tune_resource", "steps", "1", "9", "--md", "acc", "acc=(.*)",
+                        "--tune_for", "acc", "max", "--dry_run")  # fmt: skip
+    assert other.status == 0, other.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        ('rate = "0.1..0.9"}', 'rate = "0.9..0.1"}', "hp_space (ssm.toml:LINE) '0.9..0.1'"),
+        ('rate = "0.1..0.9"}', "rate = true}", "ssm.toml:LINE: task.rounds.hp_space.rate: it is a text"),
+        ('["epochs", 1, 3]', '["epochs", 3, 1]', "tune_resource (ssm.toml:LINE) epochs 3 1: MIN is at least 1"),
+        ('["epochs", 1, 3]', '["epochs", 1]', "tune_resource (ssm.toml:LINE)"),
+        ('["epochs", 1, 3]', "[]", "say which hyperparameter tells how long"),
+        ('tune_for = {loss = "min"}\nhp', 'tune_for = {loss = "low"}\nhp', "tune_for (ssm.toml:LINE) loss 'low'"),
+        (
+            'tune_for = {loss = "min"}\nhp',
+            'tune_for = {loss = "min", x = "max"}\nhp',
+            "tune_for (ssm.toml:LINE) x: the search is for loss already",
+        ),
+        ('tune_by = "hyperband"', 'tune_by = "hyper"', "tune_by (ssm.toml:LINE) 'hyper' is not one of"),
+        ('tune_by = "hyperband"', "tune_by = 3", "ssm.toml:LINE: task.rounds.tune_by: it is a text"),
+        ('tune_by = "hyperband"', 'tune_target = "x"', "ssm.toml:LINE: task.rounds.tune_target: it is a number"),
+        ('tune_by = "hyperband"', 'cmd_line = "ls"', "ssm.toml:LINE: task.rounds.cmd_line: "),
+    ],
+)  # fmt: skip
+def test_a_wrong_search_is_refused_with_its_line(project: Shell, before: str, after: str, error: str) -> None:
+    text = FILE + SEARCH
+    assert text.count(before) == 1 or before in text.split("[task.rounds]")[1]
+    head, rounds = text.split("[task.rounds]")
+    place = rounds.index(before)
+    line = (head + "[task.rounds]" + rounds[:place]).count("\n") + 1
+    project.write("ssm.toml", f"{head}[task.rounds]{rounds[:place]}{after}{rounds[place + len(before) :]}")
+    done = project.ssm("tune", "-t", "rounds", "--dry_run")
+    assert done.status == 2, done.out
+    assert error.replace("LINE", str(line)) in done.err

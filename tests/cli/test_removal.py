@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.names import short_name
-from simple_sagemaker.errors import UsageError
+from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.services import choose
+from simple_sagemaker.studies import removal as studies
 from simple_sagemaker.tasks import removal
 from simple_sagemaker.tasks.removal import Wanted
 from tests.cli.conftest import Shell
@@ -21,7 +23,7 @@ from tests.counts import examples
 BUCKET = "sagemaker-us-east-1-000000000000"
 NAMES = ("t", "t1", "t-1", "t.", "x", "output", "source", "model", "train-2026-01-31-12-00-00-a1B2c3D4")
 PREFIXES = ("", "x/", "t/", "x/t/", "p/t/", "x", "p/t/train-2026-01-31-12-00-00-a1B2c3D4/")
-PROJECTS = ("p", "t", "x", "p1", "state", "input", "train-2026-01-31-12-00-00-a1B2c3D4")
+PROJECTS = ("p", "t", "x", "p1", "state", "input", "source", "output", "train-2026-01-31-12-00-00-a1B2c3D4")
 
 
 def shell_job(shell: Shell, task: str, *words: str) -> str:
@@ -61,6 +63,14 @@ def test_a_jobs_objects_and_its_record_go_and_its_neighbors_stay(shell: Shell) -
     assert "nothing was found" in again.err
 
 
+def test_what_a_killed_removal_left_is_deleted_too(shell: Shell) -> None:
+    shell_job(shell, "t")
+    shutil.rmtree(shell.home / "buckets" / BUCKET / "proj" / "t")  # and the records are still there
+    assert shell.ssm("rm", "-p", "proj", "-t", "t", "--yes").status == 0
+    assert shell.jobs() == []
+    assert shell.ssm("rm", "-p", "proj", "-t", "t", "--yes").status == 4
+
+
 def test_a_running_job_is_refused_and_stays(shell: Shell) -> None:
     shell.write("w.py", "import time\nprint('ready', flush=True)\ntime.sleep(300)\n")
     name = shell.ssm("run", "-p", "proj", "-t", "t", "-e", "w.py", "--no_wait").out.strip()
@@ -94,7 +104,7 @@ def test_the_home_is_weighed_and_cleaned(shell: Shell) -> None:
     assert parts["cache"]["size"] > 10_000
     refused = shell.ssm("home", "--clean")
     assert refused.status == 2
-    assert "--yes does it" in refused.err
+    assert "add --yes" in refused.err
     assert shell.ssm("home", "--clean", "--older", "1h", "--yes").status == 0
     assert [path.name for path in shell.jobs()] == [name]
     assert "cache" not in {one["name"] for one in json.loads(shell.ssm("home", "--json").out)["parts"]}
@@ -149,3 +159,70 @@ def test_nothing_of_a_neighbor_is_ever_deleted(tmp_path: Path, seed: int) -> Non
     assert kept <= left
     code = {key for key, whose in owners.items() if chosen in whose and key.endswith("/source/run.json")}
     assert not (found and code & left), "what was chosen is still there"
+
+
+OF_TRIAL = "t-001-2026-01-31-12-00-00-a1B2c3D4"
+AROUND = ("", "p/", "p/t/", "p/t/trials/", "p/t/study/", "p/t/trials/001/", f"p/t/trials/001/{OF_TRIAL}/")
+PARTS = ("t", "p", "trials", "study", "001", "state", "source", "events", "output", OF_TRIAL)
+
+
+def keys_of_study(place: TaskPlace) -> dict[str, bytes]:
+    """The objects of a study with two trials."""
+    content = {f"{place.study}study.json": b"{}", place.best_trial: b"{}", f"{place.study}driver.json": b"{}"}
+    content |= {f"{place.source(name)}{file}": b"{}" for name in ("study",) for file in ("run.json", "start.sh")}
+    for number in (1, 2):
+        trial, job = place.trial(number), f"t-{number:03}-2026-01-31-12-00-00-a1B2c3D4"
+        event = {"kind": "start", "trial": number, "job": job}
+        content[f"{place.study}events/{number:06}.json"] = json.dumps(event).encode()
+        content |= dict.fromkeys(
+            (f"{trial.source(job)}run.json", f"{trial.output(job)}model.tar.gz", f"{trial.state}x"), b"{}"
+        )
+    return content
+
+
+@pytest.mark.parametrize("seed", range(examples(40, 2000)))
+def test_a_study_is_deleted_and_nothing_of_a_neighbor(tmp_path: Path, seed: int) -> None:
+    """A study among tasks whose folders lie in it; all of it is deleted, or one trial, or it is refused."""
+    random_ = random.Random(seed)
+    services = choose.local({**Shell(tmp_path).environment})
+    services.store.make_bucket(BUCKET)
+    chosen = TaskPlace(bucket=BUCKET, project="p", task="t")
+    mine = keys_of_study(chosen)
+    keys: dict[str, bytes] = {key: data for key, data in mine.items() if random_.random() < 0.9}
+    foreign: set[str] = set()
+    for _ in range(random_.choice((0, 1, 1, 4))):
+        place = TaskPlace(
+            bucket=BUCKET, prefix=random_.choice(AROUND), project=random_.choice(PARTS), task=random_.choice(PARTS)
+        )
+        if place == chosen:
+            continue
+        job = f"{place.task[:9]}-2026-01-31-12-00-00-a1B2c3D5"
+        lock = json.dumps({"job": job, "kind": "training", "at": "2026-01-31T12:00:00+00:00"}).encode()
+        theirs = {f"{place.source(job)}run.json": b"{}", f"{place.output(job)}model.tar.gz": b"{}", place.claim: lock}
+        theirs |= {f"{place.state}x": b"{}", f"{place.input}data": b"{}", f"{place.folder}notes.txt": b"{}"}
+        foreign |= theirs.keys()
+        keys |= theirs
+    written: set[str] = set()
+    for key, data in keys.items():
+        if not any(other.startswith(f"{key}/") or key.startswith(f"{other}/") for other in written):
+            services.store.write(BUCKET, key, data)
+            written.add(key)
+    trial = random_.choice((None, None, 1))
+    wanted = Wanted(place=chosen, trial=trial, state=random_.random() < 0.5)
+    found = None
+    with suppress(UsageError, InputNotFound):
+        found = studies.find(wanted, services)
+    if found:
+        studies.remove(wanted, found, services)
+    gone = written - {one.key for one in services.store.list(BUCKET, "")}
+    assert not sorted(gone & (foreign - mine.keys())), wanted
+    assert found or not gone
+    if found and trial is None:
+        readable = {int(key[-6]) for key in written if "/study/events/" in key and key in mine}
+        kept = {key for key in written - gone if key in mine and not key.startswith(chosen.trials)}
+        assert not kept, "the name is not free"
+        for number in readable:
+            assert not {key for key in written - gone if key in mine and key.startswith(chosen.trial(number).folder)}
+    if found and trial is not None:
+        gone.discard(f"{chosen.study}driver.json")  # the lock, whose content was none
+        assert all(key.startswith(chosen.trial(trial).folder) for key in gone)

@@ -100,7 +100,7 @@ def test_ctrl_c_asks_and_s_stops_the_job(shell: Shell) -> None:
     with session(shell, *begin(shell)) as terminal:
         terminal.read_until("ready")
         terminal.type("\x03")
-        terminal.read_until("[s/d/c]")
+        terminal.read_until("[c]ontinue watching? ")
         terminal.type("s\n")
         assert terminal.end() == 3
     assert "Stopped" in terminal.seen
@@ -111,7 +111,7 @@ def test_ctrl_c_asks_and_d_leaves_the_job_running(shell: Shell) -> None:
     with session(shell, *begin(shell)) as terminal:
         terminal.read_until("ready")
         terminal.type("\x03")
-        terminal.read_until("[s/d/c]")
+        terminal.read_until("[c]ontinue watching? ")
         terminal.type("d\n")
         assert terminal.end() == 7
         assert '"status"' not in (shell.jobs()[0] / "journal.jsonl").read_text()
@@ -126,7 +126,7 @@ def test_ctrl_c_asks_and_c_goes_on_watching(shell: Shell) -> None:
     with session(shell, "run", "-p", "p", "-t", "t", "-e", "w.py") as terminal:
         terminal.read_until("ready")
         terminal.type("\x03")
-        terminal.read_until("[s/d/c]")
+        terminal.read_until("[c]ontinue watching? ")
         terminal.type("c\n")
         (shell.jobs()[0] / "algo-1" / "state" / "go").touch()
         assert terminal.end() == 0
@@ -186,3 +186,17 @@ def test_long_and_wide_names_of_metrics_leave_the_table_in_order(shell: Shell) -
     assert table[1] == f"  loss{' ' * 34}  1     1 (lowest)"
     assert table[2] == f"  损失{' ' * 34}  1     1 to 2"
     assert table[3] == f"  {name}  1     2 (highest)"
+
+
+def test_tables_are_no_wider_than_the_terminal(shell: Shell) -> None:
+    name = "_".join(["validation"] * 10)
+    task = "a-task-with-a-long-name-as-people-give-them"
+    shell.write("w.py", f"for n in (2, 1): print('{name}=%s' % n)")
+    done = shell.ssm("run", "-p", "p", "-t", task, "-e", "w.py", "--md", name, f"{name}=([0-9]+)")
+    assert done.status == 0, done.err
+    for words in (["metrics", "-p", "p", "-t", task], ["ls", "-p", "p"], ["cost", "-p", "p"]):
+        with session(shell, *words) as shown:
+            assert shown.end() == 0
+        lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.seen).splitlines()
+        assert len(lines) > 1, words
+        assert [line for line in lines if len(line) > 120] == [], words

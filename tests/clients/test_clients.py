@@ -33,7 +33,7 @@ def _needs(package: str, number: int) -> pytest.MarkDecorator:
 def work(tmp_path: Path) -> Path:
     """A folder with a person's code and data."""
     (tmp_path / "code").mkdir()
-    for name in ("train.py", "process.py"):
+    for name in ("train.py", "process.py", "tuned.py", "serve.py"):
         shutil.copy(HERE / name, tmp_path / "code")
     (tmp_path / "data").mkdir()
     for name in ("a.txt", "b.txt", "c.txt"):
@@ -192,6 +192,42 @@ def test_a_notebook_of_the_sagemaker_sdk_2_attaches_to_the_job_of_another(
 
 
 @_needs("sagemaker", 2)
+def test_the_models_of_the_sagemaker_sdk_2_transform(emulator: Emulator, work: Path) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk2_transform.py"), str(work))
+    assert "predicting 3" in out
+    assert "predicting 1" in out
+    expected = ["id1,1,10.0", "id2,2,20.0", "id3,3,30.0"]
+    assert json.loads(out.splitlines()[-1]) == {"pytorch": expected, "sklearn": expected, "model": expected}
+
+
+@_needs("sagemaker", 2)
+def test_the_tuner_of_the_sagemaker_sdk_2_searches(emulator: Emulator, work: Path, notebook: dict[str, str]) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk2_tuning.py"), str(work), environment=notebook)
+    found = json.loads(out.splitlines()[-1])
+    assert found["status"] == "Completed"
+    table = {one["TrainingJobName"]: one for one in found["table"]}
+    assert len(table) == 4
+    assert {one["TrainingJobStatus"] for one in found["table"]} == {"Completed"}
+    best = min(table, key=lambda name: float(table[name]["FinalObjectiveValue"]))
+    assert found["best"] == best
+    assert found["model"].endswith(f"/{best}/output/model.tar.gz")
+    assert table[best]["optimizer"] in {'"adam"', '"sgd"'}
+    assert table[best]["TrainingElapsedTimeSeconds"] > 0
+    assert found["attached"] == [
+        best,
+        "loss",
+        [f"{kind}ParameterRanges" for kind in ("Categorical", "Continuous", "Integer")],
+    ]
+    assert found["attached_static"] == "0.1"
+    assert found["warm"][0] == "Completed"
+    assert found["warm"][1].startswith(("whole-", "warm-"))
+    assert found["several"] == "Completed"
+    assert found["definitions"] == ["first", "first", "second", "second"]
+    assert found["several_best"] in {"first", "second"}
+    assert found["stopped"] == "Stopped"
+
+
+@_needs("sagemaker", 2)
 @pytest.mark.skipif(not LONG, reason="each remote job installs the SDK anew: SSM_LONG=1 tox -e clients-sdk2")
 @pytest.mark.timeout(900)
 def test_functions_that_the_sagemaker_sdk_2_makes_remote_run_as_jobs(
@@ -254,6 +290,22 @@ def test_a_notebook_of_the_sagemaker_sdk_3_runs_a_job_of_each_kind(
     assert status == "Completed"
     assert model.endswith("/output/model.tar.gz")
     assert printed["processed"] == ["Completed", "from algo-1;"]
+
+
+@_needs("sagemaker", 3)
+def test_the_tuner_of_the_sagemaker_sdk_3_searches(emulator: Emulator, work: Path, notebook: dict[str, str]) -> None:
+    out = run(emulator, sys.executable, str(HERE / "sdk3_tuning.py"), str(work), environment=notebook)
+    found = json.loads(out.splitlines()[-1])
+    assert found["status"] == "Completed"
+    table = {one["TrainingJobName"]: one for one in found["table"]}
+    assert len(table) == 3
+    assert found["best"] == min(table, key=lambda name: float(table[name]["FinalObjectiveValue"]))
+    assert found["model"] == (f"s3://sagemaker-us-east-1-000000000000/sdk3-tuning/{found['best']}/output/model.tar.gz")
+    assert found["hyperparameters"]["seconds"] == "0.1"
+    assert found["names"] == ["sdk3-stopped", "sdk3-warm", "sdk3-whole"]
+    assert {*found["warm"]} == {"layers", "lr", "optimizer"}
+    assert found["warm"]["lr"] == found["hyperparameters"]["lr"]  # the best of the parent comes first
+    assert found["stopped"] == "Stopped"
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from simple_sagemaker.core.specs import Image
 from simple_sagemaker.errors import SsmError
 from simple_sagemaker.images import choose as imagechoice
 from simple_sagemaker.images.docker.context import files
-from simple_sagemaker.services import choose as services
+from simple_sagemaker.services import docker as services
 from tests.docker import base
 from tests.docker.daemon import Daemon
 

@@ -24,6 +24,10 @@ BEFORE = (
     r"run -p demo -t train -e train.py --md loss loss=(\S+) --lr 0.5 --force_running",
     "shell -p demo -t look --cmd_line",
 )
+SEARCH = (
+    r"tune -p demo -t search -e train.py --md loss loss=(\S+) --tune_for loss min --hp_space lr 0.1|0.5|0.9 "
+    "--tune_by grid --tune_at_once 1 --tune_seed 1"
+)
 JOB = re.compile(r"\b[a-z]+-\d{4}(?:-\d\d){5}-(\w{8})\b")
 
 
@@ -66,6 +70,7 @@ def test_what_the_page_shows_is_what_is_printed(tmp_path: Path, monkeypatch: pyt
         printed(["ssm", *words.split(), *more])
     names = re.findall(r'"short_name": "(\w{8})"', printed("ssm ls -p demo --json"))[::-1]
     text = PAGE.read_text(encoding="utf-8")
+    text, search = _without_search(text)
     shown_names = list(dict.fromkeys(re.findall(r"--job (\w{8})", text)))
     assert len(names) == len(shown_names) == 3
     # as the page has them: the first run of train, the second, and look
@@ -80,3 +85,14 @@ def test_what_the_page_shows_is_what_is_printed(tmp_path: Path, monkeypatch: pyt
             assert normal(printed(real), names) == normal(output.rstrip(), shown_names), command
             commands += 1
     assert commands >= 10
+    printed(["ssm", *SEARCH.split()])
+    trials = re.findall(r'"short_name": "(\w{8})"', printed("ssm ls -p demo -t search --json"))[::-1]
+    shown_trials = re.findall(r"^ +\*?\d  (\w{8})", search, re.MULTILINE)[2::-1]
+    for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", search, re.MULTILINE):
+        assert normal(printed(command), trials) == normal(output.rstrip(), shown_trials), command
+
+
+def _without_search(text: str) -> tuple[str, str]:
+    """The page without what it shows of a study, which is run after all else; and that."""
+    block = next(one for one in re.findall(r"```text\n.*?```\n", text, re.DOTALL) if "(study)" in one)
+    return text.replace(block, ""), block.removeprefix("```text\n").removesuffix("```\n")

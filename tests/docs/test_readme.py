@@ -97,6 +97,15 @@ def test_data_brings_what_a_task_left(clone: Path) -> None:
     assert sorted(path.name for path in (clone / "output/again").iterdir()) == ["logs", "model", "state"]
 
 
+def test_the_first_steps_go_on_with_a_search_and_the_day_after(clone: Path) -> None:
+    steps = re.findall(r"^```bash\n(.*?)^```", (TOP / "docs/first-steps.md").read_text(), re.MULTILINE | re.DOTALL)
+    tune, later = (next(block for block in steps if words in block) for words in ("ssm tune", "ssm ls"))
+    done = run(block_with("examples/arguments/worker.py") + tune + later, clone)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "output/search/study.json").exists()
+    assert "-***- words:" in done.stdout.splitlines()[-1]
+
+
 def test_the_lines_of_python_print_the_last_line_of_the_log(clone: Path) -> None:
     (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (clone / "script.py").write_text(block)

@@ -58,6 +58,7 @@ def test_every_command_prints_what_its_schema_says(shell: Shell) -> None:
         ("diff", ("--job", first, "--job", second)),
         ("home", ()),
         ("why", words),
+        ("explain", ("disk",)),
     ):
         done = shell.ssm(name, "--json", *more)
         assert done.status == 0, done.err
@@ -67,3 +68,18 @@ def test_every_command_prints_what_its_schema_says(shell: Shell) -> None:
     running = shell.ssm("shell", "-p", "p", "-t", "long", "--cmd_line", "sleep 300", "--no_wait").out.strip()
     check("stop", json.loads(shell.ssm("stop", "--job", running, "--wait", "--json").out))
     check("rm", json.loads(shell.ssm("rm", *place, "--yes", "--json").out))
+
+
+def test_a_search_prints_what_its_schemas_say(shell: Shell) -> None:
+    shell.environment["SSM_ISOLATION"] = "plain"
+    shell.write("w.py", "import sys\nprint('loss=' + sys.argv[2])\nsys.exit(sys.argv[2] == '3')\n")
+    metric = ("--md", "loss", r"loss=(\S+)", "--tune_for", "loss", "min")
+    space = ("--hp_space", "rate", "-inf|nan|2|3|x", "--tune_by", "grid")
+    done = shell.ssm("tune", "-p", "p", "-t", "t", "-e", "w.py", *metric, *space, "--json_events", "-o", "out")
+    assert done.status == 0, done.err
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert len(events) == 11
+    for event in events:
+        check("study-events", event)
+    check("study", json.loads((shell.folder / "out" / "study.json").read_text(encoding="utf-8")))
+    check("study", json.loads(shell.ssm("status", "-p", "p", "-t", "t", "--json").out))

@@ -7,7 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simple_sagemaker.project.options import CommonOptions, ProcessOptions, RunOptions, ShellOptions, TrainingOptions
+from simple_sagemaker.project.options import (
+    CommonOptions,
+    ProcessOptions,
+    RerunOptions,
+    RunOptions,
+    ShellOptions,
+    TrainingOptions,
+    TuneOptions,
+)
 
 TOP = Path(__file__).parents[2]
 DOCS = TOP / "docs"
@@ -30,11 +38,14 @@ def test_every_page_is_in_the_table_of_contents_and_in_the_list() -> None:
 
 def test_the_reference_has_every_option_once() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
+    rerun = RerunOptions.__optional_keys__
+    shared = TrainingOptions.__optional_keys__ | rerun
     own = {
         "TrainingOptions": TrainingOptions.__optional_keys__ - CommonOptions.__optional_keys__,
-        "RunOptions": RunOptions.__optional_keys__ - TrainingOptions.__optional_keys__,
-        "ShellOptions": ShellOptions.__optional_keys__ - TrainingOptions.__optional_keys__,
-        "ProcessOptions": ProcessOptions.__optional_keys__ - CommonOptions.__optional_keys__,
+        "RunOptions": RunOptions.__optional_keys__ - shared,
+        "ShellOptions": ShellOptions.__optional_keys__ - shared,
+        "ProcessOptions": ProcessOptions.__optional_keys__ - CommonOptions.__optional_keys__ - rerun,
+        "TuneOptions": TuneOptions.__optional_keys__ - shared,
     }
     for name, options in own.items():
         listed = re.search(rf"\.{name}\(\)\n   :members: ((?:[a-z_]+,?\s*)+)", page)

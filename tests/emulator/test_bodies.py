@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import select
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -156,3 +158,44 @@ def test_numbers_of_any_length_in_a_query_are_a_403(emulator: Emulator, number: 
     ):
         refused = send(emulator, "GET", f"/bodies/k?{query}")
         assert (refused.status, code_of(refused)) == (403, "AccessDenied")
+
+
+def begin_large(emulator: Emulator, count: int) -> list[socket.socket]:
+    """Connections with all but the end of a large body each, which must be read before it can be refused."""
+    size = 15 * 1024 * 1024
+    head = {**signed(emulator, "logs", "POST", "/", TARGET, keys=wrong_secret(emulator)), "Content-Length": str(size)}
+    address = urlsplit(emulator.url)
+    lines = ["POST / HTTP/1.1", f"Host: {address.netloc}", *(f"{name}: {head[name]}" for name in head), "", ""]
+    connections = []
+    for _ in range(count):
+        connections.append(socket.create_connection((address.hostname or "", address.port or 0), timeout=60))
+        with suppress(ConnectionError):  # it may be refused meanwhile
+            connections[-1].sendall("\r\n".join(lines).encode() + b"a" * (size - 1))
+    return connections
+
+
+def large_request(emulator: Emulator) -> Raw:
+    body = b'{"x": "' + b"a" * (8 * 1024 * 1024) + b'"}'
+    return send(emulator, "POST", "/", signed(emulator, "sagemaker", "POST", "/", TARGET, body), body)
+
+
+def test_who_knows_a_keys_identifier_alone_costs_little_memory_however_often_he_comes(emulator: Emulator) -> None:
+    before = memory_mb(emulator)
+    connections = begin_large(emulator, 24)
+    try:
+        until = time.monotonic() + 60
+        while len(select.select(connections, [], [], 1)[0]) < 15:
+            assert time.monotonic() < until
+        assert memory_mb(emulator) < before + 200
+        assert emulator.client("logs").describe_log_groups()["logGroups"] is not None  # small requests are served
+        while (answer := large_request(emulator)).status != 503:
+            assert time.monotonic() < until
+        assert code_of(answer) == "ThrottlingException"
+    finally:
+        for connection in connections:
+            connection.close()
+    until = time.monotonic() + 60
+    while (status := large_request(emulator).status) == 503:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert status == 400  # it is read, and has no such member

@@ -68,6 +68,7 @@ def test_a_thousand_jobs_are_listed_in_a_dozen_calls(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_processing_jobs_are_described_only_where_they_are_shown(tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text("print('done')")
     emulator = Emulator(tmp_path)

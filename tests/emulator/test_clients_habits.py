@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -117,17 +118,33 @@ def test_no_service_answers_html(emulator: Emulator, service: str) -> None:
 
 def test_the_endpoints_beside_sagemakers_refuse_by_name(emulator: Emulator) -> None:
     runtime, features = emulator.client("sagemaker-runtime"), emulator.client("sagemaker-featurestore-runtime")
-    calls: list[Callable[[], object]] = [
-        lambda: features.get_record(FeatureGroupName="g", RecordIdentifierValueAsString="1"),
-        lambda: features.put_record(FeatureGroupName="g", Record=[{"FeatureName": "f", "ValueAsString": "1"}]),
-        lambda: runtime.invoke_endpoint(EndpointName="e", Body=b""),
-        lambda: emulator.client("pricing").get_attribute_values(ServiceCode="AmazonSageMaker", AttributeName="x"),
-        lambda: emulator.client("sagemaker-metrics").batch_put_metrics(
-            TrialComponentName="t", MetricData=[{"MetricName": "m", "Timestamp": 0, "Value": 1.0}]
+    calls: list[tuple[str, Callable[[], object]]] = [
+        (
+            "sagemaker.FeatureStoreRuntime",
+            lambda: features.get_record(FeatureGroupName="g", RecordIdentifierValueAsString="1"),
+        ),
+        (
+            "sagemaker.FeatureStoreRuntime",
+            lambda: features.put_record(FeatureGroupName="g", Record=[{"FeatureName": "f", "ValueAsString": "1"}]),
+        ),
+        ("sagemaker.InvokeEndpoint", lambda: runtime.invoke_endpoint(EndpointName="e", Body=b"")),
+        (
+            "sagemaker.InvokeEndpointAsync",
+            lambda: runtime.invoke_endpoint_async(EndpointName="e", InputLocation="s3://b/k"),
+        ),
+        (
+            "pricing.GetAttributeValues",
+            lambda: emulator.client("pricing").get_attribute_values(ServiceCode="AmazonSageMaker", AttributeName="x"),
+        ),
+        (
+            "sagemaker.BatchPutMetrics",
+            lambda: emulator.client("sagemaker-metrics").batch_put_metrics(
+                TrialComponentName="t", MetricData=[{"MetricName": "m", "Timestamp": 0, "Value": 1.0}]
+            ),
         ),
     ]
-    for call in calls:
-        with pytest.raises(ClientError, match="does not serve") as refused:
+    for name, call in calls:
+        with pytest.raises(ClientError, match=rf"does not serve .*{re.escape(name)}\b") as refused:
             call()
         assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
 

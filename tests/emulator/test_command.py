@@ -134,10 +134,10 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "output"),
     [
-        (("--port", "x"), "--port 'x' is no port"),
-        (("--region", "Mars"), "--region 'Mars' is no region"),
+        (("--port", "x"), "--port 'x' is not a port"),
+        (("--region", "Mars"), "--region 'Mars' is not a region"),
         (("--faults", "x=1"), "unknown fault 'x'"),
-        (("--s3_endpoint", "host:1"), "--s3_endpoint 'host:1' is no address"),
+        (("--s3_endpoint", "host:1"), "--s3_endpoint 'host:1' is not an address"),
         (("--unknown", "1"), "--unknown"),
     ],
 )

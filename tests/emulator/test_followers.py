@@ -37,6 +37,7 @@ def lines_of(host: int, output: bytes) -> list[str]:
 
 
 @pytest.mark.timeout(3600 if LONG else 300)
+@pytest.mark.long
 def test_a_throttled_follower_that_is_killed_loses_and_doubles_no_line(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path, "--faults", f"seed={SEED},throttle=0.1")
     chance = random.Random(SEED)

@@ -195,3 +195,13 @@ def test_the_command_names_what_it_may_not(emulator: Emulator, tmp_path: Path) -
     assert done.returncode == 8
     assert "s3:ListBucket" in done.stderr
     assert key["SecretAccessKey"] not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arn", "code"),
+    [("arn:aws:iam::000000000000:role/nobody", "NoSuchEntity"), ("arn:aws:iam::000000000000:user/u", "InvalidInput")],
+)
+def test_what_a_role_may_is_simulated_for_roles_that_there_are(emulator: Emulator, arn: str, code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        emulator.client("iam").simulate_principal_policy(PolicySourceArn=arn, ActionNames=["s3:GetObject"])
+    assert caught.value.response["Error"]["Code"] == code

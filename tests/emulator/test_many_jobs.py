@@ -71,6 +71,7 @@ def test_waiting_jobs_can_be_stopped_and_end_with_the_emulator(tmp_path: Path) -
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_a_killed_emulator_leaves_no_job_waiting_for_ever(tmp_path: Path) -> None:
     emulator = Emulator(tmp_path)
     s3 = emulator.client("s3")

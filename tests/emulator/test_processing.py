@@ -69,6 +69,7 @@ def test_a_role_lets_processing_write_where_its_results_go_and_nothing_else(tmp_
     assert sum(again.values()) <= 8, again
 
 
+@pytest.mark.long
 def test_training_reads_processing_and_the_reverse(tmp_path: Path, emulator: Emulator) -> None:
     (tmp_path / "p.py").write_text("import os; open(os.environ['SSM_OUTPUT'] + '/made', 'w').write('x')")
     (tmp_path / "t.sh").write_text("ls $SM_CHANNEL_IN; echo x > $SM_MODEL_DIR/weights")
@@ -103,6 +104,7 @@ for name, part in (("train", rows[:1]), ("test", rows[1:])):
 """
 
 
+@pytest.mark.long
 def test_placed_inputs_and_outputs_are_found_brought_and_chained(tmp_path: Path, emulator: Emulator) -> None:
     if choose("auto").how == "plain":
         pytest.skip("a plain process has no file system of its own")

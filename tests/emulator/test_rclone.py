@@ -47,6 +47,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         made.stop()
 
 
+@pytest.mark.long
 def test_a_chain_of_tasks_with_state_shares_model_and_downloads(emulator: Emulator, tmp_path: Path) -> None:
     (tmp_path / "writer.py").write_text(WRITER)
     (tmp_path / "reader.py").write_text(READER)

@@ -74,12 +74,6 @@ def _channel(uri: str) -> dict[str, object]:
     return {"ChannelName": "x", "DataSource": {"S3DataSource": source}}
 
 
-def test_another_region_is_told_which_one_this_is(emulator: Emulator) -> None:
-    client = emulator.session().client("sagemaker", endpoint_url=emulator.url, region_name="eu-west-1")
-    with pytest.raises(ClientError, match=r"is in us-east-1, and the request is signed for eu-west-1.*--region"):
-        client.list_training_jobs()
-
-
 def test_jobs_are_listed_tagged_and_searched_page_by_page(emulator: Emulator, script: Script) -> None:
     bucket = script("true")
     sagemaker = emulator.client("sagemaker")

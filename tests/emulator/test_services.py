@@ -8,13 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from simple_sagemaker.emulator import protocol
+from simple_sagemaker.emulator.protocol import ServiceError
+from simple_sagemaker.local.api.operation_names import OF_COMMANDS, OF_THE_EMULATOR
 from tests.emulated import Emulator
 from tests.emulator.raw import exchange, send, signed
 
@@ -23,7 +28,12 @@ RECORD = {"FeatureGroupName": "g", "RecordIdentifierValueAsString": "1"}
 REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "e", "Body": b"x"}, "sagemaker.InvokeEndpoint"),
     ("sagemaker-featurestore-runtime", "get_record", RECORD, "sagemaker.FeatureStoreRuntime"),
-    ("sagemaker", "create_model", {"ModelName": "m"}, "CreateModel"),
+    (
+        "sagemaker",
+        "create_pipeline",
+        {"PipelineName": "p", "ClientRequestToken": "t" * 32, "RoleArn": "r" * 20},
+        "CreatePipeline",
+    ),
     ("dynamodb", "list_tables", {}, "dynamodb"),
     ("lambda", "list_functions", {}, "lambda"),
     ("ec2", "describe_instances", {}, "ec2"),
@@ -52,6 +62,15 @@ def test_what_it_does_not_stand_for_is_refused_by_name_at_once(
     with pytest.raises(ClientError):
         getattr(emulator.client(service), operation)(**arguments)
     assert sum(emulator.calls().values()) == 1  # boto3 does not try it again
+
+
+def test_repositories_are_there_without_a_registry_of_images(emulator: Emulator) -> None:
+    ecr = emulator.client("ecr", config=ONCE)
+    made = ecr.create_repository(repositoryName="images")["repository"]
+    assert [one["repositoryUri"] for one in ecr.describe_repositories()["repositories"]] == [made["repositoryUri"]]
+    assert ecr.describe_images(repositoryName="images")["imageDetails"] == []
+    assert ecr.get_authorization_token()["authorizationData"]
+    ecr.delete_repository(repositoryName="images")
 
 
 def test_s3_control_is_refused_and_not_taken_for_a_bucket(emulator: Emulator) -> None:
@@ -161,7 +180,7 @@ def test_a_taken_port_is_one_message(tmp_path: Path) -> None:
     assert done.returncode == 6
     assert done.stderr.count("is taken") == 1
     assert "in use" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 2
+    assert len(done.stderr.strip().splitlines()) == 3  # what, what to do, and where there is more
 
 
 TWO = """
@@ -216,9 +235,9 @@ def test_a_process_has_one_emulator_at_a_time_and_says_so(tmp_path: Path) -> Non
             {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"},
             "--bind needs keys",
         ),
-        (("--bind", "here"), {}, "--bind 'here' is no IP address"),
-        (("--allow_host", "a:80"), {}, "--allow_host 'a:80' is no name of a host"),
-        (("--allow_host", "*"), {}, "--allow_host '*' is no name of a host"),
+        (("--bind", "here"), {}, "--bind 'here' is not an IP address"),
+        (("--allow_host", "a:80"), {}, "--allow_host 'a:80' is not a host name"),
+        (("--allow_host", "*"), {}, "--allow_host '*' is not a host name"),
     ],
 )
 def test_who_may_reach_it_is_checked_first(
@@ -234,3 +253,36 @@ def test_who_may_reach_it_is_checked_first(
             process.communicate()
     assert process.returncode == 2
     assert output in printed
+
+
+def test_every_operation_of_sagemaker_that_is_not_there_is_refused_by_its_name() -> None:
+    model = botocore.session.Session().get_service_model("sagemaker")
+    others = {*model.operation_names} - {*OF_COMMANDS, *OF_THE_EMULATOR}
+    assert {"CreateEndpoint", "CreatePipeline", "CreateAutoMLJobV2", "CreateNotebookInstance"} < others
+    for name in others:
+        with pytest.raises(ServiceError, match=rf"The emulator does not serve {name}; it serves") as refused:
+            protocol.call({}, name, {})
+        assert refused.value.code == "UnknownOperationException"
+    with pytest.raises(
+        ServiceError, match=r"There are no endpoints: a transform job serves a model by the same script"
+    ):
+        protocol.call({}, "CreateEndpointConfig", {})
+
+
+def test_log_events_are_those_of_the_streams_whose_names_begin_so(emulator: Emulator) -> None:
+    logs = emulator.client("logs")
+    logs.create_log_group(logGroupName="group")
+    for name in ("one/a", "one/b", "two/a"):
+        logs.create_log_stream(logGroupName="group", logStreamName=name)
+        event = {"timestamp": int(time.time() * 1000), "message": name}
+        logs.put_log_events(logGroupName="group", logStreamName=name, logEvents=[event])
+
+    def found(**members: Any) -> list[str]:
+        page = logs.filter_log_events(logGroupName="group", **members)
+        return sorted(event["message"] for event in page["events"])
+
+    assert found(logStreamNamePrefix="one/") == ["one/a", "one/b"]
+    assert found(logStreamNamePrefix="three/") == []
+    assert found() == ["one/a", "one/b", "two/a"]
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.filter_log_events(logGroupName="none", logStreamNamePrefix="one/")

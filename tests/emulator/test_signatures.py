@@ -203,6 +203,7 @@ def test_a_users_key_counts_until_it_is_inactive_or_deleted(emulator: Emulator) 
         client.list_training_jobs()
 
 
+@pytest.mark.long
 def test_keys_are_new_at_each_start_unless_the_environment_has_some(tmp_path: Path) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "my-key", "AWS_SECRET_ACCESS_KEY": "my-secret"}
     session = {**keys, "AWS_SESSION_TOKEN": "an account's own"}

@@ -50,7 +50,7 @@ class Clone:
         self.folder = folder / "clone"
         self.home = emulator.home if emulator else folder / "home"
         shutil.copytree(EXAMPLES, self.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-        tools = folder / "tools"
+        self.tools = tools = folder / "tools"
         tools.mkdir()
         (tools / "ssm").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m simple_sagemaker.cli.main "$@"\n')
         (tools / "ssm").chmod(0o755)
@@ -108,6 +108,11 @@ class Clone:
     def describe(self, job: str) -> Any:
         return self.sagemaker.describe_training_job(TrainingJobName=job)
 
+    def client(self, service: str) -> Any:
+        """A client of boto3 for the emulated AWS, or AWS."""
+        made: Any = self._emulator.client if self._emulator else boto3.client
+        return made(service)
+
     def fill_buckets(self) -> None:
         """Put a stand-in for AWS's public bucket where jobs look for it; on AWS it is there."""
         if self._aws:
@@ -123,7 +128,7 @@ class Clone:
 
     def clean(self) -> None:
         """Delete what the examples left on AWS, or on the emulator: their project's objects and role."""
-        client: Any = self._emulator.client if self._emulator else boto3.client
+        client = self.client
         account = client("sts").get_caller_identity()["Account"]
         s3, iam = client("s3"), client("iam")
         bucket, role = f"sagemaker-{self.sagemaker.meta.region_name}-{account}", "SageMakerIAMRole_ssm-ex"

@@ -29,23 +29,13 @@ AWS = pytest.param("aws", marks=[pytest.mark.aws, pytest.mark.timeout(7200)])
 def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
     """The examples on this machine, and word for word the same on an emulated AWS and on AWS itself.
 
-    On the emulator the short run has the script that runs them all alone: its commands are the page's.
+    The short run has them on this machine alone.
     """
-    yield from clones(request, tmp_path)
-
-
-@pytest.fixture(params=["local", "emulator", AWS])
-def everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
-    """The same, on the emulator in the short run too."""
-    yield from clones(request, tmp_path)
-
-
-def clones(request: pytest.FixtureRequest, folder: Path) -> Iterator[Clone]:
     if request.param == "local":
-        yield Clone(folder)
+        yield Clone(tmp_path)
         return
     emulator = request.getfixturevalue("emulator") if request.param == "emulator" else None
-    made = Clone(folder, emulator, aws=emulator is None)
+    made = Clone(tmp_path, emulator, aws=emulator is None)
     yield made
     made.clean()
 
@@ -114,8 +104,7 @@ def test_example_5_lists_the_model_of_example_3_and_no_data(clone: Clone) -> Non
     assert [line for line in page if line not in plain] == []
 
 
-def test_run_sh_runs_them_all_and_example_6_shows_everything_it_is_for(everywhere: Clone) -> None:
-    clone = everywhere
+def test_run_sh_runs_them_all_and_example_6_shows_everything_it_is_for(clone: Clone) -> None:
     clone.without_a_package_index()
     clone.fill_buckets()
     clone.run("examples/readme_examples/run.sh ./output")

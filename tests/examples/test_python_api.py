@@ -21,7 +21,7 @@ TOP = Path(__file__).parents[2]
 EARLY = TOP / "tests/docs/listings/first_release.py"
 
 
-@pytest.fixture(params=["local", "emulator"])
+@pytest.fixture(params=["local", pytest.param("emulator", marks=pytest.mark.long)])
 def clone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clone]:
     if request.param == "local":
         yield Clone(tmp_path)

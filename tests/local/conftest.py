@@ -20,6 +20,7 @@ from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.job.home import Home, Settings
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.local.doors import boto3_client, http_client
+from tests.warm_homes import warm
 
 FINAL = {"Completed", "Failed", "Stopped"}
 ROLE = "arn:aws:iam::000000000000:role/SageMakerIAMRole_p"
@@ -46,6 +47,7 @@ class Engine:
 
     def __init__(self, root: Path, door: str) -> None:
         self.home = Home(root)
+        warm(root)
         self.store = FolderStore(self.home.buckets)
         self.store.make_bucket(self.bucket)
         self.direct = LocalSageMaker(self.home, settings=settings())
@@ -169,6 +171,10 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine of its own for the test, through each door; what still runs at the end is stopped."""
     made = Engine(tmp_path / "home", request.param)
     yield made
+    for one in made.direct.list_hyper_parameter_tuning_jobs(StatusEquals="InProgress", MaxResults=100)[
+        "HyperParameterTuningJobSummaries"
+    ]:
+        made.direct.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=one["HyperParameterTuningJobName"])
     for summary in made.direct.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]:
         made.direct.stop_training_job(TrainingJobName=summary["TrainingJobName"])
         made.end(summary["TrainingJobName"])

@@ -10,13 +10,13 @@ from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 from simple_sagemaker.emulator import http, protocol
 from simple_sagemaker.emulator.bodies import read_body
 from simple_sagemaker.emulator.serving import make_server
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker, operations
-from tests.aws_sessions import make_session
 
 
 def boto3_client(engine: LocalSageMaker) -> Any:
@@ -71,5 +71,5 @@ def http_client(engine: LocalSageMaker) -> Iterator[Any]:
 
 
 def _client(url: str | None) -> Any:
-    session = make_session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     return session.client("sagemaker", endpoint_url=url)

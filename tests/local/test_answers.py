@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import botocore.session
@@ -9,7 +10,8 @@ import pytest
 from botocore.validate import ParamValidator
 
 from simple_sagemaker.local.api.sagemaker import operations
-from tests.local.conftest import Engine, channel
+from tests.local import searches
+from tests.local.conftest import Engine, channel, processes_only
 from tests.local.processing import Processings, brought, sent
 from tests.local.scripts import WAIT
 
@@ -92,7 +94,7 @@ def test_every_operation_answers_in_its_published_shape(engine: Engine) -> None:
         engine.run(script, name=name, StoppingCondition={"MaxRuntimeInSeconds": 1 if name == "job-4" else 60})
         every_read(name)
     checked.call("DeleteTrainingJob", TrainingJobName="job-1")
-    assert checked.called == {name for name in checked.answers if "Processing" not in name}
+    assert checked.called == {name for name in checked.answers if "Processing" not in name and "Tuning" not in name}
 
 
 FULL_PROCESSING: dict[str, Any] = {
@@ -129,10 +131,74 @@ def test_every_operation_on_processing_jobs_answers_in_its_published_shape(engin
     assert checked.called >= {name for name in checked.answers if "Processing" in name}
 
 
+FULL_TUNING: dict[str, Any] = {
+    "config": {
+        "TuningJobCompletionCriteria": {
+            "TargetObjectiveMetricValue": -1.0,
+            "BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 100},
+            "ConvergenceDetected": {"CompleteOnConvergence": "Enabled"},
+        },
+        "TrainingJobEarlyStoppingType": "Auto",
+        "ParameterRanges": {**searches.RANGES, "AutoParameters": [{"Name": "depth", "ValueHint": "6"}]},
+    },
+    "limits": {"MaxRuntimeInSeconds": 600},
+    "Autotune": {"Mode": "Enabled"},
+    "Tags": [{"Key": "k", "Value": "v"}],
+}
+
+
+@processes_only
+def test_every_operation_on_tuning_jobs_answers_in_its_published_shape(engine: Engine) -> None:
+    checked = Checked(engine)
+
+    def every_read(name: str) -> str:
+        named = {"HyperParameterTuningJobName": name}
+        arn = checked.call("DescribeHyperParameterTuningJob", **named)["HyperParameterTuningJobArn"]
+        checked.call("ListHyperParameterTuningJobs", MaxResults=1)
+        checked.call("ListTrainingJobsForHyperParameterTuningJob", **named)
+        checked.call("Search", Resource="HyperParameterTuningJob", MaxResults=1)
+        checked.call("ListTags", ResourceArn=arn)
+        return str(arn)
+
+    warm = {
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "done"}],
+        "WarmStartType": "IdenticalDataAndAlgorithm",
+    }
+    several = searches.request(engine, name="several", trials=2, **searches.several(engine, score=1, points=2))
+    checked.call("CreateHyperParameterTuningJob", **several)
+    every_read("several")
+    searches.end(engine, "several")
+    every_read("several")
+    scripts: dict[str, tuple[str, dict[str, Any]]] = {
+        "done": (searches.PRINTS_LR, {}),
+        "child": (searches.PRINTS_LR, {"WarmStartConfig": warm}),
+        "failed": ("exit 1", {}),
+        "stopped": ("echo loss=1; exec sleep 60", {}),
+    }
+    for name, (script, changes) in scripts.items():
+        request = searches.request(engine, script, name=name, trials=1, **copy.deepcopy(FULL_TUNING), **changes)
+        created = checked.call("CreateHyperParameterTuningJob", **request)
+        assert every_read(name) == created["HyperParameterTuningJobArn"]
+        if name == "stopped":
+            searches.until(engine, name, lambda one: one["TrainingJobStatusCounters"]["InProgress"] > 0)
+            engine.until_printed(searches.trials(engine, name)[0]["TrainingJobName"], "loss=")
+            every_read(name)
+            checked.call("StopHyperParameterTuningJob", HyperParameterTuningJobName=name)
+            every_read(name)
+        described = searches.end(engine, name)
+        every_read(name)
+        metrics = described["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+        assert metrics.pop()["Name"] == "ObjectiveMetric"  # the service's own
+        _includes(described, {key: value for key, value in request.items() if key != "Tags"})
+    checked.call("DeleteHyperParameterTuningJob", HyperParameterTuningJobName="done")
+    assert checked.called >= {name for name in checked.answers if "Tuning" in name}
+
+
 def test_a_description_repeats_the_request(engine: Engine) -> None:
     request = engine.request("echo 'Score=1;'", **FULL)
-    engine.client.create_training_job(**request)
+    created = engine.client.create_training_job(**request)
     described = engine.end("job-1")
+    assert created["TrainingJobArn"] == described["TrainingJobArn"]
     _includes(described, {key: value for key, value in request.items() if key != "Tags"})
 
 
@@ -196,8 +262,9 @@ def test_a_processing_jobs_description_has_what_the_service_fills_in(engine: Eng
         "true", name="p", inputs=[brought("d", "s3://b/p/", "/opt/ml/processing/d")], outputs=outputs
     )
     request.pop("StoppingCondition", None)
-    engine.client.create_processing_job(**request)
+    created = engine.client.create_processing_job(**request)
     described = jobs.end("p")
+    assert created["ProcessingJobArn"] == described["ProcessingJobArn"]
     assert described["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     (one,) = [one for one in described["ProcessingInputs"] if one["InputName"] == "d"]
     assert one["AppManaged"] is False

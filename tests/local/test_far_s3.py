@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +21,8 @@ from simple_sagemaker.local.requests.training import Training
 from simple_sagemaker.local.supervisor.limits import EndedEarly
 from simple_sagemaker.local.supervisor.mirroring import Mirrors
 from simple_sagemaker.storage.s3.store import S3Store
-from tests.local.conftest import channel
+from tests.local import searches
+from tests.local.conftest import channel, processes_only
 from tests.local.far_s3 import VARIABLES, FarEngine, FarS3, far_s3
 from tests.local.scripts import ML
 
@@ -269,3 +272,16 @@ def until(holds: Callable[[], object], within_s: float = 60) -> None:
     while not holds():
         assert time.monotonic() < limit
         time.sleep(0.02)
+
+
+@processes_only
+def test_the_trials_of_a_search_reach_the_callers_s3_also_after_its_process_was_killed(
+    engine: FarEngine, far: FarS3
+) -> None:
+    name = searches.start(engine, searches.PRINTS_LR + 'echo m > "$SM_MODEL_DIR/m"', trials=2, parallel=1)
+    searches.until(engine, name, lambda one: one["TrainingJobStatusCounters"]["InProgress"] == 1)
+    os.kill(int((engine.home.jobs / name / "supervisor.pid").read_text(encoding="ascii")), signal.SIGKILL)
+    described = searches.end(engine, name)
+    assert described["TrainingJobStatusCounters"]["Completed"] == 2, described
+    for one in searches.trials(engine, name):
+        assert far.count("PUT", f"out/{one['TrainingJobName']}/output/model.tar.gz")

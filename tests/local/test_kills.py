@@ -30,7 +30,10 @@ ROUNDS = range(examples(1, 8))
 HOSTED = worker("ML + '/checkpoints'", "ML + '/model'", "os.environ['MARK']")
 TYPED = worker("os.environ['SSM_STATE']", "os.environ['SM_MODEL_DIR']", "os.environ['SM_HP_MARK']")
 STATE = {"CheckpointConfig": {"S3Uri": "s3://b/state", "LocalPath": "/opt/ml/checkpoints"}}
-SPOT = {"EnableManagedSpotTraining": True}
+SPOT: dict[str, Any] = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600},
+}
 
 pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc"), pytest.mark.timeout(600)]
 

@@ -44,6 +44,9 @@ TOO_MUCH: dict[str, dict[str, Any]] = {
     "51 tags": {"Tags": tags(51)},
     "tag key of 129": {"Tags": [{"Key": "k" * 129, "Value": ""}]},
     "tag value of 257": {"Tags": [{"Key": "k", "Value": "v" * 257}]},
+    "tag key of aws": {"Tags": [{"Key": "aws:team", "Value": "v"}]},
+    "tag key of AWS": {"Tags": [{"Key": "AWS:team", "Value": "v"}]},
+    "tag key twice": {"Tags": [*tags(2), *tags(1)]},
     "tag value with *": {"Tags": [{"Key": "k", "Value": "*"}]},
     "41 metrics": {"algorithm": {"MetricDefinitions": metrics(41)}},
     "metric regex of 501": {"algorithm": {"MetricDefinitions": [{"Name": "m", "Regex": "x" * 501}]}},
@@ -59,6 +62,14 @@ TOO_MUCH: dict[str, dict[str, Any]] = {
     "wait without spot": {"StoppingCondition": {"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 1}},
     "wait below runtime": {
         "StoppingCondition": {"MaxRuntimeInSeconds": 2, "MaxWaitTimeInSeconds": 1},
+        "EnableManagedSpotTraining": True,
+    },
+    "spot without a wait": {"StoppingCondition": {"MaxRuntimeInSeconds": 2}, "EnableManagedSpotTraining": True},
+    "spot without limits": {"EnableManagedSpotTraining": True},
+    "longer than 28 days": {"StoppingCondition": {"MaxRuntimeInSeconds": 28 * 86400 + 1}},
+    "spot from a warm pool": {
+        "ResourceConfig": MACHINE | {"KeepAlivePeriodInSeconds": 60},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
         "EnableManagedSpotTraining": True,
     },
     "checkpoints at a relative path": {"CheckpointConfig": {"S3Uri": "s3://b/s", "LocalPath": "state"}},
@@ -101,6 +112,9 @@ JUST_ENOUGH: dict[str, dict[str, Any]] = {
         "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
         "EnableManagedSpotTraining": True,
     },
+    "28 days": {"StoppingCondition": {"MaxRuntimeInSeconds": 28 * 86400}},
+    "a warm pool": {"ResourceConfig": MACHINE | {"KeepAlivePeriodInSeconds": 60}},
+    "tag keys that differ in case": {"Tags": [{"Key": "a", "Value": ""}, {"Key": "A", "Value": ""}]},
     "our own kind of machine": {"ResourceConfig": MACHINE | {"InstanceType": "local"}},
 }
 
@@ -118,6 +132,25 @@ def test_all_faults_of_a_request_are_named_at_once(engine: Engine) -> None:
     assert message.startswith("2 validation errors detected: ")
     assert "Value 'my_job' at 'trainingJobName' failed to satisfy constraint: Member must satisfy regular" in message
     assert "environment" in message
+
+
+@pytest.mark.parametrize("keys", [["aws:x"], ["AWS:x"], ["twice", "twice"], [f"k{number}" for number in range(50)]])
+def test_tags_that_a_request_cannot_have_cannot_be_added_later(engine: Engine, keys: list[str]) -> None:
+    name = engine.run("true", Tags=[*tags(1), {"Key": "mine", "Value": "v"}])["TrainingJobName"]
+    arn = engine.client.describe_training_job(TrainingJobName=name)["TrainingJobArn"]
+    with pytest.raises(ClientError) as refused:
+        engine.client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": "v"} for key in keys])
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert len(engine.client.list_tags(ResourceArn=arn)["Tags"]) == 2
+
+
+def test_waiting_without_spot_machines_is_refused_in_the_words_of_aws(engine: Engine) -> None:
+    """https://github.com/Kenza-AI/sagify/issues/111"""
+    with pytest.raises(ClientError) as refused:
+        engine.start("true", StoppingCondition={"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 1})
+    assert refused.value.response["Error"]["Message"] == (
+        "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+    )
 
 
 def test_a_used_name_is_in_use_and_the_text_names_the_arn(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker import Project
+from tests.warm_homes import warm
 
 WORKER = """
 import pathlib
@@ -29,6 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SSM_ENGINE", "local")
     monkeypatch.setenv("SSM_HOME", str(tmp_path / "home"))
+    warm(tmp_path / "home")
     monkeypatch.setenv("SSM_STOP_GRACE_S", "5")
     return folder
 

@@ -67,6 +67,7 @@ simple_sagemaker.Projekt
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_scripts_are_read_strictly_and_wrong_words_are_errors(tmp_path: Path) -> None:
     (tmp_path / "right.py").write_text(SCRIPT)

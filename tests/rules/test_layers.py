@@ -17,11 +17,12 @@ from tests.rules.tree import PACKAGE, SOURCE, files, imports, module
 FLOORS = (
     ("errors", "payload"),
     ("core",),
-    ("storage", "images"),
+    ("storage", "images", "tuning", "built_ins"),
     ("jobs", "aws", "local"),
     ("tasks", "emulator"),
+    ("studies",),
     ("options", "services"),
-    ("project", "cli"),
+    ("project", "cli", "testing"),
     ("sm_project",),
     ("",),  # the package's own page, which shows the Python API to type checkers
 )
@@ -29,18 +30,37 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ROOMS = [room for room in FLOOR if room not in {"", "errors", "sm_project"}]
 
 # The same within ``local/``, from the ground up, in folders: each may import itself and the folders before it.
-LOCAL = ("job", "isolation", "data", "requests", "hosts", "sessions", "supervisor", "api")
+LOCAL = (
+    "batch_transform",
+    "xgboost_algorithm",
+    "job",
+    "isolation",
+    "data",
+    "requests",
+    "hosts",
+    "sessions",
+    "supervisor",
+    "api",
+    "tuning",
+)
 # All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
-ENGINE_SEES = ("core.layout", "core.store", "core.records", "core.cpu_limit", "storage.")
+ENGINE_SEES: tuple[str, ...] = ("core.layout", "core.store", "core.records", "core.cpu_limit", "storage.", "tuning.")
+ENGINE_SEES += ("core.late_regex",)
+# and what the service knows of its own algorithms and their images
+ENGINE_SEES += ("built_ins.metric_definitions", "images.built_in")
 
 # Packages that only some places may know.
-KNOWS = {
+KNOWS: dict[str, tuple[str, ...]] = {
     # project: types alone, of a session that a person brings
-    "boto3": ("storage.s3", "aws", "local.data.stores", "services", "emulator", "project", "sm_project"),
+    "boto3": ("storage.s3", "aws", "local.data.stores", "services", "emulator", "project", "sm_project", "testing"),
     "obstore": ("storage.s3",),
     "moto": ("emulator",),
-    "rich": ("jobs.display",),
+    "rich": ("jobs.display", "jobs.live_text"),
     "argparse": ("cli",),
+    "optuna": ("tuning.bayesian",),
+    "numpy": ("local.xgboost_algorithm",),
+    "xgboost": ("local.xgboost_algorithm",),
+    "pyarrow": ("local.xgboost_algorithm",),
 }
 
 MODULES = {module(file) for file in files()}

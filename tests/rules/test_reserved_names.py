@@ -22,9 +22,12 @@ task_name use_spot_instances volume_size aws_repo_name
 FROZEN_EARLY = "aws_repo docker_file_path python_version"
 # The names of ours. A new one has two words joined by an underscore, and is none that a training script would use.
 FROZEN_OURS = """
-aws_profile aws_region bucket_owner data_store dry_run encrypt_traffic hp if_changed image_uri input_at input_local
-input_mode job_env json_events keep_alive_mins kms_key_id launch_by network_isolation no_wait output_from quiet_run
-retry_attempts role_name skip_status use_gitignore use_profile vpc_security_groups vpc_subnets
+aws_profile aws_region bucket_owner built_in channel_type data_store dry_run encrypt_traffic end_if fail_if hp
+hp_space if_changed image_uri in_experiment input_at input_local input_mode job_env json_events keep_alive_mins
+kms_key_id launch_by mlflow_to network_isolation no_wait output_from profile_with quiet_run request_merge
+retry_attempts role_name skip_status tune_at_once tune_by tune_failures tune_for tune_from tune_jobs tune_mins tune_on
+tune_patience tune_resource tune_seed tune_stop tune_target use_gitignore use_profile vpc_security_groups vpc_subnets
+warn_if
 """
 
 FROZEN_SHORT = "-p -t -b -h -s -e -d -v -f -m -i -o"  # these take no name away, but are frozen all the same

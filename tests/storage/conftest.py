@@ -12,7 +12,6 @@ import pytest
 from simple_sagemaker.core.store import Store
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.s3.store import S3Store
-from tests.aws_sessions import make_session
 from tests.storage.servers import empty_moto, rclone_server
 
 
@@ -25,7 +24,7 @@ class Kind:
 
 
 def session() -> boto3.Session:
-    return make_session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="us-east-1")
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="us-east-1")
 
 
 @pytest.fixture(scope="session")

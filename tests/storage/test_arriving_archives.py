@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -96,6 +97,20 @@ def test_a_download_that_broke_off_goes_on_where_it_was(store: Watched, tmp_path
     assert first >= 24 * MIB
     assert store.bytes_read <= 24 * MIB + 1024
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model"]
+
+
+def test_who_stops_reading_stops_the_download(store: Watched, tmp_path: Path) -> None:
+    def read_some() -> None:
+        with store.open_stream("arriving", "p/model.tar.gz", tmp_path / "kept") as source:
+            source.read(1)
+            raise RuntimeError("enough")
+
+    archive(tmp_path / "packed", mib=64)
+    store.send(tmp_path / "packed", "arriving", "p/model.tar.gz")
+    earlier = {*threading.enumerate()}
+    with pytest.raises(RuntimeError, match="enough"):
+        read_some()
+    assert [one for one in threading.enumerate() if one not in earlier and "fetch" in one.name] == []
 
 
 @pytest.mark.parametrize("mib", [1, 48])

@@ -37,6 +37,7 @@ def test_any_keys_are_listed_once_and_in_order(moto_server: str, keys: set[str],
     store.delete(bucket, keys)
 
 
+@pytest.mark.long
 def test_many_objects_in_folders_of_all_sizes_are_listed_once_and_in_order(tmp_path: Path) -> None:
     sizes = {"": 1500, "huge/": 12_000, "val/": 700}  # the second has more answers than are held of one stretch
     sizes |= {f"train/{number:03}/": number % 40 for number in range(700)}

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,6 +20,7 @@ from ..core.aws_errors import translate_errors
 from ..core.retries import FIRST_CALL_RETRIES, SERVICE_RETRIES, has_expired
 from ..errors import NoCredentials
 from .identity import Identity
+from .models import keeping_loader
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -30,34 +32,39 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 
-def connect(environment: Mapping[str, str], here: str, session: boto3.Session | None = None) -> Clients:
+def connect(
+    environment: Mapping[str, str], here: str, session: boto3.Session | None = None, *, cache: Path | None = None
+) -> Clients:
     """The clients of a session; by default of the one that the user's configuration describes.
 
     Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are left to boto3. ``here`` is the setting that chooses this
-    machine instead, for the errors. Raises NoCredentials.
+    machine instead, for the errors. ``cache`` is where models are kept for the clients of our own session. Raises
+    NoCredentials.
     """
     with translate_errors():
-        session = session or _session_from_configuration(environment)
+        session = session or _session_from_configuration(environment, cache)
         has_credentials = session.get_credentials() is not None
     if not has_credentials:
         raise NoCredentials(
-            "AWS was asked for, and no credentials were found.\n"
+            "This needs AWS, and no credentials were found.\n"
             f"Configure them (aws configure, AWS_PROFILE, …), or use this machine: {here}."
         )
     if not session.region_name:
         raise NoCredentials(
-            "AWS was asked for, and no region is set.\n"
+            "This needs AWS, and no region is set.\n"
             f"Set one (AWS_REGION=us-east-1, or aws configure), or use this machine: {here}."
         )
     return Clients(session, region=session.region_name)
 
 
-def _session_from_configuration(environment: Mapping[str, str]) -> boto3.Session:
+def _session_from_configuration(environment: Mapping[str, str], cache: Path | None) -> boto3.Session:
     """Create our session. ``AWS_REGION``, which boto3 ignores, is honoured as AWS's command line does."""
     core = botocore.session.get_session()
     profile = environment.get("AWS_PROFILE")
     if profile and profile != os.environ.get("AWS_PROFILE"):  # a project file's, from Python
         core.set_config_variable("profile", profile)
+    if cache:
+        core.register_component("data_loader", keeping_loader(cache, core.get_component("data_loader")))
     core.set_default_client_config(Config(retries=SERVICE_RETRIES, user_agent_extra=f"simple-sagemaker/{__version__}"))
     return boto3.Session(botocore_session=core, region_name=environment.get("AWS_REGION") or None)
 

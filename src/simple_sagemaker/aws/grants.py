@@ -31,7 +31,7 @@ class Grant:
     ``place``: a project's folder (an address); ``read``: another address to read, with all
     keys that begin with it; ``object``: one object to read; ``image``: a repository's ARN;
     ``key``: the ARN of a key or of its alias; ``vpc``: any network of the user's; ``owner``: another account, whose
-    bucket holds the project's folder; ``debug``: remote debugging.
+    bucket holds the project's folder; ``debug``: remote debugging; ``mlflow``: the ARN of a tracking server or an app.
     """
 
     kind: str
@@ -62,6 +62,8 @@ def of(needs: Needs, identity: Identity, region: str) -> frozenset[Grant]:
         grants.add(Grant("key", _key_arn(needs.kms_key, identity, region)))
     if needs.vpc:
         grants.add(Grant("vpc"))
+    if needs.mlflow:
+        grants.add(Grant("mlflow", needs.mlflow))
     return frozenset(grants)
 
 

@@ -15,7 +15,7 @@ from ..images.docker.build import build
 from ..images.docker.command import Docker, DockerFailed
 from ..images.docker.login import log_in
 from ..images.docker.pull import ecr_address, image_id, pull_if_missing
-from ..images.frameworks import registry_domain
+from ..images.published import registry_domain
 from .clients import Clients
 from .ecr import Ecr, EcrImage
 

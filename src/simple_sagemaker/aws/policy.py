@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import layout
+from ..core.experiments import mlflow_arn_kind
 from ..errors import UsageError
 from .grants import Grant, without_covered
 from .identity import Identity
@@ -17,6 +18,18 @@ _VERSION = "2012-10-17"
 _NAMESPACE = "/aws/sagemaker/"  # of log groups and of metrics alike
 
 _CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+# What keeps a run, for our launcher and for the script beside it; nothing that deletes, and no model registry.
+_RUNS = (
+    "CreateExperiment",
+    "CreateRun",
+    "DeleteTag",
+    "Get*",
+    "ListArtifacts",
+    "Log*",
+    "Search*",
+    "SetTag",
+    "UpdateRun",
+)
 _NETWORK = (
     "CreateNetworkInterface",
     "CreateNetworkInterfacePermission",
@@ -49,6 +62,7 @@ def document(grants: Iterable[Grant], identity: Identity, role: str) -> str:
         *_on_images([one.what for one in minimal if one.kind == "image"]),
         *_on_logs(identity),
         *_on_keys([one.what for one in minimal if one.kind == "key"]),
+        *_on_mlflow([one.what for one in minimal if one.kind == "mlflow"]),
     ]
     if any(one.kind == "vpc" for one in minimal):
         statements.append(_allow("Network", [f"ec2:{action}" for action in _NETWORK], ["*"]))
@@ -123,6 +137,19 @@ def _on_keys(keys: list[str]) -> list[dict[str, Any]]:
         using = _allow(f"Key{number}", use, [resource])
         statements.append({**using, "Condition": condition} if condition else using)
         statements.append({**_allow(f"Volume{number}", ["kms:CreateGrant"], [resource]), "Condition": lend})
+    return statements
+
+
+def _on_mlflow(arns: list[str]) -> list[dict[str, Any]]:
+    """The statements to keep runs: an app has one action for everything, a tracking server one for each operation.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-create-tracking-server-iam.html
+    """
+    apps = [arn for arn in arns if mlflow_arn_kind(arn) == "mlflow-app"]
+    servers = [arn for arn in arns if arn not in apps]
+    statements = [_allow("MlflowApp", ["sagemaker:CallMlflowAppApi"], apps)] if apps else []
+    if servers:
+        statements.append(_allow("Mlflow", [f"sagemaker-mlflow:{action}" for action in _RUNS], servers))
     return statements
 
 

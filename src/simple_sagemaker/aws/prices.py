@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from ..core.retries import NO_RETRIES
-from ..storage.private import make_private, read_plain, write_private
+from ..storage.private import read_plain, replace_private
 
 if TYPE_CHECKING:
     import boto3
@@ -86,11 +85,8 @@ def _kept(file: Path) -> tuple[float | None] | None:
 
 def _keep(file: Path, price: float | None) -> None:
     """Keep a price, or that there is none, in a file of the cache, which may not be writable."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        make_private(file.parent)
-        write_private(temporary, _NO_PRICE if price is None else repr(price))
-        os.replace(temporary, file)
+        replace_private(file, _NO_PRICE if price is None else repr(price))
 
 
 def _request_price(session: boto3.Session, region: str, instance_type: str, component: str) -> float | None:

@@ -17,14 +17,15 @@ from collections.abc import Sequence
 
 from ..core.spelling import distance
 from ..errors import UsageError
-from ..options.arguments import Arguments, Use, check_hyperparameter_name, hyperparameter_advice
+from ..options.arguments import Arguments, Use, check_hyperparameter_name
 from ..options.commands import COMMANDS
-from ..options.option import MANY, Option
+from ..options.option import MANY, PLACED, Option
 from ..options.reserved import close_to
 from ..options.table import by_flag, owner
 
 _ATTACHED = re.compile(r"--[A-Za-z][\w-]*=")
 _LOOKS_LIKE_DASHES = ("\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212")
+_CODE = {"run": "-e", "shell": "--cmd_line", "process": "--code"}
 _COMMAND_OPTIONS = frozenset({"command", "entrypoint", "arguments"})  # whose values may begin with a dash
 
 
@@ -50,7 +51,7 @@ class _Reader:
         self._by_name: list[Use] = []  # hyperparameters that were not given by --hp
 
     def _advise_hp(self, flag: str, *values: str) -> str:
-        return hyperparameter_advice(flag, *values) if self.arguments.takes_hyperparameters else ""
+        return self.arguments.advice(flag, *values)
 
     def step(self) -> None:
         """Read one option or hyperparameter, with its values."""
@@ -130,11 +131,11 @@ class _Reader:
             raise UsageError(f"{key} is an option of 'ssm {other}', not of 'ssm {command}'.{self._advise_hp(key)}")
         with_underscores = f"--{name.replace('-', '_')}"
         if with_underscores != key and with_underscores in self.arguments.options:
-            raise UsageError(f"{key} is no option; did you mean {with_underscores}?{self._advise_hp(key)}")
+            raise UsageError(f"{key} is not an option; did you mean {with_underscores}?{self._advise_hp(key)}")
         if close := misspelled(name, command):
             value = attached if attached is not None else next(iter(self.rest), "VALUE")
             value = "VALUE" if value.startswith("--") else value
-            raise UsageError(f"There is no option {key}: {_where(close, self.arguments)}{self._advise_hp(key, value)}")
+            raise UsageError(f"there is no option {key}: {_where(close, self.arguments)}{self._advise_hp(key, value)}")
         value = self._take_value(key) if attached is None else attached
         if option := meant_by_value(name, value):
             raise UsageError(
@@ -164,7 +165,7 @@ class _Reader:
         close = "help" if distance(key[2:].lower(), "help") == 1 else close_to(key[2:])
         guess = f"Did you mean --{close}? Otherwise give" if close else "Give"
         raise UsageError(
-            f"{key} is no option, so it is a hyperparameter and needs a value.\n"
+            f"{key} is not an option, so it is a hyperparameter and needs a value.\n"
             f"{guess} it one ({key}=true), or pass it on to your script as it is, at the end: -- {key}"
         )
 
@@ -181,15 +182,26 @@ class _Reader:
         if argument.startswith(_LOOKS_LIKE_DASHES):
             return f"unexpected argument {argument!r}: its dash is another character than '-', as text editors put it."
         if self.last is None:
-            return f"unexpected argument {argument!r}."
+            return f"unexpected argument {argument!r}.{_advise_flag(argument, self.arguments)}"
         option = self.arguments.options.get(self.last.flag)
         values = " ".join(map(repr, self.last.values))
         takes = _takes(option, self.last.flag) if option else f"{self.last.flag} is a hyperparameter with one value"
         why = f"unexpected argument {argument!r}: {takes}" + (f", and got {values}." if values else ".")
         if not option:
-            return f"{why}\nQuote a value that has blanks in it."
+            return f"{why}\nQuote a value that has spaces in it."
         advice = self._advise_hp(self.last.flag) if option.value_count else self._advise_hp(self.last.flag, argument)
         return why + advice
+
+
+def _advise_flag(argument: str, arguments: Arguments) -> str:
+    """The option that an argument without one was probably meant for: the code of a job, a job or a task."""
+    command, word = arguments.command, shlex.quote(argument)
+    if command in _CODE:
+        is_meant = command == "shell" or argument.endswith((".py", ".sh"))
+        return f"\nDid you mean {_CODE[command]} {word}?" if is_meant else ""
+    if "--job" in arguments.options:
+        return f"\nName a job: --job {word} (its name, or the 8 letters at its end); or a task: -p PROJECT -t TASK."
+    return f"\nName a task: -p PROJECT -t {word}" if command in PLACED else ""
 
 
 def _has_dash(argument: str) -> bool:
@@ -199,7 +211,7 @@ def _has_dash(argument: str) -> bool:
 def _takes(option: Option, flag: str) -> str:
     if not option.value_count:
         return f"{flag} takes no value"
-    count = {1: "one value", 2: "two values"}.get(option.value_count, "values")
+    count = {1: "one value", 2: "two values", 3: "three values"}.get(option.value_count, "values")
     return f"{flag} takes {count} ({option.shape})"
 
 
@@ -209,11 +221,11 @@ def _why_no_option(argument: str, arguments: Arguments) -> str:
     option = arguments.options.get(argument[:2])
     if option and option.value_count and len(argument) > 2:
         short, value = argument[:2], argument[2:]
-        why = f"There is no option {argument}. If {short} is meant, put a blank after it: {short} {value}"
+        why = f"there is no option {argument}. If {short} is meant, put a space after it: {short} {value}"
         return f"{why}\nA hyperparameter has two dashes: -{argument} VALUE" if arguments.takes_hyperparameters else why
     if not arguments.takes_hyperparameters:
         return _no_option(argument, arguments)
-    return f"There is no option {argument}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
+    return f"there is no option {argument}.\nA hyperparameter has two dashes: --{name} VALUE (or: --hp {name} VALUE)"
 
 
 def _where(flag: str, arguments: Arguments) -> str:
@@ -230,7 +242,7 @@ def _no_option(flag: str, arguments: Arguments) -> str:
     other = next((other for other in COMMANDS if flag in by_flag(other)), None)
     plain = f"--{flag.lstrip('-').lower().replace('-', '_')}"
     close = get_close_matches(plain, [known for known in arguments.options if len(known) > 4], n=1, cutoff=0.7)
-    text = f"There is no option {flag}"
+    text = f"there is no option {flag}"
     is_alike = bool(get_close_matches(plain, close, cutoff=0.9))
     if other and not is_alike:
         return f"{text} here: it is one of 'ssm {other}'."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.layout import TaskPlace
 from ..jobs import display, find_job
 from ..tasks.run import Run
-from .printing import patiently
+from .chosen_job import choose
 from .run import end_as_it_does, naming, raise_terminated
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def attach(spec: AttachSpec, services: Services) -> int:
         from ..jobs.result_parts import check_all_ours
 
         check_all_ours(spec.download)
-    listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    listed = choose(spec, services, prefer_running=True)
     if spec.download.path is not None:
         find_job.check_bucket(listed, spec.place.bucket_owner, services)
     place = listed.place or TaskPlace(bucket="", project=listed.project, task=listed.task)

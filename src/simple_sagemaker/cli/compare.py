@@ -16,36 +16,54 @@ from ..jobs.comparison import ComparedJob
 from ..jobs.metrics import number
 from ..tasks.differences import hyperparameters_of
 from . import tables
+from .chosen_job import study_of_task
 from .printing import csv_writer, patiently, print_json, print_result, say
 from .tables import Column
 
 if TYPE_CHECKING:
     from ..core.job_specs import CompareSpec
     from ..core.services import Services
+    from ..jobs.catalog import Listed
+    from ..studies.stored import StoredStudy
 
 
 def compare(spec: CompareSpec, services: Services) -> int:
     """Print the jobs side by side; return 0. Raises UsageError for a name that no job has a value of."""
     query = Query(place=spec.place, since=spec.since)
     listed = patiently(spec, lambda: catalog.newest(query, services, spec.limit + 1))
-    more, listed = len(listed) > spec.limit, listed[: spec.limit]
+    study = _study(spec, listed, services)
+    is_by_objective = study is not None and spec.sort in {None, study.metric}
+    if is_by_objective and len(listed) > spec.limit:  # the best of all, not of the newest
+        listed = patiently(spec, lambda: catalog.newest(query, services))
+    more = len(listed) > spec.limit
+    listed = listed if is_by_objective else listed[: spec.limit]
     jobs = comparison.compared(listed, [hyperparameters_of(one.job) for one in listed], services)
     if not jobs:
         say(spec, "There is no job to compare.")
         if spec.json:
             print_json([])
         return 0
-    if spec.sort is not None:
+    if study is not None and is_by_objective:
+        jobs = comparison.sort(jobs, study.metric, lowest_first=study.goal == "min")[: spec.limit]
+    elif spec.sort is not None:
         jobs = comparison.sort(jobs, _known(spec.sort, jobs))
     if spec.json:
         print_json(jobs)
     elif spec.csv:
         _print_csv(jobs)
     else:
-        print_result(_table(spec, jobs, services))
+        print_result(_table(spec, jobs, services, study.names if study else ()))
     if more:
-        say(spec, f"The {spec.limit} newest; --limit {spec.limit * 5} compares more", colour="dim")
+        which = "best" if is_by_objective else "newest"
+        say(spec, f"The {spec.limit} {which}; --limit {spec.limit * 5} compares more", colour="dim")
     return 0
+
+
+def _study(spec: CompareSpec, listed: Sequence[Listed], services: Services) -> StoredStudy | None:
+    """The study of the task, where its jobs are trials."""
+    if not spec.place.task or not listed or listed[0].trial is None:
+        return None
+    return study_of_task(spec, listed[0], services)
 
 
 def _known(name: str, jobs: Sequence[ComparedJob]) -> str:
@@ -56,9 +74,10 @@ def _known(name: str, jobs: Sequence[ComparedJob]) -> str:
     raise UsageError(f"ssm compare: none of these jobs has a metric or hyperparameter {name!r}.\n{has}")
 
 
-def _table(spec: CompareSpec, jobs: Sequence[ComparedJob], services: Services) -> str:
-    differing, metrics, now = comparison.differing(jobs), comparison.metric_names(jobs), services.now()
-    columns = [Column("PROJECT"), Column("TASK", gives_way=True), Column("JOB"), Column("STATUS")]
+def _table(spec: CompareSpec, jobs: Sequence[ComparedJob], services: Services, searched: Sequence[str]) -> str:
+    differing, metrics, now = comparison.differing(jobs, searched), comparison.metric_names(jobs), services.now()
+    columns = [Column("PROJECT"), Column("TASK", gives_way=True), Column("TRIAL", right=True), Column("JOB")]
+    columns += [Column("STATUS")]
     columns += [Column(name, right=True, gives_way=True) for name in differing]
     columns += [Column(name, right=True) for name in metrics]
     columns += [Column("ON", gives_way=True), Column("AGE", right=True), Column("RAN", right=True)]
@@ -70,6 +89,7 @@ def _table(spec: CompareSpec, jobs: Sequence[ComparedJob], services: Services) -
         [
             "" if spec.place.project else job.project,
             job.task if tasks_differ else "",
+            "" if job.trial is None else str(job.trial),
             job.short_name,
             job.status,
             *(job.hyperparameters.get(name, "") for name in differing),
@@ -93,7 +113,7 @@ def _print_csv(jobs: Sequence[ComparedJob]) -> None:
     """Every hyperparameter, also one that all have alike: a program can choose."""
     every, metrics = dict.fromkeys(key for job in jobs for key in job.hyperparameters), comparison.metric_names(jobs)
     rows = csv_writer()
-    fixed = ("project", "task", "job", "status", "created", "hosts", "instance_type", "ran_s", "cost_usd")
+    fixed = ("project", "task", "trial", "job", "status", "created", "hosts", "instance_type", "ran_s", "cost_usd")
     forms = [json_form(job) for job in jobs]
     rows.writerow((*fixed, *(f"hp.{name}" for name in every), *(f"metric.{name}" for name in metrics)))
     for job, form in zip(jobs, forms, strict=True):

@@ -34,7 +34,7 @@ def cost(spec: CostSpec, services: Services) -> int:
         return 0
     print_result(_table(spec, rows, is_paid=services.jobs is None))
     if services.jobs is not None:
-        say(spec, "Times are of all hosts together, on this machine: nothing is paid", colour="dim")
+        say(spec, "Times of all hosts together; jobs on this machine cost nothing", colour="dim")
     elif any(row.cost_usd is None for row in rows):
         say(spec, "Without a price: AWS's price list did not answer (it needs pricing:GetProducts); times are complete")
     else:

@@ -32,6 +32,9 @@ def _bring(spec: DataSpec, folder: Path, place: TaskPlace, services: Services) -
     job = stored.job_of(spec, place, services)
     with display.screen(1) as screen:
         parts = results.download(spec.download, job, services, screen)
+    trial = stored.trial_of(job, place)
+    if trial is not None:
+        _print(f"Trial {trial}{', the best' if spec.trial is None and not spec.job else ''}")
     _print(f"{job.status}: {job.name}\nResults{'' if job.has_ended else ' so far'}: {folder}/ ({', '.join(parts)})")
     _print_what_else(spec, job.name, place, services)
     first = folder / "logs" / "logs0"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.specs import EmulatorSpec
+from ..core.emulator_spec import EmulatorSpec
 from ..errors import EngineUnavailable, UsageError
 from ..options.arguments import Arguments
 
@@ -24,9 +24,9 @@ def emulator_spec(arguments: Arguments) -> EmulatorSpec:
     home, env_file = arguments.text("home"), arguments.text("env_file")
     endpoint, region = arguments.text("s3_endpoint"), arguments.required_text("region")
     if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
-        raise UsageError(f"--s3_endpoint {endpoint!r} is no address: it begins with http:// or https://.")
+        raise UsageError(f"--s3_endpoint {endpoint!r} is not an address: it must begin with http:// or https://.")
     if not _REGION.fullmatch(region):
-        raise UsageError(f"--region {region!r} is no region; they read us-east-1.")
+        raise UsageError(f"--region {region!r} is not a region; us-east-1 is one.")
     return EmulatorSpec(
         port=_port(arguments.required_text("port")),
         home=None if home is None else Path(home).absolute(),
@@ -44,7 +44,7 @@ def emulator_spec(arguments: Arguments) -> EmulatorSpec:
 
 def _host_name(text: str) -> str:
     if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}", text):
-        raise UsageError(f"--allow_host {text!r} is no name of a host: give it as in the header Host, without a port.")
+        raise UsageError(f"--allow_host {text!r} is not a host name: give it as in the Host header, without a port.")
     return text
 
 
@@ -56,12 +56,12 @@ def _address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
-        raise UsageError(f"--bind {text!r} is no IP address.") from error
+        raise UsageError(f"--bind {text!r} is not an IP address.") from error
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise UsageError(f"--port {text!r} is no port: they are the numbers up to 65535, and 0 is any that is free.")
+        raise UsageError(f"--port {text!r} is not a port: use a number up to 65535, or 0 for any free one.")
     return int(text)
 
 

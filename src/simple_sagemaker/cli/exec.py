@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..core.job import Job
 from ..core.job_specs import ExecSpec
 from ..errors import SsmError, UsageError
-from ..jobs.find_job import resolve
+from .chosen_job import choose
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -21,7 +21,7 @@ SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
 
 def execute(spec: ExecSpec, services: Services) -> int:
     """Run the program; return its exit status. Raises SsmError where it cannot be run."""
-    listed = resolve(spec.place, spec.job, services, running=True)
+    listed = choose(spec, services, running=True)
     job = listed.job
     if spec.host > job.hosts:
         hosts = f"{job.hosts} hosts" if job.hosts > 1 else "one host"

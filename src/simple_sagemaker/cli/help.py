@@ -7,10 +7,11 @@ import os
 import sys
 
 from ..options.commands import COMMANDS
-from ..options.option import BOTH, COMPLETION, EXEC, JOBS, Option
+from ..options.option import BOTH, BUILT_INS, COMPLETION, EXEC, EXPLAIN, JOBS, ONE_JOB, SEVERAL, Option
+from .examples import EXAMPLES
 
 _MORE = """\
-'ssm COMMAND -h' tells more; 'ssm -p ...' means 'ssm run -p ...'.
+'ssm COMMAND -h' shows its options; 'ssm -p ...' means 'ssm run -p ...'.
 """
 
 _ENGINES = """\
@@ -24,7 +25,7 @@ exit status:
   0 completed              4 an input is missing
   1 failed                 5 no AWS credentials
   2 usage error            6 the chosen engine cannot run here
-  3 stopped, or time is up 7 left while the job goes on
+  3 stopped, or time is up 7 detached; the job goes on
   8 AWS does not allow it  9 over the account's quota
 """
 
@@ -44,119 +45,14 @@ your script's own arguments:
   {what} as it is.
 """
 
-_EXAMPLES = {
-    "run": """\
-examples:
-  ssm run -p demo -t train -e train.py --lr 0.1 -o out
-  ssm run -p demo -t train -s code -e train.py --it local -- --verbose a.txt
-""",
-    "shell": """\
-examples:
-  ssm shell -p demo -t look --cmd_line "cat /proc/cpuinfo" -o out
-  ssm shell -p demo -t count --dir_files code --cmd_line "./count.sh" --top 5
-""",
-    "process": """\
-examples:
-  ssm process -p demo -t clean --code clean.py -i data -o out --download_output
-  ssm process -p demo -t count --entrypoint bash --arguments=-c -- 'ls | wc -l'
-""",
-    "data": """\
-examples:
-  ssm data -p demo -t train -o out --download_model --download_state
-  ssm data -p demo -t train -o failed --job train-2030-01-31-12-00-00-a1B2c3D4
-  ssm data -p demo -t train --clean_state
-""",
-    "ls": """\
-examples:
-  ssm ls -p demo
-  ssm ls -p demo -t train --failed --since 7d
-  ssm ls --all_projects --running --watch
-""",
-    "status": """\
-examples:
-  ssm status -p demo -t train
-  ssm status --job a1B2c3D4 --json
-""",
-    "logs": """\
-examples:
-  ssm logs -p demo -t train -f
-  ssm logs --job a1B2c3D4 --host 2 --tail 100
-  ssm logs -p demo -t train --since 10m --grep 'loss|error' --times
-""",
-    "attach": """\
-examples:
-  ssm attach -p demo -t train -o out --download_model
-""",
-    "exec": """\
-examples:
-  ssm exec -p demo -t train
-  ssm exec --job a1B2c3D4 --host 2 -- nvidia-smi
-  tar -c fix | ssm exec -p demo -t train -- tar -x
-""",
-    "stop": """\
-examples:
-  ssm stop -p demo -t train
-  ssm stop --job a1B2c3D4 --wait
-  ssm stop -p demo --all_tasks --yes
-""",
-    "completion": """\
-examples:
-  ssm completion bash > ~/.local/share/bash-completion/completions/ssm
-  ssm completion fish > ~/.config/fish/completions/ssm.fish
-  source <(ssm completion zsh)
-  ssm completion powershell | Out-String | Invoke-Expression
-""",
-    "config": """\
-examples:
-  ssm config -t train
-  ssm config -t train --use_profile big --all
-  ssm config --schema > ssm-schema.json
-""",
-    "metrics": """\
-examples:
-  ssm metrics -p demo -t train
-  ssm metrics --job a1B2c3D4 --step_regex 'epoch (\\d+)' --csv
-""",
-    "compare": """\
-examples:
-  ssm compare -p demo -t train --sort loss
-  ssm compare -p demo --since 7d --csv
-""",
-    "why": """\
-examples:
-  ssm why run -p demo -t train -e train.py --lr 0.1
-  ssm why --json process -p demo -t clean --code clean.py
-""",
-    "diff": """\
-examples:
-  ssm diff --job a1B2c3D4 --job e5F6g7H8
-""",
-    "replay": """\
-examples:
-  ssm replay --job a1B2c3D4 -o out
-  ssm replay -p demo -t train --hp lr 0.01 --it ml.g5.xlarge --no_spot
-""",
-    "cost": """\
-examples:
-  ssm cost -p demo --since 30d --by day
-  ssm cost --all_projects --by type
-""",
-    "rm": """\
-examples:
-  ssm rm --job a1B2c3D4
-  ssm rm -p demo -t train --older 30d
-  ssm rm -p demo -t train --state --input --yes
-""",
-    "home": """\
-examples:
-  ssm home
-  ssm home --clean --older 30d
-""",
-    "emulator": """\
-examples:
-  ssm emulator --home emulated --env_file aws.env
-  . ./aws.env && ssm run -p demo -t train -e train.py -o out
-""",
+_JOB = ["{-p NAME [-t NAME] | --job NAME}"]
+_PROJECT = ["{-p NAME [-t NAME] | --all_projects}"]
+_PLACES = {  # what names the jobs that a command is about
+    **dict.fromkeys(ONE_JOB, _JOB),
+    **dict.fromkeys(SEVERAL, _PROJECT),
+    "stop": ["{-p NAME -t NAME | -p NAME --all_tasks | --job NAME}"],
+    "rm": ["{-p NAME -t NAME | --job NAME}"],
+    "diff": ["--job NAME --job NAME"],
 }
 
 
@@ -187,14 +83,14 @@ def main_page() -> str:
 
 def page(command: str) -> str:
     """What ``-h`` shows for a command."""
-    parts = [*_required(command), "[option ...]"]
+    parts = [*_required(command), *_PLACES.get(command, []), "[option ...]"]
     parts += ["[--NAME VALUE ...]"] if command in BOTH else []
     parts += ["[-- ARGUMENT ...]"] if command in JOBS else []
     parts += ["[-- COMMAND ...]"] if command in EXEC else []
     usage = _wrap(f"ssm {command}", parts)
     parser = _parser(f"ssm {command}", usage, f"{COMMANDS[command]}.")
     parser.epilog = "\n".join(
-        [*_script_arguments(command), _EXAMPLES[command], _EXEC_STATUS if command in EXEC else _STATUSES]
+        [*_script_arguments(command), EXAMPLES[command], _EXEC_STATUS if command in EXEC else _STATUSES]
     )
     from ..options.table import groups_of
 
@@ -208,7 +104,11 @@ def page(command: str) -> str:
 
 def _script_arguments(command: str) -> list[str]:
     """The section on the script's own arguments, for commands that run code."""
-    return [_ARGUMENTS.format(what="the script" if command == "run" else "the command")] if command in BOTH else []
+    return (
+        [_ARGUMENTS.format(what="the script" if command in {"run", "tune"} else "the command")]
+        if command in BOTH
+        else []
+    )
 
 
 def _parser(prog: str, usage: str, description: str) -> argparse.ArgumentParser:
@@ -234,15 +134,20 @@ def _describe(option: Option, command: str) -> str:
 
     early = [flag for flag in flags_on(command, option) if flag == option.early]
     notes = [f"(default: {option.default})"] if option.default else []
-    return " ".join([option.help, *notes, *(f"{flag} is an older name." for flag in early)])
+    text = option.help.replace("%", "%%")  # which argparse would fill in
+    return " ".join([text, *notes, *(f"{flag} is an older name." for flag in early)])
 
 
 def _required(command: str) -> list[str]:
     from ..options.table import options_of
 
     needed = [option for option in options_of(command) if option.required]
-    words = ["{bash,zsh,fish,powershell}"] if command in COMPLETION else []
-    return [*words, *(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed)]
+    words = {**dict.fromkeys(COMPLETION, "{bash,zsh,fish,powershell}"), **dict.fromkeys(BUILT_INS, "[NAME]")}
+    words |= dict.fromkeys(EXPLAIN, "[WORD ...]")
+    return [
+        *filter(None, [words.get(command)]),
+        *(f"{min(option.flags, key=_short_first)} {option.shape}" for option in needed),
+    ]
 
 
 def _wrap(command: str, parts: list[str]) -> str:

@@ -71,7 +71,7 @@ def _clean(spec: HomeSpec, folder: Home, environment: Mapping[str, str]) -> bool
         what += f", and the records and logs of {len(old):,} jobs"
     if not spec.yes:
         if not sys.stdin.isatty():
-            raise UsageError(f"ssm home: {what} would be deleted in {folder.root}; without a terminal, --yes does it.")
+            raise UsageError(f"ssm home: {what} would be deleted in {folder.root}; without a terminal, add --yes.")
         if not ask(f"Delete {what} in {folder.root}?"):
             say(spec, "Nothing was deleted.")
             return False

@@ -20,6 +20,7 @@ _COMMANDS: dict[type[JobsSpec], tuple[str, str]] = {
     specs.ExecSpec: ("exec", "execute"),
     specs.StopSpec: ("stop", "stop"),
     specs.MetricsSpec: ("metrics", "metrics"),
+    specs.BoardSpec: ("board", "board"),
     specs.CompareSpec: ("compare", "compare"),
     specs.DiffSpec: ("diff", "diff"),
     specs.ReplaySpec: ("replay", "replay"),

@@ -13,10 +13,11 @@ from ..core.layout import TaskPlace
 from ..core.printable import clean_line
 from ..core.progress import Watcher
 from ..errors import Detached, UsageError
-from ..jobs import display, find_job, follow, job_events, outcome, past_lines
+from ..jobs import display, follow, job_events, outcome, past_lines
 from ..jobs import logs as job_logs
 from ..jobs.logs import Event
-from .printing import NotesOnly, patiently, print_json_line, say
+from .chosen_job import choose
+from .printing import NotesOnly, print_json_line, say
 from .run import print_outcome
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _CODES |= {f"bright_{name}": code + 60 for name, code in _CODES.items()}
 
 def logs(spec: LogsSpec, services: Services) -> int:
     """Print a job's lines; return 0. With ``follow`` raises JobFailed, JobStopped or Detached, as a run does."""
-    listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    listed = choose(spec, services, prefer_running=spec.follow)
     job = listed.job
     if spec.host is not None and spec.host > job.hosts:
         raise UsageError.naming(
@@ -86,7 +87,7 @@ def _follow(spec: LogsSpec, listed: Listed, services: Services, lines: _Lines) -
         last=spec.tail,
         host=spec.host,
     )
-    with display.screen(lines.labelled_hosts) as screen:
+    with display.screen(lines.labelled_hosts, outlives_reader=False) as screen:
         watcher: Watcher = screen if lines.shows_status else NotesOnly(spec)
         follower = follow.Follower(
             job.name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..core.durations import age, duration
 from ..core.instance_types import is_local
 from ..errors import UsageError
-from ..jobs import catalog, display
+from ..jobs import catalog, live_text
 from ..jobs.catalog import Query
 from ..jobs.rows import JobRow, rows
 from . import tables
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     Column("PROJECT"),
     Column("TASK", gives_way=True),
+    Column("TRIAL", right=True),
     Column("JOB"),
     Column("STATUS", gives_way=True),
     Column("ON", gives_way=True),
@@ -67,7 +68,7 @@ def _watch(spec: ListSpec, services: Services) -> int:
         raise UsageError("ssm ls: --watch redraws a terminal, and the output goes elsewhere: leave it out.")
     pause_s = _LOCAL_WATCH_S if services.jobs else _AWS_WATCH_S
     try:
-        with display.redrawn() as show:
+        with live_text.redrawn() as show:
             while True:
                 found, _ = _rows(spec, services)
                 show(_table(spec, found, services, tables.terminal_width()) if found else _nothing(spec))
@@ -89,6 +90,7 @@ def _line(spec: ListSpec, row: JobRow, now: datetime, *, is_here: bool) -> list[
     return [
         row.project if spec.place.project == "" else "",
         row.task,
+        "" if row.trial is None else str(row.trial),
         row.short_name,
         f"{row.status}: {row.condition}" if row.condition else row.status,
         _machines(row, is_here=is_here),

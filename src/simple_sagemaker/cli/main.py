@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
-from ..options.option import DATA, JOBS, LIVING, REPLAY
+from ..options.option import DATA, LIVING, ONE_JOB, REPLAY, SINGLE
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
     from ..local.supervisor.spawn import WaitingSupervisor
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+_EXPLAINED = frozenset({1, 3, 5, 6, 8, 9})  # the exit statuses of errors that may point to ``ssm explain``
 _NEW_OBJECTS = 20_000  # between garbage collections: with Python's 700 they take a twelfth of every command
 
 
@@ -54,19 +56,18 @@ def status_of(argv: Sequence[str]) -> int:
 
         error.respell(spelling(argv))
         _print(str(error), colour="yellow" if isinstance(error, Detached) else "red")
+        if error.exit_status in _EXPLAINED:
+            _point(str(error))
         return error.exit_status
     except KeyboardInterrupt:
-        _print(
-            "Interrupted."
-            if argv[0] in DATA + LIVING
-            else "Interrupted before the job was started; nothing is running."
-        )
+        _print(_describe_interrupt(argv))
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         _print(_describe_os_error(error))
+        _point(_describe_os_error(error))
         return SsmError.exit_status
     except Exception as error:
         from ..core.aws_errors import service_message
@@ -75,6 +76,7 @@ def status_of(argv: Sequence[str]) -> int:
         if refusal is None:
             raise
         _print(refusal)
+        _point(refusal)
         return SsmError.exit_status
 
 
@@ -85,14 +87,17 @@ def _execute(argv: Sequence[str]) -> int:
 
     spec = parse(argv)
     from ..core.aws_errors import translate_errors
-    from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
+    from ..core.specs import DataSpec, ProcessSpec, TaskSpec
     from ..services.choose import for_data, for_jobs, for_task
     from ..services.environment import select_aws
 
-    if isinstance(spec, EmulatorSpec):
-        from .emulator import emulate
+    if not isinstance(spec, (TaskSpec, ProcessSpec)):
+        from ..core.emulator_spec import EmulatorSpec  # which a task does not load
 
-        return emulate(spec, os.environ)
+        if isinstance(spec, EmulatorSpec):
+            from .emulator import emulate
+
+            return emulate(spec, os.environ)
     select_aws(spec.place, os.environ)
     if isinstance(spec, DataSpec):
         services = for_data(spec, os.environ)
@@ -106,8 +111,15 @@ def _execute(argv: Sequence[str]) -> int:
 
         with translate_errors(region=services.region):
             return run(spec, services)
-    from ..core.job_specs import HomeSpec, WhySpec
+    from ..core.job_specs import HomeSpec, MlflowSpec, WhySpec
+    from ..studies.spec import TuneSpec
 
+    if isinstance(spec, TuneSpec):
+        services = for_task(spec.task, os.environ)
+        from .tune import tune
+
+        with translate_errors(region=services.region):
+            return tune(spec, services, argv)
     if isinstance(spec, WhySpec):
         services = for_task(spec.task, os.environ)
         from .why import why
@@ -118,6 +130,10 @@ def _execute(argv: Sequence[str]) -> int:
         from .home import home
 
         return home(spec, os.environ)
+    if isinstance(spec, MlflowSpec):
+        from .mlflow import mlflow
+
+        mlflow(spec, os.environ)
     services = for_jobs(spec, os.environ, runs_job=argv[0] in REPLAY)
     from .living import perform
 
@@ -127,7 +143,7 @@ def _execute(argv: Sequence[str]) -> int:
 
 def _prestart(argv: Sequence[str]) -> WaitingSupervisor | None:
     """Start ahead the supervisor of the job that a command line is probably for; nothing is loaded for a help page."""
-    if not argv or argv[0] not in JOBS or "-h" in argv:
+    if not argv or argv[0] not in SINGLE or "-h" in argv:
         return None
     from ..services.prestart import prestart
 
@@ -145,13 +161,32 @@ def _local_type(argv: Sequence[str]) -> str:
         return ""
 
 
+def _describe_interrupt(argv: Sequence[str]) -> str:
+    """What Ctrl-C means for jobs where no command asked about one, or told of it."""
+    command = argv[0] if argv else ""
+    if command in ONE_JOB and command not in REPLAY:
+        return "Interrupted; no job was stopped."
+    if command in DATA + LIVING:
+        return "Interrupted."
+    return "Interrupted before the job was started; nothing is running."
+
+
+_FULL = "Free some space, or use another disk: SSM_HOME names the home of jobs, TMPDIR the folder for temporary files."
+_OTHER_OS_ADVICE = (
+    "Check that it exists, that you may read and write it, and that its disk has room (SSM_HOME names the home)."
+)
+_OS_ADVICE = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: "Choose a folder that can be written; SSM_HOME names the home of jobs.",
+    errno.EMFILE: "Allow more open files (ulimit -n), and run it again.",
+}
+
+
 def _describe_os_error(error: OSError) -> str:
     """What the system refused: a folder that cannot be written, a full disk, a file that cannot be read."""
     about = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
-    return (
-        f"The system refused: {error.strerror or error}{about}\n"
-        "Check that it exists, that you may read and write it, and that its disk has room (SSM_HOME names the home)."
-    )
+    return f"{error.strerror or error}{about}\n{_OS_ADVICE.get(error.errno or 0, _OTHER_OS_ADVICE)}"
 
 
 def _print(text: str, *, colour: str = "red") -> None:
@@ -160,6 +195,15 @@ def _print(text: str, *, colour: str = "red") -> None:
 
     first, *more = clean(text).split("\n", 1)
     print(coloured(first, colour, sys.stderr), *more, sep="\n", file=sys.stderr, flush=True)
+
+
+def _point(text: str) -> None:
+    """Print which entry of ``ssm explain`` is about an error, where one says more than the error itself."""
+    from ..core.printable import coloured
+    from .explain import pointer
+
+    if line := pointer(text):
+        print(coloured(line, "dim", sys.stderr), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.json_form import utc
-from ..jobs import find_job, metric_values
+from ..jobs import metric_values
 from ..jobs.metrics import Point, Summary, best, number
 from . import tables
-from .printing import csv_writer, patiently, print_json, print_result, say
+from .chosen_job import choose
+from .printing import csv_writer, print_json, print_result, say
 from .tables import Column
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ _COLUMNS = (
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 30  # of a sparkline
 
+_MOST_NAMES = 12
+
 
 def metrics(spec: MetricsSpec, services: Services) -> int:
     """Print the values of a job's metrics; return 0, also where there are none."""
-    listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    listed = choose(spec, services)
     job = listed.job
     points = metric_values.points(job, services, lambda text: say(spec, text), spec.step_regex)
     if spec.csv:
@@ -43,7 +46,7 @@ def metrics(spec: MetricsSpec, services: Services) -> int:
         if found:
             print_result(_table(found, list(job.metrics)))
         elif job.metrics:
-            say(spec, f"The lines of {job.name} have no value of a metric yet: {', '.join(job.metrics)}.")
+            say(spec, f"The lines of {job.name} have no value of a metric yet: {_some(list(job.metrics))}.")
         else:
             say(spec, f"{job.name} defines no metric: --metric_definitions NAME REGEX (--md) does, when it is run.")
     return 0
@@ -97,3 +100,9 @@ def sparkline(values: Sequence[float], width: int = _POINTS) -> str:
         _BARS[min(top, round((mean / 2 - low / 2) / (span or 1.0) * top))] if abs(mean) < float("inf") else " "
         for mean in means
     )
+
+
+def _some(names: list[str]) -> str:
+    """The names of metrics; of many the first, for a built-in algorithm has dozens."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -13,15 +13,31 @@ from collections.abc import Sequence
 
 from ..errors import Spelling, SsmError, UsageError, spell_typed
 from ..options.commands import COMMANDS
-from ..options.option import COMPLETION, CONFIG, DATA, EMULATOR, HOME, LIVING, PROCESS, WHY
+from ..options.option import (
+    COMPLETION,
+    CONFIG,
+    DATA,
+    EMULATOR,
+    EXPLAIN,
+    HOME,
+    IMAGES,
+    LIVING,
+    MLFLOW,
+    NAMED,
+    PROCESS,
+    TUNE,
+    WHY,
+)
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
+    from ..core.emulator_spec import EmulatorSpec
     from ..core.job_specs import JobsSpec
-    from ..core.specs import DataSpec, EmulatorSpec, ProcessSpec, TaskSpec
+    from ..core.specs import DataSpec, ProcessSpec, TaskSpec
     from ..options.arguments import Arguments
+    from ..studies.spec import TuneSpec
 
-    AnySpec = TaskSpec | ProcessSpec | DataSpec | EmulatorSpec | JobsSpec
+    AnySpec = TaskSpec | ProcessSpec | TuneSpec | DataSpec | EmulatorSpec | JobsSpec
 
 
 def parse(argv: Sequence[str]) -> AnySpec:
@@ -30,7 +46,7 @@ def parse(argv: Sequence[str]) -> AnySpec:
     Raises UsageError or InputNotFound. For ``-h`` and ``--version`` prints the page and raises SystemExit(0).
     """
     if not argv:
-        raise UsageError(f"ssm: say what to run.\n\n{_main_page()}\nThis page again: ssm -h")
+        raise UsageError(f"ssm: no command given.\n\n{_main_page()}\nThis page again: ssm -h")
     if argv[0] in {"-h", "--help"}:
         _show(_main_page())
     if list(argv) == ["--version"]:
@@ -40,6 +56,8 @@ def parse(argv: Sequence[str]) -> AnySpec:
         return _spec(command, rest)
     except UsageError as error:
         raise UsageError(f"ssm {command}: {error}{_next_step(command)}") from error
+    except BrokenPipeError:  # of a page that nobody reads any more
+        raise
     except OSError as error:
         raise UsageError(f"ssm {command}: {error.filename!r}: {error.strerror}.{_next_step(command)}") from error
 
@@ -65,7 +83,7 @@ def spelling(argv: Sequence[str]) -> Spelling:
 
 
 def _next_step(command: str) -> str:
-    return f"\nThe options are explained by: ssm {command} -h"
+    return f"\nFor its options, run: ssm {command} -h"
 
 
 def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -81,7 +99,7 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     *most, last = COMMANDS
     known = f"did you mean 'ssm {near}'?" if near else f"the commands are {', '.join(most)} and {last}."
     text = f"ssm: there is no command {argv[0]!r}{':' if near else ','} {known}"
-    raise UsageError(f"{text}\nThey are explained by: ssm -h")
+    raise UsageError(f"{text}\nFor all commands, run: ssm -h")
 
 
 def _begins_alike(word: str) -> str | None:
@@ -93,10 +111,8 @@ def _begins_alike(word: str) -> str | None:
 def _spec(command: str, argv: Sequence[str]) -> AnySpec:
     from .argv import read
 
-    if command in COMPLETION and not {"-h", "--help"} & {*argv}:
-        from .completion.scripts import script
-
-        _show(script(argv))
+    if command in NAMED and not {"-h", "--help"} & {*argv}:
+        _show_named(command, argv)
     if command in WHY:
         from .why import why_spec
 
@@ -106,14 +122,10 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
         from .help import page
 
         _show(page(command))
-    if command in CONFIG:
-        from .config import config_text
-
-        _show(config_text(arguments, os.environ))
-    if command in EMULATOR:
-        from .emulator import emulator_spec
-
-        return emulator_spec(arguments)
+    if command in CONFIG + IMAGES:
+        _show(_text_of(arguments))
+    if command in EMULATOR + MLFLOW:
+        return _server_spec(command, arguments)
     if command in HOME:
         return _spec_of(arguments)
     from ..options.project_file.apply import apply
@@ -136,7 +148,43 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
         raise explained from error
 
 
-def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | DataSpec | JobsSpec:
+def _text_of(arguments: Arguments) -> str:
+    """What a command prints that starts nothing and asks nobody."""
+    if arguments.command in IMAGES:
+        from .images import images_text
+
+        return images_text(arguments, os.environ)
+    from .config import config_text
+
+    return config_text(arguments, os.environ)
+
+
+def _server_spec(command: str, arguments: Arguments) -> EmulatorSpec | JobsSpec:
+    if command in MLFLOW:
+        from .mlflow import mlflow_spec
+
+        return mlflow_spec(arguments)
+    from .emulator import emulator_spec
+
+    return emulator_spec(arguments)
+
+
+def _show_named(command: str, argv: Sequence[str]) -> None:
+    """Print what a command prints that takes a name or words, no options. Raises UsageError, else SystemExit(0)."""
+    if command in COMPLETION:
+        from .completion.scripts import script
+
+        _show(script(argv))
+    if command in EXPLAIN:
+        from .explain import explain
+
+        raise SystemExit(explain(argv))
+    from .built_ins import built_ins
+
+    raise SystemExit(built_ins(argv))
+
+
+def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | TuneSpec | DataSpec | JobsSpec:
     command = arguments.command
     if command in LIVING:
         from ..options.jobs import jobs_spec
@@ -146,6 +194,10 @@ def _spec_of(arguments: Arguments) -> TaskSpec | ProcessSpec | DataSpec | JobsSp
         from ..options.process import process_spec
 
         return process_spec(arguments)
+    if command in TUNE:
+        from ..options.tune import tune_spec
+
+        return tune_spec(arguments)
     from ..options.task import data_spec, task_spec
 
     return data_spec(arguments) if command in DATA else task_spec(arguments)

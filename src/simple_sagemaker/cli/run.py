@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..jobs.follow import JobResult
     from .screens import QuietScreen
 
-_QUESTION = "\nThe job goes on. Stop it, detach and leave it running, or continue watching? [s/d/c] "
+_QUESTION = "\nThe job is still running: [s]top it, [d]etach from it, or [c]ontinue watching? "
 
 
 class Terminated(KeyboardInterrupt):
@@ -47,7 +47,7 @@ def run(spec: Spec, services: Services) -> int:
     with _screen_of(spec, services) as screen:
         task_run = tasks.prepare(spec, services, screen)
         if isinstance(task_run, DryRun) or spec.dry_run:
-            return _print_dry_run(task_run, screen)
+            return print_dry_run(task_run, screen)
         if not spec.wait:
             leave(task_run, screen, _naming(spec))
             return _skip_status(spec, task_run)
@@ -114,7 +114,7 @@ def _skip_status(spec: Spec, task_run: Run) -> int:
     return spec.rerun.skip_status if task_run.is_skipped and task_run.differences else 0
 
 
-def _print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
+def print_dry_run(plan: Run | DryRun, screen: Screen) -> int:
     """Print what a dry run found out; nothing was changed."""
     if isinstance(plan, DryRun):
         for note in plan.notes:
@@ -152,7 +152,7 @@ def _follow(task_run: Run, screen: Screen, named: str) -> JobResult:
 
 def _decide(task_run: Run, screen: Screen, named: str, *, ask: bool) -> None:
     """Do with a running job what the person wants; without a person at the keyboard, leave it running and say so."""
-    answer = _ask(screen) if ask and sys.stdin.isatty() else "d"
+    answer = ask_what_to_do(screen, _QUESTION, "dsc") if ask and sys.stdin.isatty() else "d"
     if answer == "d":
         raise Detached(f"Detached: the job {task_run.name} goes on.\n{_how_to_see(task_run, named)}")
     if answer == "s":
@@ -160,17 +160,17 @@ def _decide(task_run: Run, screen: Screen, named: str, *, ask: bool) -> None:
         screen.note("Stopping: the code gets SIGTERM, and what it wrote is saved")
 
 
-def _ask(screen: Screen) -> str:
-    """What the person wants: s, d or c. A second Ctrl-C, or the end of input, is d."""
+def ask_what_to_do(screen: Screen, question: str, answers: str) -> str:
+    """What the person wants, by one of the letters; a second Ctrl-C, or the end of input, is the first of them."""
     with screen.pause():
         while True:
-            print(_QUESTION, end="", file=sys.stderr, flush=True)
+            print(question, end="", file=sys.stderr, flush=True)
             try:
                 line = sys.stdin.readline()
             except KeyboardInterrupt:
-                return "d"
-            answer = line.strip().lower()[:1] if line else "d"
-            if answer in {"s", "d", "c"}:
+                return answers[0]
+            answer = line.strip().lower()[:1] if line else answers[0]
+            if answer and answer in answers:
                 return answer
 
 
@@ -192,7 +192,11 @@ def _bring(task_run: Run, result: JobResult, screen: Screen, named: str) -> tupl
 def _how_to_see(task_run: Run, named: str) -> str:
     """The commands for a job that goes on."""
     services = task_run.services
-    lines = [f"Join it again: ssm attach {named}", f"Its lines: ssm logs -f {named}", f"To stop it: ssm stop {named}"]
+    lines = [
+        f"Join it again: ssm attach {named}",
+        f"Its log: ssm logs -f {named}",
+        f"To stop it: ssm stop {named}",
+    ]
     if not services.jobs:
         page = aws_console.training_job if task_run.kind == "training" else aws_console.processing_job
         lines.append(f"In the console: {page(task_run.name, region=services.region)}")

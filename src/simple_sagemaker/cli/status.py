@@ -2,61 +2,61 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
 from ..core.instance_types import is_local
-from ..core.printable import cells, clean, coloured, cut
 from ..core.progress import file_count
-from ..jobs import cost, find_job
+from ..jobs import catalog, cost, find_job
+from ..jobs.catalog import Query
 from ..jobs.metrics import number
 from ..tasks import job_report
 from ..tasks.job_report import JobReport
 from . import tables
+from .chosen_job import choose, study_of_task
 from .printing import patiently, print_json, print_result, say
 from .run import naming
+from .study_status import study_status
 
 if TYPE_CHECKING:
     from ..core.job_specs import StatusSpec
     from ..core.services import Services
+    from ..studies.stored import StoredStudy
 
 _COLOURS = {"Completed": "green", "Failed": "red", "Stopped": "yellow"}
-_WIDTH = 12  # of the names of the parts
 
 
 def status(spec: StatusSpec, services: Services) -> int:
-    """Print everything about a job; return 0, however it is."""
-    listed = patiently(spec, lambda: find_job.resolve(spec.place, spec.job, services))
+    """Print everything about a job, or about a study; return 0, however it is."""
+    if (study := _study(spec, services)) is not None:
+        return study_status(spec, study, services)
+    listed = choose(spec, services)
     note = partial(say, spec)
     place = find_job.readable_place(listed, spec.place.bucket_owner, services, note)
     report = job_report.report(listed, place, services, note)
     if spec.json:
         print_json(report)
         return 0
-    print_result("\n".join(_lines(spec, report, services)))
+    colours = {"Status": _COLOURS.get(report.status, "green")}
+    print_result(tables.page(report.job, _parts(spec, report, services), colours=colours, cut_parts={"Phases"}))
     return 0
 
 
-def _lines(spec: StatusSpec, report: JobReport, services: Services) -> list[str]:
-    width = tables.terminal_width()
-    lines = [coloured(report.job, "bold", sys.stdout)]
-    for name, texts in _parts(spec, report, services):
-        for index, text in enumerate(texts):
-            shown = clean(text).replace("\n", " ")
-            shown = cut(shown, width - _WIDTH) if width is not None and name == "Phases" else shown
-            if name == "Status":
-                shown = coloured(shown, _COLOURS.get(report.status, "green"), sys.stdout)
-            lines.append(f"{'' if index else name:<{_WIDTH}}{shown}")
-    return lines
+def _study(spec: StatusSpec, services: Services) -> StoredStudy | None:
+    """The study of the task that is meant as a whole."""
+    if spec.job is not None or spec.trial is not None or not spec.place.task:
+        return None
+    newest = patiently(spec, lambda: catalog.newest(Query(place=spec.place), services, 1))
+    return study_of_task(spec, newest[0] if newest else None, services)
 
 
 def _parts(spec: StatusSpec, report: JobReport, services: Services) -> Iterable[tuple[str, Sequence[str]]]:
     """The parts of the page, each with its lines; parts without any are left out."""
     now = services.now()
-    yield "Task", [f"{report.task} of project {report.project} ({report.kind})"]
+    trial = "" if report.trial is None else f", trial {report.trial}"
+    yield "Task", [f"{report.task} of project {report.project} ({report.kind}{trial})"]
     yield "Status", [f"{report.status}: {report.condition}" if report.condition else report.status]
     if report.status == "Failed":
         yield "Reason", [line for line in (report.reason or "").splitlines() if line.strip()]
@@ -69,7 +69,7 @@ def _parts(spec: StatusSpec, report: JobReport, services: Services) -> Iterable[
     yield "Metrics", _metrics(report)
     yield "Inputs", _inputs(report)
     yield "Made from", _made_from(report)
-    yield "Results", _pairs(report.results.items())
+    yield "Results", tables.pairs(report.results.items())
     yield "Cost", [_cost(report)] if report.cost_usd is not None else []
     yield "Next", _next(spec, report)
 
@@ -105,7 +105,7 @@ def _phases(report: JobReport) -> list[str]:
         )
         for one in report.phases
     ]
-    return _aligned(rows)
+    return tables.aligned(rows)
 
 
 def _metrics(report: JobReport) -> list[str]:
@@ -113,11 +113,11 @@ def _metrics(report: JobReport) -> list[str]:
         return []
     rows = [("", "newest", "best", "values")]
     rows += [(one.name, number(one.newest), one.best, f"{one.count:,}") for one in report.metrics]
-    return _aligned(rows)
+    return tables.aligned(rows)
 
 
 def _inputs(report: JobReport) -> list[str]:
-    return _aligned([(one.channel, one.origin, one.address) for one in report.made_from.inputs])
+    return tables.aligned([(one.channel, one.origin, one.address) for one in report.made_from.inputs])
 
 
 def _made_from(report: JobReport) -> list[str]:
@@ -132,7 +132,7 @@ def _made_from(report: JobReport) -> list[str]:
         ("distribution", made.distribution),
         ("variables", " ".join(made.environment)),
     ]
-    return _pairs(pairs)
+    return tables.pairs(pairs)
 
 
 def _cost(report: JobReport) -> str:
@@ -147,17 +147,3 @@ def _next(spec: StatusSpec, report: JobReport) -> list[str]:
     if report.ended is None:
         return [f"ssm attach {named}", f"ssm stop {named}"]
     return [f"ssm logs {named}", f"ssm data {named} -o FOLDER"]
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return _aligned([pair for pair in pairs if pair[1]])
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows with their columns aligned; the last one, and columns without anything, take no room."""
-    cleaned = [[" ".join(clean(text).split()) for text in row] for row in rows]
-    widths = [max(map(cells, column)) for column in zip(*cleaned, strict=True)]
-    return [
-        "  ".join(text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True) if width).rstrip()
-        for row in cleaned
-    ]

@@ -1,15 +1,16 @@
-"""Tables on a terminal and in a pipe: aligned columns, as wide as the terminal at most."""
+"""Tables and pages on a terminal and in a pipe: aligned columns, as wide as the terminal at most."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..core.printable import cells, clean, coloured, cut, pad
 
 _GAP = "  "
+_NAMES = 12  # columns for the names of a page's parts
 _NARROWEST = 8  # of a column that is cut to fit
 
 
@@ -65,6 +66,43 @@ def _line(row: Sequence[str], columns: Sequence[Column], widths: dict[int, int])
         text = cut(row[index], width) if columns[index].gives_way else row[index]
         parts.append(" " * (width - cells(text)) + text if columns[index].right else pad(text, width))
     return _GAP.join(parts).rstrip()
+
+
+def page(
+    title: str,
+    parts: Iterable[tuple[str, Sequence[str]]],
+    *,
+    colours: Mapping[str, str],
+    cut_parts: Collection[str] = (),
+) -> str:
+    """A page about one thing: parts with their names before them, those without lines left out.
+
+    ``colours`` are of parts by name; lines of ``cut_parts`` are cut to the terminal's width.
+    """
+    width = terminal_width()
+    lines = [coloured(title, "bold", sys.stdout)]
+    for name, texts in parts:
+        for index, text in enumerate(texts):
+            shown = clean(text).replace("\n", " ")
+            shown = cut(shown, width - _NAMES) if width is not None and name in cut_parts else shown
+            shown = coloured(shown, colours[name], sys.stdout) if name in colours else shown
+            lines.append(f"{'' if index else name:<{_NAMES}}{shown}")
+    return "\n".join(lines)
+
+
+def pairs(some: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each pair that has a value, the values aligned."""
+    return aligned([pair for pair in some if pair[1]])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows with their columns aligned; the last one, and columns without anything, take no room."""
+    cleaned = [[" ".join(clean(text).split()) for text in row] for row in rows]
+    widths = [max(map(cells, column)) for column in zip(*cleaned, strict=True)]
+    return [
+        "  ".join(text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True) if width).rstrip()
+        for row in cleaned
+    ]
 
 
 def terminal_width() -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.job_specs import WhySpec
 from ..core.specs import ProcessSpec, TaskSpec
 from ..errors import UsageError
-from ..options.option import JOBS
+from ..options.option import SINGLE, TUNE
 from .argv import read
 from .printing import NotesOnly, print_json, print_result, say
 
@@ -29,9 +29,14 @@ def why_spec(argv: Sequence[str], spec_of: Callable[[str, Sequence[str]], Any]) 
 
         print(page("why"), end="")
         raise SystemExit(0)
-    if at == len(argv) or argv[at] not in JOBS:
+    if at < len(argv) and argv[at] in TUNE:
+        raise UsageError(
+            "a search is compared with no earlier job: it goes on with the study of its task, or is refused where "
+            "that was begun with something else, which is then named. ssm status -p PROJECT -t TASK shows the study."
+        )
+    if at == len(argv) or argv[at] not in SINGLE:
         what = f", not {argv[at]!r}" if at < len(argv) else ""
-        raise UsageError(f"the words of a command follow that runs a task{what}: ssm why run -p …, shell or process.")
+        raise UsageError(f"name the command to ask about{what}: ssm why run -p …, ssm why shell or ssm why process.")
     task = spec_of(argv[at], argv[at + 1 :])
     if not isinstance(task, (TaskSpec, ProcessSpec)):
         raise TypeError(task)

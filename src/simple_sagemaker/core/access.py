@@ -23,6 +23,7 @@ class Needs:
     ``s3://bucket/`` for all of another bucket, or a prefix outside the project's folder in its own bucket; ``objects``
     are single objects there. ``bucket_owner`` is the account that was named as the owner of the bucket. ``image`` is
     the image's address, ``kms_key`` the key that encrypts its results, ``vpc`` whether it runs in the user's VPC.
+    ``mlflow`` is the ARN of the MLflow of SageMaker's that keeps the job's run.
     ``role_name`` is an existing role's name or ARN, which is used unchanged.
     """
 
@@ -34,6 +35,7 @@ class Needs:
     objects: frozenset[str] = frozenset()
     kms_key: str | None = None
     vpc: bool = False
+    mlflow: str | None = None
     role_name: str | None = None
 
 

@@ -17,23 +17,41 @@ if TYPE_CHECKING:
     )
     from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef, GetResourcesOutputTypeDef
     from mypy_boto3_sagemaker.type_defs import (
+        CreateExperimentRequestTypeDef,
+        CreateExperimentResponseTypeDef,
+        CreateHyperParameterTuningJobRequestTypeDef,
+        CreateHyperParameterTuningJobResponseTypeDef,
         CreateProcessingJobRequestTypeDef,
         CreateProcessingJobResponseTypeDef,
         CreateTrainingJobRequestTypeDef,
         CreateTrainingJobResponseTypeDef,
+        CreateTrialRequestTypeDef,
+        CreateTrialResponseTypeDef,
+        DeleteHyperParameterTuningJobRequestTypeDef,
+        DescribeExperimentRequestTypeDef,
+        DescribeExperimentResponseTypeDef,
+        DescribeHyperParameterTuningJobRequestTypeDef,
+        DescribeHyperParameterTuningJobResponseTypeDef,
         DescribeProcessingJobRequestTypeDef,
         DescribeProcessingJobResponseTypeDef,
         DescribeTrainingJobRequestTypeDef,
         DescribeTrainingJobResponseTypeDef,
+        DescribeTrialRequestTypeDef,
+        DescribeTrialResponseTypeDef,
         EmptyResponseMetadataTypeDef,
+        ListHyperParameterTuningJobsRequestTypeDef,
+        ListHyperParameterTuningJobsResponseTypeDef,
         ListProcessingJobsRequestTypeDef,
         ListProcessingJobsResponseTypeDef,
         ListTagsInputTypeDef,
         ListTagsOutputTypeDef,
+        ListTrainingJobsForHyperParameterTuningJobRequestTypeDef,
+        ListTrainingJobsForHyperParameterTuningJobResponseTypeDef,
         ListTrainingJobsRequestTypeDef,
         ListTrainingJobsResponseTypeDef,
         SearchRequestTypeDef,
         SearchResponseTypeDef,
+        StopHyperParameterTuningJobRequestTypeDef,
         StopProcessingJobRequestTypeDef,
         StopTrainingJobRequestTypeDef,
     )
@@ -81,6 +99,42 @@ class SageMaker(Protocol):
         """Ask a running processing job to stop; returns before it has."""
         ...
 
+    def create_hyper_parameter_tuning_job(
+        self, **request: Unpack[CreateHyperParameterTuningJobRequestTypeDef]
+    ) -> CreateHyperParameterTuningJobResponseTypeDef:
+        """Start a search that creates training jobs; returns at once with its ARN."""
+        ...
+
+    def describe_hyper_parameter_tuning_job(
+        self, **request: Unpack[DescribeHyperParameterTuningJobRequestTypeDef]
+    ) -> DescribeHyperParameterTuningJobResponseTypeDef:
+        """Everything known of one tuning job, with its best training job so far."""
+        ...
+
+    def stop_hyper_parameter_tuning_job(
+        self, **request: Unpack[StopHyperParameterTuningJobRequestTypeDef]
+    ) -> EmptyResponseMetadataTypeDef:
+        """Ask a tuning job and its training jobs to stop; returns before they have."""
+        ...
+
+    def delete_hyper_parameter_tuning_job(
+        self, **request: Unpack[DeleteHyperParameterTuningJobRequestTypeDef]
+    ) -> EmptyResponseMetadataTypeDef:
+        """Delete a tuning job that has ended; its training jobs stay."""
+        ...
+
+    def list_hyper_parameter_tuning_jobs(
+        self, **request: Unpack[ListHyperParameterTuningJobsRequestTypeDef]
+    ) -> ListHyperParameterTuningJobsResponseTypeDef:
+        """A page of summaries of tuning jobs."""
+        ...
+
+    def list_training_jobs_for_hyper_parameter_tuning_job(
+        self, **request: Unpack[ListTrainingJobsForHyperParameterTuningJobRequestTypeDef]
+    ) -> ListTrainingJobsForHyperParameterTuningJobResponseTypeDef:
+        """A page of the training jobs of a tuning job, with the searched values and the objectives."""
+        ...
+
     def list_training_jobs(self, **request: Unpack[ListTrainingJobsRequestTypeDef]) -> ListTrainingJobsResponseTypeDef:
         """A page of summaries of training jobs."""
         ...
@@ -92,11 +146,33 @@ class SageMaker(Protocol):
         ...
 
     def search(self, **request: Unpack[SearchRequestTypeDef]) -> SearchResponseTypeDef:
-        """A page of descriptions, with tags, of the training jobs that an expression chooses."""
+        """A page of descriptions, with tags, of the training or tuning jobs that an expression chooses."""
         ...
 
     def list_tags(self, **request: Unpack[ListTagsInputTypeDef]) -> ListTagsOutputTypeDef:
         """The tags of one resource, by ARN."""
+        ...
+
+
+class Experiments(Protocol):
+    """The service that knows SageMaker's own experiments and their trials."""
+
+    def create_experiment(self, **request: Unpack[CreateExperimentRequestTypeDef]) -> CreateExperimentResponseTypeDef:
+        """Make an experiment."""
+        ...
+
+    def describe_experiment(
+        self, **request: Unpack[DescribeExperimentRequestTypeDef]
+    ) -> DescribeExperimentResponseTypeDef:
+        """Everything known of an experiment."""
+        ...
+
+    def create_trial(self, **request: Unpack[CreateTrialRequestTypeDef]) -> CreateTrialResponseTypeDef:
+        """Make a trial of an experiment."""
+        ...
+
+    def describe_trial(self, **request: Unpack[DescribeTrialRequestTypeDef]) -> DescribeTrialResponseTypeDef:
+        """Everything known of a trial."""
         ...
 
 

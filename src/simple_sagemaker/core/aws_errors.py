@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
 from . import aws_console
 from .aws_api import error_code
+from .late_regex import compile_late
 from .retries import EXPIRED, is_throttled, is_unusable_role
 
 _DENIED: Final = frozenset(
@@ -57,19 +58,19 @@ _S3_ACTIONS: Final = {
     "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
-_DENIAL: Final = re.compile(
+_DENIAL: Final = compile_late(
     r"(?:User: (?P<who>\S+) is )?not authorized to perform:? (?P<action>[\w-]+:\w+)"
     r"(?: on (?:resource|the resource)s?:? (?P<what>\S+))?"
 )
 # SageMaker's message: https://repost.aws/knowledge-center/sagemaker-resource-limit-exceeded
-_LIMIT: Final = re.compile(r"service limit '(?P<name>[^']+)' is (?P<has>\d+)")
-_NO_IMAGE: Final = re.compile(
+_LIMIT: Final = compile_late(r"service limit '(?P<name>[^']+)' is (?P<has>\d+)")
+_NO_IMAGE: Final = compile_late(
     r"image\b.*\b(not found|does not exist)|cannot find (repository|image)|repository\b.*\bdoes not exist|manifest"
     r" unknown",
     re.IGNORECASE | re.DOTALL,
 )
-_NO_OBJECTS: Final = re.compile(r"no s3 objects found", re.IGNORECASE)  # the sentence goes on about regions
-_FAR_BUCKET: Final = re.compile(r"\bbucket\b.*\bregion\b|\bregion\b.*\bbucket\b", re.IGNORECASE | re.DOTALL)
+_NO_OBJECTS: Final = compile_late(r"no s3 objects found", re.IGNORECASE)  # the sentence goes on about regions
+_FAR_BUCKET: Final = compile_late(r"\bbucket\b.*\bregion\b|\bregion\b.*\bbucket\b", re.IGNORECASE | re.DOTALL)
 _LONGEST: Final = 600
 _LONGEST_REFUSAL: Final = 400  # the service lists every legal value, which may be hundreds
 
@@ -148,6 +149,8 @@ def _explain_response(error: Exception, code: str, *, region: str, job: str) -> 
     """Explain an error response of a service."""
     operation: str = getattr(error, "operation_name", "the call")
     message: str = error.response["Error"].get("Message", "")  # type: ignore[attr-defined]
+    if code == "DamagedJob":  # of this machine's engine, which says all there is to say
+        return SsmError(message)
     if code in _DENIED:
         return _access_denied(operation, message)
     if bad := _bad_credentials(code, job):
@@ -202,7 +205,7 @@ def _access_denied(operation: str, message: str) -> AccessDenied:
     what = ((match and match["what"]) or "*").rstrip(".,")
     on = f" on {what}" if what != "*" else ""
     if "explicit deny" in message:
-        why = f"A policy denies it outright, which no other policy can allow again: {_short(message)}"
+        why = f"A policy denies it explicitly, and no other policy can override that: {_short(message)}"
     else:
         why = f'Ask for: {{"Effect": "Allow", "Action": "{action}", "Resource": "{what}"}}'
     instead = "\nOr name an existing role ({role_name})." if action.startswith("iam:") else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import layout
 from .aws_api import error_code
+from .late_regex import compile_late
 from .records import dataclass
 from .specs import TaskOutput
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 JobKind = Literal["training", "processing"]
 KINDS: tuple[JobKind, ...] = ("training", "processing")
-_ABSENT = re.compile(r"not f(ou|i)nd", re.IGNORECASE)  # as each kind's operation says it
+_ABSENT = compile_late(r"not f(ou|i)nd", re.IGNORECASE)  # as each kind's operation says it
+DAMAGED = "DamagedJob"  # the code of the error about a job on this machine whose files cannot be read
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -94,6 +96,15 @@ def stop(name: str, kind: JobKind, sagemaker: SageMaker) -> None:
         sagemaker.stop_processing_job(ProcessingJobName=name)
 
 
+def stop_unless_ended(name: str, kind: JobKind, sagemaker: SageMaker) -> None:
+    """Ask a job to stop, unless it has ended or is stopping already."""
+    try:
+        stop(name, kind, sagemaker)
+    except Exception as error:
+        if error_code(error) != "ValidationException" or describe(name, kind, sagemaker).status == "InProgress":
+            raise
+
+
 def of_training(answer: Mapping[str, Any]) -> Job:
     """The job in a response of DescribeTrainingJob."""
     phases = [(one["Status"], one["StartTime"], one.get("StatusMessage", "")) for one in _transitions(answer)]
@@ -109,7 +120,7 @@ def of_training(answer: Mapping[str, Any]) -> Job:
         has_started="TrainingStartTime" in answer,
         seconds=answer.get("TrainingTimeInSeconds"),
         billed_s=answer.get("BillableTimeInSeconds"),
-        hosts=machines.get("InstanceCount", 1),
+        hosts=_host_count(machines),
         instance_type=machines.get("InstanceType"),
         is_spot=answer.get("EnableManagedSpotTraining", False),
         reason=answer.get("FailureReason"),
@@ -117,6 +128,15 @@ def of_training(answer: Mapping[str, Any]) -> Job:
         outputs=_training_outputs(answer),
         answer=answer,
     )
+
+
+def _host_count(machines: Mapping[str, Any]) -> int:
+    """How many machines there are: of all groups, where they come in groups."""
+    groups = machines.get("InstanceGroups")
+    if groups:
+        return sum(one.get("InstanceCount", 1) for one in groups)
+    count: int = machines.get("InstanceCount", 1)
+    return count
 
 
 def _transitions(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -17,12 +17,14 @@ CostBy = Literal["task", "type", "day"]
 class JobsSpec:
     """What every one of them has.
 
-    An empty project or task in ``place`` stands for any; ``job`` is a job's name or the letters at its end. With
-    ``json`` the result is printed for programs, with ``quiet`` nothing but it.
+    An empty project or task in ``place`` stands for any; ``job`` is a job's name or the letters at its end, ``trial``
+    the number of a trial of the task's study. With ``json`` the result is printed for programs, with ``quiet`` nothing
+    but it.
     """
 
     place: Place
     job: str | None = None
+    trial: int | None = None
     json: bool = False
     quiet: bool = False
 
@@ -80,7 +82,9 @@ class AttachSpec(JobsSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class StopSpec(JobsSpec):
-    """A whole ``ssm stop``: one job, or all that run of a task or, with ``all_tasks``, of the project.
+    """A whole ``ssm stop``: one job or trial, or all that run of a task or, with ``all_tasks``, of the project.
+
+    A task that has a study is stopped as a whole: the search ends.
 
     Without ``yes`` a person is asked when it is more than one; with ``wait`` it returns when they have ended.
     """
@@ -96,6 +100,13 @@ class MetricsSpec(JobsSpec):
 
     csv: bool = False
     step_regex: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardSpec(JobsSpec):
+    """A whole ``ssm board``: of one job or trial, of a task, or of a project; on ``port`` of this machine."""
+
+    port: int = 6006
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +147,13 @@ class HomeSpec(JobsSpec):
     clean: bool = False
     before: datetime | None = None
     yes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlflowSpec(JobsSpec):
+    """A whole ``ssm mlflow``: the project is in ``place``; ``port`` 0 is any free one."""
+
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True)

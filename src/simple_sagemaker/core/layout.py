@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 
 from __future__ import annotations
 
-from .records import dataclass
+from .late_regex import compile_late
+from .records import dataclass, replace
 
 BASE = "/opt/ml"
 STATE = "/state"  # ours: CheckpointConfig.LocalPath of every training job
 TENSORBOARD = "/opt/ml/output/tensorboard"  # TensorBoardOutputConfig.LocalPath
+TENSORBOARD_UPLOADS = "tensorboard-output"  # the folder of a job to which SageMaker uploads what is written there
 CODE = "/opt/ml/code"
 CHANNELS = "/opt/ml/input/data"  # a folder for each channel
 
@@ -25,6 +27,7 @@ EARLIER_STATE = "state_prev"  # hidden: brings the state of earlier jobs, which 
 
 PROJECT_TAG = "SimpleSagemakerProject"  # the tags of every job, with the full names
 TASK_TAG = "SimpleSagemakerTask"
+MLFLOW_VARIABLE = "SSM_MLFLOW"  # of a job's environment: "local" where its runs are kept by the engine of this machine
 
 SOURCE_CHANNEL = "ssm_source"  # hidden: brings start.sh and the packed code into the job
 START = f"/opt/ml/input/data/{SOURCE_CHANNEL}/start.sh"
@@ -33,6 +36,10 @@ RUN_FILE = "run.json"
 PROCESSING_START = f"{PROCESSING}/input/{SOURCE_CHANNEL}/start.sh"
 SUBMITTED = f"/opt/ml/input/data/{SOURCE_CHANNEL}/{TARBALL}"  # where the packed code is in a job cut off from S3
 LAUNCHER = "launcher.py"
+
+STUDY = "study"  # of a task that is searched: its folder, and in the place of a job's name where its code lies
+_TRIAL = compile_late(r"trials/(\d{3,})/")
+_TRIAL_OF_TUNING_JOB = compile_late(r"-(\d{3,})-[0-9a-f]{8}$")  # as SageMaker names them
 
 
 def processing_input(name: str) -> str:
@@ -114,3 +121,39 @@ class TaskPlace:
     def output(self, job: str) -> str:
         """The key prefix of one job's ``model.tar.gz`` and ``output.tar.gz``, or of its folders of these names."""
         return f"{self.folder}{job}/output/"
+
+    @property
+    def study(self) -> str:
+        """The key prefix of a search over the task's hyperparameters; its code lies there as if of a job ``study``."""
+        return f"{self.folder}{STUDY}/"
+
+    @property
+    def best_trial(self) -> str:
+        """The key of the object that names the best trial of that search so far, and its job."""
+        return f"{self.study}best.json"
+
+    @property
+    def trials(self) -> str:
+        """The key prefix of the trials of that search."""
+        return f"{self.folder}trials/"
+
+    def trial(self, number: int) -> TaskPlace:
+        """The place of a trial of that search, counted from 1: like that of a task, with a state of its own."""
+        return replace(self, task=f"{self.task}/trials/{number:03}")
+
+    @property
+    def trial_number(self) -> int | None:
+        """The number of the trial whose place this is; None for a task's own place."""
+        return trial_number(f"{self.task.partition('/')[2]}/")
+
+
+def tuning_trial(job: str) -> int | None:
+    """The number of the trial whose job a tuning job of SageMaker gave this name; None for another name."""
+    match = _TRIAL_OF_TUNING_JOB.search(job)
+    return int(match.group(1)) if match else None
+
+
+def trial_number(key: str) -> int | None:
+    """The number of the trial that a key, given from the task's folder on, belongs to; None if it is of none."""
+    match = _TRIAL.match(key)
+    return int(match.group(1)) if match else None

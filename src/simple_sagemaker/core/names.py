@@ -10,14 +10,17 @@ from datetime import datetime, timezone
 from typing import Final
 
 from ..errors import UsageError
+from .late_regex import compile_late
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_CHANNEL: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_JOB: Final = re.compile(r"[A-Za-z0-9-]*-(\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-\d{2})-[A-Za-z0-9]{8}")
+_NAME: Final = compile_late(r"[A-Za-z0-9._-]{1,128}")
+_CHANNEL: Final = compile_late(r"[A-Za-z0-9._-]{1,64}")
+_ANY_JOB: Final = compile_late(r"[A-Za-z0-9](?:-*[A-Za-z0-9])*")
+_JOB: Final = compile_late(r"[A-Za-z0-9-]*-(\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-\d{2})-[A-Za-z0-9]{8}")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET: Final = compile_late(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 JOB_NAME_LIMIT: Final = 63
+TUNING_JOB_NAME_LIMIT: Final = 32
 TOKEN_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TOKEN_LENGTH: Final = 8
 PROJECT_ROLE_LIMIT: Final = 47  # "SageMakerIAMRole_" and the project share a role name of 64
@@ -80,6 +83,14 @@ def job_name(task: str, *, started: datetime, token: str) -> str:
     return f"{clean}-{when}-{token}"
 
 
+def tuning_job_name(task: str, *, started: datetime, token: str) -> str:
+    """A tuning job's name: at most 32 letters, digits and dashes, of which SageMaker does not tell cases apart."""
+    when = started.astimezone(timezone.utc).strftime("%y%m%d%H%M%S")
+    room = TUNING_JOB_NAME_LIMIT - len(when) - TOKEN_LENGTH - 2
+    clean = re.sub(r"[^A-Za-z0-9]+", "-", task).strip("-")[:room].strip("-") or "task"
+    return f"{clean}-{when}-{token}".lower()
+
+
 def stamp(moment: datetime) -> str:
     """A moment as job names write it, which sorts as text."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%d-%H-%M-%S")
@@ -88,6 +99,13 @@ def stamp(moment: datetime) -> str:
 def is_job_name(name: str) -> bool:
     """Whether ``name`` has the form of :func:`job_name`."""
     return len(name) <= JOB_NAME_LIMIT and _JOB.fullmatch(name) is not None
+
+
+def check_job_name(name: object) -> str:
+    """Return ``name`` if SageMaker could have a job of that name. Raises ValueError."""
+    if isinstance(name, str) and len(name) <= JOB_NAME_LIMIT and _ANY_JOB.fullmatch(name):
+        return name
+    raise ValueError("that is no job's name")
 
 
 def is_short_name(name: str) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TextIO
 
+from .late_regex import compile_late
+
 # ECMA-48: control sequences (5.4), control strings (5.6), other escapes (5.3); each begins with ESC or a control of C1
-_SEQUENCE = re.compile(
+_SEQUENCE = compile_late(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
-_COLOR = re.compile(r"\x1b\[[0-9;:]*m")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOR = compile_late(r"\x1b\[[0-9;:]*m")
+_CONTROL = compile_late(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "dim": 2, "bold": 1}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from .aws_api import error_code
+from .late_regex import compile_late
 
 _Answer = TypeVar("_Answer")
 
@@ -26,12 +27,12 @@ S3_TIMEOUT_TRIES: Final = 5  # of a request that S3 waited too long for: status 
 NO_RETRIES: Final[Any] = {"total_max_attempts": 1}
 
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-_THROTTLED: Final = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown")
-_SERVICE_FAULT: Final = re.compile(
+_THROTTLED: Final = compile_late(r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown")
+_SERVICE_FAULT: Final = compile_late(
     r"RequestTimeout|InternalFailure|InternalError|InternalServer|ServiceUnavailable|^(429|5\d\d)$"
 )
 _UNSETTLED: Final = frozenset({"ConcurrentModification", "ConcurrentModificationException", "NoSuchEntity"})
-_UNUSABLE_ROLE: Final = re.compile(r"could not assume role|role\b.*\bdoes not have \S+ permission", re.IGNORECASE)
+_UNUSABLE_ROLE: Final = compile_late(r"could not assume role|role\b.*\bdoes not have \S+ permission", re.IGNORECASE)
 
 _SETTLING_RETRIES: Final = 8
 _NEW_ROLE_LIMIT_S: Final = 120

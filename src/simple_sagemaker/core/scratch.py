@@ -24,9 +24,7 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
     Only this user can enter it.
     """
-    import tempfile  # costs 15 ms
-
-    place = parent or Path(tempfile.gettempdir())
+    place = parent or Path(_temporary_files())
     remove_abandoned(place, prefix)
     folder, held = make_held(place, prefix)
     try:
@@ -34,6 +32,17 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     finally:
         os.close(held)
         remove_held(folder)
+
+
+def _temporary_files() -> str:
+    """Where the system has temporary files, as :func:`tempfile.gettempdir` says, which takes 15 ms to be loaded."""
+    if sys.platform != "win32":
+        usual = next(filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))), "/tmp")
+        if os.path.isabs(usual) and os.path.isdir(usual) and os.access(usual, os.W_OK | os.X_OK):
+            return usual
+    import tempfile
+
+    return tempfile.gettempdir()
 
 
 def make_held(parent: Path, prefix: str) -> tuple[Path, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .access import Access
-from .aws_api import Logs, SageMaker, Tagging
+from .aws_api import Experiments, Logs, SageMaker, Tagging
 from .image_builder import Images, NoImages
 from .job import JobKind
 from .records import dataclass, field
@@ -47,6 +47,9 @@ class Services:
     of an instance type for a kind of job, or None. ``cache`` is a folder whose content may be deleted at any time.
     ``python`` is the interpreter that runs the code where no image is used. ``process`` identifies this process to
     other commands, and ``lives`` returns whether such a process lives, or None where that cannot be known here.
+    ``processors`` and ``gpus`` are those of this machine where it runs the jobs: how many, and their identities.
+    ``is_emulated``: AWS is an emulator of this machine. ``experiments`` connects to the service of SageMaker's own
+    experiments.
     ``remote_debug`` makes AWS's sessions with hosts (``aws.remote_debug.RemoteDebug``), where jobs are AWS's.
     """
 
@@ -68,8 +71,12 @@ class Services:
     jobs: Path | None = None
     python: str = ""
     process: str = ""
+    processors: int = 1
+    gpus: Callable[[], Sequence[str]] = lambda: ()
     lives: Callable[[str], bool | None] = lambda _: None
     remote_debug: Callable[[], Any] | None = None
+    experiments: Callable[[], Experiments] | None = None
+    is_emulated: bool = False
 
     def bucket_folder(self, bucket: str) -> str:
         """The path of a bucket on this machine, for display; only for engines that keep buckets there."""

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .records import dataclass, field
+from .rules import Metric, Rule
+
+if TYPE_CHECKING:
+    from .experiments import Experiment, MlflowStore
 
 Kind = Literal["run", "shell", "algorithm"]  # algorithm: the image's own program, no code of the user
 Shows = Literal["everything", "lines", "events"]
 InputMode = Literal["File", "FastFile", "Pipe"]
 LaunchedBy = Literal["direct", "toolkit"]
+Profiler = Literal["cprofile", "torch"]
 Distribution = Literal["FullyReplicated", "ShardedByS3Key"]
 TaskOutput = Literal["state", "model", "source", "output"]
 DataStore = Literal["local", "s3"]
@@ -91,7 +96,10 @@ class Instances:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Which image: a framework's, one built on it from ``docker_file`` (a folder, a file or its text), or ``uri``."""
+    """Which image: a framework's, one built on it from ``docker_file`` (a folder, a file or its text), or ``uri``.
+
+    ``built_in`` is a built-in algorithm and its version instead, ``NAME:VERSION``.
+    """
 
     framework: str = "pytorch"
     framework_version: str | None = None
@@ -101,6 +109,7 @@ class Image:
     repo_name: str | None = None
     image_tag: str = "latest"
     uri: str | None = None
+    built_in: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +141,7 @@ class LocalInput:
     subdir: str = ""
     name: str = "data"
     is_main: bool = True
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +152,7 @@ class S3Input:
     uri: str
     distribution: Distribution = "FullyReplicated"
     subdir: str = ""
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,17 +164,10 @@ class TaskInput:
     type: TaskOutput
     distribution: Distribution = "FullyReplicated"
     subdir: str = ""
+    content_type: str | None = None
 
 
 Input = LocalInput | S3Input | TaskInput
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A metric's name and the regular expression whose first group matches its value in the logs."""
-
-    name: str
-    regex: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +198,14 @@ class Download:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestMerge:
+    """Members to merge into a request, as JSON has them, and the file that they are of; from Python ``file`` is ""."""
+
+    file: str
+    members: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskSpec:
     """A whole ``ssm run`` or ``ssm shell``, as typed values.
 
@@ -202,7 +214,8 @@ class TaskSpec:
     local path. ``launch_distribution`` has the form of the SageMaker SDK's ``distribution``. ``environment`` holds the
     job's environment variables. ``launched_by`` None: the toolkit where it must, else our own launcher. ``dry_run``
     reports what would be sent and created, and does nothing; without ``wait`` the command does not follow the job.
-    ``shows`` is what it prints meanwhile: everything, the job's lines alone, or events for programs.
+    ``shows`` is what it prints meanwhile: everything, the job's lines alone, or events for programs. ``keeps_state`` is
+    False for a built-in algorithm that writes none.
     """
 
     kind: Kind
@@ -217,6 +230,10 @@ class TaskSpec:
     launch_distribution: Mapping[str, Any] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
+    rules: Sequence[Rule] = ()
+    mlflow: MlflowStore | None = None
+    experiment: Experiment | None = None
+    profiled_with: Profiler | None = None
     rerun: Rerun = field(default_factory=Rerun)
     download: Download = field(default_factory=Download)
     security: Security = field(default_factory=Security)
@@ -226,6 +243,8 @@ class TaskSpec:
     dry_run: bool = False
     wait: bool = True
     shows: Shows = "everything"
+    request_merge: RequestMerge | None = None
+    keeps_state: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,9 +273,11 @@ class ProcessSpec:
     download: Download = field(default_factory=Download)
     security: Security = field(default_factory=Security)
     environment: Mapping[str, str] = field(default_factory=dict)
+    experiment: Experiment | None = None
     dry_run: bool = False
     wait: bool = True
     shows: Shows = "everything"
+    request_merge: RequestMerge | None = None
     kind: Literal["process"] = "process"
 
 
@@ -267,30 +288,12 @@ Spec = TaskSpec | ProcessSpec
 class DataSpec:
     """A whole ``ssm data``: the task, which of its jobs (None: the newest completed one), and what to do.
 
-    ``job`` is a name, or the letters at its end. Results are downloaded first and the state is cleared afterwards.
+    ``job`` is a name, or the letters at its end, ``trial`` the number of a trial of the task's study. Results are
+    downloaded first and the state is cleared afterwards.
     """
 
     place: Place
     job: str | None = None
+    trial: int | None = None
     download: Download = field(default_factory=Download)
     clean_state: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmulatorSpec:
-    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any free one.
-
-    ``allowed_hosts`` are names for the header Host beside those of loopback. ``bind`` is another address to listen on.
-    """
-
-    port: int
-    home: Path | None
-    region: str
-    s3_endpoint: str | None
-    registry: str | None
-    enforce_iam: bool
-    role_delay_s: float
-    faults: str
-    env_file: Path | None
-    allowed_hosts: tuple[str, ...] = ()
-    bind: str | None = None

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from ..core.records import dataclass
 from . import presigned_v2, sigv4
 from .access_keys import AccessKey, KeyRing
-from .bodies import BodyTooLarge, IncompleteBody, read_body
+from .bodies import BodyTooLarge, Budget, BudgetSpent, IncompleteBody, Loan, read_body
 from .error_forms import form_of, service_error
 from .http import Answer, Environ
 from .sigv4 import Malformed, Signature
@@ -22,12 +22,14 @@ from .sigv4 import Malformed, Signature
 _SKEW = timedelta(minutes=15)
 _MOST_OF_S3 = 5 * 1024**3  # bytes in one PUT
 _MOST_OF_OTHERS = 16 * 1024**2  # no other service takes as much; S3 neither, where the signature needs the body
+# What comes with the identifier of a known key, which is no secret, before the signature shows who sent it.
+_UNVERIFIED = Budget(most=128 * 1024**2, reserve=64 * 1024**2)
 _INVALID_TOKEN = "The security token included in the request is invalid."
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
-_STATUSES = {"large body": 413, "incomplete body": 400}  # of services beside S3; the others are 403
+_STATUSES = {"large body": 413, "incomplete body": 400, "busy": 503}  # of services beside S3; the others are 403
 # kind of refusal: the code in JSON and CBOR, in the query protocols, and S3's with its status
 _CODES = {
     "missing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied", 403),
@@ -41,6 +43,7 @@ _CODES = {
     "unsigned header": ("InvalidSignatureException", "SignatureDoesNotMatch", "AccessDenied", 403),
     "body": ("InvalidSignatureException", "SignatureDoesNotMatch", "XAmzContentSHA256Mismatch", 400),
     "large body": ("RequestEntityTooLargeException", "RequestEntityTooLarge", "EntityTooLarge", 400),
+    "busy": ("ThrottlingException", "Throttling", "SlowDown", 503),
     "incomplete body": ("IncompleteBody", "IncompleteBody", "IncompleteBody", 400),
 }
 
@@ -89,8 +92,10 @@ def authenticate(environ: Environ, keys: KeyRing, region: str) -> tuple[Caller, 
     if unsigned := sigv4.unsigned_headers(environ, signature):
         message = f"There were headers present in the request which were not signed: {', '.join(unsigned)}"
         raise Refused("unsigned header", message, signature.service)
-    body = _read(environ, signature.service, _MOST_OF_OTHERS) if sigv4.needs_body(signature) else b""
-    if not sigv4.is_valid(environ, signature, key.secret, body):
+    with _UNVERIFIED.lend() as loan:
+        body = _read(environ, signature.service, _MOST_OF_OTHERS, loan) if sigv4.needs_body(signature) else b""
+        is_valid = sigv4.is_valid(environ, signature, key.secret, body)
+    if not is_valid:
         raise Refused("signature", _MISMATCH, signature.service)
     if not sigv4.needs_body(signature):
         body = _read(environ, signature.service, _most(signature))
@@ -107,9 +112,11 @@ def _most(signature: Signature) -> int:
     return _MOST_OF_S3 + (_MOST_OF_S3 // 64 if is_stream else 0)  # each 8 KiB of a stream have a line with a signature
 
 
-def _read(environ: Environ, service: str, most: int) -> bytes:
+def _read(environ: Environ, service: str, most: int, loan: Loan | None = None) -> bytes:
     try:
-        return read_body(environ, most)
+        return read_body(environ, most, loan)
+    except BudgetSpent as error:
+        raise Refused("busy", str(error), service) from error
     except BodyTooLarge as error:
         raise Refused("large body", str(error), service) from error
     except IncompleteBody as error:
@@ -117,7 +124,10 @@ def _read(environ: Environ, service: str, most: int) -> bytes:
 
 
 def _authenticate_v2(environ: Environ, keys: KeyRing, region: str) -> Caller:
-    presigned = presigned_v2.read(environ)
+    try:
+        presigned = presigned_v2.read(environ)
+    except presigned_v2.Unreadable as error:
+        raise Refused("malformed", str(error), "s3") from error
     if presigned is None:
         raise Refused("missing", "Request is missing Authentication Token")
     key = _key(keys, presigned.access_key, presigned.token, "s3")

@@ -6,9 +6,13 @@ import itertools
 import json
 
 # operation: the member with the results, and the one with the token
+# Not those of a tuning job: SageMaker's SDK 2 stops reading at an empty page, so AWS cannot send any there.
 _LISTINGS = {
     "ListTrainingJobs": ("TrainingJobSummaries", "NextToken"),
     "ListProcessingJobs": ("ProcessingJobSummaries", "NextToken"),
+    "ListHyperParameterTuningJobs": ("HyperParameterTuningJobSummaries", "NextToken"),
+    "ListTransformJobs": ("TransformJobSummaries", "NextToken"),
+    "ListModels": ("Models", "NextToken"),
     "Search": ("Results", "NextToken"),
     "ListTags": ("Tags", "NextToken"),
     "DescribeLogStreams": ("logStreams", "nextToken"),

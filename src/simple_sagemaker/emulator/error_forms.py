@@ -116,8 +116,8 @@ def without_html(environ: Environ, service: str, answer: Answer) -> Answer:
 def unknown_service_answer(environ: Environ, service: str) -> Answer:
     """Build the refusal of a service that the emulator does not stand for."""
     message = (
-        f"The emulator does not serve {service}; it serves SageMaker's training and processing jobs, S3, IAM, STS, "
-        "ECR, CloudWatch, CloudWatch Logs, tagging and a small price list."
+        f"The emulator does not serve {service}; it serves SageMaker's jobs and models, S3, IAM, STS, ECR, CloudWatch, "
+        "CloudWatch Logs, tagging and a small price list."
     )
     return service_error(environ, service, "UnknownOperationException", message, 400)
 

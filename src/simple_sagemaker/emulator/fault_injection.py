@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from ..errors import UsageError
-from ..local.job.kinds import kind_of
+from ..local.job.kinds import TRAINING, TUNING, Kind, kind_of
+from ..local.requests.tuning import definition_members, machine_count, machine_types
 
 Fault = Literal["throttle", "error", "reset", "reset_after", "slow", "empty_page"]
 
@@ -119,17 +120,37 @@ class Dice:
 
     def quota_refusal(self, request: Mapping[str, Any]) -> str | None:
         """SageMaker's error message for a job that exceeds the account's quota; None for one that does not."""
-        resources = request.get("ResourceConfig") or request.get("ProcessingResources", {}).get("ClusterConfig", {})
+        if not self.plan.quota:
+            return None
+        if kind_of(request) == TUNING:
+            return self._tuning_refusal(request)
+        resources = (
+            request.get("ResourceConfig")
+            or request.get("TransformResources")
+            or request.get("ProcessingResources", {}).get("ClusterConfig", {})
+        )
         machines = resources.get("InstanceGroups") or [resources]
         over = next((one for one in machines if one.get("InstanceType") in self.plan.quota), None)
         if over is None:
             return None
-        kind = over["InstanceType"]
-        spot = "spot " if request.get("EnableManagedSpotTraining") else ""
-        use = f"{spot}{kind_of(request).noun} usage"
-        return (
-            f"The account-level service limit '{kind} for {use}' is 0 Instances, with current utilization of 0 "
-            f"Instances and a request delta of {over.get('InstanceCount', 1)} Instances. Please use AWS Service "
-            "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support "
-            "to request an increase for this quota."
-        )
+        return _quota_text(over["InstanceType"], kind_of(request), request, over.get("InstanceCount", 1))
+
+    def _tuning_refusal(self, request: Mapping[str, Any]) -> str | None:
+        """The same for a tuning job, whose training jobs need the quota, as many as run at a time."""
+        limits = request.get("HyperParameterTuningJobConfig", {}).get("ResourceLimits", {})
+        parallel = limits.get("MaxParallelTrainingJobs", 1)
+        for one in definition_members(request):
+            for kind in machine_types(one):
+                if kind in self.plan.quota:
+                    return _quota_text(kind, TRAINING, one, parallel * machine_count(one))
+        return None
+
+
+def _quota_text(instance_type: str, kind: Kind, request: Mapping[str, Any], delta: int) -> str:
+    spot = "spot " if request.get("EnableManagedSpotTraining") else ""
+    return (
+        f"The account-level service limit '{instance_type} for {spot}{kind.noun} usage' is 0 Instances, with current "
+        f"utilization of 0 Instances and a request delta of {delta} Instances. Please use AWS Service "
+        "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support "
+        "to request an increase for this quota."
+    )

@@ -107,7 +107,7 @@ class Shipper:
         if job.folder in self._done:
             return
         ended = has_ended(job.entries())
-        if self._may_write_logs(job):
+        if group_of(job) and self._may_write_logs(job):
             try:
                 for stream in log_stream.streams(job.logs):
                     self._ship_stream(job, stream)
@@ -115,7 +115,7 @@ class Shipper:
                 self._ship_metrics(job)
         if ended:
             self._done.add(job.folder)
-            self._platform.forget(resource_of(job.request()))
+            self._platform.forget(f"{self._region}/{resource_of(job.request())}")
 
     def _may_write_logs(self, job: JobFolder) -> bool:
         """Whether the job's role may write logs; checked once a job."""

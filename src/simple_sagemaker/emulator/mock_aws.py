@@ -1,13 +1,14 @@
 """The services beside SageMaker: moto's own application in this process, one request at a time.
 
 moto keeps everything in memory and is not thread-safe (two conditional puts would both succeed), hence the lock. It
-reads its account number from the environment when it is first imported. Its own pages (``/moto-api``) and all services
+reads its account number from the environment. Its own pages (``/moto-api``) and all services
 that are not listed here are out of reach: a request goes straight to the application of the service it is signed for.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -33,14 +34,17 @@ SERVICES = {
     "tagging": "resourcegroupstaggingapi",
 }
 
+_VARIABLES = {"MOTO_ACCOUNT_ID": ACCOUNT, "MOTO_DISABLE_GLOBAL_CORS": "true"}
+_MANAGED_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
+_UNCHECKED = "INITIAL_NO_AUTH_ACTION_COUNT"  # how many requests moto answers without asking IAM
+
 
 class MockAws:
     """moto, called as a function from a request to an answer."""
 
     def __init__(self) -> None:
-        os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
-        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+        os.environ.update(_VARIABLES)
+        os.environ.setdefault(_MANAGED_POLICIES, "false")
         try:
             from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase
             from moto.moto_server import werkzeug_app
@@ -81,6 +85,25 @@ class MockAws:
             body = b"".join(chunks)
         status, headers = started[-1]
         return status, headers, body
+
+
+def remember_settings() -> Callable[[], None]:
+    """What sets moto back to the settings that it has now, for whoever uses it in this process after an emulator."""
+    before = {name: os.environ.get(name) for name in (*_VARIABLES, _MANAGED_POLICIES)}
+    loaded = sys.modules.get("moto.settings")
+    unchecked = float(os.environ.get(_UNCHECKED, "inf")) if loaded is None else getattr(loaded, _UNCHECKED)
+
+    def restore() -> None:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        settings = sys.modules.get("moto.settings")
+        if settings is not None:
+            setattr(settings, _UNCHECKED, unchecked)
+
+    return restore
 
 
 def forget_everything() -> None:

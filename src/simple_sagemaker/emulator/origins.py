@@ -29,8 +29,7 @@ class Doorkeeper:
         hosts = {environ.get("HTTP_HOST", ""), *(headers.get_all("Host") or [""])}
         if not all(self._is_allowed(host) for host in hosts):
             message = (
-                "This name of a host is not one of this machine's loopback interface; "
-                "start the emulator with --allow_host NAME if it is meant to be reached by it."
+                "This host name is not a loopback name; to reach the emulator by it, start it with --allow_host NAME."
             )
         elif "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "") not in _LOCAL_SITES:
             message = "The emulator does not answer web pages."

@@ -1,4 +1,4 @@
-"""The emulator's own pages below ``/_ssm/``: health, role credentials, counts of requests, faults.
+"""The emulator's own pages below ``/_ssm/``: health, role credentials, counts of requests, faults, reset.
 
 Health and the unguessable addresses of credentials need no signature; all others do.
 """
@@ -6,6 +6,7 @@ Health and the unguessable addresses of credentials need no signature; all other
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from .. import __version__
 from ..errors import UsageError
@@ -36,7 +37,9 @@ def credentials(found: dict[str, str] | None) -> Answer:
     return json_answer(200, json.dumps(found).encode())
 
 
-def answer(environ: Environ, body: bytes, counts: RequestCounts, dice: Dice, *, may_change: bool) -> Answer:
+def answer(
+    environ: Environ, body: bytes, counts: RequestCounts, dice: Dice, reset: Callable[[], object], *, may_change: bool
+) -> Answer:
     """Answer the pages that tests steer an emulator with. Who may not change it may still read."""
     page, method = environ["PATH_INFO"].removeprefix(PREFIX), environ["REQUEST_METHOD"]
     if method != "GET" and not may_change:
@@ -49,4 +52,7 @@ def answer(environ: Environ, body: bytes, counts: RequestCounts, dice: Dice, *, 
         except UsageError as error:
             return error_answer("UsageError", str(error), 400)
         return json_answer(200, b"{}")
-    return error_answer("NotFound", "The emulator's pages are health, requests and faults.", 404)
+    if page == "reset" and method == "POST":
+        reset()
+        return json_answer(200, b"{}")
+    return error_answer("NotFound", "The emulator's pages are health, requests, faults and reset.", 404)

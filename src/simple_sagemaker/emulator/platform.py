@@ -149,7 +149,9 @@ class Platform:
         expires = datetime.now(timezone.utc) + _VALID
         return _Issued(job, role_arn, role.access_key_id, role.secret_access_key, role.session_token, expires)
 
-    def refusal(self, operation: str, request: Mapping[str, Any], environ: Environ) -> tuple[str, str] | None:
+    def refusal(
+        self, operation: str, request: Mapping[str, Any], environ: Environ, region: str
+    ) -> tuple[str, str] | None:
         """The code and message with which IAM denies a SageMaker operation; None when the caller is allowed."""
         if not self._enforce:
             return None
@@ -157,11 +159,11 @@ class Platform:
 
         try:
             with self._aws.lock():
-                self._check(f"sagemaker:{operation}", self._resource(request), environ)
-                if "RoleArn" in request:
-                    self._check("iam:PassRole", request["RoleArn"], environ)
+                self._check(f"sagemaker:{operation}", _resource(request, region), environ)
+                for role in roles_of(request):
+                    self._check("iam:PassRole", role, environ)
         except AccessDeniedError as error:
-            return "AccessDeniedException", f"{error.message} on resource: {self._resource(request)}"
+            return "AccessDeniedException", f"{error.message} on resource: {_resource(request, region)}"
         except InvalidClientTokenIdError as error:
             return "UnrecognizedClientException", str(error.message)
         return None
@@ -205,11 +207,6 @@ class Platform:
         )
         request.check_action_permitted(resource)
 
-    def _resource(self, request: Mapping[str, Any]) -> str:
-        kind = kind_of(request)
-        name = request.get(kind.name)
-        return kind.arn(str(name), self._region) if name else "*"
-
     def role_allows(self, role_arn: str, action: str, resource: str = "*") -> bool:
         """Whether a role's own policies allow an action; always True without enforcement."""
         if not self._enforce:
@@ -223,6 +220,27 @@ class Platform:
             )
             verdicts = [IAMPolicy(one).is_action_permitted(action, resource) for one in key.collect_policies()]
         return PermissionResult.PERMITTED in verdicts and PermissionResult.DENIED not in verdicts
+
+
+def _resource(request: Mapping[str, Any], region: str) -> str:
+    """The ARN of the job or the model that a request is about."""
+    kind = kind_of(request)
+    if name := request.get(kind.name):
+        return kind.arn(str(name), region)
+    model = request.get("ModelName")
+    return f"arn:aws:sagemaker:{region}:{ACCOUNT}:model/{str(model).lower()}" if model else "*"
+
+
+def roles_of(request: Mapping[str, Any]) -> list[str]:
+    """The roles that a request passes to the service: its own, or those of its definitions of training jobs.
+
+    A request that is not of its shape passes none, and is refused later.
+    """
+    several = request.get("TrainingJobDefinitions")
+    members = [request, request.get("TrainingJobDefinition"), *(several if isinstance(several, list) else ())]
+    named = [one["RoleArn"] for one in members if isinstance(one, Mapping) and isinstance(one.get("RoleArn"), str)]
+    role = request.get("ExecutionRoleArn")  # a model's
+    return [*named, role] if isinstance(role, str) else named
 
 
 def _trusts(document: Mapping[str, Any]) -> bool:

@@ -14,6 +14,15 @@ TARGET = "SageMaker."  # what the header X-Amz-Target begins with
 
 Operations = Mapping[str, Callable[..., Any]]
 
+_INSTEAD = {
+    "Endpoint": "There are no endpoints: a transform job serves a model by the same script.",
+    "InferenceComponent": "There are no endpoints: a transform job serves a model by the same script.",
+    "Pipeline": "There are no pipelines: start their steps as jobs, one after the other.",
+    "AutoMLJob": "There is no AutoML: a hyperparameter tuning job searches with a script of yours.",
+    "ModelPackage": "There is no model registry: make a model of the archive itself.",
+    "TrialComponent": "There are no trial components: a job's description names its experiment.",
+}
+
 
 class ServiceError(Exception):
     """An error that the service answers: its code, its message and its HTTP status."""
@@ -40,7 +49,9 @@ def call(operations: Operations, name: str, request: dict[str, Any]) -> dict[str
     """Call an operation. Raises ServiceError for the service's own errors and for operations not implemented here."""
     if name not in operations:
         raise ServiceError(
-            "UnknownOperationException", f"The emulator does not serve {name}; it serves training and processing jobs."
+            "UnknownOperationException",
+            f"The emulator does not serve {name}; it serves training, processing, transform and hyperparameter tuning "
+            f"jobs, models, and the names of experiments and trials.{_instead_of(name)}",
         )
     try:
         answer: dict[str, Any] = operations[name](**request)
@@ -50,6 +61,11 @@ def call(operations: Operations, name: str, request: dict[str, Any]) -> dict[str
             raise
         raise ServiceError(code, error.response["Error"]["Message"]) from error  # type: ignore[attr-defined]
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+def _instead_of(name: str) -> str:
+    """What there is here in place of an operation, as the end of a refusal; empty where there is nothing like it."""
+    return next((f" {text}" for word, text in _INSTEAD.items() if word in name), "")
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,8 @@ from ..errors import EngineUnavailable
 from .http import keep_raw
 from .mock_aws import INSTALL
 
+_PIECE = 64 * 1024
+
 if TYPE_CHECKING:
     from email.message import Message
 
@@ -46,9 +48,26 @@ def make_handler() -> type[WSGIRequestHandler]:
                 self.close_connection = True
                 self.send_error(400, explain=str(error).encode("ascii", "replace").decode())
                 return
-            super().run_wsgi()
+            whole = self.rfile
+            self.rfile = _InPieces(whole)  # type: ignore[assignment]
+            try:
+                super().run_wsgi()
+            finally:
+                self.rfile = whole
 
     return Handler
+
+
+class _InPieces:
+    """A connection's input. What is left of a body that nobody wanted is read by the server, 10 MB at a time."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def read(self, _size: int) -> bytes:
+        """Read what is there, in little memory."""
+        data: bytes = self._source.read1(_PIECE)
+        return data
 
 
 def check_message(headers: Message, target: str) -> None:

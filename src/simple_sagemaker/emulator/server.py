@@ -9,33 +9,39 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from ..core.records import replace
-from ..local.api.describe import describe
-from ..local.api.job_index import JobIndex
-from ..local.api.sagemaker import LocalSageMaker, operations
-from ..local.job.folder import FINAL, JobFolder, find_job
+from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
-from ..local.job.kinds import KINDS, TRAINING, kind_of, name_of, resource_of
+from ..local.job.kinds import KINDS, kind_of, name_of
 from ..local.supervisor.turns import Turns
-from . import empty_pages, error_forms, http, iam_simulation, own_pages, prices, protocol, s3_requests, sessions
+from . import (
+    empty_pages,
+    error_forms,
+    http,
+    iam_simulation,
+    log_requests,
+    own_pages,
+    prices,
+    protocol,
+    s3_requests,
+    sessions,
+)
 from .access_keys import AccessKey, KeyRing, new_access_key
 from .authentication import Caller, Refused, authenticate
 from .ecr_registry import OPERATIONS, Registry
 from .fault_injection import Dice, Fault, Plan
 from .http import Answer, Environ
-from .log_shipping import Shipper
 from .mock_aws import SERVICES, MockAws
 from .operation_names import RequestCounts, operation_name
 from .origins import Doorkeeper, without_cors
 from .platform import Platform
 from .protocol import ServiceError
-from .role_stores import RoleStores
-from .session_manager import SessionManager
-from .tagging import Tagging
+from .regions import Region, Regions, Shared
 
 _CREATING, _DESCRIBING = ({f"{act}{kind.prefix}Job" for kind in KINDS} for act in ("Create", "Describe"))
 
@@ -59,31 +65,29 @@ class Emulator:
         keys: tuple[str, str] | None = None,
         allowed_hosts: Iterable[str] = (),
         report: Callable[[str], None],
+        reset: Callable[[], object] = lambda: None,
+        aws: MockAws | None = None,
     ) -> None:
         self._home = home
         self._settings = settings
         self._registry = Registry(registry) if registry else None
         self._dice = Dice(plan)
-        self._aws = MockAws()
-        self._platform = Platform(self._aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
-        self._index = JobIndex(home, report)
-        self._shipper = Shipper(home, self._index, self._aws, self._platform, region=settings.region, report=report)
+        self.aws = aws or MockAws()
+        self._platform = Platform(self.aws, region=settings.region, enforce=enforce, role_delay_s=role_delay_s)
         self._creating = threading.BoundedSemaphore(_MOST_CREATING)
         self._turns = Turns(home.locks)
         self._counts = RequestCounts()
-        self._tagging = Tagging(self._aws, self._platform, settings.region, self._jobs_and_tags)
         self._door = Doorkeeper(allowed_hosts)
-        self._known_keys = KeyRing(self._aws)
-        self._keys = keys or new_access_key()
+        self._known_keys = KeyRing(self.aws)
+        self.keys = keys or new_access_key()
         self._enforce = enforce
         self._report = report
-        self._operations: protocol.Operations = {}
-        sessions_with_hosts = SessionManager(settings.region, self._training_job)
-        self._own_services = {"pricing": prices.answer, "ssm": sessions_with_hosts.answer}
+        self._reset = reset
+        self._regions: Regions | None = None
 
     def start(self, url: str) -> dict[str, str]:
         """Begin to serve at ``url``. Returns the environment variables that point AWS's clients here."""
-        key, secret = self._keys
+        key, secret = self.keys
         self._platform.administrator(key, secret)
         self._known_keys.add(AccessKey(access_key=key, secret=secret))
         variables = {
@@ -100,56 +104,43 @@ class Emulator:
             variables["AWS_ENDPOINT_URL_S3"] = self._settings.s3_endpoint
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)
 
-        def issue(role_arn: str) -> Callable[[], dict[str, str]]:
-            token = self._platform.issue("", role_arn)
-            return lambda: self._role_credentials(token) or {}
-
-        def settings_for(request: Mapping[str, Any]) -> Settings:
-            wait_s, interruptions = self._dice.job_fault(request)
-            token = self._platform.issue(resource_of(request), request["RoleArn"])
-            return replace(
-                settings,
-                credentials_uri=f"{url}/_ssm/credentials/{token}",
-                spot_wait_s=wait_s or settings.spot_wait_s,
-                interrupt_after_s=interruptions or settings.interrupt_after_s,
-            )
-
-        roles = RoleStores(settings.s3_endpoint or url, settings.region, issue)
-        self._operations = operations(
-            LocalSageMaker(
-                self._home,
-                settings=settings_for,
-                admit=self._platform.admit,
-                turns=self._turns,
-                index=self._index,
-                store_for=roles.store_for,
-            )
+        shared = Shared(
+            settings=settings,
+            url=url,
+            aws=self.aws,
+            platform=self._platform,
+            dice=self._dice,
+            turns=self._turns,
+            report=self._report,
+            role_credentials=self._role_credentials,
         )
-        self._shipper.start()
+        self._regions = Regions(self._home, self._settings.region, shared)
         return variables
 
-    def _training_job(self, name: str) -> Mapping[str, Any] | None:
-        job = find_job(self._home.jobs, TRAINING, name)
-        return describe(job) if job else None
+    def _region(self, name: str) -> Region:
+        """SageMaker in a region. Raises ServiceError for what is no region."""
+        if self._regions is None:
+            raise ServiceError("ServiceUnavailable", "The emulator is starting.", 503)
+        return self._regions.get(name)
 
-    def running_jobs(self) -> list[str]:
-        """The names of the jobs that have not ended."""
-        return self._index.running()
+    def running_jobs(self) -> list[Path]:
+        """The folders of the jobs that have not ended."""
+        return self._regions.running() if self._regions else []
 
-    def _jobs_and_tags(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
-        for job in self._index.jobs():
-            yield job.arn, job.tag_members()
+    def stop(self, grace_s: float) -> tuple[list[Path], list[Path]]:
+        """Stop all jobs and end. Returns the folders of the jobs that ran, and of those still running.
 
-    def stop(self, grace_s: float) -> tuple[list[str], list[str]]:
-        """Stop all jobs and end. Returns the jobs that ran, and those still running after ``grace_s`` seconds."""
+        They have ``grace_s`` seconds to end.
+        """
         until = time.monotonic() + grace_s
         self._turns.stop()
         ran = self.running_jobs()
-        for name in ran:
-            JobFolder(self._home.jobs / name).stop_mark.touch()
+        for folder in ran:
+            JobFolder(folder).stop_mark.touch()
         while (left := self.running_jobs()) and time.monotonic() < until:
             time.sleep(0.05)
-        self._shipper.stop()
+        if self._regions:
+            self._regions.stop()
         return ran, left
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -168,8 +159,8 @@ class Emulator:
             caller, body = authenticate(environ, self._known_keys, self._settings.region)
             service = caller.service
             if path.startswith(own_pages.PREFIX):
-                is_own = self._keys[0] in {caller.key.access_key, caller.key.acts_as}
-                return own_pages.answer(environ, body, self._counts, self._dice, may_change=is_own)
+                is_own = self.keys[0] in {caller.key.access_key, caller.key.acts_as}
+                return own_pages.answer(environ, body, self._counts, self._dice, self._reset, may_change=is_own)
             return self._answer_with_faults(environ, caller, body)
         except Refused as refused:
             return refused.answer(environ)
@@ -189,7 +180,7 @@ class Emulator:
     def _role_credentials(self, token: str) -> dict[str, str] | None:
         credentials = self._platform.credentials(token)
         if credentials and self._settings.s3_endpoint:  # that S3 knows no roles
-            credentials |= {"AccessKeyId": self._keys[0], "SecretAccessKey": self._keys[1], "Token": ""}
+            credentials |= {"AccessKeyId": self.keys[0], "SecretAccessKey": self.keys[1], "Token": ""}
         return credentials
 
     def _answer_with_faults(self, environ: Environ, caller: Caller, body: bytes) -> Answer:
@@ -222,9 +213,10 @@ class Emulator:
             return self._answer_sagemaker(environ, operation, caller, empty_pages.original_request(operation, body))
         if service == "sagemaker":
             raise ServiceError("UnknownOperationException", f"The emulator does not serve {name}.")
-        if service in self._own_services:
+        if service in {"pricing", "ssm"}:
             self._platform.require(f"{service}:{operation}", "*", environ)
-            return self._own_services[service](operation, request)
+            answer_own = prices.answer if service == "pricing" else self._region(caller.region).sessions.answer
+            return answer_own(operation, request)
         if service not in SERVICES or environ.get("HTTP_X_AMZ_ACCOUNT_ID"):  # the latter is S3 Control
             return error_forms.unknown_service_answer(environ, service if service not in SERVICES else "s3control")
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:  # which moto does not look at
@@ -237,17 +229,21 @@ class Emulator:
         http.replace_body(environ, empty_pages.original_request(operation, body))
         if service == "tagging":
             self._platform.require(f"tag:{operation}", "*", environ)
-            if (answer := self._tagging.answer(operation, environ, body, self._operations)) is not None:
+            region = self._region(caller.region)
+            if (answer := region.tagging.answer(operation, environ, body, region.operations)) is not None:
                 return answer
         if name == iam_simulation.OPERATION:
             return iam_simulation.answer(environ, body, self._platform)
-        if service == "s3":
-            s3_requests.check(environ, body, self._aws, self._platform)
         return error_forms.without_html(environ, service, self._answer_by_moto(environ, name, body, caller))
 
     def _answer_by_moto(self, environ: Environ, name: str, body: bytes, caller: Caller) -> Answer:
+        if caller.service == "s3":
+            s3_requests.check(environ, body, self.aws, self._platform)
+        if name == log_requests.FILTER:
+            body = log_requests.with_stream_names(protocol.decode(body), caller.region, self.aws)
+            http.replace_body(environ, body)
         try:
-            status, headers, data = self._aws.answer(environ, caller.service)
+            status, headers, data = self.aws.answer(environ, caller.service)
         except NotImplementedError:
             return error_forms.not_implemented_answer(environ, caller.service, name)
         except RecursionError as error:
@@ -266,25 +262,20 @@ class Emulator:
 
     def _answer_sagemaker(self, environ: Environ, operation: str, caller: Caller, body: bytes) -> Answer:
         try:
+            region = self._region(caller.region)
             request = protocol.decode(body)
             self._check(operation, request, environ, caller)
             with self._creating if operation in _CREATING else nullcontext():
-                answer = protocol.call(self._operations, operation, request)
+                answer = protocol.call(region.operations, operation, request)
         except ServiceError as error:
             return http.error_answer(error.code, str(error), error.status)
         if operation in _DESCRIBING and answer[kind_of(answer).status] in FINAL:
-            self._shipper.settle(kind_of(answer), name_of(answer))
+            region.shipper.settle(kind_of(answer), name_of(answer))
         return http.json_answer(200, protocol.encode(answer))
 
     def _check(self, operation: str, request: dict[str, Any], environ: Environ, caller: Caller) -> None:
-        """Refuse what must not reach the engine: another region, a caller who is not allowed, a job over the quota."""
-        if caller.region != self._settings.region:
-            raise ServiceError(
-                "ValidationException",
-                f"The emulator is in {self._settings.region}, and the request is signed for {caller.region}: "
-                f"set AWS_REGION={self._settings.region}, or start the emulator with --region {caller.region}.",
-            )
-        denied = self._platform.refusal(operation, request, environ)
+        """Refuse what must not reach the engine: a caller who is not allowed, a job over the quota."""
+        denied = self._platform.refusal(operation, request, environ, caller.region)
         if denied:
             raise ServiceError(*denied)
         if operation in _CREATING and (message := self._dice.quota_refusal(request)):

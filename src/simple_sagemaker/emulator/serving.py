@@ -9,26 +9,33 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.specs import EmulatorSpec
+from ..core.emulator_spec import EmulatorSpec
 from ..errors import EngineUnavailable
 from ..local.job.home import Home, Settings
+from ..local.job.remove import remove_folder
 from ..local.supervisor import spawn
+from ..storage.private import read_plain
 from . import fault_injection, request_handler
 from .mock_aws import INSTALL
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-    from .http import Application
+    from .http import Application, Environ
+    from .mock_aws import MockAws
+    from .server import Emulator, Start
 
 _PAUSE_S = 0.02
+_KILLED_S = 2.0  # for a supervisor that was killed, to be gone
 HOST = "127.0.0.1"
 _EVERY_INTERFACE = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - what somebody asked for, and how it is reached here
 _FILES = 16_384
+_LONGEST_PID = 20
 _WAITING_CONNECTIONS = 4096  # as many as Linux allows by default
 
 
@@ -97,9 +104,13 @@ class EmulatorServer:
                 "This process has an emulator already.\n"
                 "Stop that one first, or start `ssm emulator` as another process."
             )
+        from .mock_aws import remember_settings
+
+        self._restore_moto = remember_settings()
         try:
             self._set_up(home, settings, spec, faults=faults, keys=keys, report=report)
         except BaseException:
+            self._restore_moto()
             self._in_this_process.release()
             raise
 
@@ -122,19 +133,30 @@ class EmulatorServer:
         EmulatorServer._others_before = True
         self._home = home
         self._bind = spec.bind or HOST
-        self._emulator = Emulator(
-            home,
-            settings,
-            plan=fault_injection.parse(faults),
-            enforce=spec.enforce_iam,
-            role_delay_s=spec.role_delay_s,
-            registry=spec.registry,
-            keys=keys,
-            allowed_hosts=(*spec.allowed_hosts, in_url(self._bind)),
-            report=report,
-        )
-        self._server = make_server(spec.port, self._emulator, self._bind)
+        self._resetting = threading.Lock()
+
+        def make(keys: tuple[str, str] | None, aws: MockAws | None) -> Emulator:
+            return Emulator(
+                home,
+                settings,
+                plan=fault_injection.parse(faults),
+                enforce=spec.enforce_iam,
+                role_delay_s=spec.role_delay_s,
+                registry=spec.registry,
+                keys=keys,
+                allowed_hosts=(*spec.allowed_hosts, in_url(self._bind)),
+                report=report,
+                reset=self.reset,
+                aws=aws,
+            )
+
+        self._make = make
+        self._emulator = make(keys, None)
+        self._server = make_server(spec.port, self._answer, self._bind)
         self._thread = threading.Thread(target=self._server.serve_forever, name="emulator", daemon=True)
+
+    def _answer(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        return self._emulator(environ, start_response)
 
     @property
     def url(self) -> str:
@@ -147,23 +169,54 @@ class EmulatorServer:
         self._thread.start()
         return variables
 
-    def stop(self, grace_s: float) -> None:
-        """Stop the jobs, killing those that have not ended after ``grace_s`` seconds, then the server."""
+    def reset(self) -> None:
+        """Begin again with nothing: jobs that run are killed, and all jobs, buckets, roles and logs are gone.
+
+        The address and the keys stay. Requests that are answered meanwhile may see either side of it. Buckets on an S3
+        of somebody else are left alone.
+        """
+        from .mock_aws import forget_everything
+
+        with self._resetting:
+            self._end_jobs(0.0)
+            before = self._emulator
+            aside = [folder for folder in map(_move_aside, self._home.of_jobs) if folder is not None]
+            with before.aws.lock():
+                forget_everything()
+            emulator = self._make(before.keys, before.aws)
+            emulator.start(self.url)
+            self._emulator = emulator
+        threading.Thread(target=_remove, args=(aside,), name="reset", daemon=True).start()
+
+    def _end_jobs(self, grace_s: float) -> None:
+        """Stop the jobs, killing those that have not ended after ``grace_s`` seconds."""
         stopped, left = self._emulator.stop(grace_s)
-        for name in left:
-            _kill(self._supervisor(name))
-        pids = [self._supervisor(name) for name in stopped]
-        until = time.monotonic() + grace_s
+        supervisors = {folder: pid for folder in stopped if (pid := _supervisor(folder))}
+        for folder in left:
+            if folder in supervisors:
+                _kill(supervisors[folder])
+        pids = [*supervisors.values()]
+        until = time.monotonic() + max(grace_s, _KILLED_S)
         while (pids := spawn.reap(pids)) and time.monotonic() < until:
             time.sleep(_PAUSE_S)
+
+    def stop(self, grace_s: float) -> None:
+        """Stop the jobs, killing those that have not ended after ``grace_s`` seconds, then the server."""
+        self._end_jobs(grace_s)
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._restore_moto()
         self._in_this_process.release()
 
-    def _supervisor(self, job: str) -> int:
-        """The process ID of a job's supervisor."""
-        return int((self._home.jobs / job / "supervisor.pid").read_text(encoding="ascii"))
+
+def _supervisor(job: Path) -> int:
+    """The process ID of the supervisor of a job's folder; 0 where its file says none."""
+    try:
+        text = read_plain(job / "supervisor.pid", _LONGEST_PID)
+    except OSError:
+        return 0
+    return int(text) if text.isdigit() and int(text) > 1 else 0
 
 
 def _allow_many_connections() -> None:
@@ -177,6 +230,22 @@ def _allow_many_connections() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(FileNotFoundError):  # with the whole home, by its owner
+            remove_folder(folder)
+
+
+def _move_aside(folder: Path) -> Path | None:
+    """A folder under another name, where it may be deleted without haste; None where there is none."""
+    aside = folder.with_name(f".{folder.name}-{os.urandom(4).hex()}")
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        return None
+    return aside
 
 
 def _kill(supervisor: int) -> None:

@@ -27,6 +27,11 @@ def choose(
     """The image's address, or the recipe of an image built from ``dockerfile``. Raises UsageError for no such image."""
     if image.uri:
         return image.uri
+    if image.built_in:
+        from .built_in import built_in_image
+
+        name, _, version = image.built_in.partition(":")
+        return built_in_image(name, version, region)
     if dockerfile is None:
         return _framework_image(image, instance_type, region)
     base = _framework_image(image, instance_type, region) if dockerfile.needs_base else ""

@@ -1,74 +1,25 @@
 """The addresses of SageMaker's framework images, from data that AWS publishes with its SDK.
 
 In: what the user typed (framework, version, Python), the machine and the region. Out: one image address. Costs reading
-one small file; no network. ``tools/refresh_images.py`` writes the files in ``image_data/``.
+one small file; no network.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from ..core.instance_types import is_local
-from ..core.records import dataclass, replace
+from ..core.records import replace
 from ..errors import NoImageForMachine, UsageError
+from .published import ACCELERATOR, Build, age, facts, frameworks, version_numbers
+from .published import builds as builds_of
 
-_DATA: Final = Path(__file__).with_name("image_data")
-_INSTEAD: Final = "Or name an image outright with {image_uri}."
-
-# A region's name begins with its partition's; the rest of AWS is amazonaws.com. From botocore's endpoints.json.
-_DOMAINS: Final = (
-    ("cn-", "amazonaws.com.cn"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("us-isof-", "csp.hci.ic.gov"),
-)
+_INSTEAD: Final = "Or name an image with {image_uri}."
 
 # The first versions without P2 machines, as AWS's SDK refuses them.
 _WITHOUT_P2: Final = {"pytorch": "1.13", "tensorflow": "2.12"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Build:
-    """One published image: a framework version with one Python. ``tag`` is the version as typed.
-
-    ``py_version`` and ``processors`` are empty if there is one image for all. ``base`` is what the framework is built
-    on (``pytorch2.5.1``), as typed or in full, and ``suffix`` ends the address; most have neither. Where ``suffix`` is
-    one for each processor, the tag names neither processor nor Python otherwise.
-    """
-
-    tag: str
-    version: str
-    py_version: str
-    repository: str
-    processors: tuple[str, ...]
-    accounts: Mapping[str, str]
-    base: str = ""
-    suffix: str | Mapping[str, str] = ""
-
-    def address_tag(self, processor: str) -> str:
-        """The tag of the image for a kind of machine."""
-        if not isinstance(self.suffix, str):
-            return f"{self.tag}-{self.suffix[processor]}"
-        on = re.sub(r"^\D+", "", self.base)
-        parts = [
-            f"{on}-transformers{self.version}" if on else self.tag,
-            processor if self.processors else "",
-            self.py_version,
-            self.suffix,
-        ]
-        return "-".join(part for part in parts if part)
-
-
-def frameworks() -> tuple[str, ...]:
-    """The names of the frameworks whose images are known."""
-    return tuple(sorted(file.stem for file in _DATA.glob("*.json")))
 
 
 def framework_image(
@@ -90,56 +41,26 @@ def framework_image(
         raise UsageError.naming(
             "There is no framework {name!r}; there are {names}.\n" + _INSTEAD, name=framework, names=_list(frameworks())
         )
-    processor = _processor(instance_type)
+    processor = machine_of(instance_type)
     builds = _of_version(framework, version)
     builds = _of_python(framework, builds, version, py_version)
     builds = _of_machine(framework, builds, version, instance_type, processor)
     builds = _of_region(framework, builds, version, region)
-    build = max(builds, key=_age)
-    tag = build.address_tag(processor if processor in build.processors else "gpu")
-    if _family(instance_type) == "p4d" and tag in _facts(framework)["p4d"]:
-        tag += f"-{_facts(framework)['p4d'][tag]}"
-    return f"{build.accounts[region]}.dkr.ecr.{region}.{registry_domain(region)}/{build.repository}:{tag}"
+    build = max(builds, key=age)
+    named = processor if processor in build.processors else "gpu"
+    tag = build.address_tag(named, _family(instance_type), names_python=py_version is not None)
+    return build.address(tag, region)
 
 
-def registry_domain(region: str) -> str:
-    """The domain of a region's registries."""
-    return next((domain for start, domain in _DOMAINS if region.startswith(start)), "amazonaws.com")
-
-
-@functools.cache
-def _facts(framework: str) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((_DATA / f"{framework}.json").read_text(encoding="utf-8"))
-    return facts
-
-
-def _builds(framework: str, version: str, tag: str) -> Iterator[_Build]:
-    facts = _facts(framework)
-    for repository, pythons, processors, number, *more in facts["versions"][version]:
-        base, suffix = [*more, "", ""][:2]
-        accounts = {region: account for account, names in facts["accounts"][number].items() for region in names.split()}
-        for python in pythons.split() or [""]:
-            yield _Build(
-                tag=tag,
-                version=version,
-                py_version=python,
-                repository=repository,
-                processors=tuple(processors.split()),
-                accounts=accounts,
-                base=base,
-                suffix=suffix,
-            )
-
-
-def _of_version(framework: str, version: str | None) -> list[_Build]:
-    facts = _facts(framework)
+def _of_version(framework: str, version: str | None) -> list[Build]:
+    known = facts(framework)
     if version is None:
-        return [build for name in facts["versions"] for build in _builds(framework, name, name)]
+        return [build for name in known["versions"] for build in builds_of(framework, name, name)]
     typed, _, base = version.partition("+")
-    full = facts["aliases"].get(typed, typed)
-    if full in facts["versions"]:
-        return _of_base(framework, typed, list(_builds(framework, full, typed)), base)
-    near = _list(_nearest(version, facts["versions"]))
+    full = known["aliases"].get(typed, typed)
+    if full in known["versions"]:
+        return _of_base(framework, typed, list(builds_of(framework, full, typed)), base)
+    near = _list(_nearest(version, known["versions"]))
     raise UsageError.naming(
         "There is no image of {name} {version}; the nearest versions are {near}.\n"
         "Choose one with {framework_version}. " + _INSTEAD,
@@ -149,7 +70,7 @@ def _of_version(framework: str, version: str | None) -> list[_Build]:
     )
 
 
-def _of_base(framework: str, version: str, builds: list[_Build], base: str) -> list[_Build]:
+def _of_base(framework: str, version: str, builds: list[Build], base: str) -> list[Build]:
     """The builds on ``base``, which may be shortened as a version may."""
     if not base:
         return builds
@@ -167,11 +88,11 @@ def _of_base(framework: str, version: str, builds: list[_Build], base: str) -> l
     )
 
 
-def _of_python(framework: str, builds: list[_Build], version: str | None, py_version: str | None) -> list[_Build]:
+def _of_python(framework: str, builds: list[Build], version: str | None, py_version: str | None) -> list[Build]:
     fitting = [build for build in builds if py_version in {None, build.py_version} or not build.py_version]
     if fitting:
         return fitting
-    pythons = sorted({build.py_version for build in builds}, key=_numbers)
+    pythons = sorted({build.py_version for build in builds}, key=version_numbers)
     raise UsageError.naming(
         "There is no image of {label} with {python}; there is {pythons}.\n"
         "Choose one with {py_version}, or leave it out for the newest. " + _INSTEAD,
@@ -182,11 +103,11 @@ def _of_python(framework: str, builds: list[_Build], version: str | None, py_ver
 
 
 def _of_machine(
-    framework: str, builds: list[_Build], version: str | None, instance_type: str, processor: str
-) -> list[_Build]:
+    framework: str, builds: list[Build], version: str | None, instance_type: str, processor: str
+) -> list[Build]:
     end = _WITHOUT_P2.get(framework)
     if end and _family(instance_type) == "p2":
-        builds = [build for build in builds if _numbers(build.version) < _numbers(end)]
+        builds = [build for build in builds if version_numbers(build.version) < version_numbers(end)]
         if not builds:
             raise UsageError.naming(
                 "{name} {version} does not run on {type}: P2 machines end before {name} {end}.\n"
@@ -198,19 +119,24 @@ def _of_machine(
             )
     fitting = [build for build in builds if processor in build.processors or not build.processors]
     if fitting or instance_type == "local":  # whose image is a name, or runs where there is no GPU
-        return fitting or builds
+        return fitting or [build for build in builds if "gpu" in build.processors] or builds
     processors = sorted({known for build in builds for known in build.processors})
+    others = {build.version for build in _of_version(framework, None) if processor in build.processors}
+    if others:
+        hint = "Choose another {instance_type}, or with {framework_version} one of {others}."
+    else:
+        hint = "Choose another {instance_type}."
     raise NoImageForMachine.naming(
-        "{type} needs an image for {processor}, and {label} has images for {processors} only.\n"
-        "Choose another {instance_type}. " + _INSTEAD,
+        "{type} needs an image for {processor}, and {label} has images for {processors} only.\n" + f"{hint} {_INSTEAD}",
         type=instance_type,
         processor=processor,
         label=_label(framework, version),
         processors=_list(processors),
+        others=_list(_nearest("", others)),
     )
 
 
-def _of_region(framework: str, builds: list[_Build], version: str | None, region: str) -> list[_Build]:
+def _of_region(framework: str, builds: list[Build], version: str | None, region: str) -> list[Build]:
     fitting = [build for build in builds if region in build.accounts]
     if fitting:
         return fitting
@@ -244,16 +170,19 @@ def _family(instance_type: str) -> str:
     return parts[1] if len(parts) == 3 and parts[0] == "ml" else ""
 
 
-def _processor(instance_type: str) -> str:
+def machine_of(instance_type: str) -> str:
+    """The kind of a machine: ``cpu``, ``gpu`` or ``trn``. Raises UsageError for one that has no images."""
     if is_local(instance_type):
         return "gpu" if instance_type == "local_gpu" else "cpu"
     family = _family(instance_type)
     if not family:
         raise UsageError(f"{instance_type!r} is not an instance type; examples are ml.m5.large, local and local_gpu.")
-    if family.startswith(("inf", "trn")):
+    if family.startswith("trn"):
+        return ACCELERATOR
+    if family.startswith("inf"):
         raise UsageError.naming(
-            "{type} has AWS's own accelerators, whose images have other addresses.\n"
-            "Name the image outright with {image_uri}.",
+            "{type} is for inference, and has no images to train in.\n"
+            "Choose another {instance_type}, or name an image of your own with {image_uri}.",
             type=instance_type,
         )
     if is_arm(instance_type):
@@ -273,28 +202,16 @@ def _list(parts: Iterable[str]) -> str:
     return ", ".join(parts)
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    """The sort key of versions: ``1.10.2`` after ``1.9.1``, ``py312`` after ``py39`` after ``py3``."""
-    if version.startswith("py"):
-        return (int(version[2]), int(version[3:] or -1))
-    return tuple(int(number) for number in re.findall(r"\d+", version))
-
-
-def _age(build: _Build) -> tuple[object, ...]:
-    on = tuple(int(number) for number in re.findall(r"\d+", build.base))
-    return _numbers(build.version), build.base.startswith("pytorch"), on, _numbers(build.py_version)
-
-
 def _nearest(version: str, versions: Iterable[str]) -> list[str]:
     """At most five versions, in order: those that begin in the same way, then the newest."""
-    target = _numbers(re.sub(r"^\D+", "", version))
+    target = version_numbers(re.sub(r"^\D+", "", version))
 
     def distance(name: str) -> tuple[int, ...]:
-        numbers = _numbers(name)
+        numbers = version_numbers(name)
         same = next(
             (at for at, pair in enumerate(zip(target, numbers, strict=False)) if pair[0] != pair[1]), len(target)
         )
         far = abs(target[same] - numbers[same]) if target and same < min(len(target), len(numbers)) else 0
         return (-same, far, *(-number for number in numbers))
 
-    return sorted(sorted(versions, key=distance)[:5], key=_numbers)
+    return sorted(sorted(versions, key=distance)[:5], key=version_numbers)

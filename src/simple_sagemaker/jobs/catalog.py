@@ -49,8 +49,18 @@ class Listed(NamedTuple):
     task: str
 
     @property
+    def trial(self) -> int | None:
+        """The number of the trial whose job this is; None for a job that is of no search."""
+        if "TuningJobArn" in self.job.answer:
+            return layout.tuning_trial(self.job.name)
+        place = self.place
+        return None if place is None else place.trial_number
+
+    @property
     def place(self) -> TaskPlace | None:
         """Where the task's data lie, from the addresses of the job's outputs; None for a job without any of ours.
+
+        That of a trial is its own.
 
         A prefix may itself look like a project and a task, so the last such part of an address counts.
         """
@@ -59,9 +69,14 @@ class Listed(NamedTuple):
             if not address.startswith("s3://"):  # the service takes https as well
                 continue
             bucket, key = layout.split_uri(address)
-            before, middle, _ = key.rpartition(folder if kind == "state" else f"{folder}{self.job.name}/")
+            before, middle, rest = key.rpartition(folder if kind == "state" else f"{folder}{self.job.name}/")
             if middle:
-                return TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=before)
+                place = TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=before)
+                number = layout.trial_number(rest)
+                return place if number is None else place.trial(number)
+            before, middle, _ = key.rpartition(f"{folder}trials/{self.job.name}/")
+            if middle:  # a tuning job's
+                return TaskPlace(bucket=bucket, project=self.project, task=f"{self.task}/trials", prefix=before)
         return None
 
 
@@ -76,8 +91,13 @@ class Query:
 
 def newest(query: Query, services: Services, limit: int | None = None) -> list[Listed]:
     """At most ``limit`` jobs, newest first."""
+    return list(islice(newest_first(query, services, limit), limit))
+
+
+def newest_first(query: Query, services: Services, limit: int | None = None) -> Iterator[Listed]:
+    """Yield the jobs, newest first, each page when it is needed; ``limit`` is how many are likely to be."""
     merged = heapq.merge(_training(query, services, limit), _processing(query, services), key=_age)
-    return list(islice((one for one in merged if belongs(one, query)), limit))
+    return (one for one in merged if belongs(one, query))
 
 
 def _age(listed: Listed) -> float:

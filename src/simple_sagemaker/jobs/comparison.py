@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedJob:
-    """A job among others: all of its hyperparameters, and the newest value that the service has of each metric."""
+    """A job among others: all of its hyperparameters, and the newest value that the service has of each metric.
+
+    ``trial`` is the number of the trial whose job it is, None for a job that is of no search.
+    """
 
     project: str
     task: str
+    trial: int | None
     job: str
     short_name: str
     status: str
@@ -48,6 +52,7 @@ def compared(
             ComparedJob(
                 project=one.project,
                 task=one.task,
+                trial=one.trial,
                 job=job.name,
                 short_name=names.short_name(job.name),
                 status=job.status,
@@ -68,10 +73,14 @@ def _metrics(job: Job) -> dict[str, float]:
     return {name: values[name] for name in (*job.metrics, *values) if name in values}
 
 
-def differing(jobs: Sequence[ComparedJob]) -> list[str]:
-    """The hyperparameters that are not the same in all jobs, in the order in which they were given."""
+def differing(jobs: Sequence[ComparedJob], first: Sequence[str] = ()) -> list[str]:
+    """The hyperparameters that are not the same in all jobs, in the order in which they were given.
+
+    Those of ``first``, as far as jobs have them, come before these, also where they are the same in all.
+    """
     every = dict.fromkeys(name for job in jobs for name in job.hyperparameters)
-    return [name for name in every if len({job.hyperparameters.get(name) for job in jobs}) > 1]
+    differ = [name for name in every if len({job.hyperparameters.get(name) for job in jobs}) > 1]
+    return list(dict.fromkeys([*(name for name in first if name in every), *differ]))
 
 
 def metric_names(jobs: Sequence[ComparedJob]) -> list[str]:
@@ -79,13 +88,14 @@ def metric_names(jobs: Sequence[ComparedJob]) -> list[str]:
     return list(dict.fromkeys(name for job in jobs for name in job.metrics))
 
 
-def sort(jobs: Sequence[ComparedJob], name: str) -> list[ComparedJob]:
+def sort(jobs: Sequence[ComparedJob], name: str, *, lowest_first: bool | None = None) -> list[ComparedJob]:
     """Sort by a metric, the best first, or by a hyperparameter; jobs without it, and values that are no number, last.
 
-    Of a metric whose name does not tell which values are better, the highest are first.
+    Which values of a metric are better its name tells, unless ``lowest_first`` does; otherwise the highest are first.
     """
     if name in metric_names(jobs):
-        sign = 1.0 if lower_is_better(name) else -1.0
+        lowest_first = bool(lower_is_better(name)) if lowest_first is None else lowest_first
+        sign = 1.0 if lowest_first else -1.0
 
         def by_metric(job: ComparedJob) -> tuple[bool, float]:
             value = job.metrics.get(name, math.nan)

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,13 +38,14 @@ class Screen(Watcher, Protocol):
 
 
 @contextmanager
-def screen(hosts: int) -> Iterator[Screen]:
+def screen(hosts: int, *, outlives_reader: bool = True) -> Iterator[Screen]:
     """The right screen for where the output goes; removed at the end of the context.
 
-    With no ``hosts`` their names are not shown.
+    With no ``hosts`` their names are not shown. Lines that nobody reads any more (``… | head``) are dropped; unless the
+    screen ``outlives_reader``, they raise the system's error.
     """
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
-        yield Pipe(_width(hosts))
+        yield Pipe(_width(hosts), outlives_reader=outlives_reader)
         return
     with _terminal(hosts) as terminal:
         yield terminal
@@ -71,17 +72,6 @@ def _terminal(hosts: int) -> Iterator[Terminal]:
     console = Console(stderr=True)
     with console.status("Starting") as status:
         yield Terminal(_width(hosts), console, status)
-
-
-@contextmanager
-def redrawn() -> Iterator[Callable[[str], None]]:
-    """A place on the terminal that shows the text of the last call, and keeps it when the context ends."""
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    with Live(console=Console(), auto_refresh=False, vertical_overflow="crop") as live:
-        yield lambda text: live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
 
 
 def _width(hosts: int) -> int:
@@ -123,8 +113,9 @@ class Lines(WithoutStatusLine):
 class Pipe(WithoutStatusLine):
     """Plain lines, for files and programs."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, outlives_reader: bool = True) -> None:
         self._width = width
+        self._outlives_reader = outlives_reader
         self._began = time.monotonic()
         self._stdout_closed = False
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -146,6 +137,8 @@ class Pipe(WithoutStatusLine):
             sys.stdout.write("".join(f"{before}{line}\n" for line in lines))
             sys.stdout.flush()
         except OSError as error:  # the reader is gone, or the disk is full: the job goes on, and so do we
+            if not self._outlives_reader:
+                raise
             self._stdout_closed = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.note(

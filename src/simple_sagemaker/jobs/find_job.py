@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
@@ -10,7 +10,7 @@ from ..core import names
 from ..core.job import KINDS, Job, JobKind
 from ..core.records import replace
 from ..errors import AccessDenied, InputNotFound, UsageError
-from .catalog import Listed, Query, belongs, fits, newest, with_tags
+from .catalog import Listed, Query, belongs, fits, newest, newest_first, with_tags
 
 if TYPE_CHECKING:
     from ..core.layout import TaskPlace
@@ -25,14 +25,27 @@ _LISTS: tuple[tuple[JobKind, str, str], ...] = (
 )
 
 
-def resolve(place: Place, job: str | None, services: Services, *, running: bool = False) -> Listed:
-    """The one job that is meant: the one named, else the newest of the task or project.
+def resolve(
+    place: Place,
+    job: str | None,
+    services: Services,
+    *,
+    trial: int | None = None,
+    running: bool = False,
+    prefer_running: bool = False,
+) -> Listed:
+    """The one job that is meant: the one named, else the newest of the trial, the task or the project.
 
-    With ``running`` only jobs that have not ended count. Raises InputNotFound, which names what there is.
+    With ``running`` only jobs that have not ended count; with ``prefer_running`` a trial's job that runs counts before
+    a newer one that has ended. Raises InputNotFound, which names what there is.
     """
     query = Query(place=place, chosen="running" if running else "all")
+    if trial is not None:
+        return _of_trial(trial, place, services, running=running)
     if job is None:
         some = newest(query, services, 1)
+        if some and prefer_running and some[0].trial is not None and some[0].job.has_ended:
+            some = newest(Query(place=place, chosen="running"), services, 1) or some
         if some:
             return some[0]
         raise InputNotFound(_nothing(place, services, "running job" if running else "job"))
@@ -48,6 +61,37 @@ def resolve(place: Place, job: str | None, services: Services, *, running: bool 
     if running and listed.job.has_ended:
         raise InputNotFound.naming("{job:name} has ended ({status}).", name=job, status=listed.job.status)
     return listed
+
+
+def _of_trial(number: int, place: Place, services: Services, *, running: bool) -> Listed:
+    """The newest job of a trial. Raises InputNotFound, which names the trials that there are."""
+    numbers: set[int] = set()
+    for one in newest_first(Query(place=place), services):
+        if one.trial == number:
+            if running and one.job.has_ended:
+                raise InputNotFound.naming("{trial:number} has ended ({status}).", number=number, status=one.job.status)
+            return one
+        numbers |= {one.trial} if one.trial is not None else set()
+    raise no_trial(number, place.task, numbers)
+
+
+def no_trial(number: int, task: str, numbers: Collection[int]) -> InputNotFound:
+    """The error that a task has no trial of that number; ``numbers`` are those of the trials that it has."""
+    known = f"It has the trials {number_ranges(numbers)}." if numbers else "It has none: ssm tune searches with trials."
+    return InputNotFound.naming(
+        "{trial:number}: task {task!r} has no such trial.\n{known}", number=number, task=task, known=known
+    )
+
+
+def number_ranges(numbers: Collection[int]) -> str:
+    """Numbers as people write many of them: ``1-5, 7``."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ", ".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
 
 
 def check_bucket(listed: Listed, owner: str | None, services: Services) -> None:

@@ -6,13 +6,13 @@ may not exist yet. A page may be empty before the end of a stream; at the end th
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.aws_api import error_code
 from ..core.job import JobKind
+from ..core.late_regex import compile_late
 from ..core.records import dataclass
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ GROUPS: dict[JobKind, str] = {
     "processing": "/aws/sagemaker/ProcessingJobs",
 }
 GROUP = GROUPS["training"]
-_HOST = re.compile(r"/algo-(\d+)[-/]")
+_HOST = compile_late(r"/algo-(\d+)[-/]")
 _QUIET_READS = 2  # in a row without a new line, after which the stream of an earlier start is left alone until the end
 _MAX_RESTARTS = 20  # of one stream whose tokens expired; more can only be a service that refuses its own tokens
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
+from ..core.late_regex import compile_late
 from ..core.printable import cells, clean, pad
 from ..errors import JobFailed, JobStopped
 from .follow import JobResult
 
-_MISSING = re.compile(r"No module named '?([\w.]+)")
+_MISSING = compile_late(r"No module named '?([\w.]+)")
+_OF_IMAGES = {  # what AWS's images have, and no package index
+    "sagemaker_xgboost_container",
+    "sagemaker_sklearn_container",
+    "smdistributed",
+}
 _LONGEST_NAME = 40  # of a metric, in its table
 
 
@@ -26,12 +30,13 @@ def advise(result: JobResult, engine: str) -> list[str]:
     missing = _MISSING.search(result.reason or "") or _MISSING.search(result.message or "")
     if result.status != "Failed" or missing is None:
         return []
-    ways = ["-d requirements.txt installs what that file names"]
+    module = missing.group(1)
+    ways = [] if module.split(".")[0] in _OF_IMAGES else ["-d requirements.txt installs what that file names"]
     if engine == "local":
         ways += ["SSM_PYTHON=… names an interpreter that has it", "SSM_ENGINE=docker runs in the framework's image"]
     else:
         ways += ["--df 'RUN pip install …' builds an image that has it"]
-    return [f"There is no module {missing.group(1)} where the job ran: {'; '.join(ways)}."]
+    return [f"There is no module {module} where the job ran: {'; '.join(ways)}."]
 
 
 def metrics_lines(result: JobResult) -> list[str]:

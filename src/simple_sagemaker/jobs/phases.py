@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..core.job import Job
+from ..core.late_regex import compile_late
 
 # Nothing is decided by these: AWS may change its words, and then the advice is missing and all else stays.
-_NO_CAPACITY = re.compile(r"capacity", re.IGNORECASE)
+_NO_CAPACITY = compile_late(r"capacity", re.IGNORECASE)
 RESTARTS = frozenset({"Interrupted", "Restarting"})  # phases after which all hosts are started again
 
 

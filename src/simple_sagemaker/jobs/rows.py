@@ -30,13 +30,15 @@ class MetricValue:
 class JobRow:
     """One job in a list.
 
-    ``short_name`` is what it may be named by. ``condition`` says in few words why it has its status, or is empty.
+    ``trial`` is the number of the trial whose job it is, None for a job that is of no search. ``short_name`` is what
+    it may be named by. ``condition`` says in few words why it has its status, or is empty.
     ``ran_s`` are the seconds of each host, so far if it runs. ``cost_usd`` is the list price of the machines, None
     where nothing is paid or no price is known. ``metric`` is the newest value of its first metric.
     """
 
     project: str
     task: str
+    trial: int | None
     job: str
     short_name: str
     kind: JobKind
@@ -71,6 +73,7 @@ def _row(listed: Listed, metric: MetricValue | None, services: Services) -> JobR
     return JobRow(
         project=listed.project,
         task=listed.task,
+        trial=listed.trial,
         job=job.name,
         short_name=names.short_name(job.name),
         kind=job.kind,

@@ -78,7 +78,7 @@ def attempts(job: Job) -> int:
 def condition(job: Job) -> str:
     """Why a job has its status, in few words: what a running one waits for or does, why another one ended; or ""."""
     if job.status == "Failed":
-        return _first_line(job.reason or "")
+        return reason_in_short(job.reason or "")
     if job.status == "Stopped":
         return {"MaxRuntimeExceeded": "ran too long", "MaxWaitTimeExceeded": "waited too long"}.get(job.phase, "")
     if job.has_ended:
@@ -102,7 +102,7 @@ def waited_s(job: Job, now: datetime) -> float:
     return sum(phase.seconds(now) for phase in timeline(job) if phase.name in _WAITS)
 
 
-def _first_line(reason: str) -> str:
+def reason_in_short(reason: str) -> str:
     """The part of a failure's reason that tells most: the code's own message, else the first line that has one."""
     from ..core.printable import clean
 

@@ -70,6 +70,10 @@ class Arguments:
         """Whether the command runs code, which can have hyperparameters."""
         return "--hp" in self.options and self.command in JOBS
 
+    def advice(self, flag: str, *values: object) -> str:
+        """How to pass a hyperparameter that has the name of our option, where the command's code can have some."""
+        return hyperparameter_advice(flag, *values) if self.takes_hyperparameters else ""
+
     @property
     def takes_script_arguments(self) -> bool:
         """Whether the command accepts arguments after a lone ``--``."""
@@ -118,7 +122,7 @@ class Arguments:
             raise UsageError(f"{flag} is empty: leave it out, or give it a value.")
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         if not is_whole and not (isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value)):
-            raise UsageError(f"{flag} takes a whole number, not {value!r}.{hyperparameter_advice(flag, value)}")
+            raise UsageError(f"{flag} takes a whole number, not {value!r}.{self.advice(flag, value)}")
         number = int(value)
         if number < least:
             raise UsageError(f"{flag} {value} is too small: the minimum is {least}.")
@@ -133,7 +137,11 @@ class Arguments:
     def flag(self, name: str) -> str:
         """The option as the person spelled it, or as one would."""
         uses = self.uses.get(name)
-        return uses[0].flag if uses else self._spell(name, "")
+        return uses[0].flag if uses else self.spelled(name)
+
+    def spelled(self, name: str) -> str:
+        """The option as one would spell it, whatever was typed."""
+        return self._spell(name, "")
 
     def advise(self, name: str) -> str:
         """The option as advice spells it; on the command line, with its value and short spelling."""

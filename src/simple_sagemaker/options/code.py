@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from ..core.late_regex import compile_late
 from ..core.layout import LAUNCHER, RUN_FILE, split_uri
 from ..core.records import replace
 from ..core.specs import Code
@@ -19,7 +20,7 @@ _START = "start.sh"
 _PACKED_BESIDE = "a file of ours, packed beside your code"
 
 # What https://github.com/aws/sagemaker-training-toolkit requires of an entry point's name since 5.1.4
-_SEGMENT = re.compile(r"[A-Za-z0-9._+-]+")
+_SEGMENT = compile_late(r"[A-Za-z0-9._+-]+")
 
 
 def training_code(arguments: Arguments) -> Code:
@@ -72,7 +73,9 @@ def _without_script(arguments: Arguments) -> Code:
 
 
 def is_algorithm(arguments: Arguments) -> bool:
-    """Whether the image's own program runs: an image is named, and no code."""
+    """Whether the image's own program runs: a built-in algorithm, or an image that is named, and no code."""
+    if arguments.has("built_in"):
+        return True
     named = arguments.has("entry_point") or arguments.has("source_dir") or arguments.command != "run"
     return arguments.has("image_uri") and not named
 
@@ -151,7 +154,12 @@ def _place_in(folder: Path, file: Path) -> str | None:
 
 
 def _check_entry(arguments: Arguments, name: str, entry: str) -> str:
-    """Return ``entry`` if SageMaker's toolkit runs a file of that name."""
+    """Return ``entry`` if SageMaker's toolkit runs a file of that name, and it can be a program."""
+    if entry.lower().endswith(".ipynb"):
+        raise UsageError(
+            f"{arguments.flag(name)} {entry!r} is a notebook, not a program.\n"
+            f"Make a script of it: jupyter nbconvert --to script {shlex.quote(entry)}"
+        )
     parts = entry.split("/")
     if name == "code":  # a processing job does not use the toolkit
         return entry

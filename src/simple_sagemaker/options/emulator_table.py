@@ -6,18 +6,18 @@ from .option import EMULATOR, Option
 from .option import flag as _flag
 
 EMULATOR_ONLY = (
-    Option("--port", shape="NUMBER", default="5757", commands=EMULATOR, help="The port; 0 takes any that is free."),
+    Option("--port", shape="NUMBER", default="5757", commands=EMULATOR, help="The port; 0 means any free one."),
     Option(
         "--home", shape="DIR", commands=EMULATOR,
-        help="Where its jobs are kept. Without it they are in a temporary folder that goes when the emulator ends.",
+        help="Where its jobs are kept. (default: a temporary folder, removed when the emulator ends)",
     ),
     Option(
         "--region", "--aws_region", shape="REGION", default="us-east-1", commands=EMULATOR,
-        help="The region that it is.",
+        help="The region to emulate.",
     ),
     Option(
         "--s3_endpoint", shape="URL", commands=EMULATOR,
-        help="Another server that has the buckets; its credentials are those of this command's environment.",
+        help="Another S3 server to keep the buckets; its credentials come from this command's environment.",
     ),
     Option(
         "--registry", shape="HOST:PORT", commands=EMULATOR,
@@ -26,15 +26,15 @@ EMULATOR_ONLY = (
     _flag("--enforce_iam", commands=EMULATOR, help="Refuse what a caller's, or a job's role's, policies do not allow."),
     Option(
         "--role_delay", shape="SECONDS", default="0", commands=EMULATOR,
-        help="For how long a new role cannot be assumed yet; with --enforce_iam.",
+        help="How long a new role cannot be assumed; with --enforce_iam.",
     ),
     Option(
         "--faults", shape="TEXT", default="", commands=EMULATOR,
-        help="What goes wrong on purpose, as in seed=7,throttle=0.1,error=0.02,reset=0.02 (SSM_EMULATOR_FAULTS too).",
+        help="Faults to inject, as in seed=7,throttle=0.1,error=0.02,reset=0.02 (SSM_EMULATOR_FAULTS too).",
     ),
     Option(
         "--env_file", shape="FILE", commands=EMULATOR,
-        help="A file that gets the printed export lines, once the emulator is ready. Beside it FILE.sagemaker.yaml "
+        help="Write the printed export lines to this file, once the emulator is ready. Beside it FILE.sagemaker.yaml "
         "configures SageMaker's SDKs.",
     ),
     Option(

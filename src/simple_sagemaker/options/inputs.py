@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..core.late_regex import compile_late
 from ..core.layout import EARLIER_STATE, SOURCE_CHANNEL, split_uri
 from ..core.names import check_channel, check_name
+from ..core.records import replace
 from ..core.specs import (
     DISTRIBUTIONS,
     INPUT_MODES,
@@ -19,14 +21,18 @@ from ..core.specs import (
     TaskInput,
     TaskOutput,
 )
+from ..core.spelling import nearest
 from ..errors import InputNotFound, UsageError
-from .arguments import Arguments, Use, hyperparameter_advice
+from .arguments import Arguments, Use
 from .option import PROCESS
 
 CHANNEL_LIMIT = 19  # SageMaker allows 20 (CreateTrainingJob, InputDataConfig); ours for the code is one of them
 PROCESSING_LIMIT = 8  # of 10 (CreateProcessingJob, ProcessingInputs): the other two are code and state
 URI_LIMIT = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
 DATA, MODEL = "data", "model"
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html, and no characters that no type has
+_TYPE = compile_late(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*(/[A-Za-z0-9!#$&^_.+-]+)?(;\s*[A-Za-z0-9_-]+=[^;\s]+)*")
+_TYPE_LIMIT = 256
 _PACKED: tuple[TaskOutput, ...] = ("model", "source")  # one archive each, without folders to choose from
 
 
@@ -35,17 +41,43 @@ def inputs(arguments: Arguments) -> tuple[Input, ...]:
 
     Raises UsageError or InputNotFound.
     """
-    readers: Mapping[str, Callable[[Use], Input]] = {
+    readers: Mapping[str, Callable[[Arguments, Use], Input]] = {
         "input_path": _path_input,
         "input_local": _local_input,
         "input_s3": _s3_input,
         "input_task": _task_input,
     }
-    channels = [(use.flag, read(use)) for name, read in readers.items() for use in arguments.each(name)]
+    channels = [(use.flag, read(arguments, use)) for name, read in readers.items() for use in arguments.each(name)]
+    types = _channel_types(arguments, {channel.name for _, channel in channels})
+    channels = [(flag, _with_type(channel, types)) for flag, channel in channels] if types else channels
     names = [(flag, channel.name) for flag, channel in channels]
     model = arguments.flag("model_uri") if arguments.has("model_uri") else ""
     _check_names(names, model=model, is_processing=arguments.command in PROCESS)
     return tuple(channel for _, channel in channels)
+
+
+def _channel_types(arguments: Arguments, names: set[str]) -> dict[str, str]:
+    """What channels are said to hold. Raises UsageError for no such channel, and for what is no type of content."""
+    types: dict[str, str] = {}
+    for use in arguments.each("channel_type"):
+        name, content_type = use.texts()
+        if name not in names:
+            near = nearest(name, names)
+            known = f"there are: {', '.join(sorted(names))}." if names else "there are none."
+            raise UsageError(
+                f"{use.flag} {name} {content_type}: there is no channel {name!r}; "
+                f"{f'did you mean {near}?' if near else known}"
+            )
+        if name in types:
+            raise UsageError(f"{use.flag} {name} is given twice, as {types[name]} and as {content_type}: keep one.")
+        if not _TYPE.fullmatch(content_type) or len(content_type) > _TYPE_LIMIT:
+            raise UsageError(f"{use.flag} {name} {content_type!r} is not a type of content, such as text/csv.")
+        types[name] = content_type
+    return types
+
+
+def _with_type(channel: Input, types: Mapping[str, str]) -> Input:
+    return replace(channel, content_type=types[channel.name]) if channel.name in types else channel
 
 
 def input_mode(arguments: Arguments) -> InputMode:
@@ -54,7 +86,7 @@ def input_mode(arguments: Arguments) -> InputMode:
     for mode in INPUT_MODES:
         if text == mode:
             return mode
-    advice = f"{_suggest(text, INPUT_MODES)}{hyperparameter_advice(flag, text)}"
+    advice = f"{_suggest(text, INPUT_MODES)}{arguments.advice(flag, text)}"
     raise UsageError(f"{flag} {text!r} is not an input mode.{advice}")
 
 
@@ -87,16 +119,16 @@ def s3_uri(flag: str, uri: str) -> str:
     return uri
 
 
-def _path_input(use: Use) -> Input:
-    (path,), distribution, subdir = _parts(use, ["PATH"])
+def _path_input(arguments: Arguments, use: Use) -> Input:
+    (path,), distribution, subdir = _parts(arguments, use, ["PATH"])
     if path.startswith("s3://"):
         return S3Input(name=DATA, uri=s3_uri(use.flag, path), distribution=distribution, subdir=subdir)
     _check_exists(use.flag, path, subdir)
     return LocalInput(path=Path(path), distribution=distribution, subdir=subdir, name=DATA)
 
 
-def _local_input(use: Use) -> Input:
-    (name, path), distribution, subdir = _parts(use, ["NAME", "PATH"])
+def _local_input(arguments: Arguments, use: Use) -> Input:
+    (name, path), distribution, subdir = _parts(arguments, use, ["NAME", "PATH"])
     check_channel(use.flag, name)
     flag = f"{use.flag} {name}"
     if path.startswith("s3://"):
@@ -105,14 +137,14 @@ def _local_input(use: Use) -> Input:
     return LocalInput(path=Path(path), distribution=distribution, subdir=subdir, name=name, is_main=False)
 
 
-def _s3_input(use: Use) -> Input:
-    (name, uri), distribution, subdir = _parts(use, ["NAME", "URI"])
+def _s3_input(arguments: Arguments, use: Use) -> Input:
+    (name, uri), distribution, subdir = _parts(arguments, use, ["NAME", "URI"])
     check_channel(use.flag, name)
     return S3Input(name=name, uri=s3_uri(f"{use.flag} {name}", uri), distribution=distribution, subdir=subdir)
 
 
-def _task_input(use: Use) -> Input:
-    (name, task, type_name), distribution, subdir = _parts(use, ["NAME", "TASK", "TYPE"])
+def _task_input(arguments: Arguments, use: Use) -> Input:
+    (name, task, type_name), distribution, subdir = _parts(arguments, use, ["NAME", "TASK", "TYPE"])
     check_channel(use.flag, name)
     check_name(f"{use.flag} {name}: the task", task)
     kind = _output_type(f"{use.flag} {name} {task}", type_name)
@@ -121,12 +153,12 @@ def _task_input(use: Use) -> Input:
     return TaskInput(name=name, task=task, type=kind, distribution=distribution, subdir=subdir)
 
 
-def _parts(use: Use, form: Sequence[str]) -> tuple[Sequence[str], Distribution, str]:
+def _parts(arguments: Arguments, use: Use, form: Sequence[str]) -> tuple[Sequence[str], Distribution, str]:
     """Split values into those that ``form`` names, the distribution and the subfolder; the last two are optional."""
     texts = use.texts()
     named, rest = texts[: len(form)], texts[len(form) :]
     if len(named) < len(form) or len(rest) > 2 or "" in named:
-        values, advice = " ".join(map(repr, texts)), hyperparameter_advice(use.flag, *texts)
+        values, advice = " ".join(map(repr, texts)), arguments.advice(use.flag, *texts)
         raise UsageError(f"{use.flag} takes {' '.join(form)} [DISTRIBUTION] [SUBDIR], not {values}.{advice}")
     flag = f"{use.flag} {named[0]}"
     distribution = _distribution(flag, rest[0]) if rest else DISTRIBUTIONS[0]

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from ..core.job_specs import (
     AttachSpec,
+    BoardSpec,
     Chosen,
     CompareSpec,
     CostBy,
@@ -31,7 +32,7 @@ from ..errors import UsageError
 from .arguments import Arguments
 from .key_values import environment, hyperparameters, tags
 from .machines import LONGEST_MINS, instance_type
-from .task import check_job, download, job_name, place_named, wait
+from .task import check_job, download, job_name, place_named, trial_number, wait
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST_LISTED = 10_000
@@ -109,6 +110,10 @@ def _logs_spec(arguments: Arguments) -> LogsSpec:
     )
 
 
+def _board_spec(arguments: Arguments) -> BoardSpec:
+    return BoardSpec(**_common(arguments), port=arguments.number("port", least=1, most=_MOST_PORTS))
+
+
 def _attach_spec(arguments: Arguments) -> AttachSpec:
     return AttachSpec(**_common(arguments), download=download(arguments))
 
@@ -150,9 +155,9 @@ def _remove_spec(arguments: Arguments) -> RemoveSpec:
     if not arguments.has("job") and not arguments.has("task_name"):
         task, job = arguments.advise("task_name"), arguments.advise("job")
         raise UsageError(f"say what to delete: all that ended of {task}, or {job}.")
-    for name in ("state", "input", "older"):
-        if arguments.has("job") and arguments.has(name):
-            raise arguments.contradiction("job", name)
+    for one, name in (("job", "state"), ("job", "input"), ("job", "older"), ("trial", "input")):
+        if arguments.has(one) and arguments.has(name):
+            raise arguments.contradiction(one, name)
     return RemoveSpec(
         **_common(arguments),
         state=arguments.has("state"),
@@ -219,6 +224,7 @@ _SPECS: dict[str, Callable[[Arguments], JobsSpec]] = {
     "stop": _stop_spec,
     "metrics": _metrics_spec,
     "compare": _compare_spec,
+    "board": _board_spec,
     "cost": _cost_spec,
     "rm": _remove_spec,
     "home": _home_spec,
@@ -242,6 +248,7 @@ def _common(arguments: Arguments, *, needs_project: bool = True) -> dict[str, An
             task="" if task is None else check_name(arguments.flag("task_name"), task),
         ),
         "job": job,
+        "trial": trial_number(arguments),
         "json": arguments.has("json"),
         "quiet": arguments.has("quiet"),
     }
@@ -261,7 +268,7 @@ def _moment(arguments: Arguments, name: str) -> datetime | None:
         moment = moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{flag} {text!r} is no time: write 30s, 10m, 12h, 7d or 2w for so long ago, or 2030-01-31T12:00 (UTC)."
+            f"{flag} {text!r} is not a time: write 30s, 10m, 12h, 7d or 2w for so long ago, or 2030-01-31T12:00 (UTC)."
         ) from None
     if moment > now:
         raise UsageError(f"{flag} {text}: that is still to come (it is {now:%Y-%m-%dT%H:%M} UTC).")
@@ -277,5 +284,5 @@ def _pattern(arguments: Arguments, name: str) -> str | None:
         try:
             compile_regex(text)
         except re.error as error:
-            raise UsageError(f"{arguments.flag(name)} {text!r} is no regular expression: {error}.") from None
+            raise UsageError(f"{arguments.flag(name)} {text!r} is not a regular expression: {error}.") from None
     return text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .option import (
     ATTACH,
+    BOARD,
     COMPARE,
     COST,
     DIFF,
@@ -22,23 +23,33 @@ from .option import (
     RM,
     SEVERAL,
     STOP,
+    TRIAL,
     Option,
 )
 from .option import flag as _flag
 
-_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC)
+_JSON = tuple(command for command in LIVING if command not in ATTACH + EXEC + BOARD)
+_NEWEST = tuple(command for command in ONE_JOB if command not in BOARD)
 _BRINGS = ATTACH + REPLAY
 _CHOOSES = tuple(command for command in PLACED if command not in REPLAY)
 
+TRIAL_NUMBER = Option(
+    "--trial", shape="NUMBER", commands=TRIAL,
+    help="Of this trial of the study that --task_name has (ssm tune): its newest job.",
+)  # fmt: skip
 CHOICE = (
     _flag("--help", "-h", commands=LIVING, help="Show this page."),
     Option(
         "--project_name", "-p", shape="NAME", commands=PLACED,
-        help="The project that the job belongs to. A job that --job names can be of any project.",
+        help="The project that the job belongs to. Not needed with --job.",
     ),
     Option(
-        "--task_name", "-t", shape="NAME", commands=ONE_JOB,
-        help="Only jobs of this task of the project; of several the newest one is meant.",
+        "--task_name", "-t", shape="NAME", commands=_NEWEST,
+        help="The newest job of this task of the project.",
+    ),
+    Option(
+        "--task_name", "-t", shape="NAME", commands=BOARD,
+        help="All jobs of this task of the project; without it, of all tasks.",
     ),
     Option(
         "--task_name", "-t", shape="NAME", commands=SEVERAL + STOP + DIFF,
@@ -52,26 +63,28 @@ CHOICE = (
         "--job", shape="NAME", commands=ONE_JOB + STOP + RM,
         help="This job: its name, or the 8 letters at the name's end.",
     ),
+    TRIAL_NUMBER,
     Option(
         "--job", shape="NAME", commands=DIFF, repeatable=True,
         help="One of the two jobs, each by its name or the 8 letters at its end: the earlier one first.",
     ),
-    Option("--host", shape="NUMBER", default="1", commands=EXEC, help="In this host of the job, from 1."),
+    Option("--host", shape="NUMBER", default="1", commands=EXEC, help="The host to run it in, counted from 1."),
     Option(
         "--forward", shape="PORT", commands=EXEC,
-        help="Instead of running a command: reach this port of the host at the same port of this machine.",
+        help="Instead of running a command, forward this port of this machine to the same port of the host.",
     ),
-    _flag("--all_projects", commands=SEVERAL, help="Of every project of this tool in the account, or on this machine."),
-    _flag("--all_tasks", commands=STOP, help="Every job of the project that runs."),
+    Option("--port", shape="PORT", default="6006", commands=BOARD, help="The port of this machine to serve it on."),
+    _flag("--all_projects", commands=SEVERAL, help="All projects of this tool, in the account or on this machine."),
+    _flag("--all_tasks", commands=STOP, help="Every running job of the project."),
     _flag("--running", commands=LS, help="Only jobs that have not ended."),
     _flag("--failed", commands=LS, help="Only jobs that failed."),
     Option(
         "--since", shape="TIME", commands=SEVERAL,
         help="Only jobs made since then: 30m, 12h, 7d, or a date or time such as 2030-01-31T12:00 (UTC).",
     ),
-    Option("--limit", shape="COUNT", default="20", commands=LS + COMPARE, help="At most so many, the newest."),
+    Option("--limit", shape="COUNT", default="20", commands=LS + COMPARE, help="Show at most COUNT jobs, the newest."),
     _flag("--state", commands=RM, help="Delete the task's state too."),
-    _flag("--input", commands=RM, help="Delete the task's inputs too: what was sent from folders of this machine."),
+    _flag("--input", commands=RM, help="Delete the task's inputs too: what was uploaded from this machine."),
     Option(
         "--older", shape="TIME", commands=RM,
         help="Only jobs made before that: 12h, 30d, or a date or time such as 2030-01-31 (UTC).",
@@ -106,70 +119,74 @@ CHANGES = (
 )  # fmt: skip
 
 OUTPUT = (
-    _flag("--watch", commands=LS, help="Show them again every few seconds, until Ctrl-C."),
-    _flag("--follow", "-f", commands=LOGS, help="Go on until the job ends, and end as it did, like 'ssm run'."),
-    Option("--host", shape="NUMBER", commands=LOGS, help="Only this host, from 1."),
-    Option("--tail", shape="COUNT", commands=LOGS, help="Only so many of each host's last lines."),
+    _flag("--watch", commands=LS, help="Refresh the list every few seconds, until Ctrl-C."),
+    _flag("--follow", "-f", commands=LOGS, help="Keep printing until the job ends; exit as 'ssm run' does."),
+    Option("--host", shape="NUMBER", commands=LOGS, help="Only this host, counted from 1."),
+    Option("--tail", shape="COUNT", commands=LOGS, help="Only the last COUNT lines of each host."),
     Option(
         "--since", shape="TIME", commands=LOGS,
         help="Only lines since then: 30s, 10m, 2h, 1d, or a time such as 2030-01-31T12:00 (UTC).",
     ),
-    Option("--grep", shape="REGEX", commands=LOGS, help="Only lines in which this regular expression is found."),
+    Option("--grep", shape="REGEX", commands=LOGS, help="Only lines that match this regular expression."),
     _flag("--times", commands=LOGS, help="Begin each line with its time (UTC)."),
     Option(
         "--step_regex", shape="REGEX", commands=METRICS,
-        help="Finds the step that values belong to, in their lines or before them: 'epoch (\\d+)'. Without it they are "
+        help="Finds the step that a value belongs to, in its line or before it: 'epoch (\\d+)'. Without it, values are "
         "counted.",
     ),
     Option(
         "--sort", shape="NAME", commands=COMPARE,
-        help="By this metric, the best first, or by this hyperparameter. (default: the newest first)",
+        help="Sort by this metric, best first, or by this hyperparameter. (default: newest first)",
     ),
-    Option("--by", shape="task|type|day", default="task", commands=COST, help="What each line adds up."),
-    _flag("--csv", commands=METRICS + COMPARE, help="Print a table of comma-separated values."),
+    Option("--by", shape="task|type|day", default="task", commands=COST, help="What to group by."),
+    _flag("--csv", commands=METRICS + COMPARE, help="Print comma-separated values."),
     _flag("--yes", commands=STOP, help="Do not ask when more than one job would stop."),
     _flag("--yes", commands=RM + HOME, help="Do not ask."),
     _flag(
         "--yes", commands=EXEC,
-        help="On AWS: switch remote debugging on, and grant the project's role its permissions, without asking.",
+        help="On AWS: turn remote debugging on, and grant the project's role its permissions, without asking.",
     ),
-    _flag("--wait", commands=STOP, help="Return when they have ended."),
-    _flag("--no_wait", commands=REPLAY, help="Start the job, print its name and leave."),
+    _flag("--wait", commands=STOP, help="Wait until the jobs have ended."),
+    _flag("--no_wait", commands=REPLAY, help="Start the job, print its name and return."),
     _flag("--dry_run", commands=REPLAY, help="Print the request that would be sent; change nothing."),
     _flag("--json", commands=_JSON, help="Print the result as JSON, whose schema is in docs/schemas."),
-    _flag("--quiet", commands=_JSON, help="Print the result alone, and nothing on stderr but errors."),
+    _flag("--quiet", commands=_JSON, help="Print only the result, and errors."),
 )  # fmt: skip
 
 WHERE = (
     Option(
         "--instance_type", "--it", shape="TYPE", commands=_CHOOSES,
-        help="local or local_gpu: jobs of this machine, as with 'ssm run'; any other type is passed over.",
+        help="local or local_gpu: jobs of this machine, as with 'ssm run'; any other type is ignored.",
     ),
     Option("--prefix", shape="PREFIX", default="", commands=PLACED, help="The prefix that the tasks were run with."),
     Option("--bucket_name", "-b", shape="BUCKET", commands=PLACED, help="Only jobs with their data in this bucket."),
     Option(
         "--bucket_owner", shape="ACCOUNT", commands=PLACED,
-        help="The account that --bucket_name belongs to, when it is not yours.",
+        help="The account that owns --bucket_name, if it is not yours.",
     ),
-    Option("--aws_region", shape="REGION", commands=PLACED, help="AWS's region, instead of your configuration's."),
-    Option("--aws_profile", shape="NAME", commands=PLACED, help="The profile of your AWS configuration to act by."),
+    Option(
+        "--aws_region", shape="REGION", commands=PLACED,
+        help="The AWS region, instead of the one in your configuration.",
+    ),
+    Option("--aws_profile", shape="NAME", commands=PLACED, help="The profile of your AWS configuration to use."),
     Option(
         "--use_profile", shape="NAME", commands=PLACED,
         help="The profile of the project file (ssm.toml) to use; SSM_PROFILE names one as well.",
     ),
     Option(
         "--data_store", shape="local|s3", commands=PLACED,
-        help="Where jobs of this machine have their data; s3 if they were run with --data_store s3.",
+        help="Where jobs of this machine keep their data; s3 if they were run with --data_store s3.",
     ),
 )  # fmt: skip
 
 RESULTS = (
     Option(
-        "--output_path", "-o", shape="DIR", commands=_BRINGS, help="Where to bring the logs, and what is chosen below.",
+        "--output_path", "-o", shape="DIR", commands=_BRINGS,
+        help="Where to download the logs, and what is chosen below.",
     ),
-    _flag("--download_state", commands=_BRINGS, help="Bring the task's state too."),
-    _flag("--download_model", commands=_BRINGS, help="Bring the model too."),
-    _flag("--download_output", commands=_BRINGS, help="Bring the output data too."),
+    _flag("--download_state", commands=_BRINGS, help="Download the task's state too."),
+    _flag("--download_model", commands=_BRINGS, help="Download the model too."),
+    _flag("--download_output", commands=_BRINGS, help="Download the output data too."),
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[Option, ...]] = {

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from ..core.specs import Metric
+from ..core.late_regex import compile_late
+from ..core.rules import Metric
 from ..errors import UsageError
 from .arguments import Arguments
 from .reserved import TOOLKIT_PREFIX, is_reserved_by_toolkit, is_set_by_platform
@@ -25,7 +26,7 @@ _VALUE_LIMIT: Final = 2500
 
 VARIABLE_LIMIT: Final = 100
 _VARIABLE_LENGTH: Final = 512
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE: Final = compile_late(r"[A-Za-z_][A-Za-z0-9_]*")
 
 TAG_ROOM: Final = 48  # of SageMaker's 50: two are ours
 OUR_TAGS: Final = frozenset({"SimpleSagemakerProject", "SimpleSagemakerTask"})
@@ -53,7 +54,7 @@ def hyperparameters(
             raise UsageError(f"{flag} is given twice, as {values[name]!r} and as {value!r}: keep one.")
         if name in reserved:
             raise UsageError(f"{flag}: {arguments.flag('distribution')} sets this hyperparameter. Choose another name.")
-        _check_hyperparameter(arguments, name, value, plain=plain)
+        check_hyperparameter(arguments, name, value, plain=plain)
         values[name] = value
     room = (
         HYPERPARAMETER_LIMIT if plain else min(HYPERPARAMETER_ROOM, HYPERPARAMETER_LIMIT - _SCRIPT_MODE - len(reserved))
@@ -66,7 +67,8 @@ def hyperparameters(
     return values
 
 
-def _check_hyperparameter(arguments: Arguments, name: str, value: object, *, plain: bool) -> None:
+def check_hyperparameter(arguments: Arguments, name: str, value: object, *, plain: bool) -> None:
+    """Raise UsageError for a hyperparameter that SageMaker, or its toolkit, would refuse."""
     flag = arguments.hyperparameter(name)
     if is_reserved_by_toolkit(name):
         raise UsageError(
@@ -193,3 +195,9 @@ def _check_metric(flag: str, name: str, regex: str) -> None:
             f"{flag} {name!r}: {regex!r} has no group that captures the value.\n"
             f"Put the number in parentheses, as in {name + '=([0-9.]+)'!r}."
         )
+
+
+def define_metric(arguments: Arguments, metric: str) -> str:
+    """How a metric of that name is defined, for advice, as the person would spell it."""
+    flag, regex = arguments.spelled("metric_definitions"), f"{metric}=(\\S+)"
+    return f"{flag} {metric} '{regex}'" if flag.startswith("-") else f"{flag}={ {metric: regex}!r}"

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 
 from ..core.instance_types import LOCAL_TYPES, is_local
+from ..core.late_regex import compile_late
 from ..core.specs import Image, Instances
 from ..core.spelling import nearest
 from ..errors import UsageError
-from .arguments import Arguments, hyperparameter_advice
-from .option import PROCESS
+from .arguments import Arguments
+from .option import IMAGES, PROCESS
 
-FRAMEWORKS = ("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface")
+FRAMEWORKS = (
+    *("pytorch", "tensorflow", "sklearn", "xgboost", "huggingface", "autogluon", "mxnet", "chainer", "pytorch-smp"),
+    *("pytorch-training-compiler", "huggingface-training-compiler"),
+    *("coach-mxnet", "coach-tensorflow", "ray-pytorch", "ray-tensorflow", "vw"),
+)
+PROCESSING_FRAMEWORKS = (*FRAMEWORKS, "spark", "clarify", "data-wrangler", "sagemaker-geospatial")
 LONGEST_MINS = 28 * 24 * 60  # StoppingCondition.MaxRuntimeInSeconds goes up to 28 days
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 LONGEST_PROCESSING_MINS, MOST_PROCESSING, LARGEST_PROCESSING_GB = 9 * 24 * 60, 100, 16384
@@ -31,12 +37,12 @@ _CHOOSING = (
 )
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-_REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_REPOSITORY = compile_late(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 # REGISTRY:PORT/NAME:TAG@DIGEST, with or without the outer ones: https://pkg.go.dev/github.com/distribution/reference.
 # No other characters: a "*" in a name would become one in the policy of the job's role.
 _PART = r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*"
-_IMAGE = re.compile(rf"{_PART}(?::[0-9]+(?=/))?(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@\w+:[0-9a-fA-F]+)?", re.ASCII)
-_AWS_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
+_IMAGE = compile_late(rf"{_PART}(?::[0-9]+(?=/))?(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@\w+:[0-9a-fA-F]+)?", re.ASCII)
+_AWS_TYPE = compile_late(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
 def instances(arguments: Arguments) -> Instances:
@@ -120,7 +126,7 @@ def image(arguments: Arguments) -> Image:
     if docker_file is not None:
         _check_docker_file(arguments.flag("docker_file_path_or_content"), docker_file)
     return Image(
-        framework=_framework(arguments),
+        framework=framework_name(arguments),
         framework_version=arguments.text("framework_version"),
         py_version=arguments.text("py_version"),
         docker_file=docker_file,
@@ -128,7 +134,16 @@ def image(arguments: Arguments) -> Image:
         repo_name=_repository(arguments, "repo_name"),
         image_tag=_tag(arguments),
         uri=_image_uri(arguments),
+        built_in=_built_in(arguments),
     )
+
+
+def _built_in(arguments: Arguments) -> str | None:
+    if not arguments.has("built_in"):
+        return None
+    from .built_in import built_in  # which few tasks have
+
+    return built_in(arguments)
 
 
 def _repository(arguments: Arguments, option: str) -> str | None:
@@ -172,17 +187,25 @@ _OTHER_NAMES = {
     **dict.fromkeys(("scikit-learn", "scikit_learn", "scikit", "sk-learn"), "sklearn"),
     **dict.fromkeys(("hf", "hugging-face", "hugging_face", "transformers"), "huggingface"),
     "xgb": "xgboost",
+    **dict.fromkeys(("pyspark", "apache-spark"), "spark"),
+    **dict.fromkeys(("pytorch-neuron", "pytorch-neuronx", "pytorch-amzn2023"), "pytorch"),
+    **dict.fromkeys(("huggingface-neuron", "huggingface-neuronx"), "huggingface"),
+    **dict.fromkeys(("smp", "smdistributed-modelparallel"), "pytorch-smp"),
 }
 
 
-def _framework(arguments: Arguments) -> str:
+def framework_name(arguments: Arguments) -> str:
+    """The framework that was named, one whose images the command can use. Raises UsageError."""
     flag, name = arguments.flag("framework"), arguments.required_text("framework")
-    if name in FRAMEWORKS:
+    known = PROCESSING_FRAMEWORKS if arguments.command in PROCESS + IMAGES else FRAMEWORKS
+    if name in known:
         return name
-    near = _OTHER_NAMES.get(name.lower()) or nearest(name, FRAMEWORKS)
+    if name in PROCESSING_FRAMEWORKS:
+        raise UsageError(f"{flag} {name}: AWS publishes its images for processing jobs alone: use 'ssm process'.")
+    near = _OTHER_NAMES.get(name.lower()) or nearest(name, known)
     raise UsageError(
-        f"{flag} {name!r}: ready-made images are {', '.join(FRAMEWORKS)}."
-        f"{f' Did you mean {near}?' if near else ''}{hyperparameter_advice(flag, name)}"
+        f"{flag} {name!r}: ready-made images are {', '.join(known)}."
+        f"{f' Did you mean {near}?' if near else ''}{arguments.advice(flag, name)}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 from ..core.records import replace
 from ..core.specs import Image, ProcessSpec
@@ -15,11 +16,13 @@ from .inputs import inputs
 from .key_values import environment, tags
 from .machines import image, processing_instances
 from .security import security
-from .task import check_required, download, place, rerun, shows, wait
+from .task import check_required, download, merged, place, rerun, shows, wait
 
 _SHELL = re.compile(r"[|&;<>()$`{}*?\[\]\n]")  # of a word that is more than words
 _QUOTED = re.compile(r"""'[^']*'|"[^"$`]*"|\\.""")
 _SKLEARN = "sklearn"
+_SPARK, _SUBMIT = "spark", ("smspark-submit",)  # SDK 2's sagemaker.spark.processing has the same command
+_SCRIPT = re.compile(r"[^/\s]+\.(py|jar|sh)")
 _VARIABLE_LENGTH = 256  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 
 
@@ -27,16 +30,21 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
     """Build the spec of a processing task. Raises UsageError or InputNotFound."""
     check_required(arguments)
     _check_what_runs(arguments)
+    _check_entrypoint(arguments)
     line, channels = _command_line(arguments), inputs(arguments)
     input_paths, output_paths = container_paths(arguments, channels)
-    return ProcessSpec(
+    chosen = _image(arguments)
+    command = () if line else _command(arguments, "command") or _command(arguments, "entrypoint")
+    if chosen.framework == _SPARK and not chosen.uri and arguments.has("code"):
+        command = command or _SUBMIT
+    spec = ProcessSpec(
         place=place(arguments),
         code=processing_code(arguments),
-        command=() if line else _command(arguments, "command") or _command(arguments, "entrypoint"),
+        command=command,
         command_line=line,
         arguments=(*arguments.texts("arguments"), *arguments.script_arguments),
         instances=processing_instances(arguments),
-        image=_image(arguments),
+        image=chosen,
         inputs=channels,
         input_paths=input_paths,
         output_paths=output_paths,
@@ -48,7 +56,13 @@ def process_spec(arguments: Arguments) -> ProcessSpec:
         dry_run=arguments.has("dry_run"),
         wait=wait(arguments),
         shows=shows(arguments),
+        request_merge=merged(arguments),
     )
+    if "in_experiment" not in arguments.uses:
+        return spec
+    from .experiments import experiment  # which few tasks have
+
+    return replace(spec, experiment=experiment(arguments))
 
 
 def _check_what_runs(arguments: Arguments) -> None:
@@ -67,6 +81,16 @@ def _check_what_runs(arguments: Arguments) -> None:
         script_advice, command_advice = arguments.advise("code"), arguments.advise("entrypoint")
         raise UsageError(
             f"nothing to run: name a script with {script_advice}, or a whole command with {command_advice}."
+        )
+
+
+def _check_entrypoint(arguments: Arguments) -> None:
+    """Refuse a script of this machine as the whole command: a job would look for a program of that name."""
+    words = _command(arguments, "entrypoint")
+    if len(words) == 1 and _SCRIPT.fullmatch(words[0]) and not arguments.has("source_dir") and Path(words[0]).is_file():
+        entrypoint, code = arguments.flag("entrypoint"), arguments.flag("code")
+        raise UsageError(
+            f"{entrypoint} {words[0]} is a whole command, and {words[0]} is a script here: name it with {code}."
         )
 
 

@@ -36,11 +36,13 @@ INSTANCE = (
 IMAGE = (
     Option(
         "--framework", "-f", shape="NAME", default="sklearn", commands=PROCESS,
-        help="Whose ready-made image to use, or to build on: sklearn, pytorch, tensorflow, xgboost or huggingface.",
+        help="The framework whose ready-made image to use, or to build on: "
+        "sklearn, spark, pytorch, tensorflow, xgboost, huggingface and others; 'ssm images' lists them. With spark, "
+        "the script is submitted to the hosts' own Spark.",
     ),
     Option(
         "--framework_version", "--fv", shape="VERSION", default="0.20.0", commands=PROCESS,
-        help="The framework's version; of another framework than sklearn the newest is meant without it.",
+        help="The framework's version; for any other framework than sklearn, the default is the newest.",
     ),
     Option(
         "--image_uri", shape="URI", commands=PROCESS,
@@ -64,8 +66,8 @@ IO = (
 RUNNING = (
     Option(
         "--env", value_count=2, shape="KEY VALUE", repeatable=True, commands=PROCESS,
-        help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: no "
-        "place for secrets.",
+        help="A variable of the job's environment; may be repeated. Anyone who may describe the job can read it: not "
+        "for secrets.",
     ),
     Option(
         "--arguments", value_count=MANY, shape="WORD [WORD ...]", repeatable=True, commands=PROCESS,

@@ -25,6 +25,9 @@ OURS = frozenset(
     data_store use_gitignore role_name vpc_subnets vpc_security_groups kms_key_id network_isolation encrypt_traffic
     aws_region aws_profile skip_status input_local input_at output_from use_profile quiet_run
     json_events
+    hp_space tune_for tune_jobs tune_at_once tune_by tune_resource tune_stop tune_target tune_patience tune_mins
+    tune_seed tune_from tune_failures tune_on
+    fail_if end_if warn_if request_merge mlflow_to in_experiment built_in channel_type profile_with
     """.split()  # noqa: SIM905 - a list to be read
 )
 RESERVED = DOCUMENTED | EARLY | OURS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.late_regex import compile_late
 from ..core.names import check_bucket
 from ..core.specs import Security
 from ..errors import UsageError
@@ -12,15 +13,15 @@ from .arguments import Arguments
 SUBNET_LIMIT, GROUP_LIMIT = 16, 5  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VpcConfig.html
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_ROLE = re.compile(r"[\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-_ACCOUNT = re.compile(r"[0-9]{12}")
+_ROLE = compile_late(r"[\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_REGION = compile_late(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_ACCOUNT = compile_late(r"[0-9]{12}")
 # https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
 _KEY_ID = r"(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-fA-F]{32})"
 _ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
-_KEY = re.compile(rf"{_KEY_ID}|{_ALIAS}|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:(?:key/{_KEY_ID}|{_ALIAS})")
-_SUBNET = re.compile(r"subnet-[0-9a-zA-Z]{1,25}")
-_GROUP = re.compile(r"sg-[0-9a-zA-Z]{1,29}")
+_KEY = compile_late(rf"{_KEY_ID}|{_ALIAS}|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:(?:key/{_KEY_ID}|{_ALIAS})")
+_SUBNET = compile_late(r"subnet-[0-9a-zA-Z]{1,25}")
+_GROUP = compile_late(r"sg-[0-9a-zA-Z]{1,29}")
 
 
 def security(arguments: Arguments) -> Security:

@@ -6,9 +6,33 @@ it.
 
 from __future__ import annotations
 
-from . import data_table, emulator_table, process_table
+from . import (
+    built_in_table,
+    data_table,
+    emulator_table,
+    experiments_table,
+    images_table,
+    process_table,
+    security_table,
+    watch_table,
+)
 from .commands import COMMANDS
-from .option import ALL, BOTH, COMPLETION, CONFIG, EMULATOR, LIVING, MANY, RUN, SHELL, Option
+from .option import (
+    ALL,
+    BOTH,
+    CONFIG,
+    EMULATOR,
+    IMAGES,
+    LIVING,
+    MANY,
+    MLFLOW,
+    NAMED,
+    RUN,
+    SHELL,
+    SINGLE,
+    TUNE,
+    Option,
+)
 from .option import flag as _flag
 
 TASK = (
@@ -31,15 +55,15 @@ TASK = (
     ),
     Option(
         "--bucket_owner", shape="ACCOUNT", commands=ALL,
-        help="The account that --bucket_name belongs to, when it is not yours: without it such a bucket is refused.",
+        help="The account that owns --bucket_name, if it is not yours; otherwise another account's is refused.",
     ),
     Option(
         "--aws_region", shape="REGION", commands=ALL,
-        help="AWS's region, instead of the one of your configuration.",
+        help="The AWS region, instead of the one in your configuration.",
     ),
     Option(
         "--aws_profile", shape="NAME", commands=ALL,
-        help="The profile of your AWS configuration to act by, whatever keys the environment has.",
+        help="The profile of your AWS configuration to use, even if the environment has keys.",
     ),
     Option(
         "--use_profile", shape="NAME", commands=ALL,
@@ -47,20 +71,21 @@ TASK = (
     ),
     Option(
         "--data_store", shape="local|s3", commands=ALL,
-        help="Where jobs on this machine have their data. local: in folders of this machine (what is meant when "
-        "nothing is said); s3: on Amazon S3, reached with your credentials.",
+        help="Where jobs on this machine keep their data. local: in folders of this machine (the default); s3: on "
+        "Amazon S3, with your credentials.",
     ),
 )  # fmt: skip
 
 CODE = (
     Option(
-        "--source_dir", "-s", shape="DIR", commands=RUN,
-        help="A folder, or an s3:// address of a .tar.gz, with the code. Its structure is kept inside the job.",
+        "--source_dir", "-s", shape="DIR", commands=RUN + TUNE,
+        help="A folder, or an s3:// address of a .tar.gz, with the code. The job sees the same folder structure.",
     ),
     Option(
-        "--entry_point", "-e", shape="FILE", required=True, commands=RUN,
+        "--entry_point", "-e", shape="FILE", required=True, commands=RUN + TUNE,
         help="The Python file or .sh script to run. With --source_dir it lies inside that folder; without it, "
-        "this one file is all that is packed. With --image_uri it may be left out: the image's own program runs.",
+        "this one file is all that is packed. With --image_uri it may be left out: the image's own program runs; with "
+        "--built_in it is left out.",
     ),
     Option(
         "--cmd_line", "--cmd", shape="COMMAND", required=True, commands=SHELL,
@@ -77,7 +102,7 @@ CODE = (
     ),
     _flag(
         "--use_gitignore",
-        help="Leave out of the code what git ignores too; junk and what .ssmignore names always stay at home.",
+        help="Also leave out what git ignores. Junk, and what .ssmignore names, is never packed.",
     ),
 )  # fmt: skip
 
@@ -88,19 +113,19 @@ INSTANCE = (
     ),
     Option("--instance_count", "--ic", shape="COUNT", default="1", help="How many machines run the task."),
     Option("--volume_size", "-v", shape="GB", default="30", help="Disk space per machine for data, in GB."),
-    _flag("--no_spot", commands=BOTH, help="Use on-demand machines: dearer, but never interrupted."),
-    _flag("--use_spot_instances", commands=BOTH, help="Use spot machines: what happens anyway without --no_spot."),
+    _flag("--no_spot", commands=BOTH, help="Use on-demand machines: more expensive, but never interrupted."),
+    _flag("--use_spot_instances", commands=BOTH, help="Use spot machines: the default."),
     Option(
         "--max_wait_mins", shape="MINUTES", default="0", commands=BOTH,
-        help="How long a spot job may wait for machines and run, all together. 0 means as long as --max_run_mins.",
+        help="How long a spot job may take in all, waiting for machines included. 0 means as long as --max_run_mins.",
     ),
     Option(
         "--max_run_mins", shape="MINUTES", default="1440", help="How long the job may run before it is stopped.",
     ),
     Option(
         "--keep_alive_mins", shape="MINUTES", default="0", commands=BOTH,
-        help="Keep the machines for the next job that wants the same ones, up to 360 minutes, which is billed; with "
-        "--no_spot only.",
+        help="Keep the machines for the next job that wants the same ones, for up to 360 minutes, which are billed; "
+        "with --no_spot only.",
     ),
     Option(
         "--retry_attempts", shape="COUNT", default="0", commands=BOTH,
@@ -108,44 +133,16 @@ INSTANCE = (
     ),
 )  # fmt: skip
 
-IMAGE = (
-    Option(
-        "--aws_repo_name", "--ar", shape="NAME", early="--aws_repo",
-        help="The ECR repository that a built image is pushed to.",
-    ),
-    Option("--repo_name", "--rn", shape="NAME", help="The name of a built image on this machine."),
-    Option("--image_tag", shape="TAG", default="latest", help="The tag of a built image."),
-    Option(
-        "--docker_file_path_or_content", "--df", shape="PATH|TEXT", early="--docker_file_path",
-        help="Build an image: a folder with a Dockerfile, a Dockerfile, or its text ('RUN pip install pandas'). "
-        "__BASE_IMAGE__ in it stands for the framework's image.",
-    ),
-    Option(
-        "--framework", "-f", shape="NAME", default="pytorch", commands=BOTH,
-        help="Whose ready-made image to use, or to build on: pytorch, tensorflow, sklearn, xgboost or huggingface.",
-    ),
-    Option("--framework_version", "--fv", shape="VERSION", commands=BOTH, help="The framework's version."),
-    Option(
-        "--py_version", "--pv", shape="VERSION", early="--python_version",
-        help="The Python version of the framework's image.",
-    ),
-    Option(
-        "--image_uri", shape="URI", commands=BOTH,
-        help="Use this image, from any registry that SageMaker pulls from, instead of a ready-made one. On 'run' "
-        "without --entry_point and --source_dir its own program runs, and hyperparameters reach it as plain text.",
-    ),
-)  # fmt: skip
-
 RUNNING = (
-    _flag("--force_running", "--fr", help="Run the task even if it has already completed."),
+    _flag("--force_running", "--fr", commands=SINGLE, help="Run the task even if it has already completed."),
     _flag(
-        "--if_changed",
+        "--if_changed", commands=SINGLE,
         help="Run a completed task again when its code, arguments, image, inputs or instance count differ from its "
         "last job's. SSM_RERUN=if_changed makes it the default; --keep_state typed beats that.",
     ),
     Option(
-        "--skip_status", shape="STATUS", default="0",
-        help="The exit status where a completed task is skipped although what it was made from differs now.",
+        "--skip_status", shape="STATUS", default="0", commands=SINGLE,
+        help="The exit status where a completed task is skipped although its inputs or options have changed since.",
     ),
     Option(
         "--distribution", shape="JSON", commands=BOTH,
@@ -153,38 +150,39 @@ RUNNING = (
     ),
     Option(
         "--launch_by", shape="{direct,toolkit}", commands=BOTH,
-        help="Who starts your code: direct, a launcher of ours, in any image with a shell and Python; or toolkit, the "
-        "one of AWS's images, which is what a --distribution that needs it gets anyway. (default: as needed)",
+        help="What starts your code: direct, our own launcher, in any image with a shell and Python; or toolkit, the "
+        "launcher of AWS's images, which some kinds of --distribution need. (default: as needed)",
     ),
     Option(
         "--job_env", value_count=2, shape="KEY VALUE", repeatable=True, commands=BOTH,
-        help="A variable of the job's environment; may be repeated. AWS shows it to whoever may describe the job: "
-        "no place for secrets.",
+        help="A variable of the job's environment; may be repeated. Anyone who may describe the job can read it: "
+        "not for secrets.",
     ),
-    _flag("--dry_run", help="Print the request that would be sent and say what would be made; change nothing."),
-    _flag("--quiet_run", help="Print the job's lines alone, and errors."),
-    _flag("--json_events", help="Print what happens as JSON, a line an event: phases, lines, metrics, the end."),
-    _flag("--no_wait", help="Start the job, print its name and leave; 'ssm data' brings its results later."),
+    *watch_table.WATCHING,
+    _flag("--dry_run", help="Print the request and what would be created; change nothing."),
+    _flag("--quiet_run", help="Print only the job's lines, and errors."),
+    _flag("--json_events", help="Print what happens as JSON, one line per event: phases, lines, metrics, the end."),
+    _flag("--no_wait", help="Start the job, print its name and return; 'ssm data' downloads its results later."),
     Option(
         "--tag", value_count=2, shape="KEY VALUE", repeatable=True, help="A tag for the task's jobs; may be repeated.",
     ),
     Option(
         "--hp", value_count=2, shape="NAME VALUE", repeatable=True, commands=BOTH,
-        help="A hyperparameter, also one whose name is an option's here; may be repeated.",
+        help="A hyperparameter, even one with the name of an option; may be repeated.",
     ),
-    _flag("-m", commands=RUN, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
+    _flag("-m", commands=RUN + TUNE, help="Accepted for older scripts; metrics are always on, so it changes nothing."),
 )  # fmt: skip
 
 IO = (
     Option(
         "--input_path", "-i", value_count=MANY, shape="PATH [DISTRIBUTION] [SUBDIR]",
-        help="The data channel: a file or folder of this machine, brought to the task's input before the job, or an "
+        help="The data channel: a file or folder of this machine, uploaded before the job starts, or an "
         "s3:// address. DISTRIBUTION is FullyReplicated (every machine gets all, the default) or ShardedByS3Key "
         "(each gets a share).",
     ),
     Option(
         "--input_local", value_count=MANY, repeatable=True, shape="NAME PATH [DISTRIBUTION] [SUBDIR]",
-        help="A further channel NAME with a file or folder of this machine; may be repeated.",
+        help="Another channel, NAME, with a file or folder of this machine; may be repeated.",
     ),
     Option(
         "--model_uri", shape="URI", commands=BOTH,
@@ -192,11 +190,11 @@ IO = (
     ),
     Option(
         "--input_s3", "--iis", value_count=MANY, repeatable=True, shape="NAME URI [DISTRIBUTION] [SUBDIR]",
-        help="A further channel NAME with what lies at an s3:// address; may be repeated.",
+        help="Another channel, NAME, with the objects at an s3:// address; may be repeated.",
     ),
     Option(
         "--input_task", "--iit", value_count=MANY, repeatable=True, shape="NAME TASK TYPE [DISTRIBUTION] [SUBDIR]",
-        help="A further channel NAME with the outcome of another completed task of the project; TYPE is state, "
+        help="Another channel, NAME, with an output of another completed task of the project; TYPE is state, "
         "model, source or output; may be repeated. A model comes as model.tar.gz, as on AWS; in the code, "
         "WorkerConfig().unpack(NAME) unpacks it safely.",
     ),
@@ -205,44 +203,28 @@ IO = (
         help="How folders of data reach the job: copied before it starts, read from S3 as they are opened, or as "
         "pipes. Single objects and models are always copied.",
     ),
-    _flag("--clean_state", "--cs", help="Clear the task's state first; the task runs even if it has completed."),
-    _flag("--keep_state", "--ks", help="Keep the task's state, and skip a completed task: what happens anyway."),
+    _flag(
+        "--clean_state", "--cs", commands=SINGLE,
+        help="Clear the task's state first; the task runs even if it has completed.",
+    ),
+    _flag(
+        "--keep_state", "--ks", commands=SINGLE,
+        help="Keep the task's state, and skip a completed task: the default.",
+    ),
     Option(
         "--metric_definitions", "--md", value_count=2, shape="NAME REGEX", repeatable=True, commands=BOTH,
         help="A metric, and the regular expression whose group finds its value in the logs; may be repeated.",
     ),
 )  # fmt: skip
 
-SECURITY = (
-    Option(
-        "--role_name", shape="NAME|ARN",
-        help="The role the job acts by: one that is there, left as it is, instead of one made for the project.",
-    ),
-    Option(
-        "--vpc_subnets", value_count=MANY, shape="ID [ID ...]",
-        help="Run in these subnets of a network of yours; with --vpc_security_groups.",
-    ),
-    Option(
-        "--vpc_security_groups", value_count=MANY, shape="ID [ID ...]",
-        help="The security groups of the job's machines; with --vpc_subnets.",
-    ),
-    Option(
-        "--kms_key_id", shape="KEY",
-        help="The KMS key that encrypts the results on S3 and the machines' volumes: its id, alias or ARN. Volumes "
-        "take no alias, and disks built into a machine are encrypted by the machine.",
-    ),
-    _flag("--network_isolation", help="Let the job reach no network: its data come and go, nothing else."),
-    _flag("--encrypt_traffic", help="Encrypt what the machines of the job send each other, which costs time."),
-)  # fmt: skip
-
 _GROUPS: dict[str, tuple[Option, ...]] = {
     "Task": TASK,
     "Code": process_table.CODE + CODE,
     "Instance": process_table.INSTANCE + INSTANCE,
-    "Image": process_table.IMAGE + IMAGE,
-    "Running": process_table.RUNNING + RUNNING,
-    "I/O": IO + process_table.IO,
-    "Security": SECURITY,
+    "Image": process_table.IMAGE + images_table.IMAGE + built_in_table.IMAGE,
+    "Running": process_table.RUNNING + RUNNING + experiments_table.EXPERIMENTS,
+    "I/O": IO + process_table.IO + built_in_table.IO,
+    "Security": security_table.SECURITY,
     "Download": data_table.DOWNLOAD,
     "Data": data_table.DATA_ONLY,
     "Emulator": emulator_table.EMULATOR_ONLY,
@@ -255,7 +237,20 @@ def groups_of(command: str) -> dict[str, tuple[Option, ...]]:
         from .jobs_table import GROUPS
 
         return GROUPS
-    if command in CONFIG + COMPLETION:
+    if command in TUNE:
+        from .tune_table import TUNING
+
+        begins = {title: _GROUPS[title] for title in ("Task", "Code")}
+        return {**begins, "Tuning": TUNING, **_GROUPS}
+    if command in MLFLOW:
+        from .mlflow_table import GROUPS
+
+        return GROUPS
+    if command in IMAGES:
+        from .images_table import GROUPS
+
+        return GROUPS
+    if command in CONFIG + NAMED:
         from .config_table import GROUPS
 
         return GROUPS

@@ -13,7 +13,8 @@ from typing import cast
 from ..core.distribution import runner_hyperparameters
 from ..core.instance_types import is_local
 from ..core.names import check_bucket, check_name, check_task, is_job_name, is_short_name
-from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, Rerun, Shows, TaskSpec
+from ..core.records import replace
+from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, RequestMerge, Rerun, Shows, TaskSpec
 from ..errors import UsageError
 from .arguments import Arguments
 from .code import is_algorithm, training_code
@@ -26,19 +27,25 @@ from .security import aws_region, bucket_owner, security
 from .table import options_of
 
 _FOR_CODE = ("dependencies", "distribution", "launch_by", "use_gitignore")  # meaningless for an image's own program
+_RULES = ("fail_if", "end_if", "warn_if")
+_EXPERIMENTS = ("mlflow_to", "in_experiment")
 _DOWNLOADS = ("download_state", "download_model", "download_output")
 
 
 def task_spec(arguments: Arguments) -> TaskSpec:
     """Build the spec of a task of ``run`` or ``shell``. Raises UsageError or InputNotFound."""
     alone = is_algorithm(arguments)
+    if arguments.has("built_in"):
+        from .built_in import check_alone  # which few tasks have
+
+        check_alone(arguments)
     check_required(arguments, leaving_out={"entry_point"} if alone else set())
     if alone:
         _check_algorithm(arguments)
     code = training_code(arguments)
     machines, distribution = instances(arguments), launch_distribution(arguments, code)
     set_by_distribution = runner_hyperparameters(distribution, machines.type)
-    return TaskSpec(
+    spec = TaskSpec(
         kind="algorithm" if alone else cast("Kind", arguments.command),
         place=place(arguments),
         code=code,
@@ -61,6 +68,32 @@ def task_spec(arguments: Arguments) -> TaskSpec:
         wait=wait(arguments),
         shows=shows(arguments),
     )
+    if spec.image.built_in:
+        from .built_in import with_built_in
+
+        spec = with_built_in(arguments, spec)
+    elif any(name in arguments.uses for name in _RULES):
+        from .rules import rules  # which few tasks have
+
+        spec = replace(spec, rules=rules(arguments, spec))
+    if any(name in arguments.uses for name in _EXPERIMENTS):
+        from .experiments import experiment, mlflow_store  # which few tasks have
+
+        spec = replace(spec, mlflow=mlflow_store(arguments, spec), experiment=experiment(arguments))
+    if "profile_with" in arguments.uses:
+        from .rules import profiler
+
+        spec = replace(spec, profiled_with=profiler(arguments, spec))
+    return replace(spec, request_merge=merged(arguments))
+
+
+def merged(arguments: Arguments) -> RequestMerge | None:
+    """What is to be merged into the request. Raises UsageError for what cannot be read."""
+    if not arguments.has("request_merge"):
+        return None
+    from .request_merge import request_merge  # which few tasks have
+
+    return request_merge(arguments)
 
 
 def _check_algorithm(arguments: Arguments) -> None:
@@ -102,13 +135,17 @@ def data_spec(arguments: Arguments) -> DataSpec:
     if results.path is None and not arguments.has("clean_state"):
         bring, clear = arguments.advise("output_path"), arguments.advise("clean_state")
         raise UsageError(f"nothing to do: {bring} downloads what the task left, {clear} clears its state.")
-    if results.path is None and arguments.has("job"):
-        folder = arguments.advise("output_path")
-        raise UsageError(f"{arguments.flag('job')} chooses what to download: name the folder for it with {folder}.")
+    for name in ("job", "trial"):
+        if results.path is None and arguments.has(name):
+            folder = arguments.advise("output_path")
+            raise UsageError(f"{arguments.flag(name)} chooses what to download: name the folder for it with {folder}.")
+    if arguments.has("trial") and arguments.has("clean_state"):
+        raise arguments.contradiction("trial", "clean_state")
     clean_state = arguments.has("clean_state")
     return DataSpec(
         place=place(arguments),
         job=job_name(arguments),
+        trial=trial_number(arguments),
         download=results,
         clean_state=clean_state,
     )
@@ -118,6 +155,18 @@ def job_name(arguments: Arguments) -> str | None:
     """The job that was named, by its name or the letters at its end. Raises UsageError for what can be neither."""
     job = arguments.text("job") if "--job" in arguments.options else None
     return None if job is None else check_job(arguments.flag("job"), job)
+
+
+def trial_number(arguments: Arguments) -> int | None:
+    """The number of the trial that was named. Raises UsageError for none, beside a job, and without its task."""
+    if "--trial" not in arguments.options or not arguments.has("trial"):
+        return None
+    if arguments.has("job"):
+        raise arguments.contradiction("trial", "job")
+    number = arguments.number("trial", least=1)
+    if not arguments.has("task_name"):
+        raise UsageError(f"{arguments.flag('trial')} {number}: name its task with {arguments.advise('task_name')}.")
+    return number
 
 
 def check_job(flag: str, job: str) -> str:
@@ -229,4 +278,6 @@ def _output_folder(flag: str, folder: Path) -> Path:
     existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if existing.exists() and not existing.is_dir():
         raise UsageError(f"{flag} {str(folder)!r}: {str(existing)!r} is a file, not a folder: choose another.")
+    if existing.exists() and not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f"{flag} {str(folder)!r}: {str(existing)!r} cannot be written: choose another folder.")
     return folder

@@ -14,9 +14,10 @@ Everything that ``ssm`` can be asked for has the same name here and means the sa
 
 from .engines import Engine
 from .job import Job, Result
-from .options import Data, Outcome, ProcessOptions, RunOptions, ShellOptions
+from .options import Data, Outcome, ProcessOptions, RunOptions, ShellOptions, TuneOptions
 from .progress import Progress
 from .project import Project
+from .study import Study
 
 __all__ = [
     "Data",
@@ -29,4 +30,6 @@ __all__ = [
     "Result",
     "RunOptions",
     "ShellOptions",
+    "Study",
+    "TuneOptions",
 ]

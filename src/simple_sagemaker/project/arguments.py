@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -37,13 +38,36 @@ def spell(name: str, value: str = "") -> str:
     return f"{python_name}[{value!r}]" if value else python_name
 
 
+# How templates of errors give an option its value, as typed; and how Python does.
+_ASSIGNED = (
+    (re.compile(r"(\{hp:\w+\}) \{(\w+)(?:!r)?\}"), r"\1 = {\2!r}"),
+    (re.compile(r"([Ww]rite:? |Add: |example: )(\{hp:\w+\}) (\w[\w:.@,-]*)"), r"\1\2 = '\3'"),
+    (re.compile(r"' (\{hp:\w+\}) (\w+)"), r"', \1 = '\2'"),
+    (re.compile(r"\{channel_type\} \{(\w+)\} \{(\w+)(?:!r)?\}"), r"{channel_type}={{{\1!r}: {\2!r}}}"),
+    (re.compile(r"\{(input_\w+)\} \{(\w+)\} \{(\w+)\}"), r"{\1}={{{\2!r}: '{\3}'}}"),
+    (re.compile(r"\{(input_\w+)\} \{(\w+)\} (PATH|s3://BUCKET/KEY)"), r"{\1}={{{\2!r}: '\3'}}"),
+    (re.compile(r"\{(max_run_mins|instance_count)\} (\{\w+\}|[0-9]+)"), r"{\1}=\2"),
+    (re.compile(r"\{(instance_type|input_mode)\} \{(\w+)\}"), r"{\1}='{\2}'"),
+    (re.compile(r"\{(instance_type|input_mode)\} (File)"), r"{\1}='\2'"),
+)
+
+
+def assign(template: str) -> str:
+    """The template of an error with values given to options as Python does: ``hyperparameters['eta'] = '0.1'``."""
+    if "{how}" in template:  # how hosts share a channel has no short form here
+        return template
+    for typed, python in _ASSIGNED:
+        template = typed.sub(python, template)
+    return template
+
+
 @contextmanager
 def python_spelling() -> Iterator[None]:
     """Within, errors that name options spell them as Python does."""
     try:
         yield
     except SsmError as error:
-        error.respell(spell)
+        error.respell(spell, assign)
         raise
 
 
@@ -134,11 +158,44 @@ def _pairs_of(option: str) -> Callable[[Arguments, str, object], None]:
     return read
 
 
+def _read_space(arguments: Arguments, name: str, value: object) -> None:
+    """Ranges by the hyperparameters' names: as on the command line, or a list of values."""
+    for key, one in _pairs(name, value):
+        _add(arguments, name, f"{name}[{key!r}]", key, one)
+
+
+def _read_goal(arguments: Arguments, name: str, value: object) -> None:
+    """A metric and min or max: two texts, or a dictionary of one entry."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        value = next(iter(value.items()))
+    values = _several(name, value)
+    if len(values) != 2:
+        raise UsageError(f"{name} is a metric's name and min or max, as in ('loss', 'min'), not {value!r}.")
+    _add(arguments, name, name, *values)
+
+
+def _read_resource(arguments: Arguments, name: str, value: object) -> None:
+    values = _several(name, value)
+    if len(values) != 3:
+        raise UsageError(f"{name} is a name and two numbers, as in ('epochs', 1, 27), not {value!r}.")
+    _add(arguments, name, name, *values)
+
+
+def _read_each(arguments: Arguments, name: str, value: object) -> None:
+    """A text, or several, each a use of the option."""
+    for one in _several(name, value):
+        _add(arguments, name, name, one)
+
+
 _READERS: Mapping[str, Callable[[Arguments, str, object], None]] = {
+    "channel_type": _pairs_of("channel_type"),
     "command": _read_command,
     "distribution": _read_distribution,
     "entrypoint": _read_command,
+    "end_if": _read_each,
     "env": _pairs_of("env"),
+    "fail_if": _read_each,
+    "hp_space": _read_space,
     "hyperparameters": _read_hyperparameters,
     "input_at": _read_paths,
     "inputs": _read_inputs,
@@ -147,6 +204,9 @@ _READERS: Mapping[str, Callable[[Arguments, str, object], None]] = {
     "output_from": _read_paths,
     "read_buckets": _read_several,
     "tags": _pairs_of("tag"),
+    "tune_for": _read_goal,
+    "tune_resource": _read_resource,
+    "warn_if": _read_each,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal
@@ -10,11 +11,12 @@ from ..core.aws_errors import translate_all_errors
 from ..core.layout import TaskPlace
 from ..core.names import is_job_name, is_short_name
 from ..core.specs import Download, Place
-from ..errors import UsageError
+from ..errors import InputNotFound, UsageError
 from ..jobs import catalog, comparison, find_job
 from ..jobs.catalog import Query
 from ..jobs.comparison import ComparedJob
 from ..options.jobs import jobs_spec
+from ..studies.stored import study_of
 from ..tasks.differences import hyperparameters_of
 from ..tasks.run import Run
 from .arguments import arguments_of, python_spelling
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..core.services import Services
+    from ..studies.records import StudyRecord
     from .engines import Engines
     from .progress import Progress
 
@@ -64,6 +67,14 @@ class LivingJobs:
             listed = catalog.newest(Query(place=place, chosen=only, since=_moment(since)), services, limit)
             hyperparameters = [hyperparameters_of(one.job) for one in listed]
             return Records(comparison.compared(listed, hyperparameters, services))
+
+    def study(self, task_name: str) -> StudyRecord:
+        """The study of a task as it is now, whoever began it. Raises InputNotFound for a task that has none."""
+        with self._services(task_name) as (place, services):
+            found = study_of(place, None, services)
+            if found is None:
+                raise InputNotFound(f"The task {task_name!r} of project {place.project!r} has no study.")
+            return found.record(logging.getLogger("simple_sagemaker.task").warning)
 
     def job(self, name: str) -> Job:
         """A job of the project by its name, or by the 8 letters at the name's end. Raises InputNotFound."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ..core.records import dataclass
-from ..core.specs import Distribution, InputMode, LaunchedBy, TaskOutput
+from ..core.specs import Distribution, InputMode, LaunchedBy, Profiler, TaskOutput
+from ..studies.spec import Strategy, TunedOn
 
 StrPath = str | os.PathLike[str]
+PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})  # of any task
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,9 @@ class CommonOptions(TypedDict, total=False):
     image_tag: str | None
     inputs: Mapping[str, StrPath | Data | Outcome] | None
     """The channels by name, 1 to 64 letters, digits, dots, dashes and underscores each."""
-    force_running: bool | None
-    if_changed: bool | None
-    clean_state: bool | None
     tags: Mapping[str, str] | None
+    in_experiment: Sequence[str] | str | None
+    """The one of SageMaker's own experiments that the jobs are part of, or its name and a trial's."""
     read_buckets: Sequence[str] | str | None
     """Buckets that the job's own code reads, besides those of its inputs: its role is allowed to."""
     vpc_subnets: Sequence[str] | str | None
@@ -73,18 +74,28 @@ class CommonOptions(TypedDict, total=False):
     kms_key_id: str | None
     network_isolation: bool | None
     encrypt_traffic: bool | None
+    request_merge: Mapping[str, Any] | StrPath | None
+    """Members to merge into the request to SageMaker, for what no option says; or a file of them, JSON or TOML."""
     output_path: StrPath | None
-    """Where the logs, and what is chosen below, are brought once the job has ended."""
+    """Where to download the logs, and what is chosen below, when the job has ended."""
     download_state: bool | None
     download_model: bool | None
     download_output: bool | None
 
 
+class RerunOptions(TypedDict, total=False):
+    """What to do about earlier jobs of a task."""
+
+    force_running: bool | None
+    if_changed: bool | None
+    clean_state: bool | None
+
+
 class TrainingOptions(CommonOptions, total=False):
-    """What the tasks of ``run`` and ``shell`` can be asked for besides."""
+    """What the tasks of ``run``, ``shell`` and ``tune`` can be asked for besides."""
 
     use_spot_instances: bool | None
-    """Spot machines are what is used unless this is False."""
+    """Use spot machines, which is the default."""
     max_wait_mins: int | None
     keep_alive_mins: int | None
     retry_attempts: int | None
@@ -98,25 +109,69 @@ class TrainingOptions(CommonOptions, total=False):
     model_uri: StrPath | None
     """A trained model to start from; the job finds it in its channel ``model``."""
     input_mode: InputMode | None
+    channel_type: Mapping[str, str] | None
+    """What channels hold, such as ``text/csv``, by their names."""
     metric_definitions: Mapping[str, str] | None
     """Names of metrics, and the regular expression whose group finds the value of each in the logs."""
+    fail_if: Sequence[str] | str | None
+    """Rules that fail the job when they are met, as ``"loss > 100"`` and ``"silent 20m"``."""
+    end_if: Sequence[str] | str | None
+    """Rules that end the job well when they are met."""
+    warn_if: Sequence[str] | str | None
+    mlflow_to: str | None
+    """Where one run in MLflow is kept for the job's whole life: ``"local"``, a server's address, or an ARN."""
 
 
-class RunOptions(TrainingOptions, total=False):
+class RunOptions(TrainingOptions, RerunOptions, total=False):
     """What a task of ``run`` can be asked for."""
 
+    built_in: str | None
+    """One of SageMaker's built-in algorithms, such as ``xgboost:3.2-0``, instead of code."""
+    profile_with: Profiler | None
+    """Profile the script by ``cprofile``, or some steps of its optimizer by ``torch``."""
     source_dir: StrPath | None
     """A folder, or an ``s3://`` address of a .tar.gz, with the code."""
 
 
-class ShellOptions(TrainingOptions, total=False):
+class TuneOptions(TrainingOptions, total=False):
+    """What a search can be asked for."""
+
+    built_in: str | None
+    """One of SageMaker's built-in algorithms, such as ``xgboost:3.2-0``, instead of code."""
+    profile_with: Profiler | None
+    source_dir: StrPath | None
+    """A folder, or an ``s3://`` address of a .tar.gz, with the code."""
+    tune_jobs: int | None
+    """How many trials at most; a larger number than last time extends the study."""
+    tune_at_once: int | None
+    """How many trials at the same time."""
+    tune_by: Strategy | None
+    """How values are chosen; ``random`` is what is meant when nothing is said."""
+    tune_resource: tuple[str, int, int] | None
+    """For ``hyperband``: the hyperparameter that says how long a trial runs, its least and its largest value."""
+    tune_stop: Literal["off", "median"] | None
+    tune_target: float | None
+    """End the search when a trial's objective is as good."""
+    tune_patience: int | None
+    """End the search after so many trials in a row that were no better by a hundredth."""
+    tune_mins: int | None
+    tune_seed: int | None
+    tune_from: str | None
+    """Learn from the trials of another study of the project, with ``bayesian``."""
+    tune_failures: int | None
+    """How many trials may fail."""
+    tune_on: TunedOn | None
+    """Who drives the search: ``client``, this process; or ``aws``, a tuning job of SageMaker."""
+
+
+class ShellOptions(TrainingOptions, RerunOptions, total=False):
     """What a task of ``shell`` can be asked for."""
 
     dir_files: Sequence[StrPath] | StrPath | None
     """What the command needs beside it; a single folder's content is the code folder's."""
 
 
-class ProcessOptions(CommonOptions, total=False):
+class ProcessOptions(CommonOptions, RerunOptions, total=False):
     """What a task of ``process`` can be asked for."""
 
     entrypoint: Sequence[StrPath] | str | None

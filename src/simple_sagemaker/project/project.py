@@ -28,8 +28,9 @@ from .engines import Engine, Engines
 from .file import FileSettings, completed
 from .job import Job, Result, result_of
 from .living import LivingJobs
-from .options import Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
+from .options import PLACE, Outcome, ProcessOptions, RunOptions, ShellOptions, StrPath
 from .progress import Progress, check_progress, display_progress
+from .searches import Searches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +40,13 @@ if TYPE_CHECKING:
 
     from ..core.services import Services
 
-_PLACE = frozenset({"project_name", "task_name", "prefix", "bucket_name", "bucket_owner", "data_store"})
-_RUN = RunOptions.__optional_keys__ | _PLACE | {"entry_point", "role_name"}
-_SHELL = ShellOptions.__optional_keys__ | _PLACE | {"cmd_line", "role_name"}
-_PROCESS = ProcessOptions.__optional_keys__ | _PLACE | {"code", "role_name"}
-_DATA = _PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
+_RUN = RunOptions.__optional_keys__ | PLACE | {"entry_point", "role_name"}
+_SHELL = ShellOptions.__optional_keys__ | PLACE | {"cmd_line", "role_name"}
+_PROCESS = ProcessOptions.__optional_keys__ | PLACE | {"code", "role_name"}
+_DATA = PLACE | {"job", "output_path", "download_state", "download_model", "download_output", "clean_state"}
 
 
-class Project(LivingJobs):
+class Project(Searches, LivingJobs):
     """A series of tasks in one place: bucket, prefix and project together name it.
 
     ``engine`` chooses who runs the jobs: ``aws``, ``local`` (processes of this machine) or ``docker``; without it the
@@ -242,11 +242,11 @@ class Project(LivingJobs):
         """
         return Outcome(task_name, kind, distribution=distribution, subdir=subdir)
 
-    def _with_defaults(self, options: Mapping[str, object]) -> dict[str, object]:
-        """The options of a task, completed by those of the project."""
+    def _with_defaults(self, options: Mapping[str, object], *, reruns: bool = True) -> dict[str, object]:
+        """The options of a task, completed by those of the project; ``reruns``: earlier jobs of it matter."""
         machine = options.get("instance_type") or self._instance_type
         named = {**self._place, "instance_type": machine, "role_name": None if self._file else self._role_name}
-        if "if_changed" not in options:
+        if reruns and "if_changed" not in options:
             named["if_changed"] = self._if_changed
         return {**options, **named}
 

@@ -14,26 +14,23 @@ from typing import TYPE_CHECKING
 
 from ..core import names
 from ..core.access import Access, LocalAccess, S3Access
-from ..core.image_builder import NoImages
+from ..core.image_builder import Images, NoImages
 from ..core.instance_types import is_local
 from ..core.records import replace
 from ..core.services import Services, no_price
-from ..core.specs import DataSpec, DataStore, EmulatorSpec, Spec
+from ..core.specs import DataSpec, DataStore, Spec
 from ..core.store import Store
-from ..errors import EngineUnavailable, NoCredentials, UsageError
+from ..errors import EngineUnavailable, UsageError
 from . import processes
-from .environment import callers_variables, check_variables, engine_settings, home_folder, is_emulated
+from .environment import callers_variables, check_variables, engine_settings, home_folder, is_emulated, warn
 
 if TYPE_CHECKING:
     import boto3
 
-    from ..core.aws_api import Tagging
+    from ..core.aws_api import Experiments, Tagging
+    from ..core.emulator_spec import EmulatorSpec
     from ..core.job_specs import JobsSpec
     from ..emulator.serving import EmulatorServer
-    from ..images.docker.command import Docker
-    from ..images.docker.login import Login
-    from ..images.docker.maker import LocalImages
-    from ..images.docker.pull import EcrAddress
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import Home
     from ..local.supervisor.spawn import WaitingSupervisor
@@ -122,10 +119,11 @@ def aws(
     from ..aws.remote_debug import RemoteDebug
     from ..local.job.home import Home
     from ..storage.s3.store import S3Store
+    from .docker import build_options, find_docker
 
-    clients = connect(environment, instead, session)
-    emulated = is_emulated(environment)
     home = Home(home_folder(environment))
+    clients = connect(environment, instead, session, cache=home.cache)
+    emulated = is_emulated(environment)
     price = asker(
         clients.session, region=clients.region, cache=home.cache / ("prices-emulated" if emulated else "prices")
     )
@@ -136,7 +134,7 @@ def aws(
         logs=clients.logs,
         store=S3Store(clients.session),
         access=AwsAccess(clients),
-        images=AwsImages(clients, _docker(environment), options=_build_options(environment)),
+        images=AwsImages(clients, find_docker(environment), options=build_options(environment)),
         region=clients.region,
         now=_now,
         token=_token,
@@ -146,6 +144,8 @@ def aws(
         reading=loopback_reading() if emulated else reading(random.random),
         cache=home.upload_index,
         remote_debug=lambda: RemoteDebug(clients),
+        experiments=lambda: clients.sagemaker,
+        is_emulated=emulated,
         price=no_price if environment.get("SSM_PRICES") == "0" else price,
     )
 
@@ -169,12 +169,13 @@ def local(
 
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
-    store, access, region = _on_s3(environment, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
+    store, access, region = _on_s3(environment, home, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
     sagemaker = LocalSageMaker(
         home,
         settings=replace(settings, region=region, callers_s3=on_s3),
         waiting=prestarted,
         caller_variables=callers_variables(environment) if on_s3 else None,
+        report=warn,
     )
     return Services(
         engine="docker" if settings.docker else "local",
@@ -184,7 +185,7 @@ def local(
         store=store,
         access=access,
         region=region,
-        images=local_images(environment) if settings.docker else NoImages(),
+        images=_images(environment) if settings.docker else NoImages(),
         now=_now,
         token=_token,
         process=processes.identity(),
@@ -194,23 +195,22 @@ def local(
         buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
         python="" if settings.docker else settings.python,
+        processors=processes.processors(),
+        gpus=_gpus,
+        experiments=_experiments(home, region),
     )
 
 
-def local_images(environment: Mapping[str, str]) -> LocalImages:
-    """Images for containers of this machine; those in ECR are pulled with the credentials that there are."""
-    from ..images.docker.maker import LocalImages
+def _gpus() -> list[str]:
+    from ..local.hosts.gpus import gpus  # which a single job need not know
 
-    def login(address: EcrAddress) -> Login | None:
-        from ..aws.clients import connect
-        from ..aws.ecr import Ecr
+    return gpus()
 
-        try:
-            return Ecr(connect({**environment, "AWS_REGION": address.region}, "SSM_ENGINE=local")).login(address)
-        except NoCredentials:
-            return None
 
-    return LocalImages(_docker(environment), logins=login, options=_build_options(environment))
+def _images(environment: Mapping[str, str]) -> Images:
+    from .docker import local_images
+
+    return local_images(environment)
 
 
 def _tagging(sagemaker: LocalSageMaker) -> Callable[[], Tagging]:
@@ -224,26 +224,15 @@ def _tagging(sagemaker: LocalSageMaker) -> Callable[[], Tagging]:
     return make
 
 
-def _docker(environment: Mapping[str, str]) -> Callable[[], Docker]:
-    """Finds the Docker command when the first image needs it."""
+def _experiments(home: Home, region: str) -> Callable[[], Experiments]:
+    """Makes the experiments of this machine when the first command needs them."""
 
-    def find() -> Docker:
-        from ..images.docker import command
+    def make() -> Experiments:
+        from ..local.api.experiments import LocalExperiments
 
-        return command.from_environment(environment)
+        return LocalExperiments(home, region=region)
 
-    return find
-
-
-def _build_options(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Further words of every build, which SSM_DOCKER_BUILD has. Raises UsageError for quotes that do not end."""
-    import shlex
-
-    text = environment.get("SSM_DOCKER_BUILD", "")
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise UsageError(f"SSM_DOCKER_BUILD={text!r} cannot be read as words: {error}.") from error
+    return make
 
 
 def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, str]:
@@ -253,12 +242,12 @@ def _in_folders(home: Home, account: str, region: str) -> tuple[Store, Access, s
     return store, LocalAccess(store, account=account, region=region), region
 
 
-def _on_s3(environment: Mapping[str, str], account: str) -> tuple[Store, Access, str]:
+def _on_s3(environment: Mapping[str, str], home: Home, account: str) -> tuple[Store, Access, str]:
     from ..aws.access import AwsAccess
     from ..aws.clients import connect
     from ..storage.s3.store import S3Store
 
-    clients = connect(environment, "leave out --data_store s3")
+    clients = connect(environment, "leave out --data_store s3", cache=home.cache)
     return S3Store(clients.session), S3Access(AwsAccess(clients), account=account), clients.region
 
 

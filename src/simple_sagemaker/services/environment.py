@@ -38,6 +38,7 @@ _CREDENTIALS = (
 _OURS = (
     *("SSM_DOCKER", "SSM_DOCKER_BUILD", "SSM_ENGINE", "SSM_HOME", "SSM_ISOLATION", "SSM_LOG_LIMIT_MB", "SSM_PYTHON"),
     *("SSM_PROFILE", "SSM_PROJECT_FILE", "SSM_RERUN", "SSM_SPOT_INTERRUPT_S", "SSM_SPOT_WAIT_S", "SSM_STOP_GRACE_S"),
+    *("SSM_CLOCK_SPEED", "SSM_EMULATOR_FAULTS", "SSM_PRICES"),
 )
 _CALLER_VARIABLES = ("PATH", "HOME", "XDG_CACHE_HOME")
 
@@ -117,6 +118,7 @@ def engine_settings(environment: Mapping[str, str], home: Home, *, containers: b
         stop_grace_s=_seconds(environment, "SSM_STOP_GRACE_S", "120")[0],
         interrupt_after_s=_seconds(environment, "SSM_SPOT_INTERRUPT_S", ""),
         spot_wait_s=_seconds(environment, "SSM_SPOT_WAIT_S", "0")[0],
+        clock_speed=_clock_speed(environment),
         log_limit_mb=_log_limit_mb(environment),
     )
     return _with_containers(settings, environment) if isolation == "docker" else settings
@@ -152,7 +154,7 @@ def _python(environment: Mapping[str, str], cache: Path) -> str:
 
     chosen = interpreter.choose(environment, default=sys.executable)
     if not os.path.isfile(chosen) or not os.access(chosen, os.X_OK):
-        raise UsageError(f"SSM_PYTHON={chosen!r} is no program that can be run.\nGive the path of a Python.")
+        raise UsageError(f"SSM_PYTHON={chosen!r} is not an executable file.\nGive the path of a Python interpreter.")
     return interpreter.resolve_shim(chosen, environment, cache)
 
 
@@ -172,6 +174,19 @@ def _log_limit_mb(environment: Mapping[str, str]) -> int:
     return int(text)
 
 
+def _clock_speed(environment: Mapping[str, str]) -> float:
+    from ..local.job.stored import FASTEST_CLOCK, is_clock_speed
+
+    text = environment.get("SSM_CLOCK_SPEED") or "1"
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not is_clock_speed(speed):
+        raise UsageError(f"SSM_CLOCK_SPEED={text!r} is no factor from 1 to {FASTEST_CLOCK:,}.")
+    return speed
+
+
 def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
     """The numbers of seconds that a variable holds, with commas between them; ``default`` when it is empty."""
     text = environment.get(name) or default
@@ -182,3 +197,12 @@ def _seconds(environment: Mapping[str, str], name: str, default: str) -> tuple[f
     if any(not 0 <= number < float("inf") for number in seconds):
         raise UsageError(f"{name}={text!r} is not a number of seconds.")
     return seconds
+
+
+def warn(text: str) -> None:
+    """Log what is wrong with a job, which goes to stderr unless somebody has set logging up."""
+    import logging
+
+    from ..core.printable import clean
+
+    logging.getLogger("simple_sagemaker.jobs").warning(clean(text))

@@ -19,6 +19,11 @@ def identity() -> str:
         return ""
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def lives(process: str) -> bool | None:
     """Whether a process lives, by its identity; None for one of another machine or container, and an empty one."""
     try:

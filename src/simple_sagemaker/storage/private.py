@@ -55,3 +55,15 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     with open(descriptor, "w", encoding="utf-8") as out:
         out.write(text)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write a file anew, in a folder that is made if it is missing: others see the old file or the whole new one."""
+    make_private(path.parent)
+    scratch = path.with_name(f"{path.name}.{os.urandom(8).hex()}")  # threads of one process may write it too
+    try:
+        write_private(scratch, text)
+        scratch.replace(path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NO_WINDOWS_NAME = re.compile(
+from ..core.late_regex import compile_late
+
+_NO_WINDOWS_NAME = compile_late(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
 DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
 _PART = r"[A-Za-z0-9_][^/\0\ud800-\udfff]{0,62}"
-_PLAIN = re.compile(rf"(?:{_PART}/){{0,50}}{_PART}", re.ASCII)  # of most files
+_PLAIN = compile_late(rf"(?:{_PART}/){{0,50}}{_PART}", re.ASCII)  # of most files
 LONGEST_NAME = 255  # bytes of a part of a path, on Linux, where jobs run
 _NO_NAME_HERE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 

@@ -89,6 +89,11 @@ class Plan:
         return self._looked_at[0]
 
     @property
+    def listed(self) -> str:
+        """A digest of what lies on S3 in the channels, but for what lies in the task's own folder; it may list them."""
+        return self._looked_at[2]
+
+    @property
     def marks(self) -> dict[str, tuple[int, int]]:
         """How many objects, and of how many bytes, each channel that is on S3 has; it may list them."""
         marks = dict(self._looked_at[1])
@@ -100,21 +105,26 @@ class Plan:
         return marks
 
     @cached_property
-    def _looked_at(self) -> tuple[str, dict[str, tuple[int, int]]]:
-        """The fingerprint, and the objects and bytes of the channels that are not local."""
+    def _looked_at(self) -> tuple[str, dict[str, tuple[int, int]], str]:
+        """The fingerprint, the objects and bytes of the channels that are not local, and a digest of those objects."""
         marks: dict[str, tuple[int, int]] = {}
         parts: list[object] = [[channel.name, channel.uri, channel.distribution] for channel in self.channels]
         parts += [upload.survey.digest for upload in self.uploads]
         digest = hashlib.sha256(json.dumps(parts).encode())
+        listed = hashlib.sha256()
         for channel, listing in self.listings.items():
             digest.update(f"\n{channel}".encode())
+            listed.update(f"\n{channel}".encode())
             count = size = 0
             for one in listing.objects():
-                digest.update(json.dumps([one.key, one.size, one.modified]).encode())
+                content = json.dumps([one.key, one.size, one.modified]).encode()
+                digest.update(content)
+                if not one.key.startswith(self.place.folder):
+                    listed.update(content)
                 if not one.key.endswith("/"):
                     count, size = count + 1, size + one.size
             marks[channel] = (count, size)
-        return digest.hexdigest(), marks
+        return digest.hexdigest(), marks, listed.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -153,11 +163,20 @@ class Planner:
             prefix = self.place.input if one.is_main else self.place.named_input(one.name)
             uri = layout.uri(self.place.bucket, prefix)
             plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
-            return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=self._mode)
+            return self._channel(one, uri, self._mode)
         uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one, plan)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], self._first_key(uri, one.name, plan))
         mode = "File" if is_single else self._mode
-        return ChannelSource(name=one.name, uri=uri, distribution=one.distribution, input_mode=mode)
+        return self._channel(one, uri, mode)
+
+    def _channel(self, one: Input, uri: str, mode: InputMode) -> ChannelSource:
+        return ChannelSource(
+            name=one.name,
+            uri=uri,
+            distribution=one.distribution,
+            content_type=one.content_type,
+            input_mode=mode,
+        )
 
     def _uri_of_task(self, one: TaskInput, plan: Plan) -> str:
         other = replace(self.place, task=one.task)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST = 60  # characters of a value
 _MOST_FILES = 500  # of the code, that are kept by name: 50 kB in run.json
 _NAMED = 5  # files in a line
-_OF_TOOLKIT = ("sagemaker_", "mp_parameters")  # hyperparameters that are not the person's
+_OF_TOOLKIT = ("sagemaker_", "mp_parameters", "_tuning_objective_metric")  # hyperparameters that are not the person's
 _NOT_GIVEN = "not given"
 _IMAGE = ("framework", "framework_version", "py_version", "docker_file", "image_tag", "uri")
 _IN_RUN_FILE = {"entry point": "entry_point", "arguments": "arguments", "distribution": "distribution"}
@@ -87,7 +87,7 @@ def differences(submission: Submission, job: Job, now: Mapping[str, str], code: 
     """What differs from an earlier job; ``now`` is the fingerprint, with the inputs' if they were listed."""
     run = history.run_file(submission.place, job.name, submission.services.store, submission.note_once)
     before = run.get("fingerprint", {})
-    changed = [name for name, digest in now.items() if before.get(name) != digest]
+    changed = [name for name, digest in now.items() if (before.get(name) or "") != digest]
     known = run.get("made_from")
     known = known if isinstance(known, dict) else {}
     return (*_of_code(known, changed, code), *_with_values(submission, job, run, known, changed))
@@ -127,8 +127,13 @@ def _with_values(
     submission: Submission, job: Job, run: Mapping[str, Any], known: Mapping[str, Any], changed: list[str]
 ) -> Iterator[Difference]:
     spec = submission.spec
-    if job.hosts != spec.instances.count:
-        yield Difference("instance count", str(job.hosts), str(spec.instances.count))
+    count = spec.instances.count
+    if spec.request_merge is not None:
+        from .request_merge import group_hosts  # which few tasks need
+
+        count = group_hosts(spec) or count
+    if job.hosts != count:
+        yield Difference("instance count", str(job.hosts), str(count))
     for name in changed:
         if name == "hyperparameters" and spec.kind != "process":
             asked = {key: typed(value) for key, value in spec.hyperparameters.items()}
@@ -187,6 +192,8 @@ def typed(value: object) -> str:
 
 
 def _image(spec: Spec) -> str:
+    if spec.image.built_in:
+        return spec.image.built_in
     values = (getattr(spec.image, name) for name in _IMAGE)
     return " ".join(str(value) for value in values if value and value != "latest")
 
@@ -197,7 +204,8 @@ def _input_text(one: LocalInput | S3Input | TaskInput, jobs: Mapping[str, str]) 
     else:
         source = one.uri if isinstance(one, S3Input) else one.path.absolute().name
     spread = "" if one.distribution == "FullyReplicated" else f" {one.distribution}"
-    return f"{source}{spread}{f' {one.subdir}' if one.subdir else ''}"
+    content = f" as {one.content_type}" if one.content_type else ""
+    return f"{source}{spread}{f' {one.subdir}' if one.subdir else ''}{content}"
 
 
 def _short(text: str) -> str:

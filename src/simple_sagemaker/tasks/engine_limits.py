@@ -7,14 +7,22 @@ from collections.abc import Callable, Mapping
 
 from ..core.distribution import runners_needed
 from ..core.services import Services
-from ..core.specs import Spec
+from ..core.specs import Spec, TaskSpec
 from ..errors import EngineUnavailable, UsageError
 
 
 def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
     """Raise EngineUnavailable or UsageError for what this engine cannot do; ``note`` shows what it ignores."""
+    if spec.image.built_in:
+        _warn_of_old(spec.image.built_in, note)
     if services.engine == "local":
-        _check_processes(spec, note)
+        _check_processes(spec, services.python, note)
+    if spec.kind != "process" and spec.mlflow is not None:
+        from .mlflow_limits import check_store  # which few tasks need
+
+        check_store(spec, spec.mlflow, services)
+    if services.engine == "aws" and isinstance(spec, TaskSpec) and spec.kind == "algorithm":
+        _warn_of_differences(spec, note)
     if services.engine == "aws" and not _is_known(spec):
         note(f"Warning: this version does not know the instance type {spec.instances.type}; AWS is asked for it")
 
@@ -42,19 +50,44 @@ def check_code(spec: Spec, interpreters: Mapping[str, bytes], services: Services
     )
 
 
-def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:
-    """Refuse what jobs that run as processes of this machine do not have: images."""
+def _warn_of_old(built_in: str, note: Callable[[str], None]) -> None:
+    """Say that AWS advises against the first of XGBoost's images, which are still there."""
+    from ..images.built_in import built_in_versions, is_advised_against  # which few tasks need
+
+    name, _, version = built_in.partition(":")
+    if is_advised_against(name, version):
+        newest = f"{name}:{built_in_versions(name)[-1]}"
+        note(f"Warning: {built_in} is XGBoost 0.72 of 2018, and AWS advises against it. Write: --built_in {newest}")
+
+
+def _warn_of_differences(spec: TaskSpec, note: Callable[[str], None]) -> None:
+    """Say what AWS's XGBoost will do with these hyperparameters that its author may not expect."""
+    if (spec.image.built_in or "").partition(":")[0] != "xgboost":
+        return
+    from ..local.xgboost_algorithm import caveats, hyperparameters
+    from ..local.xgboost_algorithm.errors import Failure
+
+    try:
+        values = hyperparameters.validate({name: str(value) for name, value in spec.hyperparameters.items()})
+    except Failure:  # of a version that takes others
+        return
+    has_validation = any(one.name == "validation" for one in spec.inputs)
+    goes_on = spec.keeps_state and spec.instances.spot
+    for one in caveats.find(values, has_validation=has_validation, has_checkpoints=goes_on):
+        if one.on_aws:
+            note(f"Warning: {one.text} [{one.code}]")
+
+
+def _check_processes(spec: Spec, python: str, note: Callable[[str], None]) -> None:
+    """Refuse what jobs that run as processes of this machine do not have: images. ``python`` is their interpreter."""
     if spec.image.docker_file:
         raise EngineUnavailable.naming(
             "{docker_file_path_or_content} builds an image, and jobs as processes of this machine have none.\n"
             "Run in containers (SSM_ENGINE=docker), or leave it out to run with this machine's packages."
         )
     if spec.kind == "algorithm":
-        raise EngineUnavailable.naming(
-            "{image_uri:uri} without {entry_point} runs the image's own program, and jobs as processes of this machine "
-            "have no images.\nRun in a container (SSM_ENGINE=docker), or give code with {entry_point}.",
-            uri=spec.image.uri,
-        )
+        _check_algorithm(spec, python)
+        return
     if spec.image.uri:
         note(f"--image_uri {spec.image.uri} is recorded; on this machine the code runs with this machine's packages")
     if spec.kind != "process" and (runners := runners_needed(spec.launch_distribution)):
@@ -64,3 +97,21 @@ def _check_processes(spec: Spec, note: Callable[[str], None]) -> None:
             runner=runners[0],
             example='{"torch_distributed": {"enabled": true}}',
         )
+
+
+def _check_algorithm(spec: Spec, python: str) -> None:
+    """Refuse an image's own program, unless it is the built-in algorithm that runs here without its image."""
+    from ..images.built_in import algorithm_of  # which few tasks need
+
+    named = (spec.image.built_in or "").partition(":")[0]
+    algorithm = named or algorithm_of(spec.image.uri or "")
+    if algorithm is None:
+        raise EngineUnavailable.naming(
+            "{image_uri:uri} without {entry_point} runs the image's own program, and jobs as processes of this machine "
+            "have no images.\nRun in a container (SSM_ENGINE=docker), or give code with {entry_point}.",
+            uri=spec.image.uri,
+        )
+    from ..local.isolation.algorithms import why_not
+
+    if problem := why_not(algorithm, python):
+        raise UsageError(problem)

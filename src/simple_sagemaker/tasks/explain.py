@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..core.records import dataclass
 from . import engine_limits, history, reuse, submit
-from .code import package, read
+from .code import read
+from .code.fingerprint import fingerprint
 from .differences import Difference, differences
 from .setup import Change, changed_variables, changes, setup_of_job, setup_of_spec, tags_named, tags_of_spec
 
@@ -50,7 +51,7 @@ def _explain(submission: Submission, dockerfile: Dockerfile | None) -> Explanati
         newest = history.newest(place, services, likely=submission.kind) if submission.bucket_exists else None
         if newest is None:
             return Explanation(decision="run", reason="the task has no job yet")
-        made = package.fingerprint(spec, code.files, dockerfile.content if dockerfile else None)
+        made = fingerprint(spec, code.files, dockerfile.content if dockerfile else None)
         now = {**made, "inputs": submission.plan.fingerprint}
         found = differences(submission, newest, now, code.files)
     decision = reuse.decide(spec.rerun, newest, has_changed=bool(found))

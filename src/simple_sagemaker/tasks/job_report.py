@@ -44,7 +44,8 @@ class MetricReport:
 class JobReport:
     """Everything that is known of a job.
 
-    ``condition`` says in few words why it has its status; ``reason`` is the service's text of a failure, ``message``
+    ``trial`` is the number of the trial whose job it is, None for a job that is of no search. ``condition`` says in few
+    words why it has its status; ``reason`` is the service's text of a failure, ``message``
     the code's own (processing jobs). ``starts`` counts how often its hosts were started, ``interruptions`` how often
     spot machines were taken back, ``waited_s`` the seconds before they worked. ``ran_s`` and ``billed_s`` are for each
     host.
@@ -53,6 +54,7 @@ class JobReport:
 
     project: str
     task: str
+    trial: int | None
     job: str
     short_name: str
     kind: JobKind
@@ -87,6 +89,7 @@ def report(listed: Listed, place: TaskPlace | None, services: Services, note: Ca
     return JobReport(
         project=listed.project,
         task=listed.task,
+        trial=listed.trial,
         job=job.name,
         short_name=names.short_name(job.name),
         kind=job.kind,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import layout
+from ..core.aws_api import error_code
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
@@ -41,6 +42,12 @@ def refuse_folder_of_task(bucket: str, prefix: str, store: Store, what: str) -> 
             f"{layout.uri(bucket, prefix)} is the folder of another task, with its jobs: it cannot be {what}.\n"
             "Give one of the two another project, task or prefix."
         )
+
+
+def job_of(content: bytes) -> str:
+    """The name of the job that a lock with this content is for; empty for what is no lock."""
+    held = _Lock.parse(content)
+    return held.job if held is not None else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +108,7 @@ def take(
         held = _Lock.parse(content)
         if held is None:
             note(f"The lock {place.claim} is damaged, and is replaced")
-        other = jobs.find(held.job, held.kind, services.sagemaker) if held else None
+        other = _find_job(held, services) if held else None
         if other and not other.has_ended:
             return other
         is_void = held is None or held.is_void(other, services)
@@ -120,6 +127,16 @@ def release(place: TaskPlace, job: str, services: Services) -> None:
     held = None if content is None else _Lock.parse(content)
     if held is not None and held.job == job:
         services.store.delete(place.bucket, [place.claim])
+
+
+def _find_job(held: _Lock, services: Services) -> Job | None:
+    """The job of a lock; None when there is none, or none that can be read."""
+    try:
+        return jobs.find(held.job, held.kind, services.sagemaker)
+    except Exception as error:
+        if error_code(error) != jobs.DAMAGED:
+            raise
+        return None
 
 
 def _read(place: TaskPlace, services: Services) -> bytes | None:

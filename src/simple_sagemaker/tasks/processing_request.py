@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..core import layout
 from ..core.specs import ProcessSpec
-from .training_request import ChannelSource, Setting, can_encrypt_disks, tags
+from .training_request import ChannelSource, Setting, can_encrypt_disks, experiment_config, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.literals import ProcessingInstanceTypeType, ProcessingS3UploadModeType
@@ -52,6 +52,8 @@ def processing_request(
         request["ProcessingOutputConfig"]["KmsKeyId"] = spec.security.kms_key_id
     if spec.environment:
         request["Environment"] = dict(spec.environment)
+    if spec.experiment is not None:
+        request["ExperimentConfig"] = experiment_config(spec.experiment)
     if network := _network(spec):
         request["NetworkConfig"] = network
     return request

@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from ..core.job import Job
     from ..core.services import Services
 
+_AT_ONCE = 1000  # objects
 _CLAIM = "claim.json"  # beside a task's state and jobs
 # What a job has below its own name: ours, and what SageMaker and its debugger write beside them.
-_OF_JOB = ("source/", "model/", "output/", "debug-output/", "profiler-output/", "rule-output/", "tensorboard-output/")
+OF_JOB = ("source/", "model/", "output/", "debug-output/", "profiler-output/", "rule-output/", "tensorboard-output/")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What would be deleted: jobs by name, those of them that the service knows, objects and their bytes."""
+    """What would be deleted: jobs by name, those of them that the service knows, objects and their bytes.
+
+    Objects are those under ``prefixes``, and ``keys``, in this order; ``has_study`` is whether a study goes as a whole.
+    """
 
     jobs: tuple[str, ...]
     known: tuple[Job, ...]
@@ -40,14 +44,20 @@ class Found:
     input_files: int
     files: int
     size: int
+    keys: tuple[str, ...] = ()
+    has_study: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is to be deleted of a task: one ``job``, or all that ended, made ``before`` a time; state and inputs."""
+    """What is to be deleted of a task: one ``job``, or all that ended, made ``before`` a time; state and inputs.
+
+    ``trial`` is the only trial of its study that is meant.
+    """
 
     place: TaskPlace
     job: str | None = None
+    trial: int | None = None
     before: datetime | None = None
     state: bool = False
     inputs: bool = False
@@ -64,10 +74,10 @@ def find(wanted: Wanted, services: Services) -> Found:
             f"ssm rm: the job {running[0].name} is running: nothing was deleted.\nStop it first: ssm stop --job {name}"
         )
     known = [job for job in known if job.has_ended]
-    prefixes = [f"{place.folder}{name}/{part}" for name in (*(job.name for job in known), *gone) for part in _OF_JOB]
+    prefixes = [f"{place.folder}{name}/{part}" for name in (*(job.name for job in known), *gone) for part in OF_JOB]
     files = size = state_files = input_files = 0
     for prefix in prefixes:
-        count, bytes_ = _weigh_part(place, prefix, services)
+        count, bytes_ = weigh_part(place, prefix, services)
         files, size = files + count, size + bytes_
     if wanted.state:
         state_files, bytes_ = _weigh_own(place, place.state, services)
@@ -121,24 +131,30 @@ def _jobs(wanted: Wanted, services: Services) -> tuple[list[Job], list[str]]:
     ]
 
 
-def _weigh_part(place: TaskPlace, prefix: str, services: Services) -> tuple[int, int]:
+def weigh_part(place: TaskPlace, prefix: str, services: Services) -> tuple[int, int]:
     """The files and bytes of a part of a job. Raises UsageError where it is also the folder of another task.
 
     That is so where a project is named as the job is and a task as the part, with a prefix that ends in our folder.
     """
-    of_tasks = {_CLAIM, *(() if prefix.endswith("/model/") else ("state", "input", "inputs"))}
-    return _weigh(
-        place, prefix, services, lambda path: path[0] in of_tasks or names.is_job_name(path[0]), "in a job's folder"
-    )
+    return _weigh(place, prefix, services, lambda path: is_of_task(prefix, path), "in a job's folder")
+
+
+def is_of_task(part: str, path: Sequence[str]) -> bool:
+    """Whether a path below a part of a job is one that a task has."""
+    of_tasks = {_CLAIM, *(() if part.endswith("model/") else ("state", "input", "inputs"))}
+    if path[0] in of_tasks or names.is_job_name(path[0]):
+        return True
+    # of a project that is named as the part is
+    return list(path[1:]) == [_CLAIM] or is_run_file_of_job(path)
 
 
 def _weigh_own(place: TaskPlace, prefix: str, services: Services) -> tuple[int, int]:
     """The files and bytes of a folder of the task. Raises UsageError where a job of another task lies in it."""
     lock.refuse_folder_of_task(place.bucket, prefix, services.store, "deleted")
-    return _weigh(place, prefix, services, _is_run_file_of_job, "in a folder of this one")
+    return _weigh(place, prefix, services, is_run_file_of_job, "in a folder of this one")
 
 
-def _is_run_file_of_job(path: Sequence[str]) -> bool:
+def is_run_file_of_job(path: Sequence[str]) -> bool:
     """Whether a path ends as that of a job's ``run.json`` does."""
     *folders, file = path
     return file == layout.RUN_FILE and len(folders) > 1 and folders[-1] == "source" and names.is_job_name(folders[-2])
@@ -159,11 +175,12 @@ def _weigh(
     return count, size
 
 
-def remove(wanted: Wanted, found: Found, services: Services) -> None:
+def remove(wanted: Wanted, found: Found, services: Services, *, still_ours: Callable[[], bool] = lambda: True) -> None:
     """Delete it: objects first, then the service's records, so that what is left after a kill can be found again.
 
     Holds the task's lock meanwhile, so that no job begins with half of a state, or reuses code that goes. Raises
-    UsageError while a job of the task is being started or runs, if state or inputs go.
+    UsageError while a job of the task is being started or runs, if state or inputs go. ``still_ours`` is asked between
+    some objects and the next: with False nothing more is deleted.
     """
     place = wanted.place
     if not services.store.has_bucket(place.bucket):
@@ -176,6 +193,10 @@ def remove(wanted: Wanted, found: Found, services: Services) -> None:
             raise UsageError(f"ssm rm: the job {running.name} has begun meanwhile: nothing was deleted.")
         for prefix in found.prefixes:
             services.store.delete(place.bucket, (one.key for one in services.store.list(place.bucket, prefix)))
+        for begin in range(0, len(found.keys), _AT_ONCE):
+            if not still_ours():
+                raise UsageError("ssm rm: another command has taken the study meanwhile: not all was deleted.")
+            services.store.delete(place.bucket, found.keys[begin : begin + _AT_ONCE])
         _forget(found, services)
     finally:
         lock.release(place, name, services)

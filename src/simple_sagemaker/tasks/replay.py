@@ -15,8 +15,10 @@ from ..core import layout, names
 from ..errors import InputNotFound, UsageError
 from ..jobs.catalog import tags_of
 from . import history, lock
+from .checkpoints import clear_for_replay
 from .prepared import DryRun, PreparedJob
 from .run import Run
+from .setup import has_own_metrics
 
 if TYPE_CHECKING:
     from ..core.job import Job
@@ -55,6 +57,12 @@ def prepare(listed: Listed, spec: ReplaySpec, services: Services, watcher: Watch
     job, place = listed.job, listed.place
     if place is None:
         raise UsageError(f"ssm replay: {job.name} wrote to no place of this tool, and cannot be run again.")
+    if listed.trial is not None:
+        raise UsageError(
+            f"ssm replay: {job.name} is trial {listed.trial} of the study of task {listed.task}, and a new job would "
+            "write into that one's state and results.\n"
+            "Run a task of its own with these hyperparameters: 'ssm tune' ends with such a command for the best trial."
+        )
     source = _source(job, place, services)
     run = history.run_file(place, job.name, services.store, watcher.note)
     if reasons := list(_changed_inputs(job, run, services)):
@@ -75,6 +83,7 @@ def prepare(listed: Listed, spec: ReplaySpec, services: Services, watcher: Watch
             f"Wait for its end, or stop it: ssm stop --job {names.short_name(other.name)}"
         )
     try:
+        clear_for_replay(job, place, services, watcher.note)
         for one in source:
             services.store.copy(place.bucket, one.key, one.key.replace(job.name, name))
         if run:
@@ -112,7 +121,7 @@ def _changed_inputs(job: Job, run: Mapping[str, Any], services: Services) -> lis
     reasons = []
     for channel, address in _addresses(job):
         if not address.startswith("s3://"):  # the service takes https as well
-            reasons.append(f"{channel}: {address} is no address of the form s3://BUCKET/KEY")
+            reasons.append(f"{channel}: {address} is not of the form s3://BUCKET/KEY")
             continue
         bucket, key = layout.split_uri(address)
         objects = [one for one in services.store.list(bucket, key) if not one.key.endswith("/")]
@@ -160,6 +169,8 @@ def request_again(job: Job, name: str, tags: Mapping[str, str], spec: ReplaySpec
     output = request.get("OutputDataConfig") or request.get("ProcessingOutputConfig") or {}
     if not output.get("KmsKeyId", "kept"):
         del output["KmsKeyId"]
+    if has_own_metrics(job.answer):  # which the service refuses in a request
+        request["AlgorithmSpecification"].pop("MetricDefinitions", None)
     _change_machines(request, job, spec)
     if spec.hyperparameters:
         if job.kind != "training":
@@ -181,16 +192,33 @@ def _renamed(value: Any, old: str, new: str) -> Any:
     return [_renamed(one, old, new) for one in value] if isinstance(value, list) else value
 
 
+def _check_machines_stay(machines: Mapping[str, Any], spec: ReplaySpec) -> None:
+    """Refuse one kind of machine for a job whose request lists several, but for where it runs."""
+    kinds = [one.get("InstanceType") for one in machines.get("InstanceGroups") or machines["InstancePreferences"]]
+    is_place = spec.changed_type in {"local", "local_gpu", *kinds}
+    if spec.instance_count is not None or not (spec.changed_type is None or is_place):
+        raise UsageError.naming(
+            "{instance_type} and {instance_count} are for jobs of one kind of machine; this one lists several, and "
+            "runs on them again: {kinds}.",
+            kinds=", ".join(map(str, kinds)),
+        )
+
+
 def _change_machines(request: dict[str, Any], job: Job, spec: ReplaySpec) -> None:
     is_training = job.kind == "training"
     resources = request if is_training else request.setdefault("ProcessingResources", {})
     machines = resources.setdefault("ResourceConfig" if is_training else "ClusterConfig", {})
     limits = request.setdefault("StoppingCondition", {})
-    values = {
+    values: dict[str, Any] = {
         "InstanceType": spec.changed_type,
         "InstanceCount": spec.instance_count,
         "VolumeSizeInGB": spec.volume_gb,
     }
+    for name in ("SelectedInstanceType", "SelectedInstanceCount"):  # of answers only
+        machines.pop(name, None)
+    if machines.get("InstanceGroups") or machines.get("InstancePreferences"):
+        _check_machines_stay(machines, spec)
+        values = {"VolumeSizeInGB": spec.volume_gb}
     machines.update({key: value for key, value in values.items() if value is not None})
     if spec.max_run_mins is not None:
         limits["MaxRuntimeInSeconds"] = spec.max_run_mins * 60

@@ -38,7 +38,7 @@ def find_reusable(
     rerun, place, services = submission.spec.rerun, submission.place, submission.services
     newest = None
     if bucket_exists and not rerun.force_running:
-        newest = history.newest(place, services, likely=submission.kind)
+        newest = history.newest(place, services, likely=submission.kind, refuse_study=True)
     if newest is None:
         return None
     is_running = not newest.has_ended

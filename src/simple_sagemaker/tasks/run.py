@@ -85,8 +85,8 @@ class Run:
         self._note_price(self._prepared.request, watcher)
         if self.services.python:
             watcher.note(
-                f"Here {self.services.python} runs the code, not the image {self._prepared.image_name}: "
-                "SSM_PYTHON names another Python, SSM_ENGINE=docker uses the image"
+                f"On this machine {self.services.python} runs the code, not the image {self._prepared.image_name} "
+                "(SSM_PYTHON=PATH for another Python, SSM_ENGINE=docker for the image)"
             )
 
     def _note_price(self, request: Request, watcher: Watcher) -> None:

@@ -48,7 +48,7 @@ def setup_of_job(job: Job) -> Setup:
         "network isolation": _yes(network.get("EnableNetworkIsolation")),
         "encrypted traffic": _yes(network.get("EnableInterContainerTrafficEncryption")),
         "KMS key": output.get("KmsKeyId") or "",
-        **{f"metric {name}": regex for name, regex in job.metrics.items()},
+        **({} if has_own_metrics(answer) else {f"metric {name}": regex for name, regex in job.metrics.items()}),
     }
 
 
@@ -72,8 +72,16 @@ def setup_of_spec(spec: Spec) -> Setup:
         "network isolation": _yes(security.network_isolation),
         "encrypted traffic": _yes(security.encrypt_traffic),
         "KMS key": security.kms_key_id or "",
-        **{f"metric {one.name}": one.regex for one in getattr(spec, "metrics", ())},
+        **({} if spec.image.built_in else {f"metric {one.name}": one.regex for one in getattr(spec, "metrics", ())}),
     }
+
+
+def has_own_metrics(answer: Mapping[str, Any]) -> bool:
+    """Whether the service itself defines a job's metrics: a built-in algorithm's, without code of a person."""
+    from ..images.built_in import algorithm_of
+
+    image = answer.get("AlgorithmSpecification", {}).get("TrainingImage") or ""
+    return algorithm_of(image) is not None and "sagemaker_program" not in (answer.get("HyperParameters") or {})
 
 
 def tags_of_spec(spec: Spec) -> dict[str, str]:

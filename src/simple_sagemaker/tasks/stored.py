@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from ..core import layout, names
 from ..core.job import Job
 from ..core.layout import TaskPlace
+from ..core.records import replace
 from ..core.specs import DataSpec
 from ..errors import InputNotFound, UsageError
+from ..jobs.find_job import resolve
 from . import history, lock, state, suggestions
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def place_of(spec: DataSpec, services: Services) -> TaskPlace:
     if not services.access.has_bucket(bucket, owner=spec.place.bucket_owner):
         raise InputNotFound.naming(
             "No task was found in {uri}: there is no such bucket.{guess}\n"
-            "Run the task first, or say with {bucket_name} which bucket it has.",
+            "Run the task first, or name its bucket with {bucket_name}.",
             uri=layout.uri(bucket),
             guess=f" Did you mean {near}?" if (near := suggestions.near_bucket(bucket, services)) else "",
         )
@@ -36,22 +38,42 @@ def place_of(spec: DataSpec, services: Services) -> TaskPlace:
 
 
 def job_of(spec: DataSpec, place: TaskPlace, services: Services) -> Job:
-    """The job to bring data from: the one named, or else the task's newest completed one.
+    """The job to bring data from: the one named, or the trial's newest, or else the task's newest completed one.
 
     One that is named may run still, if only its logs and the state so far are wanted.
     """
-    if not spec.job:
+    if spec.trial is not None:
+        job = _of_trial(spec.trial, spec, place, services)
+    elif not spec.job:
         return _newest_completed(place, services)
-    job = _named(spec.job, place, services)
+    else:
+        job = _named(spec.job, place, services)
     wanted = spec.download
     if job.has_ended or (wanted.path is not None and not (wanted.model or wanted.output or wanted.source)):
         return job
     raise InputNotFound.naming(
-        "{job:name} is in progress.\n{advice}{parts}",
-        name=spec.job,
+        f"{{{'job' if spec.trial is None else 'trial'}:name}} is in progress.\n{{advice}}{{parts}}",
+        name=spec.job or str(spec.trial),
         advice=_until_it_ends(job.name, services),
-        parts="\nIts logs, and the state so far, can be brought now." if wanted.path is not None else "",
+        parts="\nIts logs, and the state so far, can be downloaded now." if wanted.path is not None else "",
     )
+
+
+def trial_of(job: Job, place: TaskPlace) -> int | None:
+    """The number of the trial of a task's study that a job is of; None for a job of the task itself."""
+    folder = layout.uri(place.bucket, place.folder)
+    rests = (address.removeprefix(folder) for address in job.outputs.values() if address.startswith(folder))
+    in_own_place = (number for rest in rests if (number := layout.trial_number(rest)) is not None)
+    return layout.tuning_trial(job.name) if "TuningJobArn" in job.answer else next(in_own_place, None)
+
+
+def _of_trial(number: int, spec: DataSpec, place: TaskPlace, services: Services) -> Job:
+    """The newest job of a trial. Raises InputNotFound, which names the trials that there are."""
+    job = next(_newest_jobs(place.trial(number), services), None)
+    if job is not None:
+        return job
+    where = replace(spec.place, bucket=place.bucket)  # a tuning job's trials are found by their tags
+    return resolve(where, None, services, trial=number).job
 
 
 def newer_than(job: str, place: TaskPlace, services: Services) -> Job | None:
@@ -122,6 +144,8 @@ def _newest_completed(place: TaskPlace, services: Services) -> Job:
         newest = newest or job
     where = layout.uri(place.bucket, place.folder)
     if newest is None:
+        if best := history.best_of_study(place, services):
+            return best
         raise InputNotFound(
             f"Task {place.task!r} has no job yet under {where}.\nRun it first, with ssm run, ssm shell or ssm process."
         )
@@ -152,7 +176,7 @@ def _named(name: str, place: TaskPlace, services: Services) -> Job:
         raise InputNotFound.naming(f"{{job:name}}: {why}", name=name, task=place.task, where=where, has=has)
     if not job.lies_under(where):
         raise InputNotFound.naming(
-            "{job:name} is no job of task {task!r} ({where}): it wrote to {folder}.\n"
+            "{job:name} is not a job of task {task!r} ({where}): it wrote to {folder}.\n"
             "Name its own project, task, prefix and bucket.",
             name=name,
             task=place.task,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..core import layout, names
 from ..core.access import Needs
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Submission:
     """What is submitted, of which task, with which services, and the display of its progress.
 
-    ``bucket_exists`` is whether the task's bucket does.
+    ``bucket_exists`` is whether the task's bucket does. ``fixed_name`` is used for whatever is submitted; None makes a
+    job's name.
     """
 
     spec: Spec
@@ -35,6 +36,7 @@ class Submission:
     services: Services
     watcher: Watcher
     bucket_exists: bool
+    fixed_name: str | None = None
     _noted: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
@@ -43,8 +45,10 @@ class Submission:
         return "processing" if self.spec.kind == "process" else "training"
 
     def new_name(self) -> str:
-        """A name for a job that begins now."""
-        return names.job_name(self.place.task, started=self.services.now(), token=self.services.token())
+        """A name for a job that begins now, unless its name is fixed."""
+        return self.fixed_name or names.job_name(
+            self.place.task, started=self.services.now(), token=self.services.token()
+        )
 
     @cached_property
     def plan(self) -> Plan:
@@ -80,8 +84,19 @@ class Submission:
             objects=frozenset(objects),
             kms_key=security.kms_key_id,
             vpc=bool(security.vpc_subnets),
+            mlflow=self._mlflow_arn,
             role_name=security.role_name,
         )
+
+    @property
+    def _mlflow_arn(self) -> str | None:
+        """The MLflow of SageMaker's that keeps the job's run."""
+        store = None if self.spec.kind == "process" else self.spec.mlflow
+        if store is None:
+            return None
+        from ..core.experiments import mlflow_arn_kind  # which few tasks need
+
+        return store.uri if mlflow_arn_kind(store.uri) else None
 
     def request(self, setting: Setting) -> Request:
         """The whole request, of the task's kind."""
@@ -90,10 +105,26 @@ class Submission:
         from .training_request import training_request
 
         channels = self.plan.channels_of(setting.job)
+        request: Request
         if self.spec.kind == "process":
             keeps = self.bucket_exists and not self.spec.rerun.clean_state and has_state(self.place, self.services)
-            return processing_request(self.spec, setting, channels, earlier_state=keeps)
-        return training_request(self.spec, setting, channels)
+            request = processing_request(self.spec, setting, channels, earlier_state=keeps)
+        else:
+            request = training_request(self.spec, setting, channels)
+        if self.spec.request_merge is None:
+            return request
+        from .request_merge import merge
+
+        return cast("Request", merge(request, self.spec, engine=self.services.engine))
+
+    def check_request(self) -> None:
+        """Raise what :meth:`request` would, as far as that hangs on what the person asked for, before all is made."""
+        from .training_request import Setting
+
+        if self.spec.request_merge is not None:
+            role = "arn:aws:iam::000000000000:role/role"
+            name, region = self.new_name(), self.services.region
+            self.request(Setting(job=name, place=self.place, role_arn=role, region=region, image_uri="image"))
 
     def note_once(self, text: str) -> None:
         """Show a line, unless this submission has shown it before."""

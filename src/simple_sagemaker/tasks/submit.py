@@ -13,7 +13,8 @@ from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Spec
 from . import engine_limits
-from .code import package, read
+from .code import read
+from .code.fingerprint import fingerprint
 from .prepared import DryRun, ExistingJob, PreparedJob
 from .reuse import find_reusable
 from .submission import Submission
@@ -21,9 +22,12 @@ from .submission import Submission
 if TYPE_CHECKING:
     from ..core.services import Services
     from ..images.docker.dockerfile import Dockerfile
+    from .code.files import CodeFiles
 
 
-def begin(spec: Spec, services: Services, watcher: Watcher) -> tuple[Submission, Dockerfile | None]:
+def begin(
+    spec: Spec, services: Services, watcher: Watcher, *, fixed_name: str | None = None
+) -> tuple[Submission, Dockerfile | None]:
     """Check what can be checked without the code; return the submission, and the Dockerfile of the image if any.
 
     Raises UsageError, InputNotFound and EngineUnavailable.
@@ -35,7 +39,14 @@ def begin(spec: Spec, services: Services, watcher: Watcher) -> tuple[Submission,
         from .suggestions import check_new_bucket
 
         check_new_bucket(spec.place.bucket, services)
-    submission = Submission(spec=spec, place=place, services=services, watcher=watcher, bucket_exists=bucket_exists)
+    submission = Submission(
+        spec=spec,
+        place=place,
+        services=services,
+        watcher=watcher,
+        bucket_exists=bucket_exists,
+        fixed_name=fixed_name,
+    )
     return submission, _read_dockerfile(spec)
 
 
@@ -61,13 +72,22 @@ def _read_dockerfile(spec: Spec) -> Dockerfile | None:
 def _find_or_send(submission: Submission, dockerfile: Dockerfile | None) -> PreparedJob | ExistingJob | DryRun:
     with read.read_code(submission.spec, submission.services.store) as code:
         engine_limits.check_code(submission.spec, code.files.interpreters, submission.services)
-        fingerprint = package.fingerprint(submission.spec, code.files, dockerfile.content if dockerfile else None)
-        existing = find_reusable(submission, code.files, fingerprint, bucket_exists=submission.bucket_exists)
+        _check_packages(submission, code.files)
+        digests = fingerprint(submission.spec, code.files, dockerfile.content if dockerfile else None)
+        existing = find_reusable(submission, code.files, digests, bucket_exists=submission.bucket_exists)
         if existing:
             return existing
         from . import send
 
-        return send.send(submission, code, fingerprint, dockerfile)
+        return send.send(submission, code, digests, dockerfile)
+
+
+def _check_packages(submission: Submission, files: CodeFiles) -> None:
+    spec = submission.spec
+    if spec.kind != "process" and spec.mlflow is not None:
+        from .mlflow_limits import check_packages
+
+        check_packages(spec, files, submission.services, submission.note_once)
 
 
 def _place_of(spec: Spec, services: Services) -> TaskPlace:

@@ -49,7 +49,7 @@ def advice(place: TaskPlace, store: Store) -> str:
     projects = _close(place.project, store.folders(place.bucket, beside), sure=False)
     if projects and place.project not in projects:
         return f"There is no project {place.project!r}; there are: {', '.join(projects[:_SHOWN])}."
-    return "Run the task first, or check the names, --prefix and --bucket_name."
+    return "Run the task first, or check the names, the prefix and the bucket."
 
 
 def _in_project(place: TaskPlace, store: Store) -> list[str]:
@@ -60,7 +60,7 @@ def _in_project(place: TaskPlace, store: Store) -> list[str]:
 def _elsewhere(place: TaskPlace, store: Store) -> list[str]:
     """Tasks of the same or a similar name, in projects of the same name under other prefixes of the bucket."""
     return [
-        f"task {task} under --prefix {prefix or repr('')}"
+        f"task {task} under the prefix {prefix or repr('')}"
         for prefix in _prefixes(place, store)
         for task in _close(place.task, store.folders(place.bucket, f"{prefix}{place.project}/"), sure=True)
     ]

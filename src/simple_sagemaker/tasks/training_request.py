@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..core import layout
 from ..core.distribution import runner_hyperparameters, starts_by_toolkit
+from ..core.experiments import LOCAL, Experiment
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
 from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ChannelTypeDef,
         CheckpointConfigTypeDef,
         CreateTrainingJobRequestTypeDef,
+        ExperimentConfigTypeDef,
         OutputDataConfigTypeDef,
         ResourceConfigTypeDef,
         StoppingConditionTypeDef,
@@ -77,18 +79,33 @@ def training_request(
         "ResourceConfig": _resources(spec),
         "StoppingCondition": stopping(spec.instances),
         "EnableManagedSpotTraining": spec.instances.spot,
-        "CheckpointConfig": _checkpoints(spec, setting.place),
-        "TensorBoardOutputConfig": {"S3OutputPath": base, "LocalPath": layout.TENSORBOARD},
         "Tags": [{"Key": key, "Value": value} for key, value in tags(spec).items()],
     }
+    if spec.keeps_state:
+        request["CheckpointConfig"] = _checkpoints(spec, setting.place)
+    if not spec.image.built_in:
+        request["TensorBoardOutputConfig"] = {"S3OutputPath": base, "LocalPath": layout.TENSORBOARD}
     if inputs := [_channel(one) for one in (*channels, *_code_channel(spec, setting))]:
         request["InputDataConfig"] = inputs
-    if spec.environment:
-        request["Environment"] = dict(spec.environment)
+    variables = dict(spec.environment)
+    if spec.mlflow is not None and spec.mlflow.uri == LOCAL:
+        variables[layout.MLFLOW_VARIABLE] = LOCAL
+    if variables:
+        request["Environment"] = variables
+    if spec.experiment is not None:
+        request["ExperimentConfig"] = experiment_config(spec.experiment)
     if spec.instances.retry_attempts:
         request["RetryStrategy"] = {"MaximumRetryAttempts": spec.instances.retry_attempts}
     _add_security(request, spec)
     return request
+
+
+def experiment_config(experiment: Experiment) -> ExperimentConfigTypeDef:
+    """The experiment and the trial that a job is part of."""
+    config: ExperimentConfigTypeDef = {"ExperimentName": experiment.name}
+    if experiment.trial is not None:
+        config["TrialName"] = experiment.trial
+    return config
 
 
 def _algorithm(spec: TaskSpec, setting: Setting) -> AlgorithmSpecificationTypeDef:
@@ -99,7 +116,7 @@ def _algorithm(spec: TaskSpec, setting: Setting) -> AlgorithmSpecificationTypeDe
     }
     if spec.kind != "algorithm" and not starts_by_toolkit(spec):
         algorithm["ContainerEntrypoint"] = ["/bin/sh", layout.START]
-    if spec.metrics:
+    if spec.metrics and not spec.image.built_in:  # whose metrics the service defines itself
         algorithm["MetricDefinitions"] = [{"Name": one.name, "Regex": one.regex} for one in spec.metrics]
     return algorithm
 

@@ -72,7 +72,7 @@ def test_a_key_without_a_value_is_refused_with_both_ways_out() -> None:
 
 @pytest.mark.parametrize("after", [["--lr", "1"], ["--", "x"], ["--no_spot"]])
 def test_a_key_followed_by_another_is_refused(after: list[str]) -> None:
-    assert "--verbose is no option" in refused(*RUN, "--verbose", *after)
+    assert "--verbose is not an option" in refused(*RUN, "--verbose", *after)
 
 
 def test_a_misspelt_flag_is_recognised() -> None:
@@ -161,8 +161,29 @@ def test_a_word_that_belongs_to_nothing_is_named(options: list[str]) -> None:
     assert f"unexpected argument {options[-1]!r}" in refused(*RUN, *options)
 
 
-def test_the_very_first_word_can_belong_to_nothing() -> None:
-    assert "unexpected argument 'train.py'" in refused("run", "train.py")
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        ("run train.py", "Did you mean -e train.py?"),
+        ("run go.sh", "Did you mean -e go.sh?"),
+        ("run train", ""),
+        ("process clean.py", "Did you mean --code clean.py?"),
+        ("shell ls", "Did you mean --cmd_line ls?"),
+        ("logs a1B2c3D4", "--job a1B2c3D4 "),
+        ("status train-2030-01-31-12-00-00-a1B2c3D4", "--job train-2030-01-31-12-00-00-a1B2c3D4 "),
+        ("stop train", "-p PROJECT -t TASK"),
+        ("diff a1B2c3D4 e5F6g7H8", "--job a1B2c3D4 "),
+        ("data train", "--job train "),
+        ("ls train", "-p PROJECT -t train"),
+        ("compare train", "-p PROJECT -t train"),
+        ("home train", ""),
+    ],
+)
+def test_the_very_first_word_can_belong_to_nothing_and_what_it_may_be_is_said(typed: str, advice: str) -> None:
+    command, word, *_ = typed.split()
+    first, *more = refused(*typed.split()).splitlines()
+    assert f"ssm {command}: unexpected argument {word!r}." == first
+    assert (advice in more[0]) if advice else len(more) == 1, more
 
 
 @pytest.mark.parametrize(
@@ -250,3 +271,17 @@ def test_a_command_that_is_none_names_the_one_that_was_meant(typed: str, command
 def test_a_command_that_is_like_none_lists_them_all(typed: str) -> None:
     *most, last = COMMANDS
     assert f"there is no command '{typed}', the commands are {', '.join(most)} and {last}." in refused(typed, *TASK)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["exec", "-p", "p", "-t", "t", "--host", "algo-2", "--", "ls"],
+        ["process", "-p", "p", "-t", "t", "--code", "c.py", "--instance_count", "two"],
+        ["process", "-p", "p", "-t", "t", "--code", "c.py", "--input_s3", "data"],
+        ["process", "-p", "p", "-t", "t", "--code", "c.py", "--framework", "torchh"],
+    ],
+)
+def test_no_hyperparameter_is_advised_where_there_are_none(typed: list[str]) -> None:
+    assert "--hp" not in refused(*typed)
+    assert "write: --hp instance_count two" in refused(*RUN, "--instance_count", "two")

@@ -13,10 +13,11 @@ import botocore.session
 import pytest
 
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.images.frameworks import framework_image, frameworks
+from simple_sagemaker.images.frameworks import framework_image
+from simple_sagemaker.images.published import builds, facts, frameworks
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("images_recorded.json").read_text(encoding="utf-8"))
-DATA = Path(sys.modules["simple_sagemaker.images.frameworks"].__file__ or "").with_name("image_data")
+DATA = Path(sys.modules["simple_sagemaker.images.published"].__file__ or "").with_name("image_data")
 
 
 def image(
@@ -45,20 +46,23 @@ def test_every_recorded_answer_of_the_sdk_is_ours(row: list[Any]) -> None:
     framework, machine, region, host, answers = row
     for answer in answers:
         version, py, expected = answer.split(" ")
-        ours = framework_image(framework, version=version, py_version=py, instance_type=machine, region=region)
+        ours = framework_image(framework, version=version, py_version=py or None, instance_type=machine, region=region)
         assert ours == f"{host}/{expected}"
 
 
 def test_the_record_covers_every_version_that_is_known() -> None:
     for framework in frameworks():
-        versions = json.loads((DATA / f"{framework}.json").read_text(encoding="utf-8"))["versions"]
+        versions = facts(framework)["versions"]
+        versions = {
+            name for name, rows in versions.items() if any(len(row) < 5 or row[4].get("sdk") != "" for row in rows)
+        }
         asked = {
             answer.split(" ")[0].partition("+")[0]
             for row in RECORDED["answers"]
             if row[0] == framework
             for answer in row[4]
         }
-        assert set(versions) <= asked
+        assert versions <= asked
 
 
 def test_the_data_says_where_it_comes_from_and_the_record_comes_from_there_too() -> None:
@@ -134,7 +138,7 @@ def test_the_machine_chooses_the_processor(machine: str, processor: str) -> None
     assert image(version="2.6", machine=machine) == f"pytorch-training:2.6-{processor}-py312"
 
 
-@pytest.mark.parametrize("machine", ["ml.trn1.2xlarge", "ml.inf2.xlarge", "ml.c7g.large", "ml.g5g.xlarge"])
+@pytest.mark.parametrize("machine", ["ml.inf2.xlarge", "ml.c7g.large", "ml.g5g.xlarge"])
 def test_a_machine_with_neither_processor_is_refused(machine: str) -> None:
     refused(machine, "--image_uri", machine=machine)
 
@@ -142,6 +146,50 @@ def test_a_machine_with_neither_processor_is_refused(machine: str) -> None:
 @pytest.mark.parametrize("machine", ["", "m5.large", "ml.m5", "locals", "ml.m5.large.x"])
 def test_what_is_no_machine_is_refused(machine: str) -> None:
     refused("is not an instance type", machine=machine)
+
+
+def test_trainium_machines_have_images_of_their_own() -> None:
+    trn = {"machine": "ml.trn1.2xlarge", "region": "us-east-1"}
+    newest = "pytorch-training-neuronx:2.1.2-neuronx-py310-sdk2.20.2-ubuntu20.04"
+    assert image(**trn) == newest
+    assert image(version="1.11", **trn) == "pytorch-training-neuron:1.11-neuron-py38-sdk2.4.0-ubuntu20.04"
+    repository = "huggingface-pytorch-training-neuronx"
+    assert image("huggingface", **trn) == f"{repository}:2.8.0-transformers4.55.4-neuronx-py310-sdk2.26.0-ubuntu22.04"
+    tag = "2.1.2-transformers4.43.2-neuronx-py310-sdk2.20.0-ubuntu20.04"
+    assert image("huggingface", version="4.43.2", **trn) == f"{repository}:{tag}"
+    refused("trn", "2.10.0 has images for cpu, gpu only", "1.11.0, 2.1.2", version="2.10.0", **trn)
+    refused("trn", "tensorflow has images", framework="tensorflow", **trn)
+    assert image("huggingface", machine="local").startswith("huggingface-pytorch-training:")
+
+
+def test_model_parallelism_has_images_by_versions_of_pytorch() -> None:
+    smp = {"framework": "pytorch-smp", "region": "us-west-2"}
+    assert image(machine="ml.p4d.24xlarge", **smp) == "smdistributed-modelparallel:2.5.1-gpu-py311-cu124"
+    assert image(machine="ml.p4d.24xlarge", version="2.0.1", **smp).endswith(":2.0.1-gpu-py310-cu118")
+    assert image(machine="ml.p5en.48xlarge", version="2.0.1", **smp).endswith(":2.0.1-gpu-py310-cu121")
+
+
+def test_sparks_images_have_a_version_of_their_own_where_a_python_is_asked_for() -> None:
+    assert image("spark") == "sagemaker-spark-processing:3.5-cpu"
+    assert image("spark", version="3.5", py_version="py39") == "sagemaker-spark-processing:3.5-cpu-py39-v1"
+    assert image("spark", py_version="py312") == "sagemaker-spark-processing:3.5-cpu-py312-v1"
+    refused("py38", "py39, py312", framework="spark", version="3.5", py_version="py38")
+
+
+def test_older_frameworks_have_tags_that_begin_with_other_words() -> None:
+    assert image("ray-pytorch", region="us-east-1") == "sagemaker-rl-ray-container:ray-1.6.0-torch-cpu-py36"
+    assert image("coach-mxnet", machine="ml.p3.2xlarge") == "sagemaker-rl-mxnet:coach0.11.0-gpu-py3"
+    assert image("vw", region="us-east-1") == "sagemaker-rl-vw-container:vw-8.7.0-cpu"
+    assert image("mxnet") == "mxnet-training:1.9.0-cpu-py38"
+    assert image("mxnet", version="1.8", machine="ml.p4d.24xlarge").endswith(":1.8-gpu-py37-cu110-ubuntu16.04-v1")
+    assert image("autogluon", machine="ml.g5.xlarge") == "autogluon-training:1.5.0-gpu-py311"
+
+
+def test_no_two_images_of_a_framework_are_told_apart_by_nothing() -> None:
+    for framework in frameworks():
+        for version in facts(framework)["versions"]:
+            rows = [(one.py_version, one.base, one.processors) for one in builds(framework, version, version)]
+            assert len(rows) == len(set(rows))
 
 
 def test_a_framework_without_gpu_images_says_so() -> None:
@@ -166,7 +214,7 @@ def test_a_region_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 
 def test_a_framework_that_is_not_there_is_refused_with_those_that_are() -> None:
-    refused("caffe", "pytorch, sklearn, tensorflow", "--image_uri", framework="caffe")
+    refused("caffe", "pytorch, pytorch-smp", "sklearn", "--image_uri", framework="caffe")
     refused("../image_data/pytorch", framework="../image_data/pytorch")
 
 

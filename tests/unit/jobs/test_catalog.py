@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from simple_sagemaker.cli.cost import cost
 from simple_sagemaker.core.aws_api import SageMaker
 from simple_sagemaker.core.job import of_training
-from simple_sagemaker.core.job_specs import ReplaySpec
+from simple_sagemaker.core.job_specs import CostSpec, ReplaySpec
 from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.services import Reading
 from simple_sagemaker.core.specs import Place
@@ -122,3 +123,21 @@ def test_a_job_that_is_being_deleted_is_not_running() -> None:
     running = catalog.newest(Query(place=place, chosen="running"), services)
     assert [one.job.status for one in running] == ["Stopping"]
     assert len(catalog.newest(Query(place=place), services)) == 2
+
+
+@pytest.mark.parametrize(
+    ("price", "part"), [(0.1, "list prices in dollars"), (None, "Without a price: AWS's price list did not answer")]
+)
+def test_what_jobs_cost_says_where_it_comes_from(
+    capsys: pytest.CaptureFixture[str], price: float | None, part: str
+) -> None:
+    services = Watch().services(lambda _: 0.0, Reading(), NOON)
+    service = Lagging(2, 2)
+    for job in service.jobs:
+        job.update(TrainingTimeInSeconds=90, BillableTimeInSeconds=90)
+    services = replace(services, sagemaker=cast("SageMaker", service), price=lambda *_: price)
+    assert cost(CostSpec(place=Place(project="p", task="")), services) == 0
+    shown = capsys.readouterr()
+    assert part in shown.err
+    assert ("list prices" in shown.err) is (price is not None)
+    assert shown.out.splitlines()[1].split()[:2] == ["task", "2"]

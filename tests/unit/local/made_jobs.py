@@ -12,8 +12,22 @@ from simple_sagemaker.local.api.describe import describe, summary
 from simple_sagemaker.local.job.drafts import draft
 from simple_sagemaker.local.job.folder import JobFolder, all_jobs, make_job, publish_job
 from simple_sagemaker.local.job.home import Home
-from simple_sagemaker.local.job.kinds import TRAINING, Kind, kind_of
+from simple_sagemaker.local.job.kinds import PROCESSING, TRAINING, Kind, kind_of
 
+MACHINES = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+MEMBERS: Mapping[Kind, Mapping[str, Any]] = {
+    TRAINING: {
+        "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+        "ResourceConfig": MACHINES,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "OutputDataConfig": {"S3OutputPath": "s3://b/out"},
+        "HyperParameters": {"lr": "0.1"},
+    },
+    PROCESSING: {
+        "AppSpecification": {"ImageUri": "image"},
+        "ProcessingResources": {"ClusterConfig": MACHINES},
+    },
+}
 SETTINGS = {"python": sys.executable, "region": "us-east-1"}
 
 
@@ -21,8 +35,8 @@ def make(home: Home, name: str, *, kind: Kind = TRAINING, status: str = "Complet
     """Make a job that has ended, or goes on. Raises FileExistsError."""
     request = {
         kind.name: name,
-        "OutputDataConfig": {"S3OutputPath": "s3://b/out"},
-        "HyperParameters": {"lr": "0.1"},
+        "RoleArn": "arn:aws:iam::000000000000:role/role",
+        **MEMBERS[kind],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
     with draft(home.jobs) as place:

@@ -175,3 +175,12 @@ def test_parsing_writes_nothing(here: Path) -> None:
     before = sorted(here.rglob("*"))
     run()
     assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.parametrize("where", [(), ("-s", ".")])
+def test_a_notebook_is_refused_as_what_runs_with_what_makes_a_script_of_it(here: Path, where: tuple[str, ...]) -> None:
+    (here / "Train.IPYNB").write_text("{}")
+    message = refused("run", *TASK, *where, "-e", "Train.IPYNB")
+    assert "-e 'Train.IPYNB' is a notebook" in message
+    assert "jupyter nbconvert --to script Train.IPYNB" in message
+    assert "is a notebook" in refused("process", *TASK, *where, "--code", "Train.IPYNB")

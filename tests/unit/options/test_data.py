@@ -18,7 +18,7 @@ DOCUMENTED = """
 --download_state --download_model --download_output
 """
 OURS = "--aws_region --aws_profile --prefix --bucket_owner --job --clean_state --cs --data_store "
-OURS += "--instance_type --it --use_profile"
+OURS += "--instance_type --it --use_profile --trial"
 
 
 def data(*argv: str) -> DataSpec:
@@ -27,7 +27,7 @@ def data(*argv: str) -> DataSpec:
     return spec
 
 
-def test_the_options_are_those_of_the_document_and_nine_of_ours() -> None:
+def test_the_options_are_those_of_the_document_and_ten_of_ours() -> None:
     flags = {flag for option in options_of("data") for flag in option.flags}
     assert flags == {*DOCUMENTED.split(), *OURS.split()}
 
@@ -53,13 +53,13 @@ def test_the_state_is_cleared_when_asked(flag: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        (["--lr", "1"], "There is no option --lr"),
+        (["--lr", "1"], "there is no option --lr"),
         (["--hp", "x", "1"], "one of 'ssm run'"),
         (["--cmd_line", "ls"], "one of 'ssm shell'"),
         (["-e", "train.py"], "one of 'ssm run'"),
         (["--download_models"], "Did you mean --download_model?"),
-        (["-x"], "There is no option -x"),
-        (["-bmine"], "put a blank after it: -b mine"),
+        (["-x"], "there is no option -x"),
+        (["-bmine"], "put a space after it: -b mine"),
         (["stray"], "unexpected argument 'stray'"),
         (["--download_model", "yes"], "takes no value"),
         (["--", "x"], "nothing can follow --"),

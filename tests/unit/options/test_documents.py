@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.core.rules import Metric
 from simple_sagemaker.core.specs import (
     Code,
     Download,
     Image,
     Instances,
     LocalInput,
-    Metric,
     Place,
     Rerun,
     S3Input,

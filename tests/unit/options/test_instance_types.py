@@ -19,7 +19,7 @@ def legal(shape: str) -> set[str]:
 def test_the_table_is_of_the_service() -> None:
     training, processing = legal("TrainingInstanceType"), legal("ProcessingInstanceType")
     known = {one for one in training | processing if is_known(one, processing=False)}
-    assert len(known) > 200
+    assert len(known) > 100  # the oldest boto3 knows 138 of them
     assert known <= training
     assert {one for one in training | processing if is_known(one, processing=True)} <= processing
 

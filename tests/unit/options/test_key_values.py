@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.core.specs import Metric
+from simple_sagemaker.core.rules import Metric
 from tests.unit.cli.typed import RUN, refused, run
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from simple_sagemaker.core.specs import Image, Instances
-from simple_sagemaker.images.frameworks import frameworks
-from simple_sagemaker.options.machines import FRAMEWORKS
+from simple_sagemaker.images.published import frameworks, is_for_training
+from simple_sagemaker.options.machines import FRAMEWORKS, PROCESSING_FRAMEWORKS
 from tests.unit.cli.typed import RUN, refused, run
 
 
@@ -83,13 +83,15 @@ def test_an_image_is_as_chosen() -> None:
 
 
 @pytest.mark.parametrize("name", ["pytorch", "tensorflow", "sklearn", "xgboost", "huggingface"])
-def test_there_are_five_frameworks(name: str) -> None:
+def test_the_usual_frameworks_can_be_chosen(name: str) -> None:
     assert run("-f", name).image.framework == name
     assert name in refused(*RUN, "-f", "jax")
 
 
 def test_no_framework_is_published_that_cannot_be_chosen() -> None:
-    assert set(frameworks()) <= set(FRAMEWORKS)
+    assert set(frameworks()) == set(PROCESSING_FRAMEWORKS)
+    assert {name for name in frameworks() if is_for_training(name)} == set(FRAMEWORKS)
+    assert "ssm process" in refused(*RUN, "-f", "spark")
 
 
 def test_an_image_can_be_named_outright() -> None:

@@ -138,7 +138,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "in two places": ("--code s3://b/a.py -s code", "drop one"),
     "outside": ("--code clean.py -s code", "is outside the source folder"),
     "two of one name": ("--code clean.py -d lib -d code/../lib", "would both be 'lib'"),
-    "unknown": ("--code clean.py --foo bar", "There is no option --foo"),
+    "unknown": ("--code clean.py --foo bar", "there is no option --foo"),
     "nearly": ("--code clean.py --downlod_state", "Did you mean --download_state?"),
     "another command's": ("--code clean.py --no_spot", "it is one of 'ssm run'"),
     "run's own": ("--entry_point clean.py", "Did you mean --entrypoint?"),
@@ -210,3 +210,11 @@ def test_what_is_an_option_here_stays_free_for_the_scripts_of_other_commands() -
     spec = parse(["run", *TASK, "-e", "clean.py", "--env", "x", "--code", "y", "--command", "z", "--arguments", "a"])
     assert isinstance(spec, TaskSpec)
     assert spec.hyperparameters == {"env": "x", "code": "y", "command": "z", "arguments": "a"}
+
+
+def test_spark_submits_the_script_unless_another_command_is_given() -> None:
+    assert meant("-f", "spark", "--code", "clean.py").command == ("smspark-submit",)
+    assert meant("-f", "spark", "--code", "clean.py").image == Image(framework="spark")
+    with_options = meant("-f", "spark", "--code", "clean.py", "--command", "smspark-submit --class a.Main")
+    assert with_options.command == ("smspark-submit", "--class", "a.Main")
+    assert meant("-f", "spark", "--entrypoint", "smspark-submit", "x.py").command == ("smspark-submit", "x.py")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,13 @@ def test_a_download_without_a_place_is_refused(what: str) -> None:
 @pytest.mark.parametrize("path", ["train.py", "train.py/deeper/still"])
 def test_an_output_path_that_is_a_file_is_refused(path: str) -> None:
     assert "'train.py' is a file" in refused(*RUN, "-o", path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+@pytest.mark.parametrize("path", ["locked", "locked/new", "locked/new/deep"])
+def test_an_output_path_that_cannot_be_written_is_refused_before_the_job(here: Path, path: str) -> None:
+    (here / "locked").mkdir(mode=0o555)
+    assert f"-o {path!r}: 'locked' cannot be written" in refused(*RUN, "-o", path)
 
 
 def test_an_output_path_need_not_be_there() -> None:

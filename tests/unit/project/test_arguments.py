@@ -16,7 +16,7 @@ from simple_sagemaker.options.process import process_spec
 from simple_sagemaker.options.table import options_of
 from simple_sagemaker.options.task import task_spec
 from simple_sagemaker.project.arguments import arguments_of, python_spelling
-from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions
+from simple_sagemaker.project.options import ProcessOptions, RunOptions, ShellOptions, TuneOptions
 
 RUN_NAMES = RunOptions.__optional_keys__ | {"project_name", "task_name", "entry_point", "cmd_line"}
 UNFOUND = "entry_point 'nosuch.py': it does not exist.\nName the file to run; its folder, if any, with source_dir."
@@ -121,10 +121,11 @@ def test_a_processing_task_means_the_same(options: dict[str, Any], command: str)
 _OTHERWISE = """
 help project_name task_name code prefix bucket_name bucket_owner data_store role_name entry_point cmd_line
 dry_run no_wait keep_state no_spot m aws_region aws_profile skip_status use_profile quiet_run json_events
+hp_space tune_for
 """
 
 
-OPTIONS = {"run": RunOptions, "shell": ShellOptions, "process": ProcessOptions}
+OPTIONS = {"run": RunOptions, "shell": ShellOptions, "process": ProcessOptions, "tune": TuneOptions}
 
 
 @pytest.mark.parametrize(("command", "options"), OPTIONS.items())
@@ -150,6 +151,11 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
         ({"clean_state": 1}, "clean_state must be True or False, not 1."),
         ({"use_spot_instances": "no"}, "use_spot_instances must be True or False, not 'no'."),
         ({"launch_by": "me"}, "launch_by 'me': choose direct or toolkit."),
+        (
+            {"fail_if": "loss > 1"},
+            "fail_if 'loss > 1': there is no metric 'loss'.\nDefine it: metric_definitions={'loss': 'loss=(\\\\S+)'}",
+        ),
+        ({"fail_if": ["nan"]}, "fail_if 'nan' looks at the values of metrics: define one with metric_definitions."),
         ({"framework": "jax"}, "framework 'jax': ready-made images are"),
         ({"dependencies": 3}, "dependencies is a list, not 3."),
         ({"dependencies": ["nosuch"]}, "dependencies 'nosuch'"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -249,3 +252,23 @@ def test_a_list_goes_on_while_others_delete(store: FolderStore) -> None:
         found.append(one.key)
         store.delete("b", [f"d{number:02}/k" for number in range(20)])
     assert found[0] == "d00/k"
+
+
+_FULL = """
+import os, resource, sys
+from simple_sagemaker.storage.file_copy import write_new
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+before = sorted(os.listdir("/proc/self/fd"))
+try:
+    write_new(sys.argv[1], b"x" * 100)
+except OSError as error:
+    print(error.errno, os.path.exists(sys.argv[1]), sorted(os.listdir("/proc/self/fd")) == before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
+def test_a_file_that_does_not_fit_leaves_nothing_and_gives_its_room_back(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL, str(tmp_path / "f")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{errno.EFBIG} False True\n"

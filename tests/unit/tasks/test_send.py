@@ -110,7 +110,7 @@ def test_what_ends_early_while_it_sends_releases_the_lock(
     spec: TaskSpec, world: World, kind: str, moment: str, error: BaseException
 ) -> None:
     store = world.store = Ending(Path(world.store.place), moment, error)
-    asked = spec if kind == "run" else parse(["process", "-p", "p", "-t", "task", "-e", "w.py"])
+    asked = spec if kind == "run" else parse(["process", "-p", "p", "-t", "task", "--code", "w.py"])
     assert isinstance(asked, TaskSpec | ProcessSpec)
     with pytest.raises(type(error)):
         prepare(asked, world.services(), Notes())
@@ -242,7 +242,7 @@ def test_a_processing_job_gets_the_state_of_earlier_ones(
     spec: TaskSpec, world: World, keys: list[str], options: list[str], expected: bool
 ) -> None:
     world.store = Remembering(Path(world.store.place), keys)
-    asked = parse(["process", "-p", "p", "-t", "task", "-e", "w.py", *options])
+    asked = parse(["process", "-p", "p", "-t", "task", "--code", "w.py", *options])
     assert isinstance(asked, TaskSpec | ProcessSpec)
     run = prepare(asked, world.services(), Notes())
     assert isinstance(run, Run)

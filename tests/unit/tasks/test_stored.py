@@ -161,5 +161,5 @@ def test_a_named_job_is_one_of_the_tasks_and_has_ended(world: World) -> None:
     foreign = {**training(NEW, "Completed", created=NOON + timedelta(seconds=1))}
     foreign["ModelArtifacts"] = {"S3ModelArtifacts": f"s3://b/p/task2/{NEW}/output/model.tar.gz"}
     world.sage.jobs[NEW] = foreign
-    with pytest.raises(InputNotFound, match=r"is no job of task 'task'.*it wrote to s3://b/p/task2/"):
+    with pytest.raises(InputNotFound, match=r"is not a job of task 'task'.*it wrote to s3://b/p/task2/"):
         named(NEW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .table import Spelling, choices, spellings
+from .table import POSITIONAL, Spelling, choices, spellings
 
 _SCRIPT = r"""# Completion of ssm in bash. Printed by: ssm completion bash
 # To use it in every shell: ssm completion bash > ~/.local/share/bash-completion/completions/ssm
@@ -81,9 +81,10 @@ _ssm() {
       *) position=$((position + 1)) ;;
     esac
   done
-  if [[ "$command" == completion && -z "$flag" && "$cur" != -* ]]; then
-    _ssm_values @shells "$cur"
-    return
+  if [[ -z "$flag" && "$cur" != -* ]]; then
+    case "$command" in
+@POSITIONAL@
+    esac
   fi
   if [[ -n "$flag" ]]; then
     _ssm_spec "$command" "$flag"
@@ -111,12 +112,17 @@ def script() -> str:
     commands = dict.fromkeys(one.command for one in some)
     flags = [f"    {name}) REPLY='{' '.join(_flags(some, name))}' ;;" for name in commands]
     return (
-        _SCRIPT.replace("@FLAGS@", "\n".join([*flags, "    *) REPLY='' ;;"]))
+        _SCRIPT.replace("@POSITIONAL@", "\n".join(_positional()))
+        .replace("@FLAGS@", "\n".join([*flags, "    *) REPLY='' ;;"]))
         .replace("@SPECS@", "\n".join(spec_cases(some)))
         .replace(
             "@CHOICES@", "\n".join(f"    {name}) REPLY='{' '.join(list_)}' ;;" for name, list_ in choices().items())
         )
     )
+
+
+def _positional() -> list[str]:
+    return [f"""      {name}) _ssm_values @{kind} "$cur"; return ;;""" for name, kind in POSITIONAL.items()]
 
 
 def spec_cases(some: Sequence[Spelling]) -> list[str]:

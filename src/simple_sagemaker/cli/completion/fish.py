@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import Spelling, choices, help_of_commands, spellings
+from .table import POSITIONAL, Spelling, choices, help_of_commands, spellings
 
 _SCRIPT = r"""# Completion of ssm in fish. Printed by: ssm completion fish
 # To use it in every shell: ssm completion fish > ~/.config/fish/completions/ssm.fish
@@ -81,9 +81,10 @@ function __ssm
         set attached "$flag="
         set cur $parts[2]
         set position 0
-    else if test "$command" = completion -a -z "$flag"; and not string match -q -- '-*' $cur
-        __ssm_values @shells "$cur"
-        return
+    else if test -z "$flag"; and not string match -q -- '-*' $cur
+        switch $command
+@POSITIONAL@
+        end
     end
     if test -n "$flag"
         set -l kinds (__ssm_spec $command $flag)
@@ -117,8 +118,13 @@ complete -c ssm -f -a '(__ssm)'
 def script() -> str:
     """The whole script."""
     some = spellings()
+    positional = [
+        f'            case {name}\n                __ssm_values @{kind} "$cur"\n                return'
+        for name, kind in POSITIONAL.items()
+    ]
     return (
         _SCRIPT.replace("@FLAGS@", "\n".join(_flags(some)))
+        .replace("@POSITIONAL@", "\n".join(positional))
         .replace("@SPECS@", "\n".join(_specs(some)))
         .replace(
             "@CHOICES@",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import choices, help_of_commands, spellings
+from .table import POSITIONAL, choices, help_of_commands, spellings
 
 # https://learn.microsoft.com/powershell/module/microsoft.powershell.core/register-argumentcompleter
 _SCRIPT = r"""# Completion of ssm in PowerShell. Printed by: ssm completion powershell
@@ -10,6 +10,9 @@ _SCRIPT = r"""# Completion of ssm in PowerShell. Printed by: ssm completion powe
 
 $script:SsmCommands = [ordered]@{
 @COMMANDS@
+}
+$script:SsmPositional = @{
+@POSITIONAL@
 }
 $script:SsmChoices = @{
 @CHOICES@
@@ -43,8 +46,8 @@ Register-ArgumentCompleter -Native -CommandName ssm -ScriptBlock {
     }
     if ($typed.Count -eq 0 -and -not $wordToComplete.StartsWith('-')) {
         $kind = '@commands'
-    } elseif ($name -ceq 'completion' -and $flag -eq '' -and -not $wordToComplete.StartsWith('-')) {
-        $kind = '@shells'
+    } elseif ($script:SsmPositional.ContainsKey($name) -and $flag -eq '' -and -not $wordToComplete.StartsWith('-')) {
+        $kind = $script:SsmPositional[$name]
     } elseif ($flag -ne '') {
         $spec = $script:SsmOptions["$name $flag"]
         $kinds = if ($null -eq $spec) { @('1', '-') } else { @($spec[0].Split(' ')) }
@@ -80,8 +83,10 @@ def script() -> str:
     ]
     lists = [f"    '{name}' = @({', '.join(map(_quoted, list_))})" for name, list_ in choices().items()]
     commands = [f"    '{name}' = {_quoted(text)}" for name, text in help_of_commands().items()]
+    positional = [f"    '{name}' = '@{kind}'" for name, kind in POSITIONAL.items()]
     return (
-        _SCRIPT.replace("@COMMANDS@", "\n".join(commands))
+        _SCRIPT.replace("@POSITIONAL@", "\n".join(positional))
+        .replace("@COMMANDS@", "\n".join(commands))
         .replace("@CHOICES@", "\n".join(lists))
         .replace("@SPECS@", "\n".join(specs))
     )

@@ -9,14 +9,22 @@ from typing import NamedTuple
 from ...core.aws_instance_types import names_of_types
 from ...core.specs import DISTRIBUTIONS, TASK_OUTPUTS
 from ...options.commands import COMMANDS
+from ...options.machines import FRAMEWORKS, PROCESSING_FRAMEWORKS
 from ...options.option import MANY, Option
 from ...options.project_file.keys import choices_of
 from ...options.table import flags_on, options_of
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
-DYNAMIC = ("tasks", "jobs", "profiles", "projects")  # asked of ``ssm --complete`` when they are needed
+POSITIONAL = {"completion": "shells", "built_ins": "built_in", "explain": "messages"}  # what a command's first word is
+DYNAMIC = ("tasks", "jobs", "trials", "profiles", "projects")  # asked of ``ssm --complete`` when they are needed
 
-_BY_OPTION = {"project_name": "projects", "task_name": "tasks", "job": "jobs", "use_profile": "profiles"}
+_BY_OPTION = {
+    "project_name": "projects",
+    "task_name": "tasks",
+    "job": "jobs",
+    "trial": "trials",
+    "use_profile": "profiles",
+}
 _BY_WORD = {
     **dict.fromkeys(("FILE", "PATH", "FILE|URI", "PATH|TEXT"), "files"),
     "DIR": "dirs",
@@ -67,7 +75,11 @@ def choices() -> Mapping[str, tuple[str, ...]]:
         for option in options_of(command):
             if some := choices_of(option):
                 lists[option.name] = some
-    return lists
+    from ...built_ins.algorithms import names
+    from ..troubleshooting.table import ENTRIES
+
+    lists["built_in"], lists["messages"] = names(), tuple(entry.word for entry in ENTRIES)
+    return {**lists, "framework": FRAMEWORKS, "processing_framework": PROCESSING_FRAMEWORKS}
 
 
 def kinds_of(option: Option, command: str) -> tuple[str, ...]:
@@ -76,6 +88,10 @@ def kinds_of(option: Option, command: str) -> tuple[str, ...]:
         return (_BY_OPTION[option.name],)
     if option.name == "instance_type":
         return ("@processing_type" if command == "process" else "@training_type",)
+    if option.name == "framework":
+        return ("@framework" if command in {"run", "shell", "tune"} else "@processing_framework",)
+    if option.name == "built_in":
+        return ("@built_in",)
     if choices_of(option):
         return (f"@{option.name}",)
     if option.name in _FILE_OPTIONS:

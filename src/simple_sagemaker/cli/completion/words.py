@@ -19,11 +19,13 @@ from ...services.home_folder import home_path
 
 _NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,127}")
 _JOB = re.compile(r"[A-Za-z0-9-]*-\d{4}(?:-\d{2}){5}-([A-Za-z0-9]{8})")  # as core.names has it
+_TRIAL = re.compile(r"([A-Za-z0-9-]*)-(\d{3,})-\d{4}(?:-\d{2}){5}-[A-Za-z0-9]{8}")
 _STAMP = -28  # where the time begins in such a name
 # Our two tags as the engine writes them; a quote within a value has a backslash, so nothing else reads like them.
 _TAG = re.compile(r'"Key": "SimpleSagemaker(Project|Task)", "Value": "([A-Za-z0-9._-]+)"')
 _VALUE = re.compile(r"""=\s*["']([A-Za-z0-9._-]+)["']""")
-_COMMAND_OF = {"entry_point": "run", "cmd_line": "shell", "code": "process", "entrypoint": "process"}
+_COMMAND_OF = {"entry_point": "run", "built_in": "run", "cmd_line": "shell", "code": "process", "entrypoint": "process"}
+_LONGEST = 63  # characters of a job's name
 _NEWEST = 100  # jobs that are looked at
 _LARGEST = 1 << 16  # bytes of a job's tags
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -49,6 +51,13 @@ class _File:
                 commands = self.tasks.setdefault(keys[1], set())
                 if len(keys) == 3 and keys[2] in _COMMAND_OF:
                     commands.add(_COMMAND_OF[keys[2]])
+                if len(keys) > 2 and keys[2] == "hp_space":
+                    commands.add("tune")
+        for commands in self.tasks.values():
+            if "tune" in commands:
+                commands.discard("run")
+            elif "run" in commands:
+                commands.add("tune")  # what is run can be searched
         self.profiles = [keys[1] for keys in lines if keys[0] == "profile" and len(keys) == 2]
         name = lines.get(("project", "name"))
         value = _VALUE.search(text.split("\n")[name - 1]) if name else None
@@ -61,17 +70,26 @@ def _of_kind(kind: str, typed: Sequence[str], file: _File, environment: Mapping[
         yield from file.profiles
     elif kind == "projects":
         yield file.project
-        yield from (of_project for _, of_project, _ in _jobs(environment))
+        yield from (of_project for _, of_project, _, _ in _jobs(environment))
     elif kind == "tasks":
         command = typed[0] if typed else "run"
-        is_for_all = command not in _COMMAND_OF.values()
+        is_for_all = command not in {*_COMMAND_OF.values(), "tune"}
         yield from (task for task, commands in file.tasks.items() if is_for_all or not commands or command in commands)
-        yield from (task for _, of_project, task in _jobs(environment) if project in {"", of_project})
+        yield from (task for _, of_project, task, _ in _jobs(environment) if project in {"", of_project})
     elif kind == "jobs":
         task = _value(typed, "-t", "--task_name")
-        for letters, of_project, of_task in _jobs(environment):
+        for letters, of_project, of_task, _ in _jobs(environment):
             if project in {"", of_project} and task in {"", of_task}:
                 yield letters
+    elif kind == "trials":
+        yield from map(str, sorted(set(_trials(_value(typed, "-t", "--task_name"), project, environment))))
+
+
+def _trials(task: str, project: str, environment: Mapping[str, str]) -> Iterator[int]:
+    """The numbers of the newest trials of a task on this machine, which their jobs' names have."""
+    for _, of_project, of_task, number in _jobs(environment):
+        if number is not None and task == of_task and project in {"", of_project}:
+            yield number
 
 
 def _value(typed: Sequence[str], *flags: str) -> str:
@@ -98,8 +116,11 @@ def _read_file(environment: Mapping[str, str]) -> _File:
     return _File({}, "")
 
 
-def _jobs(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """The newest jobs of this machine's home: the letters at the end of each one's name, its project and its task."""
+def _jobs(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, int | None]]:
+    """The newest jobs of this machine's home: the letters at the end of each one's name, its project, task and trial.
+
+    The trial is the number that a trial's job has in its name, after the task; None for another job.
+    """
     try:
         jobs = os.path.join(home_path(environment), "jobs")
         names = sorted(os.listdir(jobs), key=lambda name: name[_STAMP:], reverse=True)
@@ -107,7 +128,12 @@ def _jobs(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         return
     for match in islice(filter(None, map(_JOB.fullmatch, names)), _NEWEST):
         tags = dict(_TAG.findall(_tags(os.path.join(jobs, match[0], "tags.json"))))
-        yield match[1], tags.get("Project", ""), tags.get("Task", "")
+        task = tags.get("Task", "")
+        trial = _TRIAL.fullmatch(match[0])
+        clean = re.sub(r"[^A-Za-z0-9]+", "-", task).strip("-")
+        is_cut = len(match[0]) == _LONGEST and trial is not None and clean.startswith(trial[1])
+        is_trial = trial is not None and (trial[1] == clean or is_cut)
+        yield match[1], tags.get("Project", ""), task, int(trial[2]) if trial and is_trial else None
 
 
 def _tags(path: str) -> str:

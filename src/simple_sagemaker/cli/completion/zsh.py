@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bash import spec_cases
-from .table import choices, help_of_commands, spellings
+from .table import POSITIONAL, choices, help_of_commands, spellings
 
 _SCRIPT = r"""#compdef ssm
 # Completion of ssm in zsh. Printed by: ssm completion zsh
@@ -75,9 +75,10 @@ _ssm() {
     flag="${words[CURRENT]%%\=*}"
     position=0
     compset -P '*='
-  elif [[ "$command" == completion && -z "$flag" && "$words[CURRENT]" != -* ]]; then
-    _ssm_values @shells
-    return
+  elif [[ -z "$flag" && "$words[CURRENT]" != -* ]]; then
+    case "$command" in
+@POSITIONAL@
+    esac
   fi
   if [[ -n "$flag" ]]; then
     _ssm_spec "$command" "$flag"
@@ -110,6 +111,7 @@ def script() -> str:
     flags: dict[str, list[str]] = {}
     for one in some:
         flags.setdefault(one.command, []).append(f"'{one.flag}:{one.help}'")
+    positional = [f"      {name}) _ssm_values @{kind}; return ;;" for name, kind in POSITIONAL.items()]
     commands = [f"'{name}:{text}'" for name, text in _commands().items()]
     return (
         _SCRIPT.replace(
@@ -119,6 +121,7 @@ def script() -> str:
         .replace(
             "@CHOICES@", "\n".join(f"    {name}) REPLY='{' '.join(list_)}' ;;" for name, list_ in choices().items())
         )
+        .replace("@POSITIONAL@", "\n".join(positional))
         .replace("@COMMANDS@", " ".join(commands))
     )
 

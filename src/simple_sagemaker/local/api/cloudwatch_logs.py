@@ -8,12 +8,13 @@ from ..job import log_stream
 from ..job.folder import JobFolder, all_jobs, find_job
 from ..job.home import ACCOUNT, REGION, Home
 from ..job.kinds import KINDS, TRAINING, kind_of
-from .errors import client_error, validation_error
+from ..job.stored import DamagedJob
+from .errors import client_error, damage_as_error, validation_error
 
 Answer = Any  # a dictionary of the shape that boto3 returns for the operation
 
 GROUP = TRAINING.group
-_KINDS = {kind.group: kind for kind in KINDS}
+_KINDS = {kind.group: kind for kind in KINDS if kind.group}
 _PAGE = 50
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1 << 20
@@ -31,8 +32,12 @@ class LocalLogs:
         group = _group(request, operation)
         prefix = request.get("logStreamNamePrefix", "")
         job, whole_name, _ = prefix.partition("/")
-        jobs = [find_job(self._home.jobs, _KINDS[group], job)] if whole_name else all_jobs(self._home.jobs, job)
-        jobs_of_group = [folder for folder in jobs if folder and group_of(folder) == group]
+        if whole_name:
+            with damage_as_error(job, operation):
+                one = find_job(self._home.jobs, _KINDS[group], job)
+            jobs_of_group = [one] if one else []
+        else:
+            jobs_of_group = [folder for folder in all_jobs(self._home.jobs, job) if _is_of(folder, group)]
         all_names = [f"{folder.name}/{name}" for folder in jobs_of_group for name in log_stream.streams(folder.logs)]
         names = sorted(name for name in all_names if name.startswith(prefix))
         start = int(request.get("nextToken", 0))
@@ -48,7 +53,8 @@ class LocalLogs:
         operation = "GetLogEvents"
         group = _group(request, operation)
         job, _, name = request["logStreamName"].partition("/")
-        folder = find_job(self._home.jobs, _KINDS[group], job)
+        with damage_as_error(job, operation):
+            folder = find_job(self._home.jobs, _KINDS[group], job)
         path = folder.logs / name if folder and "/" not in name else None
         if path is None or not path.is_file():
             raise client_error("ResourceNotFoundException", "The specified log stream does not exist.", operation)
@@ -63,6 +69,14 @@ class LocalLogs:
         first, last = request.get("startTime", 0), request.get("endTime")
         events = [one for one in events if first <= one["timestamp"] and (last is None or one["timestamp"] < last)]
         return {"events": events, "nextForwardToken": f"f/{end}", "nextBackwardToken": f"b/{start}"}
+
+
+def _is_of(job: JobFolder, group: str) -> bool:
+    """Whether a job that can be read is of a group."""
+    try:
+        return group_of(job) == group
+    except (DamagedJob, OSError):
+        return False
 
 
 def group_of(job: JobFolder) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..job.kinds import TRAINING, kind_of
+from ...core.late_regex import compile_late
+from ..job.kinds import TRAINING, TRANSFORM, kind_of
+from ..requests.metric_definitions import metric_definitions
 
 _DAY_S = 24 * 60 * 60
 _SWITCHES = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
@@ -14,16 +15,21 @@ _CHANNEL = {"CompressionType": "None", "RecordWrapperType": "None"}
 _INPUT = {"S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
 # AWS's own images that have time series without a metric definition; here not those of its built-in algorithms.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
-_WITH_TIME_SERIES = re.compile(r"[0-9]{12}\.dkr\.ecr[^/]*/([a-z]+-)*(pytorch|tensorflow|mxnet)(-training)?[:@].*")
+_WITH_TIME_SERIES = compile_late(r"[0-9]{12}\.dkr\.ecr[^/]*/([a-z]+-)*(pytorch|tensorflow|mxnet)(-training)?[:@].*")
 
 
 def fill_in(request: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a request as Describe answers them. The request stays as it is."""
-    return _training(request) if kind_of(request) == TRAINING else _processing(request)
+    kind = kind_of(request)
+    if kind == TRANSFORM:
+        return _transform(request)
+    return _training(request) if kind == TRAINING else _processing(request)
 
 
 def _training(request: Mapping[str, Any]) -> dict[str, Any]:
     algorithm = request.get("AlgorithmSpecification", {})
+    if definitions := metric_definitions(request):
+        algorithm = {**algorithm, "MetricDefinitions": definitions}
     filled = {
         **dict.fromkeys(_SWITCHES, False),
         **request,
@@ -59,6 +65,20 @@ def _processing(request: Mapping[str, Any]) -> dict[str, Any]:
         outputs = [{"AppManaged": False, **one} for one in output["Outputs"]]
         filled["ProcessingOutputConfig"] = {**output, "Outputs": outputs}
     return filled
+
+
+def _transform(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **request,
+        "TransformInput": {"CompressionType": "None", "SplitType": "None", **request["TransformInput"]},
+        "TransformOutput": {"AssembleWith": "None", "KmsKeyId": "", **request["TransformOutput"]},
+        "DataProcessing": {
+            "InputFilter": "$",
+            "OutputFilter": "$",
+            "JoinSource": "None",
+            **request.get("DataProcessing", {}),
+        },
+    }
 
 
 def _input(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..job.drafts import FOLDER
-from ..job.folder import open_job
+from ..job.folder import JobFolder, open_job
 from ..job.home import Home
 from ..job.kinds import Kind
+from ..job.stored import DamagedJob
+from ..supervisor import recovery
 from .describe import describe
 from .index_file import IndexFile
 from .indexed_job import UNREADABLE, IndexedJob, Stamp
@@ -49,6 +52,7 @@ class JobIndex:
         self._open: list[str] = []  # the jobs that are not known to have ended
         self._looked_ns = 0  # when all folders were looked at
         self._changed = (-1, -1)  # when the folder of jobs, and that of their drafts, had changed by then
+        self._slow: list[JobFolder] = []  # jobs whose end takes longer than others can wait for the lock
         self._lock = threading.RLock()
 
     def names(self) -> Mapping[str, Stamp]:
@@ -59,16 +63,32 @@ class JobIndex:
 
     def running(self) -> list[str]:
         """The names of the folders of the jobs that have not ended."""
-        with self._lock:
-            self._look()
-            return [job.folder for job in self._read_open() if not job.has_ended]
+        return [job.folder for job in self._read_all()[1] if not job.has_ended]
 
     def jobs(self) -> list[IndexedJob]:
         """All jobs that can be read."""
+        ended, running = self._read_all()
+        return ended + running
+
+    def _read_all(self) -> tuple[list[IndexedJob], list[IndexedJob]]:
+        """The jobs that are known to have ended, and the others."""
+        both = self._read_under_lock()
+        return self._read_under_lock() if self._end_slow() else both
+
+    def _read_under_lock(self) -> tuple[list[IndexedJob], list[IndexedJob]]:
         with self._lock:
             self._look()
             running = self._read_open()
-            return [*self._ended.values(), *running]
+            return [*self._ended.values()], running
+
+    def _end_slow(self) -> bool:
+        """End the jobs whose containers are removed first, while others read on; whether there were some."""
+        with self._lock:
+            slow, self._slow = self._slow, []
+        for job in slow:
+            with suppress(*UNREADABLE):
+                recovery.settle(job)
+        return bool(slow)
 
     def choose(self, kind: Kind, pick: Pick, named: str = "") -> tuple[list[tuple[IndexedJob, Description]], Following]:
         """The jobs that ``pick`` takes of all of a kind, each with its description as its folder has it now.
@@ -97,6 +117,10 @@ class JobIndex:
             return []
         if len(names) > _FEW:
             return None
+        jobs = self._read_few(names)
+        return self._read_few(names) if self._end_slow() else jobs
+
+    def _read_few(self, names: list[str]) -> list[IndexedJob]:
         with self._lock:
             return [read[0] for name in names if (read := self._read(name)) is not None]
 
@@ -162,12 +186,13 @@ class JobIndex:
             job = open_job(self._folder, name)
             if job is None:
                 return None
-            description = describe(job)
+            description = describe(job, self._slow)
             return IndexedJob.of(job, description, stamp), description
         except UNREADABLE as error:
             if name not in self._reported and not isinstance(error, FileNotFoundError):
                 self._reported.add(name)
-                self._report(f"Job {name} cannot be read: {type(error).__name__}: {error}")
+                why = str(error) if isinstance(error, DamagedJob) else f"{type(error).__name__}: {error}"
+                self._report(f"Job {name} is damaged, and is left out: {why}")
             return None
 
 

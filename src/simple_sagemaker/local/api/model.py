@@ -8,36 +8,23 @@ kept in the home's cache, because reading all of it takes longer than a small jo
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import make_private, read_plain
+from ...storage.private import read_plain, replace_private
+from .operation_names import OF_COMMANDS, OF_THE_EMULATOR
 
-OPERATIONS = (
-    "CreateProcessingJob",
-    "DescribeProcessingJob",
-    "StopProcessingJob",
-    "DeleteProcessingJob",
-    "ListProcessingJobs",
-    "CreateTrainingJob",
-    "DescribeTrainingJob",
-    "StopTrainingJob",
-    "UpdateTrainingJob",
-    "DeleteTrainingJob",
-    "ListTrainingJobs",
-    "ListTags",
-    "AddTags",
-    "DeleteTags",
-    "Search",
-)
-_SEARCHED = "TrainingJob"  # the shape of what Search finds
-_CACHE = 3  # raised when more of the model is kept than before
+_SEARCHED = {  # the shapes of what Search finds, by their resources
+    "TrainingJob": "TrainingJob",
+    "HyperParameterTuningJob": "HyperParameterTuningJobSearchEntity",
+}
+_CACHE = 6  # raised when more of the model is kept than before
+_LARGEST = 1 << 63  # what no number of a request reaches
 _LOCAL_TYPES = ("local", "local_gpu")  # ours: accepted and recorded beside the service's own instance types
 _SPACES = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -59,27 +46,68 @@ Shape = dict[str, Any]
 class Model:
     """The shapes of the operations' requests, and of what Search finds, by name."""
 
-    def __init__(self, inputs: dict[str, str], shapes: dict[str, Shape]) -> None:
+    def __init__(self, inputs: dict[str, str], shapes: dict[str, Shape], resource: str = "TrainingJob") -> None:
         self.inputs = inputs
         self.shapes = shapes
+        self.resource = resource
+
+    def of_resource(self, resource: str) -> Model:
+        """The same for a search of another resource."""
+        return Model(self.inputs, self.shapes, resource)
 
     def validation_message(self, operation: str, request: Mapping[str, Any]) -> str | None:
         """The service's error message for an invalid request, all errors in one text; None when it is valid."""
-        errors = list(self._check(self.inputs[operation], request, ""))
+        errors = self.errors(operation, request)
         if not errors:
             return None
         plural = "error" if len(errors) == 1 else "errors"
         return f"{len(errors)} validation {plural} detected: " + "; ".join(errors)
 
+    def errors(self, operation: str, request: Mapping[str, Any]) -> list[str]:
+        """The service's error messages for an invalid request, one by one."""
+        return list(self._check(self.inputs[operation], request, ""))
+
+    def find_wrong_type(self, operation: str, request: Mapping[str, Any]) -> str | None:
+        """Where a request has a value of a wrong type, or lacks one that it needs; None if nowhere.
+
+        Patterns, limits and unknown members do not count: another version of the model took this request.
+        """
+        return self._find_wrong_type(self.inputs[operation], request, "")
+
+    def _find_wrong_type(self, name: str, value: Any, path: str) -> str | None:
+        shape = self.shapes[name]
+        kind = shape["type"]
+        if kind == "string":
+            return None if isinstance(value, str) else path
+        if not _has_type(value, kind):
+            return path or "its top"
+        if kind == "structure":
+            for member in shape.get("required", ()):
+                if member not in value:
+                    return _member_path(path, member)
+            members = shape["members"]
+            parts = [(members[key]["shape"], one, key) for key, one in value.items() if key in members]
+        elif kind == "list":
+            parts = [(shape["member"]["shape"], one, str(number)) for number, one in enumerate(value, 1)]
+        elif kind == "map":
+            parts = [(shape["value"]["shape"], one, key) for key, one in value.items()]
+        else:
+            return None
+        for one_shape, one, key in parts:
+            place = self._find_wrong_type(one_shape, one, key)
+            if place is not None:
+                return _member_path(path, place) if kind == "structure" else f"{path}.{place}"
+        return None
+
     @property
     def searched_members(self) -> Mapping[str, Shape]:
         """The members of what Search finds."""
-        members: dict[str, Shape] = self.shapes[_SEARCHED]["members"]
+        members: dict[str, Shape] = self.shapes[_SEARCHED[self.resource]]["members"]
         return members
 
     def property_type(self, name: str) -> str | None:
         """The type of a dotted property of what Search finds, ``list`` within a list; None if there is no such."""
-        shape = self.shapes[_SEARCHED]
+        shape = self.shapes[_SEARCHED[self.resource]]
         for part in name.split("."):
             if shape["type"] == "list":
                 break
@@ -123,24 +151,39 @@ class Model:
                 yield from self._check(shape["members"][name]["shape"], member, _member_path(path, name))
 
 
-def load(cache: Path) -> Model:
-    """Load the model, from the cache if that was made from the same botocore, else from botocore."""
-    return _load(str(cache))
+def _has_type(value: object, kind: str) -> bool:
+    """Whether a value is of a type; a number only if it is one that can be calculated with."""
+    if not isinstance(value, _PYTHON_TYPES.get(kind, object)) or (isinstance(value, bool) and kind != "boolean"):
+        return False
+    return not isinstance(value, (int, float)) or -_LARGEST < value < _LARGEST
+
+
+def load(cache: Path, operation: str = "") -> Model:
+    """Load the model, from the cache if that was made from the same botocore, else from botocore.
+
+    It has the operations of commands, or those that the emulator alone answers if ``operation`` is one of these.
+    """
+    return _load(str(cache), is_of_emulator=operation in OF_THE_EMULATOR)
+
+
+@lru_cache(maxsize=1)
+def read_installed() -> Model:
+    """The model from botocore itself, for where there is no home whose cache could keep it."""
+    trimmed = _trim(_model_file(), OF_COMMANDS)
+    return Model(trimmed["inputs"], trimmed["shapes"])
 
 
 @lru_cache(maxsize=4)
-def _load(cache: str) -> Model:
+def _load(cache: str, *, is_of_emulator: bool) -> Model:
     source = _model_file()
     stamp = source.stat()
-    cached = Path(cache) / f"sagemaker-model-{_CACHE}-{stamp.st_size}-{stamp.st_mtime_ns}.json"
+    name = "sagemaker-model-emulator" if is_of_emulator else "sagemaker-model"
+    cached = Path(cache) / f"{name}-{_CACHE}-{stamp.st_size}-{stamp.st_mtime_ns}.json"
     try:
         trimmed = json.loads(read_plain(cached))
     except (OSError, ValueError):
-        trimmed = _trim(source)
-        make_private(cached.parent)
-        scratch = cached.with_name(f"{cached.name}.{os.urandom(8).hex()}")  # threads of one process write it too
-        scratch.write_text(json.dumps(trimmed), encoding="utf-8")
-        scratch.replace(cached)
+        trimmed = _trim(source, OF_THE_EMULATOR if is_of_emulator else OF_COMMANDS)
+        replace_private(cached, json.dumps(trimmed))
     return Model(trimmed["inputs"], trimmed["shapes"])
 
 
@@ -153,14 +196,15 @@ def _model_file() -> Path:
     return packed if packed.exists() else folder / "service-2.json"
 
 
-def _trim(source: Path) -> dict[str, Any]:
+def _trim(source: Path, operations: Iterable[str]) -> dict[str, Any]:
     import gzip
 
     data = source.read_bytes()
     whole = json.loads(gzip.decompress(data) if source.suffix == ".gz" else data)
-    inputs = {name: whole["operations"][name]["input"]["shape"] for name in OPERATIONS}
+    inputs = {name: whole["operations"][name]["input"]["shape"] for name in operations}
     shapes: dict[str, Shape] = {}
-    waiting = [*inputs.values(), _SEARCHED]
+    searched = _SEARCHED.values() if "Search" in inputs else ()
+    waiting = [*inputs.values(), *searched]
     while waiting:
         name = waiting.pop()
         if name not in shapes:

@@ -5,40 +5,40 @@ Any number of processes may call them at once; each sees the others' jobs. All s
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.records import asdict
 from ...core.store import Store
 from ..job.drafts import draft, remove_abandoned
-from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, open_job, place_of_new, publish_job
+from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, place_of_new, publish_job
 from ..job.home import Home, Settings
-from ..job.kinds import PROCESSING, TRAINING, Kind, kind_of
-from ..supervisor import spawn
+from ..job.kinds import PROCESSING, TRAINING, TUNING, Kind, kind_of
 from ..supervisor.spawn import SupervisorGone, WaitingSupervisor
+from ..supervisor.start import Starter
 from ..supervisor.turns import Turns
 from . import model
-from .describe import arn_of, describe, summary
-from .errors import client_error, validation_error
+from .describe import describe, summary
+from .errors import ABSENT, client_error, damage_as_error, validation_error
+from .operation_names import OPERATIONS, methods
 
 if TYPE_CHECKING:
     from .job_index import JobIndex
+    from .tuning.operations import TuningOperations
 
-_ABSENT = {TRAINING: "Requested resource not found.", PROCESSING: "Could not find requested job with that name."}
 Answer = Any  # a dictionary of the shape that boto3 returns for the operation
 
 
 class LocalSageMaker:
-    """The operations on training and processing jobs. Each takes the request's members and returns boto3's answer.
+    """The operations on jobs of all kinds. Each takes the request's members and returns boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
     ``waiting`` is a supervisor that was started ahead, for the first job. ``settings`` are those of all jobs, or a
     function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
     supervisors find the caller's credentials, where buckets are on the caller's S3. With ``turns`` jobs wait for theirs
-    where too many start at once. ``store_for`` opens the store of a request's inputs. ``index`` is this process's own.
+    where too many start at once. ``store_for`` opens the store of a request's inputs. ``index`` is this process's own;
+    without one ``report`` gets a line about each damaged job.
     """
 
     def __init__(
@@ -52,47 +52,50 @@ class LocalSageMaker:
         turns: Turns | None = None,
         index: JobIndex | None = None,
         store_for: Callable[[Mapping[str, Any]], Store] | None = None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._home = home
         self._settings_for = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
-        self._caller_variables = caller_variables
+        self._starter = Starter(home.jobs, caller_variables, waiting)
         self._turns = turns
         self._index_or_none = index
         self._store_for = store_for
-        self._supervisors: list[int] = []
-        self._reaping = threading.Lock()
-        self._waiting = [waiting] if waiting else []
+        self._report = report
 
     def create_training_job(self, **request: Any) -> Answer:
         """Check the request as the service does, make the job's folder and start its supervisor."""
-        return self._create(TRAINING, request)
+        self.check("CreateTrainingJob", request)
+        return self.launch(TRAINING, request)
 
     def update_training_job(self, **request: Any) -> Answer:
         """Switch remote debugging of a running job on or off."""
         from .update import update
 
-        return _make_answer(**update(self._job(TRAINING, "Update", request), request))
+        job = self._job(TRAINING, "Update", request)
+        with damage_as_error(job.name, "UpdateTrainingJob"):
+            return _make_answer(**update(job, request))
 
     def create_processing_job(self, **request: Any) -> Answer:
         """The same for a processing job."""
-        return self._create(PROCESSING, request)
+        self.check("CreateProcessingJob", request)
+        return self.launch(PROCESSING, request)
 
     def describe_training_job(self, **request: Any) -> Answer:
         """Describe a training job."""
-        return _make_answer(**describe(self._job(TRAINING, "Describe", request)))
+        return self.describe_job(TRAINING, request)
 
     def describe_processing_job(self, **request: Any) -> Answer:
         """Describe a processing job."""
-        return _make_answer(**describe(self._job(PROCESSING, "Describe", request)))
+        return self.describe_job(PROCESSING, request)
 
     def stop_training_job(self, **request: Any) -> Answer:
         """Request a stop: the job's supervisor sends SIGTERM, waits, sends SIGKILL, and uploads what there is."""
-        return self._stop(TRAINING, request)
+        return self.stop_job(TRAINING, request)
 
     def stop_processing_job(self, **request: Any) -> Answer:
         """The same for a processing job."""
-        return self._stop(PROCESSING, request)
+        return self.stop_job(PROCESSING, request)
 
     def delete_training_job(self, **request: Any) -> Answer:
         """Delete a job that has ended, its folder included; what it wrote to buckets stays."""
@@ -104,26 +107,59 @@ class LocalSageMaker:
 
     def list_training_jobs(self, **request: Any) -> Answer:
         """One page of summaries; oldest first unless the request sorts otherwise."""
-        return self._list(TRAINING, request)
+        return self.list_jobs(TRAINING, request)
 
     def list_processing_jobs(self, **request: Any) -> Answer:
         """The same for processing jobs."""
-        return self._list(PROCESSING, request)
+        return self.list_jobs(PROCESSING, request)
 
-    def _create(self, kind: Kind, request: dict[str, Any]) -> Answer:
-        from ..data import stores
+    def create_hyper_parameter_tuning_job(self, **request: Any) -> Answer:
+        """Check the request as the service does, make the tuning job's folder and start its process."""
+        return self._tune("CreateHyperParameterTuningJob", request)
+
+    def describe_hyper_parameter_tuning_job(self, **request: Any) -> Answer:
+        """Describe a tuning job."""
+        return self._tune("DescribeHyperParameterTuningJob", request)
+
+    def stop_hyper_parameter_tuning_job(self, **request: Any) -> Answer:
+        """Request a stop: no training job begins any more, and those that run are stopped."""
+        return self._tune("StopHyperParameterTuningJob", request)
+
+    def delete_hyper_parameter_tuning_job(self, **request: Any) -> Answer:
+        """Delete a tuning job that has ended; its training jobs stay."""
+        return self._tune("DeleteHyperParameterTuningJob", request)
+
+    def list_hyper_parameter_tuning_jobs(self, **request: Any) -> Answer:
+        """One page of summaries, by name unless the request sorts otherwise."""
+        self._tuning.take_over_orphans()
+        return self.list_jobs(TUNING, request)
+
+    def list_training_jobs_for_hyper_parameter_tuning_job(self, **request: Any) -> Answer:
+        """One page of the training jobs of a tuning job, by name unless the request sorts otherwise."""
+        return self._tune("ListTrainingJobsForHyperParameterTuningJob", request)
+
+    def _tune(self, operation: str, request: dict[str, Any]) -> Answer:
+        self.check(operation, request)
+        return _make_answer(**self._tuning.answer(operation, request))
+
+    @cached_property
+    def _tuning(self) -> TuningOperations:
+        from .tuning.operations import TuningOperations
+
+        starting = self._home, self._starter, lambda: self.index
+        return TuningOperations(*starting, self._settings_for, self._admit, store_for=self._open_store)
+
+    def launch(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        """Create a job by a request of the service's shapes. Raises ClientError for what is wrong otherwise."""
         from . import validation  # which no other operation needs
 
-        operation = f"Create{kind.prefix}Job"
-        self._check(operation, request)
-        name = request[kind.name]
-        objection = self._admit(request["RoleArn"])
-        if objection:
+        operation, name = f"Create{kind.prefix}Job", request[kind.name]
+        if objection := self._admit(request["RoleArn"]):
             raise validation_error(objection, operation)
         settings = self._settings_for(request)
-        store = self._store_for(request) if self._store_for else stores.open_store(self._home, settings)
-        objection = validation.objection(request, store, images=settings.isolation == "docker")
-        if objection:
+        if objection := validation.objection(
+            request, self._open_store(request, settings), images=settings.isolation == "docker", python=settings.python
+        ):
             raise validation_error(objection, operation)
         arn = kind.arn(name, settings.region)
         stored = asdict(settings) | {"home": str(self._home.root)}
@@ -146,25 +182,29 @@ class LocalSageMaker:
         """Start a drafted job, or publish it as one that waits for its turn. Raises SupervisorGone, FileExistsError."""
         if self._turns and not self._turns.take(JobFolder(place_of_new(self._home.jobs, kind_of(job.request()), name))):
             self._turns.mark(job)
-            self._turns.wait(publish_job(job, self._home.jobs, name), lambda queued: self._start(queued, isolation))
+            self._turns.wait(publish_job(job, self._home.jobs, name), lambda one: self._starter.start(one, isolation))
         else:
-            self._start(job, isolation, name)
+            self._starter.start(job, isolation, name)
 
-    def _start(self, job: JobFolder, isolation: str, name: str | None = None) -> None:
-        """Give a job its supervisor; a draft gets its ``name`` in between. Raises SupervisorGone, FileExistsError."""
-        supervisor = self._next_supervisor(isolation)
-        try:
-            supervisor.hand_over(job, self._caller_variables)
-            if name is not None:
-                publish_job(job, self._home.jobs, name)
-            supervisor.begin()
-        except (FileExistsError, SupervisorGone):
-            supervisor.dismiss()
-            raise
+    def _open_store(self, request: Mapping[str, Any], settings: Settings) -> Store:
+        from ..data import stores
 
-    def _stop(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        return self._store_for(request) if self._store_for else stores.open_store(self._home, settings)
+
+    def describe_job(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        """Describe a job of a kind."""
+        job = self._job(kind, "Describe", request)
+        with damage_as_error(job.name, f"Describe{kind.prefix}Job"):
+            return _make_answer(**describe(job))
+
+    def _status(self, job: JobFolder, kind: Kind, operation: str) -> str:
+        with damage_as_error(job.name, operation):
+            return str(describe(job)[kind.status])
+
+    def stop_job(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        """Request a stop of a job of a kind."""
         job = self._job(kind, "Stop", request)
-        status = describe(job)[kind.status]
+        status = self._status(job, kind, f"Stop{kind.prefix}Job")
         if status != "InProgress":
             message = f"The request was rejected because the {kind.noun} is in status {status}."
             raise validation_error(message, f"Stop{kind.prefix}Job")
@@ -173,15 +213,16 @@ class LocalSageMaker:
 
     def _delete(self, kind: Kind, request: dict[str, Any]) -> Answer:
         job = self._job(kind, "Delete", request)
-        if (status := describe(job)[kind.status]) not in FINAL:
+        if (status := self._status(job, kind, f"Delete{kind.prefix}Job")) not in FINAL:
             message = f"The {kind.noun} is in status {status}; stop it first."
             raise client_error("ResourceInUse", message, f"Delete{kind.prefix}Job")
         delete_job(job)
         return _make_answer()
 
-    def _list(self, kind: Kind, request: dict[str, Any]) -> Answer:
+    def list_jobs(self, kind: Kind, request: dict[str, Any]) -> Answer:
+        """One page of summaries of a kind."""
         operation = f"List{kind.prefix}Jobs"
-        self._check(operation, request)
+        self.check(operation, request)
         from . import search
 
         choose = partial(search.list_page, kind=kind, request=request, operation=operation)
@@ -190,68 +231,53 @@ class LocalSageMaker:
 
     def search(self, **request: Any) -> Answer:
         """Jobs by status, tag and other properties: Equals, NotEquals, Contains, In, Exists and comparisons."""
-        self._check("Search", request)
-        if request["Resource"] != "TrainingJob":
+        self.check("Search", request)
+        kind = {"TrainingJob": TRAINING, "HyperParameterTuningJob": TUNING}.get(request["Resource"])
+        if kind is None:
             return _make_answer(Results=[])
         from . import search
 
-        known = model.load(self._home.cache)
+        known = model.load(self._home.cache).of_resource(request["Resource"])
         choose = partial(search.search_page, request=request, model=known, operation="Search")
-        page, following = self.index.choose(TRAINING, choose)
+        page, following = self.index.choose(kind, choose)
         records = [
             {name: value for name, value in one.items() if name in known.searched_members} | {"Tags": job.tag_members()}
             for job, one in page
         ]
-        return _make_answer(Results=[{"TrainingJob": record} for record in records], **following)
+        return _make_answer(Results=[{request["Resource"]: record} for record in records], **following)
 
     def list_tags(self, **request: Any) -> Answer:
         """One page of the tags of a job, by the job's ARN."""
-        job = self._job_by_arn("ListTags", request)
-        from . import search
-
-        page, following = search.page(job.tags(), request, default=50, operation="ListTags")
-        return _make_answer(Tags=page, **following)
+        return self._tags("ListTags", request)
 
     def add_tags(self, **request: Any) -> Answer:
         """Add tags to a job, replacing the values of keys it has."""
-        operation = "AddTags"
-        job = self._job_by_arn(operation, request)
-        tags = {tag["Key"]: tag["Value"] for tag in job.tags()}
-        tags |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-        if len(tags) > 50:
-            raise validation_error("A resource can have at most 50 tags.", operation)
-        merged = [{"Key": key, "Value": value} for key, value in tags.items()]
-        job.write_tags(merged)
-        return _make_answer(Tags=merged)
+        return self._tags("AddTags", request)
 
     def delete_tags(self, **request: Any) -> Answer:
         """Remove tags from a job; keys that it does not have are no error."""
-        job = self._job_by_arn("DeleteTags", request)
-        job.write_tags([tag for tag in job.tags() if tag["Key"] not in request["TagKeys"]])
-        return _make_answer()
+        return self._tags("DeleteTags", request)
 
-    def _next_supervisor(self, isolation: str) -> WaitingSupervisor:
-        """The supervisor that was started ahead, or a new one."""
-        try:
-            supervisor = self._waiting.pop()
-        except IndexError:
-            supervisor = spawn.start_supervisor(isolation)
-        with self._reaping:
-            self._supervisors = [*spawn.reap(self._supervisors), supervisor.pid]
-        return supervisor
+    def _tags(self, operation: str, request: dict[str, Any]) -> Answer:
+        self.check(operation, request)
+        from . import job_tags
 
-    def _check(self, operation: str, request: Mapping[str, Any]) -> None:
-        validation_message = model.load(self._home.cache).validation_message(operation, request)
+        return _make_answer(**job_tags.answer(self._home.jobs, operation, request))
+
+    def check(self, operation: str, request: Mapping[str, Any]) -> None:
+        """Check a request by the service's model. Raises ClientError."""
+        validation_message = model.load(self._home.cache, operation).validation_message(operation, request)
         if validation_message:
             raise validation_error(validation_message, operation)
 
     def _job(self, kind: Kind, act: str, request: Mapping[str, Any]) -> JobFolder:
         """The job that an operation is about. Raises ClientError if it does not exist."""
         operation = f"{act}{kind.prefix}Job"
-        self._check(operation, request)
-        job = find_job(self._home.jobs, kind, request[kind.name])
+        self.check(operation, request)
+        with damage_as_error(request[kind.name], operation):
+            job = find_job(self._home.jobs, kind, request[kind.name])
         if job is None:
-            raise validation_error(_ABSENT[kind], operation)
+            raise validation_error(ABSENT[kind], operation)
         return job
 
     @property
@@ -260,40 +286,13 @@ class LocalSageMaker:
         if self._index_or_none is None:
             from .job_index import JobIndex
 
-            self._index_or_none = JobIndex(self._home)
+            self._index_or_none = JobIndex(self._home, self._report)
         return self._index_or_none
-
-    def _job_by_arn(self, operation: str, request: Mapping[str, Any]) -> JobFolder:
-        self._check(operation, request)
-        arn = request["ResourceArn"].lower()
-        folders = os.listdir(self._home.jobs) if self._home.jobs.is_dir() else []
-        for folder in folders:
-            if arn.endswith(f"/{folder.partition('.')[0].lower()}"):
-                job = open_job(self._home.jobs, folder)
-                if job and arn_of(job) == arn:
-                    return job
-        raise validation_error(_ABSENT[TRAINING], operation)
 
 
 def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:
     """The operations by the API's names: the only ones that may be called by name."""
-    return {
-        "CreateProcessingJob": sagemaker.create_processing_job,
-        "DescribeProcessingJob": sagemaker.describe_processing_job,
-        "StopProcessingJob": sagemaker.stop_processing_job,
-        "DeleteProcessingJob": sagemaker.delete_processing_job,
-        "ListProcessingJobs": sagemaker.list_processing_jobs,
-        "CreateTrainingJob": sagemaker.create_training_job,
-        "DescribeTrainingJob": sagemaker.describe_training_job,
-        "StopTrainingJob": sagemaker.stop_training_job,
-        "UpdateTrainingJob": sagemaker.update_training_job,
-        "DeleteTrainingJob": sagemaker.delete_training_job,
-        "ListTrainingJobs": sagemaker.list_training_jobs,
-        "Search": sagemaker.search,
-        "ListTags": sagemaker.list_tags,
-        "AddTags": sagemaker.add_tags,
-        "DeleteTags": sagemaker.delete_tags,
-    }
+    return methods(sagemaker, OPERATIONS)
 
 
 def _make_answer(**members: Any) -> Answer:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from ..job.kinds import Kind
+from ..job.kinds import TUNING, Kind
 from .errors import validation_error
 from .indexed_job import IndexedJob
 from .model import Model
@@ -25,12 +25,14 @@ def list_page(
 ) -> tuple[list[IndexedJob], Following]:
     """The page of jobs of a kind that a List request asks for, and its NextToken when there is more.
 
-    With MaxResults, StatusEquals chooses from the page, as on AWS: there can be empty pages before the last one.
+    With MaxResults, StatusEquals chooses from the page, as on AWS: there can be empty pages before the last one. The
+    list of tuning jobs does not do so, and is sorted by name by itself.
     """
-    status, is_cut_first = request.get("StatusEquals"), "MaxResults" in request
+    is_tuning = kind == TUNING
+    status, is_cut_first = request.get("StatusEquals"), "MaxResults" in request and not is_tuning
     matching = _listed(jobs, kind, request if not is_cut_first else {**request, "StatusEquals": None})
     key = {"Name": kind.name, "CreationTime": "CreationTime", "Status": kind.status}[
-        request.get("SortBy", "CreationTime")
+        request.get("SortBy", "Name" if is_tuning else "CreationTime")
     ]
     _sort(matching, lambda job: job.order(key), request.get("SortOrder", "Ascending"))
     jobs_of_page, following = page(matching, request, default=10, operation=operation)
@@ -92,13 +94,13 @@ def _filter_names(expression: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check_property(name: str, model: Model, operation: str) -> str:
-    """The type of a property of training jobs. Raises ValidationException where they have none of that name."""
+    """The type of a property of what is searched. Raises ValidationException where it has none of that name."""
     group, _, rest = name.partition(".")
     if rest and group in {"Tags", "Metrics", "HyperParameters"}:  # what follows may have dots
         return "double" if group == "Metrics" else "string"
     kind = model.property_type(name)
     if kind is None:
-        raise validation_error(f"Unknown property name: {name} for resource type: TrainingJob.", operation)
+        raise validation_error(f"Unknown property name: {name} for resource type: {model.resource}.", operation)
     if kind == "list":
         raise validation_error(f"Property {name} is in a list, and NestedFilters are not supported here.", operation)
     return kind

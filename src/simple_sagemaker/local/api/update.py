@@ -32,5 +32,5 @@ def update(job: JobFolder, request: Mapping[str, Any]) -> dict[str, Any]:
         )
     if request[_CHANGEABLE].get("EnableRemoteDebug") and described.get("EnableNetworkIsolation"):
         raise validation_error("Remote debugging cannot be enabled with network isolation.", _OPERATION)
-    job.write_updates({_CHANGEABLE: dict(request[_CHANGEABLE])})
+    job.write_updates({**job.updates(), _CHANGEABLE: dict(request[_CHANGEABLE])})
     return {"TrainingJobArn": described["TrainingJobArn"]}

@@ -10,19 +10,25 @@ from ...core import layout
 from ...core.store import ProgressCallback, Store, no_progress
 from ..data.channels import Channel, ChannelError, Item
 from ..data.failures import explain
-from ..job.kinds import PROCESSING, kind_of
+from ..job.kinds import PROCESSING, TRANSFORM, kind_of
 from ..requests.read import read_work
 
 _OURS = f"{layout.PROCESSING}/"
+_MOST_TAGS = 50
+_LONGEST_RUN_S = 28 * 24 * 60 * 60
 _MODES = frozenset({"File", "FastFile", "Pipe"})
 
 
-def objection(request: Mapping[str, Any], store: Store, *, images: bool) -> str | None:
+def objection(request: Mapping[str, Any], store: Store, *, images: bool, python: str) -> str | None:
     """Why this request cannot become a job; None when it can. Lists the objects of all channels.
 
-    ``images`` is whether jobs run in containers of their images.
+    ``images`` is whether jobs run in containers of their images; ``python`` is the interpreter of those that do not.
     """
-    image_objection = None if images else _check_runs_without_image(request)
+    if kind_of(request) == TRANSFORM:  # checked where its model was found
+        return None
+    if tag_objection := check_tags(request.get("Tags", ())):
+        return tag_objection
+    image_objection = None if images else _check_runs_without_image(request, python)
     if kind_of(request) == PROCESSING:
         return image_objection or _check_folders(request) or _check_channels(read_work(request).channels, store)
     return (
@@ -67,15 +73,31 @@ def _duplicates(names: Sequence[str]) -> str:
     return ", ".join(sorted({name for name in names if names.count(name) > 1}))
 
 
+def check_tags(tags: Sequence[Mapping[str, str]]) -> str | None:
+    """Check the keys of a resource's tags, which the service's model does not limit."""
+    keys = [tag["Key"] for tag in tags]
+    if duplicates := _duplicates(keys):
+        return f"Duplicate tag keys: {duplicates}."
+    if reserved := [key for key in keys if key.lower().startswith("aws:")]:
+        return f"Tag keys that begin with aws: are reserved for AWS: {', '.join(reserved)}."
+    if len(keys) > _MOST_TAGS:
+        return f"A resource can have at most {_MOST_TAGS} tags."
+    return None
+
+
 def _check_limits(request: Mapping[str, Any]) -> str | None:
     limits = request.get("StoppingCondition", {})
-    wait = limits.get("MaxWaitTimeInSeconds")
-    if wait is None:
-        return None
+    run, wait = limits.get("MaxRuntimeInSeconds", 24 * 60 * 60), limits.get("MaxWaitTimeInSeconds")
+    if run > _LONGEST_RUN_S:
+        return f"MaxRuntimeInSeconds can be at most {_LONGEST_RUN_S} (28 days), not {run}."
     if not request.get("EnableManagedSpotTraining"):
-        return "MaxWaitTimeInSeconds cannot be set when EnableManagedSpotTraining is not enabled."
-    if wait < limits.get("MaxRuntimeInSeconds", 24 * 60 * 60):
-        return "MaxWaitTimeInSeconds must be equal to or greater than MaxRuntimeInSeconds."
+        if wait is not None:
+            return "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+        return None
+    if wait is None or wait < run:
+        return "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+    if request.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds"):
+        return "KeepAlivePeriodInSeconds cannot be set when EnableManagedSpotTraining is set to true."
     return None
 
 
@@ -124,8 +146,12 @@ def _check_algorithm(request: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _check_runs_without_image(request: Mapping[str, Any]) -> str | None:
+def _check_runs_without_image(request: Mapping[str, Any], python: str) -> str | None:
     work = read_work(request)
+    if work.algorithm:
+        from ..isolation.algorithms import why_not  # which few jobs are
+
+        return why_not(work.algorithm, python)
     if not work.entrypoint and not work.is_script_mode:
         return "This machine runs processes and has no images: the request needs a ContainerEntrypoint."
     if not work.entrypoint and "sagemaker_program" not in request.get("HyperParameters", {}):

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.records import dataclass
+from ...core.records import dataclass, field
 from ..isolation import plain
 from ..isolation.namespaces import Launch, Started
 from ..job.home import Settings
@@ -52,6 +52,7 @@ class Containers:
     job: JobFolder
     work: Work
     note: Callable[[int], None]
+    _shared: set[str] = field(default_factory=set, init=False)
 
     @property
     def isolation(self) -> str:
@@ -84,6 +85,7 @@ class Containers:
         except DockerError as why:
             raise CannotRun(f"a network for the containers of the job cannot be made: {why}") from why
         self._hosts_file.write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n", encoding="utf-8")
+        self._shared.update(hosts[0].shared)
         for host in hosts:
             try:
                 self._create(host)
@@ -122,6 +124,8 @@ class Containers:
     def clean_up(self) -> None:
         """Remove containers and network, and take ownership of their files."""
         remove(self.docker, self.job)
+        for folder in self._shared:
+            ownership.reclaim(Path(folder), self.docker, self.work.image, label=_label(self.job))
 
     def _make_network(self) -> None:
         options = ["--label", _label(self.job)]
@@ -142,6 +146,8 @@ class Containers:
             arguments += mount(str(self._hosts_file), "/etc/hosts")
         for path, folder in host.private.items():
             arguments += mount(folder, path)
+        for path in host.shared:
+            arguments += mount(path, path)
         for path in host.readonly:
             arguments += mount(str(host.inside(path)), path, readonly=True)
         arguments += ["--entrypoint", entrypoint[0]] if entrypoint else []

@@ -13,8 +13,9 @@ from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store
 from ..data import channels
 from ..data.channels import Channel, Item, Part
-from ..job import beneath
+from ..job import beneath, mlflow_store
 from ..job.home import REGION
+from ..job.kinds import TRANSFORM
 from ..job.remove import remove_folder
 from ..requests import config_files
 from ..requests.request import Work
@@ -58,6 +59,11 @@ class Host:
     def readonly(self) -> list[str]:
         """The job's paths that it cannot write: channels in FastFile mode."""
         return [channel.path for channel in self.work.channels() if channel.mode == "FastFile" and self.gets(channel)]
+
+    @property
+    def shared(self) -> list[str]:
+        """Folders of this machine that the job sees at the same paths, beside its own."""
+        return [self.variables[mlflow_store.VARIABLE]] if mlflow_store.VARIABLE in self.variables else []
 
     def inside(self, path: str) -> Path:
         """This host's folder for an absolute path of the job."""
@@ -137,7 +143,15 @@ class Host:
         return {**self.variables, **self.work.environment(self.variables["AWS_REGION"], self.places)}
 
     def unpack_code(self, store: Store, on_progress: ProgressCallback) -> None:
-        """For script mode: unpack the submitted source, if any, where AWS's toolkit looks for it. Raises JobFault."""
+        """For script mode: unpack the submitted source, if any, where AWS's toolkit looks for it; the model, too.
+
+        Raises JobFault.
+        """
+        if self.work.kind == TRANSFORM:
+            from . import served_model
+
+            served_model.unpack(self.work.request, self, store, on_progress)
+            return
         submitted = self.work.request.get("HyperParameters", {}).get("sagemaker_submit_directory", "")
         if submitted:
             from . import submitted_code

@@ -19,6 +19,7 @@ from ..isolation.interpreter import Interpreter
 from ..isolation.mounts import View
 from ..isolation.namespaces import Launch, Started
 from ..isolation.plain import translate_paths
+from ..job.kinds import TRANSFORM
 from ..job.remove import remove_folder
 from ..requests import config_files
 from . import compiled_launcher
@@ -27,6 +28,11 @@ from .host import Host
 
 _LAYER = "/opt/ssm"  # where an isolated host sees its Python
 _PAYLOAD = Path(__file__).parents[2] / "payload"
+_XGBOOST = Path(__file__).parents[1] / "xgboost_algorithm"
+_TRANSFORM = Path(__file__).parents[1] / "batch_transform"
+# The folder itself is not where Python looks for packages: in there ours would hide the real xgboost.
+_RUN_TRANSFORM = "import sys; sys.path[0] = {folder!r}; from ssm_transform.main import main; sys.exit(main())"
+_RUN_XGBOOST = "import sys; sys.path[0] = {folder!r}; from ssm_xgboost.main import main; sys.exit(main())"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +52,18 @@ class Processes:
         yield from ()
 
     def prepare(self, hosts: Sequence[Host]) -> None:
-        """Make each host's temporary folder and Python and, for script mode, copy our launcher into the former."""
+        """Make each host's temporary folder and Python, and copy the program of ours that starts there."""
         for host in hosts:
             for path in (host.folder / "tmp" / "home", _root(host)):
                 path.mkdir(parents=True)
             interpreter.write_layer(self.python, _layer(host))
-            if host.work.is_script_mode:
-                ignored = shutil.ignore_patterns("__pycache__")
+            ignored = shutil.ignore_patterns("__pycache__")
+            if host.work.algorithm:
+                shutil.copytree(_XGBOOST, host.folder / "tmp" / "ssm" / "ssm_xgboost", ignore=ignored)
+            elif host.work.is_script_mode:
                 shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
+            if host.work.kind == TRANSFORM:
+                shutil.copytree(_TRANSFORM, host.folder / "tmp" / "ssm" / "ssm_transform", ignore=ignored)
             if not host.isolated and self._compiled:
                 compiled_launcher.show_at(host.base, self._compiled, _pycache(host))
 
@@ -83,10 +93,11 @@ class Processes:
         visible = [*self.python.prefixes, *self.python.sites]
         private = [str(host.folder), str(self.environments)]
         compiled = [str(self._compiled)] if self._compiled else []
+        ours = [str(self.environments), *compiled]
         packages = [path for path in visible if path != "/" and not any(_below(folder, path) for folder in private)]
         return View(
             private=_private(host),
-            shown=[*dict.fromkeys([*visible, os.path.dirname(self.python.base), str(self.environments), *compiled])],
+            shown=[*dict.fromkeys([*visible, os.path.dirname(self.python.base), *ours, *host.shared])],
             readonly=[*dict.fromkeys([*packages, *compiled]), *host.readonly],
             files={"/etc/hosts": str(self.hosts_file)},
         )
@@ -122,8 +133,14 @@ class Processes:
         return {**variables, **host.environment()}
 
     def _argv(self, host: Host) -> list[str]:
-        """The host's arguments: the request's, or our launcher in place of AWS's ``train``."""
+        """The host's arguments: the request's, or ours in place of the image's ``train`` and ``serve``."""
         places = {} if host.isolated else _private(host)
+        if host.work.algorithm:
+            folder = str(Path(places.get("/tmp", "/tmp")) / "ssm")
+            return [_program(host), "-c", _RUN_XGBOOST.format(folder=folder)]
+        if host.work.kind == TRANSFORM:
+            folder = str(Path(places.get("/tmp", "/tmp")) / "ssm")
+            return [_program(host), "-E", "-s", "-S", "-c", _RUN_TRANSFORM.format(folder=folder)]
         if host.work.is_script_mode:
             launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
             return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]

@@ -68,13 +68,20 @@ class _Watched:
         return self._file.read(size)
 
 
+def unpack_archive(packed: Path, to: Path, address: str, on_progress: ProgressCallback) -> None:
+    """Unpack an archive that came from ``address`` to a folder. Raises UnsafeArchive, and OSError for no file."""
+    from ...storage.archives.unpack import unpack_stream
+
+    with open(packed, "rb") as file:
+        source = _Watched(file, on_progress)
+        unpack_stream(source, to, size=source.size, address=address)
+
+
 def _unpack(packed: Path, to: Path, address: str, on_progress: ProgressCallback) -> None:
-    from ...storage.archives.unpack import UnsafeArchive, unpack_stream
+    from ...storage.archives.unpack import UnsafeArchive
 
     try:
-        with open(packed, "rb") as file:
-            source = _Watched(file, on_progress)
-            unpack_stream(source, to, size=source.size, address=address)
+        unpack_archive(packed, to, address, on_progress)
     except UnsafeArchive as error:
         raise failures.framework_error(str(error).partition("\n")[0]) from error
     except (FileNotFoundError, IsADirectoryError) as error:  # of a channel

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...core.records import asdict, dataclass
-from ...storage.private import make_private
+from ...storage.private import replace_private
 
 # Nothing is imported from the current folder; the user's own packages count, which rules -I out.
 _PROBE = """
@@ -103,7 +103,7 @@ def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> s
     interpreter = os.fsdecode(done.stdout).strip()
     if done.returncode or not os.access(interpreter, os.X_OK):
         return program
-    _write_cache(cached, interpreter)
+    replace_private(cached, interpreter)
     return interpreter
 
 
@@ -125,15 +125,8 @@ def inspect(program: str, cache: Path) -> Interpreter:
     except (FileNotFoundError, ValueError, TypeError):
         interpreter = _run_probe(path)
     if not _is_script(path):  # a shim's answer depends on the folder it is called in: never cached by the file alone
-        _write_cache(cached, json.dumps(asdict(interpreter)))
+        replace_private(cached, json.dumps(asdict(interpreter)))
     return interpreter
-
-
-def _write_cache(file: Path, text: str) -> None:
-    make_private(file.parent)
-    scratch = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(file)
 
 
 def _run_probe(path: str) -> Interpreter:

@@ -1,7 +1,8 @@
 """A job is a folder: its request, its journal, its tags, and a lock that its supervisor holds while it lives.
 
 Any process may read it at any time. The journal is only appended to, by the supervisor. A free lock and a journal
-without an end mean that the supervisor died; ``supervisor.recovery`` then writes the end.
+without an end mean that the supervisor died; ``supervisor.recovery`` then writes the end. Reading a file that is not
+what the engine writes raises DamagedJob.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import open_plain, read_plain, write_private
+from ...storage.private import open_plain, write_private
+from . import stored
 from .drafts import draft
 from .kinds import Kind, kind_of
+from .stored import DamagedJob, Entry
 
-Entry = dict[str, Any]
 _MOST_TRIES = 3
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -63,18 +65,15 @@ class JobFolder:
 
     def request(self) -> dict[str, Any]:
         """The request that created the job, unchanged."""
-        loaded: dict[str, Any] = json.loads(read_plain(self.path / "request.json"))
-        return loaded
+        return stored.read_object(self.path / "request.json")
 
     def settings(self) -> dict[str, Any]:
         """The engine's settings for the job, as ``home.Settings`` reads them."""
-        loaded: dict[str, Any] = json.loads(read_plain(self.path / "settings.json"))
-        return loaded
+        return stored.read_settings(self.path / "settings.json")
 
     def tags(self) -> list[dict[str, str]]:
         """The job's tags, oldest first."""
-        loaded: list[dict[str, str]] = json.loads(read_plain(self.path / "tags.json"))
-        return loaded
+        return stored.read_tags(self.path / "tags.json")
 
     def write_tags(self, tags: list[dict[str, str]]) -> None:
         """Replace the tags, atomically."""
@@ -85,10 +84,9 @@ class JobFolder:
     def updates(self) -> dict[str, Any]:
         """The members of the request that were changed since."""
         try:
-            loaded: dict[str, Any] = json.loads(read_plain(self.path / "updates.json"))
+            return stored.read_object(self.path / "updates.json")
         except FileNotFoundError:
             return {}
-        return loaded
 
     def write_updates(self, updates: dict[str, Any]) -> None:
         """Replace the members that were changed, atomically."""
@@ -98,8 +96,7 @@ class JobFolder:
 
     def entries(self) -> list[Entry]:
         """The journal so far, without a last line that is not complete yet."""
-        lines = read_plain(self.journal).split(b"\n")
-        return [json.loads(line) for line in lines[:-1] if line]
+        return stored.read_entries(self.journal)
 
     def append(self, **entry: Any) -> None:
         """Append one entry to the journal, stamped with the current time."""
@@ -124,13 +121,20 @@ def has_ended(entries: list[Entry]) -> bool:
     return any(entry.get("status") in FINAL for entry in entries)
 
 
-def make_job(path: Path, request: dict[str, Any], settings: dict[str, Any]) -> JobFolder:
-    """Make the folder of a new job, in its draft's place until :func:`publish_job`. Nobody else can enter it."""
+def make_job(
+    path: Path, request: dict[str, Any], settings: dict[str, Any], *, updates: dict[str, Any] | None = None
+) -> JobFolder:
+    """Make the folder of a new job, in its draft's place until :func:`publish_job`. Nobody else can enter it.
+
+    ``updates`` are members of its description that its request does not have.
+    """
     job = JobFolder(path)
     path.mkdir(0o700)
     write_private(path / "request.json", json.dumps(request, indent=1))  # its environment may hold secrets
     write_private(path / "settings.json", json.dumps(settings, indent=1))  # the URL of the role's credentials
     write_private(path / "tags.json", json.dumps([dict(tag) for tag in request.get("Tags", ())]))
+    if updates:
+        write_private(path / "updates.json", json.dumps(updates))
     write_private(job.lock, "")
     job.logs.mkdir(0o700)
     job.append(secondary="Starting", message=f"Starting the {kind_of(request).noun}")
@@ -191,11 +195,17 @@ def places(jobs: Path, kind: Kind, name: str) -> tuple[Path, Path]:
 
 
 def find_job(jobs: Path, kind: Kind, name: str) -> JobFolder | None:
-    """The folder of a job by its kind and name; None when there is no such job."""
+    """The folder of a job by its kind and name; None when there is no such job. Raises DamagedJob."""
+    damage: DamagedJob | None = None
     for place in places(jobs, kind, name):
         job = open_job(jobs, place.name)
-        if job and kind_of(job.request()) == kind:
-            return job
+        try:
+            if job and kind_of(job.request()) == kind:
+                return job
+        except DamagedJob as error:
+            damage = error
+    if damage:
+        raise damage
     return None
 
 

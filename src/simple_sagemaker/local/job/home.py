@@ -45,6 +45,31 @@ class Home:
         return self.cache / "sent"
 
     @property
+    def mlflow(self) -> Path:
+        """A folder for each project whose jobs keep runs of MLflow on this machine."""
+        return self.root / "mlflow"
+
+    @property
+    def of_jobs(self) -> tuple[Path, ...]:
+        """Everything but what can be made again: without these, a home is as new."""
+        return (self.jobs, self.buckets, self.experiments, self.models, self.mlflow, self.regions)
+
+    @property
+    def experiments(self) -> Path:
+        """The records of classic experiments and their trials."""
+        return self.root / "experiments"
+
+    @property
+    def models(self) -> Path:
+        """The records of models, from which transform jobs are made."""
+        return self.root / "models"
+
+    @property
+    def regions(self) -> Path:
+        """A home for each region beside the emulator's own."""
+        return self.root / "regions"
+
+    @property
     def locks(self) -> Path:
         """Lock files of the ports and address blocks that running jobs use."""
         return self.root / "locks"
@@ -63,6 +88,9 @@ class Settings:
     For spot jobs only: attempt number i is interrupted ``interrupt_after_s[i]`` after its training began, attempts
     beyond the last entry are not; every attempt waits ``spot_wait_s`` for capacity before it starts.
 
+    ``clock_speed`` is how many times as fast as here SageMaker's clock goes, by which a job's time limits count and its
+    time is billed.
+
     ``log_limit_mb`` is how much of what each host of a job prints is kept.
 
     ``region`` is the one that jobs are in. With ``s3_endpoint`` buckets are on that server, with ``callers_s3`` on the
@@ -77,6 +105,7 @@ class Settings:
     stop_grace_s: float = 120.0
     interrupt_after_s: tuple[float, ...] = ()
     spot_wait_s: float = 0.0
+    clock_speed: float = 1.0
     log_limit_mb: int = 1024
     region: str = REGION
     s3_endpoint: str | None = None

@@ -29,6 +29,9 @@ def parts(home: Home) -> Iterator[Part]:
     yield from _weighed("jobs", home.jobs, leaving_out=FOLDER)
     for bucket in _folders(home.buckets):
         yield from _weighed(f"bucket {bucket.name}", bucket)
+    yield from _weighed("models", home.models)
+    yield from _weighed("other regions", home.regions)
+    yield from _weighed("MLflow", home.mlflow)
     yield from _weighed("environments", home.environments)
     yield from _weighed("cache", home.cache, leaving_out=home.environments.name)
     yield from _weighed("left by killed commands", home.jobs / FOLDER)

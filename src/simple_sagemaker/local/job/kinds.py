@@ -1,4 +1,4 @@
-"""The two kinds of jobs: what SageMaker calls their members, resources and log groups.
+"""The kinds of jobs: what SageMaker calls their members, resources and log groups.
 
 A request's members show which kind of job it is about. A name can be that of a job of each kind.
 """
@@ -14,11 +14,15 @@ from .home import ACCOUNT, REGION
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of job: ``prefix`` starts its members' names (``TrainingJobName``), ``resource`` is part of its ARN."""
+    """One kind of job: ``prefix`` starts its members' names (``TrainingJobName``), ``resource`` is part of its ARN.
+
+    ``noun`` is what the service calls such a job in a sentence. Without a log ``group`` jobs print nothing themselves.
+    """
 
     prefix: str
     resource: str
-    group: str
+    noun: str
+    group: str = ""
 
     @property
     def name(self) -> str:
@@ -30,25 +34,27 @@ class Kind:
         """The member with a job's status."""
         return f"{self.prefix}JobStatus"
 
-    @property
-    def noun(self) -> str:
-        """What the service calls such a job in a sentence."""
-        return f"{self.prefix.lower()} job"
-
     def arn(self, name: str, region: str = REGION) -> str:
         """A job's ARN; the service writes the name in lower case there."""
         return f"arn:aws:sagemaker:{region}:{ACCOUNT}:{self.resource}/{name.lower()}"
 
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html names the groups
-TRAINING = Kind(prefix="Training", resource="training-job", group="/aws/sagemaker/TrainingJobs")
-PROCESSING = Kind(prefix="Processing", resource="processing-job", group="/aws/sagemaker/ProcessingJobs")
-KINDS = (TRAINING, PROCESSING)
+TRAINING = Kind(prefix="Training", resource="training-job", noun="training job", group="/aws/sagemaker/TrainingJobs")
+PROCESSING = Kind(
+    prefix="Processing", resource="processing-job", noun="processing job", group="/aws/sagemaker/ProcessingJobs"
+)
+TUNING = Kind(prefix="HyperParameterTuning", resource="hyper-parameter-tuning-job", noun="hyperparameter tuning job")
+TRANSFORM = Kind(
+    prefix="Transform", resource="transform-job", noun="transform job", group="/aws/sagemaker/TransformJobs"
+)
+KINDS = (TRAINING, PROCESSING, TUNING, TRANSFORM)
+ADDED = frozenset({"Model", "RoleArn"})  # to a request for a transform job: its model's request, and its model's role
 
 
 def kind_of(request: Mapping[str, Any]) -> Kind:
     """The kind of job that a request creates or is about; training when it names no job."""
-    return PROCESSING if PROCESSING.name in request else TRAINING
+    return next((kind for kind in (TUNING, PROCESSING, TRANSFORM) if kind.name in request), TRAINING)
 
 
 def resource_of(request: Mapping[str, Any]) -> str:

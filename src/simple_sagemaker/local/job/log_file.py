@@ -30,9 +30,7 @@ class LogFile:
 
     def write(self, lines: Sequence[bytes], milliseconds: int) -> int:
         """Append lines; return how many of them are beyond the limit, and were dropped for that."""
-        if self._lost and self._append(
-            [b"simple-sagemaker: %d lines are lost: the disk was full" % self._lost], milliseconds
-        ):
+        if self._lost and self._append([self._loss()], milliseconds):
             self._lost = 0
         if self._size < self._limit and self._size + sum(map(len, lines)) + len(lines) * 20 <= self._limit:
             kept = lines
@@ -41,6 +39,10 @@ class LogFile:
         if kept and not self._append(kept, milliseconds):
             self._lost += len(kept)
         return len(lines) - len(kept)
+
+    def _loss(self) -> bytes:
+        lost = b"1 line was" if self._lost == 1 else b"%d lines were" % self._lost
+        return b"simple-sagemaker: %s lost, because the disk was full" % lost
 
     def write_beyond(self, line: bytes, milliseconds: int) -> None:
         """Append a line of ours, limit or not."""

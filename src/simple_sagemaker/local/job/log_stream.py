@@ -77,7 +77,9 @@ class Stream:
             )
         self.left_out.clear()
         if self._cut:
-            self.write_line(f"simple-sagemaker: {self._cut:,} lines after the first {self.limit >> 20:,} MB were cut")
+            cut = "1 line" if self._cut == 1 else f"{self._cut:,} lines"
+            were = "was" if self._cut == 1 else "were"
+            self.write_line(f"simple-sagemaker: {cut} after the first {self.limit >> 20:,} MB {were} cut")
             self._cut = 0
         if self._file:
             self._file.close()

@@ -78,6 +78,10 @@ class Processing:
         return ()
 
     @property
+    def algorithm(self) -> str | None:
+        return None
+
+    @property
     def is_script_mode(self) -> bool:
         return False
 

@@ -1,6 +1,6 @@
 """A job's request as the engine sees it, independent of the kind of job.
 
-Hosts, attempts and supervisor use this interface only; ``training`` and ``processing`` implement it.
+Hosts, attempts and supervisor use this interface only; ``training``, ``processing`` and ``transform`` implement it.
 """
 
 from __future__ import annotations
@@ -40,13 +40,15 @@ class Phase:
 class Saving:
     """How results are saved: ``scratch`` is a folder for large files; ``on_note`` gets remarks for the job's owner.
 
-    ``on_progress`` is called again and again, and may raise to stop.
+    ``on_progress`` is called again and again, and may raise to stop. ``is_stopped`` is whether somebody stopped the
+    job, or its time was over.
     """
 
     job: str
     scratch: Path
     on_note: Callable[[str], None]
     on_progress: ProgressCallback
+    is_stopped: bool = False
 
 
 class HostFolders(Protocol):
@@ -123,6 +125,11 @@ class Work(Protocol):
     @property
     def is_script_mode(self) -> bool:
         """Whether AWS's toolkit starts a submitted script."""
+        ...
+
+    @property
+    def algorithm(self) -> str | None:
+        """The built-in algorithm of AWS's whose image runs with its own program; None where a program is named."""
         ...
 
     @property

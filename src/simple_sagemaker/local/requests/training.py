@@ -17,6 +17,7 @@ from ..job import beneath
 from ..job.kinds import TRAINING, Kind
 from . import config_files
 from .instance_groups import group_of, read_groups
+from .metric_definitions import metric_definitions
 from .request import HostFolders, MirroredFolder, Phase, Saving
 
 _LONGEST_REASON = 1024
@@ -84,8 +85,16 @@ class Training:
         return not self.entrypoint
 
     @property
+    def algorithm(self) -> str | None:
+        if self.entrypoint or "sagemaker_program" in self.request.get("HyperParameters", {}):
+            return None
+        from ...images.built_in import algorithm_of  # most jobs name a program
+
+        return algorithm_of(self.image)
+
+    @property
     def metrics(self) -> Sequence[tuple[str, str]]:
-        return [(one["Name"], one["Regex"]) for one in self._algorithm.get("MetricDefinitions", ())]
+        return [(one["Name"], one["Regex"]) for one in metric_definitions(self.request)]
 
     def environment(self, region: str, places: Mapping[str, str]) -> dict[str, str]:
         """The request's variables; the platform's (job name, ARN and region) override them."""

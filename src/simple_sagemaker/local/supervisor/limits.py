@@ -21,14 +21,25 @@ class EndedEarly(Abandoned):
 
 
 class Limits:
-    """MaxRuntimeInSeconds counts the training of all attempts, MaxWaitTimeInSeconds everything since the request."""
+    """MaxRuntimeInSeconds counts the training of all attempts, MaxWaitTimeInSeconds everything since the request.
 
-    def __init__(self, request: Mapping[str, Any], *, created: float, is_stop_requested: Callable[[], bool]) -> None:
+    Both are seconds of a clock that is ``clock_speed`` times as fast as this machine's.
+    """
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        *,
+        created: float,
+        is_stop_requested: Callable[[], bool],
+        clock_speed: float = 1.0,
+    ) -> None:
         condition = request.get("StoppingCondition", {})
-        self._longest_s: float = condition.get("MaxRuntimeInSeconds", _DAY_S)
-        self._left_s = self._longest_s
+        self._saving_s: float = condition.get("MaxRuntimeInSeconds", _DAY_S)
+        self._left_s = self._saving_s / clock_speed
         wait = condition.get("MaxWaitTimeInSeconds")
-        self._deadline = float("inf") if wait is None else time.monotonic() + created + wait - time.time()
+        ends = float("inf") if wait is None else created + wait / clock_speed
+        self._deadline = time.monotonic() + ends - time.time()
         self._is_stop_requested = is_stop_requested
 
     def check(self) -> None:
@@ -49,10 +60,10 @@ class Limits:
     def saving(self, ending: Ending) -> Callable[[int], None]:
         """A callback for saving what a job that ended so has left; it raises EndedEarly when saving must end.
 
-        Saving may take as long as the job may train. A stop ends it too, but for a job that is being stopped already:
-        that one's results are saved.
+        Saving may take as long as the job may train, by this machine's clock. A stop ends it too, but for a job that is
+        being stopped already: that one's results are saved.
         """
-        deadline = time.monotonic() + self._longest_s
+        deadline = time.monotonic() + self._saving_s
         is_ending = ending not in {"done", "failed"}
 
         def check(_: int) -> None:

@@ -9,15 +9,19 @@ import os
 import sys
 
 from ...storage.private import read_plain
-from ..job.folder import Entry, JobFolder, has_ended
+from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
+from ..job.stored import Entry
 from . import turns
 
 
-def settle(job: JobFolder) -> list[Entry]:
-    """Return the journal; when the supervisor died without ending it, end it as a failure first."""
+def settle(job: JobFolder, slow: list[JobFolder] | None = None) -> list[Entry]:
+    """Return the journal; when the supervisor died without ending it, end it as a failure first.
+
+    That takes seconds where containers must be removed. With ``slow`` such a job is put there, and stays as it is.
+    """
     entries = job.entries()
-    if has_ended(entries) or not _is_orphaned(job):
+    if has_ended(entries) or not _is_orphaned(job, slow):
         return entries
     return job.entries()
 
@@ -27,13 +31,17 @@ def remove_containers(job: JobFolder) -> None:
 
     A no-op for jobs that run as processes.
     """
-    if job.settings().get("isolation") == "docker":
+    if _has_containers(job):
         from ..hosts.containers import remove_after_a_kill
 
         remove_after_a_kill(job)
 
 
-def _is_orphaned(job: JobFolder) -> bool:
+def _has_containers(job: JobFolder) -> bool:
+    return bool(job.settings().get("isolation") == "docker")
+
+
+def _is_orphaned(job: JobFolder, slow: list[JobFolder] | None) -> bool:
     """Whether no supervisor holds the lock. If so the journal is ended, by exactly one of the processes that ask."""
     if sys.platform == "win32":
         return False  # no process engine there, so no supervisor that could have died
@@ -48,8 +56,11 @@ def _is_orphaned(job: JobFolder) -> bool:
         if turns.is_queued(job):
             return False
         if not has_ended(job.entries()):
+            if slow is not None and _has_containers(job):
+                slow.append(job)
+                return False
             remove_containers(job)
-            _drop_partial_line(job)
+            drop_partial_line(job)
             job.append(
                 status="Failed",
                 secondary="Failed",
@@ -62,7 +73,7 @@ def _is_orphaned(job: JobFolder) -> bool:
         os.close(descriptor)
 
 
-def _drop_partial_line(job: JobFolder) -> None:
+def drop_partial_line(job: JobFolder) -> None:
     """Cut off the half line that a supervisor leaves when it is killed while it writes, before anything is added."""
     data = read_plain(job.journal)
     whole = data.rfind(b"\n") + 1

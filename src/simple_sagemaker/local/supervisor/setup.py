@@ -12,6 +12,7 @@ from ..hosts.host import Host
 from ..hosts.processes import Processes, hosts_text
 from ..isolation import addresses, interpreter
 from ..isolation.choose import Choice, Isolation
+from ..job import mlflow_store
 from ..job.folder import JobFolder
 from ..job.home import Home, Settings
 from ..requests import config_files
@@ -65,6 +66,10 @@ def _make_setup(
     job: JobFolder, home: Home, settings: Settings, backend: Backend, *, descriptors: list[int], interface: str
 ) -> JobSetup:
     work = read_work(job.request())
+    variables = settings.variables()
+    runs = mlflow_store.make_folder(home, job.request())
+    if runs is not None:
+        variables[mlflow_store.VARIABLE] = str(runs)
     hosts = [
         Host(
             name=name,
@@ -73,7 +78,7 @@ def _make_setup(
             work=work,
             isolated=backend.isolation != "plain",
             interface=interface,
-            variables=settings.variables(),
+            variables=variables,
         )
         for name in _host_names(job)
     ]

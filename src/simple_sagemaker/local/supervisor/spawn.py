@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _PROGRAM = (  # our packages last: what lies beside them must not hide Python's own modules
-    "import sys; sys.path.append(sys.argv[1]); "
-    "from simple_sagemaker.local.supervisor.supervisor import main; main(sys.argv[2])"
+    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.{module} import main; main(sys.argv[2])"
 )
-
+OF_JOBS = "supervisor.supervisor"
+OF_TUNING_JOBS = "tuning.tuner"
 
 _ENDING_S = 5.0
 _PAUSE_S = 0.01
@@ -87,8 +87,10 @@ class WaitingSupervisor:
             os.close(descriptor)
 
 
-def start_supervisor(isolation: str) -> WaitingSupervisor:
+def start_supervisor(isolation: str, module: str = OF_JOBS) -> WaitingSupervisor:
     """Start a supervisor that waits for a job, and meanwhile finds out how it can isolate hosts.
+
+    ``module`` is the one of ``local/`` that it runs.
 
     Its environment is nearly empty, because a job in plain isolation could read it. It imports nothing from the current
     folder (``-I``).
@@ -99,7 +101,7 @@ def start_supervisor(isolation: str) -> WaitingSupervisor:
     from_supervisor, supervisor_out = os.pipe()
     errors, supervisor_errors = os.pipe()
     pid = _spawn(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM, _PACKAGES, isolation],
+        [sys.executable, "-I", "-S", "-c", _PROGRAM.format(module=module), _PACKAGES, isolation],
         supervisor_in,
         supervisor_out,
         supervisor_errors,

@@ -48,7 +48,10 @@ class Supervisor:
         self._setup = setup
         self._job = setup.job
         self._limits = Limits(
-            setup.work.request, created=self._job.entries()[0]["at"], is_stop_requested=self._job.is_stop_requested
+            setup.work.request,
+            created=self._job.entries()[0]["at"],
+            is_stop_requested=self._job.is_stop_requested,
+            clock_speed=setup.settings.clock_speed,
         )
         self._attempt: Attempt | None = None
 
@@ -106,7 +109,7 @@ class Supervisor:
         self._job.append(secondary="Starting", message=f"Starting the {self._setup.work.kind.noun}")
 
     def _end(self, outcome: Outcome) -> None:
-        detected = time.time()
+        detected, speed = time.time(), self._setup.settings.clock_speed
         metrics: list[dict[str, Any]] = []
         if self._attempt:
             outcome = self._save_results(self._attempt, outcome)
@@ -120,6 +123,7 @@ class Supervisor:
             said=self._setup.work.message(self._hosts_by_number()) if self._attempt else None,
             metrics=metrics,
             detected=detected,
+            **({} if speed == 1 else {"clock_speed": speed}),
         )
         self._clean_up()
 
@@ -147,7 +151,13 @@ class Supervisor:
         if outcome.ending in {"done", "failed"}:
             phase = self._setup.work.saving
             self._job.append(secondary=phase.secondary, message=phase.message)
-        saving = Saving(job=self._job.name, scratch=self._job.path, on_note=attempt.remark, on_progress=check)
+        saving = Saving(
+            job=self._job.name,
+            scratch=self._job.path,
+            on_note=attempt.remark,
+            on_progress=check,
+            is_stopped=outcome.ending not in {"done", "failed"},
+        )
         self._setup.work.save(self._hosts_by_number(), self._setup.store, saving)
         if problem:
             raise StateLost(problem)

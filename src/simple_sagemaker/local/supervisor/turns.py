@@ -31,13 +31,19 @@ def is_queued(job: JobFolder) -> bool:
     """Whether a process lives that will start this job."""
     if sys.platform == "win32":
         return False
-    import fcntl
-
     try:
-        lock = read_plain(job.path / "queued", _LONGEST_PATH).decode()
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        return is_locked(read_plain(job.path / "queued", _LONGEST_PATH).decode())
     except (OSError, ValueError):
         return False
+
+
+def is_locked(lock: Path | str) -> bool:
+    """Whether a process holds a lock. Raises OSError where it is not there."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

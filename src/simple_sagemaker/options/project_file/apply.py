@@ -27,7 +27,7 @@ def apply(arguments: Arguments, environment: Mapping[str, str]) -> Filled | None
     if arguments.has("use_profile"):
         flag, profile = arguments.flag("use_profile"), arguments.text("use_profile")
         raise UsageError(
-            f"{flag} {profile}: there is no project file, whose profile it could be.\n"
+            f"{flag} {profile}: there is no project file that could have it.\n"
             "It is ssm.toml, or [tool.ssm] in pyproject.toml, in this folder or one above it."
         )
     return None

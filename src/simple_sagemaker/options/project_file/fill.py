@@ -15,8 +15,8 @@ from ...core.records import dataclass, field
 from ...core.spelling import nearest
 from ...errors import InputNotFound, SsmError, UsageError
 from ..arguments import Arguments, Use
-from ..option import JOBS
-from .keys import ARGUMENTS, PATHS, kind_of, starters
+from ..option import JOBS, TUNE
+from .keys import ARGUMENTS, PATHS, file_options, kind_of, starters
 from .merge import Key, Level, levels, merge, profile_of, task_of
 from .read import Entry, ProjectFile
 
@@ -77,7 +77,7 @@ def fill(
         filler.add(one.entry)
     filler.finish()
     if arguments.command in JOBS:
-        _check_command(arguments, file, task)
+        _check_command(arguments, file, task, typed)
     elif not arguments.has("instance_type") and not environment.get("SSM_ENGINE"):
         arguments.is_local = _is_local(some, environment)
     task = task if typed_task or ("task_name", "") in chosen else None
@@ -104,22 +104,30 @@ def _is_local(some: list[Level], environment: Mapping[str, str]) -> bool:
     return machine is not None and is_local(machine.entry.value)
 
 
-def _check_command(arguments: Arguments, file: ProjectFile, task: str | None) -> None:
+def _check_command(arguments: Arguments, file: ProjectFile, task: str | None, typed: Collection[Key]) -> None:
     """Refuse to run a task by another command than the one that its table is for."""
     entries = file.tasks.get(task or "", {})
     ways = starters({key: entry for (key, _), entry in entries.items() if entry.value})
     if not ways or arguments.command in ways.values():
         return
-    if any(arguments.has(name) for name in _STARTERS[arguments.command]):
+    if arguments.command in TUNE and "run" in ways.values():  # what is run can be searched
+        return
+    is_search = "tune" in ways.values() and arguments.command == "run"  # its entry point is in the file
+    if any((name, "") in typed if is_search else arguments.has(name) for name in _STARTERS[arguments.command]):
         return
     key, command = next(iter(ways.items()))
-    line = entries[key, ""].line
+    line = next(entry.line for (name, _), entry in entries.items() if name == key)
     raise UsageError(
         f"the task {task} has {key} ({file.shown}:{line}), which is for 'ssm {command}': ssm {command} -t {task}"
     )
 
 
-_STARTERS = {"run": ("entry_point",), "shell": ("cmd_line",), "process": ("code", "entrypoint")}
+_STARTERS = {
+    "run": ("entry_point", "built_in"),
+    "tune": ("entry_point", "built_in"),
+    "shell": ("cmd_line",),
+    "process": ("code", "entrypoint"),
+}
 
 
 class _Filler:
@@ -156,6 +164,8 @@ class _Filler:
 
     def _values(self, entry: Entry) -> tuple[Any, ...]:
         kind, value = kind_of(entry.key), entry.value
+        if kind == "words" and file_options()[entry.key].value_count > 1:
+            return tuple(value.split() if isinstance(value, str) else map(str, value))
         if kind == "words":
             return (value,) if isinstance(value, str) else (list(value),) if entry.key != ARGUMENTS else tuple(value)
         values = value if isinstance(value, list) else [value]

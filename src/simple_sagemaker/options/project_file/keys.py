@@ -13,11 +13,11 @@ from typing import Literal
 from ...core.specs import INPUT_MODES
 from ...core.spelling import nearest
 from ..commands import COMMANDS
-from ..machines import FRAMEWORKS
+from ..machines import PROCESSING_FRAMEWORKS
 from ..option import JOBS, MANY, Option
 from ..table import by_flag, options_of
 
-Kind = Literal["flag", "number", "text", "list", "words", "table", "values", "inputs", "json"]
+Kind = Literal["flag", "number", "decimal", "text", "list", "words", "table", "values", "inputs", "json"]
 
 # What names a project's place. Every command that has such an option takes it from the file.
 PLACE = ("project_name", "prefix", "bucket_name", "bucket_owner", "aws_region", "aws_profile", "data_store")
@@ -27,15 +27,16 @@ _SHARED = frozenset({*PLACE, "task_name", "output_path", "download_state", "down
 
 ARGUMENTS = "arguments"  # on ``run`` and ``shell`` no option, but what follows --
 _NEVER = frozenset({"help", "use_profile", "m"})
-_NUMBERS = frozenset({"COUNT", "GB", "MINUTES", "STATUS"})
-_CHOICES = {"framework": FRAMEWORKS, "input_mode": INPUT_MODES}
+_NUMBERS = frozenset({"COUNT", "GB", "MINUTES", "STATUS", "NUMBER"})
+_CHOICES = {"framework": PROCESSING_FRAMEWORKS, "input_mode": INPUT_MODES}
 
 PATHS = frozenset(
     {"source_dir", "entry_point", "code", "dir_files", "dependencies", "docker_file_path_or_content", "output_path"}
-    | {"input_path", "input_local", "model_uri"}
+    | {"input_path", "input_local", "model_uri", "request_merge"}
 )
 # What runs, and so of which command a task is.
-_COMMAND_OF = {"entry_point": "run", "cmd_line": "shell", "code": "process", "entrypoint": "process"}
+_COMMAND_OF = {"entry_point": "run", "built_in": "run", "cmd_line": "shell", "code": "process", "entrypoint": "process"}
+_SEARCH = "hp_space"  # with it a task that ``run`` could run is one for ``tune``
 
 
 @cache
@@ -55,14 +56,16 @@ def kind_of(key: str) -> Kind:
         return "values"
     if key in {ARGUMENTS, "command", "entrypoint"}:
         return "words"
+    if option.repeatable and option.value_count == 1:
+        return "list"
     if option.value_count == MANY:
         return "inputs" if option.shape.startswith("NAME ") else "list"
-    by_count: dict[int, Kind] = {0: "flag", 2: "table"}
+    by_count: dict[int, Kind] = {0: "flag", 2: "table", 3: "words"}
     if option.value_count in by_count:
         return by_count[option.value_count]
     if option.shape == "JSON":
         return "json"
-    return "number" if option.shape in _NUMBERS else "text"
+    return "number" if option.shape in _NUMBERS else "decimal" if option.shape == "VALUE" else "text"
 
 
 def choices_of(option: Option) -> tuple[str, ...]:
@@ -90,12 +93,15 @@ def takes(command: str, key: str) -> bool:
 
 def command_of(keys: Mapping[str, object]) -> str | None:
     """The command that a task with these keys is for; None where nothing says."""
-    return next((command for key, command in _COMMAND_OF.items() if key in keys), None)
+    return next(iter(starters(keys).values()), None)
 
 
 def starters(keys: Mapping[str, object]) -> dict[str, str]:
     """The keys that say what runs, each with the command that it is for."""
-    return {key: command for key, command in _COMMAND_OF.items() if key in keys}
+    found = {key: command for key, command in _COMMAND_OF.items() if key in keys}
+    if _SEARCH not in keys:
+        return found
+    return {_SEARCH: "tune", **{key: "tune" if command == "run" else command for key, command in found.items()}}
 
 
 def why_unknown(name: str, *, of_project: bool = False) -> str:

@@ -52,6 +52,8 @@ _TAKES_AWAY: Mapping[str, Collection[str]] = {
     "code": ("entrypoint",),
     "entrypoint": ("code", "command"),
     "bucket_name": ("bucket_owner",),
+    "tune_for": ("tune_for",),  # one search has one
+    "tune_resource": ("tune_resource",),
 }
 _SPOT = frozenset({"no_spot", "use_spot_instances"})  # of which false says something as well
 

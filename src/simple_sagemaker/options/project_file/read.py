@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ...core.names import check_name, check_task
 from ...core.records import dataclass, field
 from ...core.spelling import nearest
+from ...core.toml_text import read_toml
 from ...errors import UsageError
 from .find import Candidate, candidates, refuse_owner
 from .key_lines import Keys, key_lines, line_of
@@ -25,6 +25,7 @@ _TABLES = ("project", "defaults", "profile", "task")
 _KINDS = {
     "flag": "true or false",
     "number": "a whole number, without quotes",
+    "decimal": "a number, without quotes",
     "text": 'a text, in quotes ("…")',
     "list": 'a list of texts (["…", "…"]), or one text',
     "words": 'a list of words (["…", "…"]), or one text',
@@ -79,7 +80,7 @@ def parse(candidate: Candidate) -> ProjectFile | None:
     shown = _shown(candidate.path)
     try:
         text = candidate.data.decode("utf-8-sig").replace("\r\n", "\n")
-        tables = _tables(text)
+        tables = read_toml(text)
     except ValueError as error:  # UnicodeDecodeError and TOMLDecodeError among them
         if candidate.is_shared and not re.search(rb"^\s*\[\s*tool\s*\.\s*ssm\b", candidate.data, re.MULTILINE):
             return None
@@ -97,14 +98,6 @@ def parse(candidate: Candidate) -> ProjectFile | None:
         tables = tool["ssm"]
     refuse_owner(candidate)
     return _Checker(candidate.path, shown, above, key_lines(text)).file(tables)
-
-
-def _tables(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(text)
 
 
 def _not_toml(shown: str, data: bytes, error: ValueError) -> UsageError:
@@ -207,7 +200,8 @@ class _Checker:
                 )
         found = starters({key: entry for (key, _), entry in entries.items() if entry.value})
         if len(set(found.values())) > 1 or {"code", "entrypoint"} <= found.keys():
-            first, second = list(found)[:2]
+            first, *others = found
+            second = next((key for key in others if found[key] != found[first]), others[0])
             raise self._error((*keys, second), f"{first} says what runs already: a task is one of {first} and {second}")
         return entries
 
@@ -242,6 +236,8 @@ def _fits(kind: str, value: object) -> bool:
             return isinstance(value, bool)
         case "number":
             return isinstance(value, int) and not isinstance(value, bool)
+        case "decimal":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
         case "text":
             return _is_text(value)
         case "json":

@@ -16,6 +16,7 @@ _WORDS = {"type": "array", "items": {"type": ["string", "number"]}}
 _KINDS: dict[str, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "number": {"type": "integer"},
+    "decimal": {"type": "number"},
     "text": _TEXT,
     "list": {"anyOf": [_TEXT, _TEXTS]},
     "words": {"anyOf": [_TEXT, _WORDS]},

@@ -7,6 +7,7 @@ from . import process, values
 from .places import Places, Refusal
 
 PROGRAM, PACKAGE, SHELL_SCRIPT = "program", "package", "shell script"
+PROFILER = "ssm_launcher/profiled.py"  # runs a script that is profiled
 LONGEST_COMMAND = 100000  # bytes passed to ``sh -c``; the kernel allows 131,072 in one argument
 _BASH = (b"/bin/bash", b"/usr/bin/bash", b"/usr/local/bin/bash")
 COMMAND_FILE = "ssm-command.sh"
@@ -67,6 +68,18 @@ def torchrun(code: str, name: str, arguments: "list[str]", rendezvous: "list[str
     return [*start, _as_path(name), *map(values.to_bytes, arguments)]
 
 
+def rendezvous(hosts: "list[str]", host: str, env: "dict[bytes, bytes]") -> "list[str]":
+    """The options by which torchrun's hosts find each other; the engine may have chosen address and port."""
+    options = ["--nnodes", str(len(hosts))]
+    if len(hosts) > 1:
+        options += ["--master_addr", values.to_text(env[b"MASTER_ADDR"])]
+    if len(hosts) > 1 or "MASTER_PORT" in os.environ:
+        options += ["--master_port", values.to_text(env[b"MASTER_PORT"])]
+    if len(hosts) > 1:
+        options += ["--node_rank", str(hosts.index(host))]
+    return options
+
+
 def shell(places: Places, command: str, arguments: "list[str]") -> "list[bytes]":
     """The command of a shell task: one text for the shell, quoted arguments appended; a long one is put in a file."""
     program = shell_program()
@@ -120,3 +133,10 @@ def format_for_log(argv: "list[bytes]") -> bytes:
     if len(line) <= SHOWN:
         return line
     return line[:SHOWN] + " … ({} arguments)".format(len(argv) - 1).encode("utf-8")
+
+
+def wrap_in_mpi4py(argv: "list[bytes]") -> "list[bytes]":
+    """Run the command through ``mpi4py`` if the launcher runs so: it ends all ranks when one fails."""
+    if "mpi4py" in sys.modules and argv[0] == python():
+        return [argv[0], b"-m", b"mpi4py", *argv[1:]]
+    return argv

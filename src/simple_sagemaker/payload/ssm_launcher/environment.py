@@ -19,6 +19,7 @@ LONGEST = 131072  # bytes of one "NAME=value" with its final zero, Linux's MAX_A
 LONG_FILE = "ssm-environment.json"
 LONG_VARIABLE = "SSM_LONG_ENVIRONMENT"
 GROUP = "homogeneousCluster"
+OBJECTIVE = "_tuning_objective_metric"  # which SageMaker adds to the hyperparameters of a tuning job's trials
 FLAGS = (
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
@@ -75,9 +76,14 @@ class Job:
 
     @property
     def state(self) -> str:
-        """The folder of the state. Without a private root, ``/state`` would be the machine's own, not the job's."""
+        """The folder of the state. Without a private root, ``/state`` would be the machine's own, not the job's.
+
+        A trial of a tuning job has a folder of its own there: AWS does not say whether all trials share the prefix.
+        """
         default = os.path.join(self.places.base, "state") if self.places.is_plain else "/state"
-        return self.places.local_path("checkpointconfig.json", default)
+        state = self.places.local_path("checkpointconfig.json", default)
+        job = os.environ.get("TRAINING_JOB_NAME", "")  # its trials have no hyperparameter with their name
+        return os.path.join(state, job) if OBJECTIVE in self.reserved else state
 
     @property
     def tensorboard(self) -> str:

@@ -18,8 +18,23 @@ def cpu_count() -> int:
 
 
 def gpu_count() -> int:
-    """The graphics processors that NVIDIA's own tool lists; 0 without the tool."""
-    return sum(line.startswith("GPU ") for line in _output_of("nvidia-smi", "--list-gpus").splitlines())
+    """The graphics processors that NVIDIA's own tool lists and that CUDA shows; 0 without the tool.
+
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars says how the variable hides some: an
+    entry that names none hides itself and all after it.
+    """
+    listed = [line for line in _output_of("nvidia-smi", "--list-gpus").splitlines() if line.startswith("GPU ")]
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if shown is None:
+        return len(listed)
+    count = 0
+    for entry in map(str.strip, shown.split(",")):
+        by_index = entry.isdigit() and int(entry) < len(listed)
+        by_identity = entry.startswith(("GPU-", "MIG-")) and any(entry in line for line in listed)
+        if not (by_index or by_identity):
+            break
+        count += 1
+    return count
 
 
 def neuron_count(instance_type: str) -> int:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from . import command, environment, failure, machine, process, requirements, values
+from . import command, environment, failure, machine, process, requirements, script, values
 from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -30,6 +30,8 @@ class Run:
         self.arguments = described.get("arguments") or []  # type: list[str]
         self.distribution = described.get("distribution") or {}  # type: dict[str, Any]
         self.is_shell = described.get("kind") == "shell"
+        self.described = described
+        self.profile = described.get("profile")  # type: str | None
 
     def script_arguments(self, hyperparameters: "dict[str, object]") -> "list[str]":
         """The arguments of the script. A shell command gets the hyperparameters in its environment only."""
@@ -57,7 +59,7 @@ def main(way: str, base: str) -> int:
             places, job, _run_of_other_client(job) if way == "train" else _read_run_file(places), way == "direct"
         )
     except Refusal as refusal:
-        process.write(values.to_bytes("simple-sagemaker: {}\n".format(refusal)))
+        script.note(str(refusal))
         failure.write_failure(places, str(refusal))
         return refusal.status
 
@@ -102,7 +104,7 @@ def _launch(places: Places, job: environment.Job, run: Run, is_ours: bool) -> in
         requirements.install(places, command.kind_of(places.code, run.entry_point), env)
     _wait_for_hosts(job)
     several = job.host if len(job.hosts) > 1 else ""
-    return _run(places, argv, env, several if is_ours else None)
+    return script.run(job, argv, env, run.described, several if is_ours else None)
 
 
 def _check(places: Places, run: Run) -> None:
@@ -135,26 +137,19 @@ def _command(
     """The argument vector of the job. Raises Refusal if it cannot be passed to a program."""
     if run.is_shell or run.entry_point is None:
         argv = command.shell(places, run.command, arguments)
-    elif TORCH in _names_enabled(run.distribution):
+        command.check_arguments(argv)
+        return argv
+    program = run.entry_point
+    if run.profile is not None:
+        program, arguments = command.PROFILER, [run.profile, program, *arguments]
+    if TORCH in _names_enabled(run.distribution):
         env.setdefault(b"NCCL_PROTO", b"simple")
-        argv = command.torchrun(places.code, run.entry_point, arguments, _rendezvous_options(job, env), max(gpus, 1))
+        options = command.rendezvous(job.distribution_hosts or job.hosts, job.host, env)
+        argv = command.torchrun(places.code, program, arguments, options, max(gpus, 1))
     else:
-        argv = command.script(places.code, run.entry_point, arguments)
+        argv = command.script(places.code, program, arguments)
     command.check_arguments(argv)
     return argv
-
-
-def _rendezvous_options(job: environment.Job, env: "dict[bytes, bytes]") -> "list[str]":
-    """The options by which torchrun's hosts find each other; the engine may have chosen address and port."""
-    hosts = job.distribution_hosts or job.hosts
-    options = ["--nnodes", str(len(hosts))]
-    if len(hosts) > 1:
-        options += ["--master_addr", values.to_text(env[b"MASTER_ADDR"])]
-    if len(hosts) > 1 or "MASTER_PORT" in os.environ:
-        options += ["--master_port", values.to_text(env[b"MASTER_PORT"])]
-    if len(hosts) > 1:
-        options += ["--node_rank", str(hosts.index(job.host))]
-    return options
 
 
 def _wait_for_hosts(job: environment.Job) -> None:
@@ -164,27 +159,6 @@ def _wait_for_hosts(job: environment.Job) -> None:
 
         process.write(b"simple-sagemaker: waiting until every host of the job has an address\n")
         hosts.wait_for_names(job.hosts)
-
-
-def _show(argv: "list[bytes]") -> None:
-    process.write(b"Invoking script with the following command:\n\n" + command.format_for_log(argv) + b"\n\n")
-
-
-def _run(places: Places, argv: "list[bytes]", env: "dict[bytes, bytes]", host: "str | None") -> int:
-    """Run the script, write the success or failure file, and return the status to end with.
-
-    ``host`` is None for jobs of other clients, which end with 1 however their script fails, as AWS's ``train`` does.
-    """
-    _show(argv)
-    ended = process.run(argv, env, os.fsencode(places.code))
-    if ended.status == 0:
-        failure.write_success(places)
-    else:
-        text = failure.script_failure(ended.status, ended.tail, command.format_for_log(argv), host)
-        failure.write_failure(places, text)
-        if host is None:
-            return 1
-    return process.exit_status(ended.status)
 
 
 def _run_in_toolkit(places: Places) -> int:
@@ -202,11 +176,11 @@ def _run_in_toolkit(places: Places) -> int:
     if run.is_shell or run.entry_point is None:
         argv = command.shell(places, run.command, arguments)
     else:
-        argv = _wrap_in_mpi4py(command.script(places.code, run.entry_point, arguments))
+        argv = command.wrap_in_mpi4py(command.script(places.code, run.entry_point, arguments))
     command.check_arguments(argv)
     environment.make_fit(env, places, argv)
     environment.make_instance_state(job.state, job.host)
-    _show(argv)
+    script.show(argv)
     for number in process.FORWARDED:
         signal.signal(number, signal.SIG_DFL)
     os.chdir(places.code)
@@ -271,10 +245,3 @@ def _corrections(run: Run, job: environment.Job, arguments: "list[str]") -> "dic
         variables["SM_INPUT_DATA_CONFIG"] = values.encode(job.channels)
     variables["SM_TRAINING_ENV"] = values.encode(known)
     return variables
-
-
-def _wrap_in_mpi4py(argv: "list[bytes]") -> "list[bytes]":
-    """Run the command through ``mpi4py`` if the launcher runs so: it ends all ranks when one fails."""
-    if "mpi4py" in sys.modules and argv[0] == command.python():
-        return [argv[0], b"-m", b"mpi4py", *argv[1:]]
-    return argv

@@ -10,6 +10,10 @@ import select
 import signal
 import time
 
+TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
+if TYPE_CHECKING:
+    from typing import Any
+
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 TAIL = 8192  # bytes of output kept for the failure text
 CHUNK = 65536
@@ -29,13 +33,21 @@ class Ended:
         self.stop_signal = stop_signal
 
 
-def run(argv: "list[bytes]", environment: "dict[bytes, bytes]", folder: bytes) -> Ended:
+def run(
+    argv: "list[bytes]",
+    environment: "dict[bytes, bytes]",
+    folder: bytes,
+    watch: "Any | None" = None,
+) -> Ended:
     """Run a program in ``folder`` until its main process ends. Its output goes to ours, byte for byte and at once.
+
+    ``watch``, a ``rules.Watch`` or a ``tracking.Tracker``, looks at it meanwhile: once a rule is met that ends it, it
+    gets SIGTERM, and SIGKILL if that does not help.
 
     Only what draws over itself with carriage returns and ends no line, as progress bars do, gets a line end each
     second: logs are shown line by line, and a bar would not be seen before it is full.
     """
-    program = _Program()
+    program = _Program(watch)
     before = {number: signal.signal(number, program.forward) for number in FORWARDED}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _wake_up)
     waker = signal.set_wakeup_fd(program.alarm)
@@ -90,8 +102,10 @@ class Bar:
 
 
 class _Program:
-    def __init__(self) -> None:
+    def __init__(self, watch: "Any | None") -> None:
         self.pid = 0
+        self._watch = watch
+        self._kill_at = None  # type: float | None
         self.status = None  # type: int | None
         self.tail = b""
         self.stop_signal = 0
@@ -126,12 +140,27 @@ class _Program:
         waiting.register(self.output, select.POLLIN)
         waiting.register(self._alarm_read, select.POLLIN)
         while self.status is None:
-            for descriptor, _ in waiting.poll():
+            for descriptor, _ in waiting.poll(None if self._watch is None else self._watch.interval_s * 1000):
                 if descriptor == self._alarm_read:
                     os.read(self._alarm_read, CHUNK)
                     self._reap()
                 elif not self._copy():
                     waiting.unregister(self.output)
+            if self._watch is not None:
+                self._obey(self._watch)
+
+    def _obey(self, watch: "Any") -> None:
+        """End the program when a rule says so."""
+        now = time.monotonic()
+        watch.tick()
+        if self._kill_at is None and watch.hit is not None:
+            self._kill_at = now + watch.grace_s
+            self.forward(signal.SIGTERM, None)
+            self.stop_signal = 0  # nobody asked us to stop
+        elif self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = now + watch.grace_s
+            self.forward(signal.SIGKILL, None)
+            self.stop_signal = 0
 
     def _reap(self) -> None:
         while self.status is None:
@@ -145,6 +174,8 @@ class _Program:
         """Copy available output; False at its end."""
         data = os.read(self.output, CHUNK)
         write(self._bar.with_line_ends(data, time.monotonic()))
+        if self._watch is not None:
+            self._watch.feed(data)
         self.tail = (self.tail + data)[-TAIL:]
         return bool(data)
 

@@ -178,7 +178,7 @@ class Tree:
         """Check that a file without a stat has just vanished. Raises UsageError for a broken link, else ``error``."""
         if os.path.islink(path):
             raise self._error(
-                "the link {link!r} leads nowhere.\nRemove it, or make what it points to.", link=path
+                "{path!r}: the link {link!r} leads nowhere.\nRemove it, or create what it points to.", link=path
             ) from error
         if not isinstance(error, FileNotFoundError):
             raise error

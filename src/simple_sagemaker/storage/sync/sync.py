@@ -92,6 +92,30 @@ class Sync:
             )
         return done
 
+    def first_difference(self) -> str | None:
+        """The first key, below the prefix, that the two hold otherwise; None for none that is known. Read-only."""
+        place = f"{self.store.place}\n{layout.uri(self.bucket, self.prefix)}"
+        file = index.file_of(self.cache, place) if self.cache else None
+        try:
+            with index.open_index(file, waiting=self._wait) as known:
+                return self._first_difference(known)
+        except sqlite3.DatabaseError:  # a broken index: look without one
+            with index.open_index(None, waiting=self._wait) as known:
+                return self._first_difference(known)
+
+    def _first_difference(self, known: Index) -> str | None:
+        files = self.tree.files(self.prefix)
+        objects = _put_in_order(self._list_objects())
+        for key, file, stored, row in _side_by_side(files, _below(objects, self.prefix), known.rows()):
+            if file is None and stored is None:
+                continue  # a row of what both have lost
+            if file is None or stored is None or stored.size != file.size:
+                return key
+            is_known = row is not None and row.tag == stored.tag and row.mark == file.mark
+            if not is_known and self.store.holds(self.bucket, stored, Path(file.path)) is False:
+                return key
+        return None
+
     def _with_index(self, file: Path | None) -> SyncResult:
         done = SyncResult()
         try:

@@ -10,9 +10,10 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from ...core.records import dataclass, field, replace
 from ...errors import UsageError
 from . import ignore, secrets
 
@@ -25,8 +26,7 @@ class Changed(Exception):
     """A file changed since it was first read; the text is its path."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CodeFile:
+class CodeFile(NamedTuple):
     """One file as it was read: its path here, its mode and size (bytes) in the job, and the digest of its content."""
 
     path: str
@@ -42,7 +42,8 @@ class CodeFiles:
     ``secrets`` are files left out because they look like secrets, ``special`` those that are neither file nor folder,
     and ``exposed`` those that look like secrets and are included because they were named. ``interpreters`` are the
     first lines of those that name the program to run them (``#!``). ``script_requirements`` are those that the entry
-    point's own header lists, and ``notes`` what a person should know besides.
+    point's own header lists, ``locked_requirements`` the lines of what a lock file pins, and ``notes`` what a person
+    should know besides.
     """
 
     files: dict[str, CodeFile] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class CodeFiles:
     exposed: list[str] = field(default_factory=list)
     interpreters: dict[str, bytes] = field(default_factory=dict)
     script_requirements: list[str] = field(default_factory=list)
+    locked_requirements: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

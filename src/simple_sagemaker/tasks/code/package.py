@@ -7,7 +7,6 @@ time if it is packed; memory holds its names alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -23,11 +22,12 @@ from ...core.specs import Spec
 from ...core.store import Store
 from ...errors import InputNotFound, UsageError
 from .files import CodeFile, CodeFiles, read_again
+from .fingerprint import digest_of, sha256
 from .ignore import RULES
+from .run_file import run_file
 
-RUN_VERSION = 1
-_ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held
 _REQUIREMENTS = "requirements.txt"
+_LOCK_FILES = ("pylock.toml", "uv.lock")  # the one made to be installed first
 _UNPACKED = "code"
 _NOT_FOR_JOBS = ("fingerprint", "made_from")  # of run.json: what other commands read
 
@@ -116,9 +116,34 @@ def _add_requirements(spec: Spec, files: CodeFiles) -> None:
         files.script_requirements.extend(header.requirements)
     if header and header.python:
         files.notes.append(f"Code: that {code.entry_point} asks for Python {header.python} is not checked")
-    beside = code.entry_file.parent / _REQUIREMENTS if code.entry_file else None
-    if beside and beside.is_file() and not header and _REQUIREMENTS not in files.files:
-        files.notes.append(f"Code: {beside} is not sent, nor installed: -d {beside} does both")
+    _add_lock(spec, files, has_header=header is not None)
+    for name in (_REQUIREMENTS, *_LOCK_FILES):
+        beside = code.entry_file.parent / name if code.entry_file else None
+        if beside and beside.is_file() and not header and not {_REQUIREMENTS, name} & {*files.files}:
+            files.notes.append(f"Code: {beside} is not sent, nor installed: -d {beside} does both")
+            return
+
+
+def _add_lock(spec: Spec, files: CodeFiles, *, has_header: bool) -> None:
+    """Add what a lock file among the code pins, unless something else says what is installed."""
+    name = next((name for name in _LOCK_FILES if name in files.files), None)
+    if name is None or not _installs_requirements(spec, files):
+        return
+    if _REQUIREMENTS in files.files:
+        files.notes.append(f"Code: {_REQUIREMENTS} is installed, not what {name} pins")
+    elif has_header:
+        files.notes.append(f"Code: what the header of {spec.code.entry_point} lists is installed, not what {name} pins")
+    elif spec.kind != "process" and "setup.py" in files.files:
+        files.notes.append(f"Code: its setup.py is installed, not what {name} pins")
+    else:
+        from .lock_files import read_lock  # little code has any
+
+        project = files.files.get("pyproject.toml")
+        pyproject = b"".join(read_again(project)) if project else None
+        lines = read_lock(name, b"".join(read_again(files.files[name])), pyproject)
+        files.locked_requirements.extend(lines)
+        count = sum("--hash=" in line for line in lines)
+        files.notes.append(f"Code: {name} pins what is installed: {count} package{'' if count == 1 else 's'}, by hash")
 
 
 def _check(spec: Spec, code_files: CodeFiles) -> None:
@@ -146,15 +171,21 @@ def _check(spec: Spec, code_files: CodeFiles) -> None:
         )
     if (
         spec.security.network_isolation
-        and (_REQUIREMENTS in code_files.files or code_files.script_requirements)
+        and (_REQUIREMENTS in code_files.files or code_files.script_requirements or code_files.locked_requirements)
         and _installs_requirements(spec, code_files)
     ):
         raise UsageError.naming(
             "{network_isolation}: the code has {what}, and a job without a network can install nothing.\n"
             "Leave that out of the code, and use an image that has the packages: {docker_file_path_or_content} builds "
             "one, {image_uri} names one.",
-            what="requirements in its header" if code_files.script_requirements else f"a {_REQUIREMENTS}",
+            what=_requirements_of(code_files),
         )
+
+
+def _requirements_of(code: CodeFiles) -> str:
+    if code.script_requirements:
+        return "requirements in its header"
+    return "a lock file" if code.locked_requirements else f"a {_REQUIREMENTS}"
 
 
 def _installs_requirements(spec: Spec, code_files: CodeFiles) -> bool:
@@ -181,11 +212,11 @@ def package(
     if spec.kind == "algorithm":
         return Package(beside={layout.RUN_FILE: _json(run)}, digest="", _code=None, _ours={})
     ours = {name: (payload.FOLDER / name).read_bytes() for name in payload.CODE_FILES}
-    if code.script_requirements:
-        ours[_REQUIREMENTS] = "".join(f"{one}\n" for one in code.script_requirements).encode()
+    if listed := code.script_requirements or code.locked_requirements:
+        ours[_REQUIREMENTS] = "".join(f"{one}\n" for one in listed).encode()
     if spec.kind != "process" and starts_by_toolkit(spec):
         ours[layout.RUN_FILE] = _json({name: value for name, value in run.items() if name not in _NOT_FOR_JOBS})
-    digest = _hash("".join([_digest(code), *(f"{name}\0{_hash(data)}\n" for name, data in ours.items())]).encode())
+    digest = sha256("".join([digest_of(code), *(f"{name}\0{sha256(data)}\n" for name, data in ours.items())]).encode())
     beside = {name: (payload.FOLDER / name).read_bytes() for name in payload.CHANNEL_FILES}
     beside[layout.RUN_FILE] = _json({**run, "archive": digest})
     return Package(beside=beside, digest=digest, _code=code, _ours=ours)
@@ -193,68 +224,6 @@ def package(
 
 def _json(run: dict[str, Any]) -> bytes:
     return json.dumps(run, indent=1).encode()
-
-
-def fingerprint(spec: Spec, code: CodeFiles, image_content: str | None = None) -> dict[str, str]:
-    """Digests of what a job is made from, by the names shown for them. Inputs are not included: they cost a listing.
-
-    ``image_content`` is a digest of what an image of the person's own is built from.
-    """
-    image = spec.image
-    parts = {
-        "code": _digest(code),
-        "entry point": spec.code.entry_point,
-        "arguments": list(spec.arguments),
-        **_of_kind(spec),
-        "image": [
-            image.framework,
-            image.framework_version,
-            image.py_version,
-            image_content,
-            image.image_tag,
-            image.uri,
-        ],
-    }
-    digests = {name: _hash(json.dumps(part, sort_keys=True).encode()) for name, part in parts.items()}
-    return {**digests, "environment": _environment_digest(spec)}
-
-
-def _of_kind(spec: Spec) -> dict[str, Any]:
-    """The parts of the fingerprint that only this kind of task has."""
-    if spec.kind == "process":
-        return {"command": spec.command_line or list(spec.command)}
-    return {
-        "command line": spec.code.command,
-        "hyperparameters": dict(spec.hyperparameters),
-        "distribution": spec.launch_distribution,
-    }
-
-
-def _environment_digest(spec: Spec) -> str:
-    """Return a digest of the job's variables that reveals nothing to anyone who can read ``run.json``.
-
-    It is keyed by the task, so that it is the same on every machine and no precomputed table works for two tasks; it is
-    slow, so that guessing values costs time; and it covers all variables at once.
-    """
-    if not spec.environment:
-        return ""
-    place = spec.place
-    key = json.dumps([place.prefix, place.project, place.task]).encode()
-    text = json.dumps(dict(spec.environment), sort_keys=True).encode()
-    return hashlib.pbkdf2_hmac("sha256", text, key, _ROUNDS, dklen=16).hex()
-
-
-def run_file(spec: Spec, fingerprint: dict[str, str]) -> dict[str, Any]:
-    """The content of ``run.json``: what the launcher starts, with which arguments, and what the job was made from."""
-    return {
-        "version": RUN_VERSION,
-        "kind": spec.kind,
-        "entry_point": spec.code.entry_point,
-        "command": (spec.command_line or list(spec.command)) if spec.kind == "process" else spec.code.command,
-        "arguments": list(spec.arguments),
-        "distribution": None if spec.kind == "process" else spec.launch_distribution,
-        "fingerprint": fingerprint,
-    }
 
 
 def _fetch(uri: str, store: Store, scratch: Path) -> Path:
@@ -281,19 +250,8 @@ def _fetch(uri: str, store: Store, scratch: Path) -> Path:
 
 def _fetch_entry(uri: str, store: Store, scratch: Path) -> Path:
     """Download an entry point that is a single object on S3."""
-    file = scratch / "entry"
     try:
-        store.fetch(*layout.split_uri(uri), file)
+        store.fetch(*layout.split_uri(uri), file := scratch / "entry")
     except FileNotFoundError as error:
         raise InputNotFound.naming("{code} reads {uri}, and nothing is there.\nCheck the address.", uri=uri) from error
     return file
-
-
-def _digest(code: CodeFiles) -> str:
-    parts = {name: f"{name}\0{file.mode:o}\0{file.digest}" for name, file in code.files.items()}
-    parts.update((name, f"{name}/") for name in code.folders)
-    return _hash("\n".join(parts[name] for name in sorted(parts)).encode("utf-8", "surrogateescape"))
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

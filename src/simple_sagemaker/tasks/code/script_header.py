@@ -6,10 +6,10 @@ https://packaging.python.org/en/latest/specifications/inline-script-metadata/
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 from ...core.records import dataclass
+from ...core.toml_text import read_toml
 from ...errors import UsageError
 
 _BEGIN, _END = "# /// script", "# ///"
@@ -55,13 +55,9 @@ def _block(lines: list[str]) -> list[str] | None:
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table: dict[str, Any] = read_toml(text)
+    except ValueError as error:
         raise _illegal(name, str(error)) from error
     return table
 

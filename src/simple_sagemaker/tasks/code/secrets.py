@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ...core.late_regex import compile_late
+
 BEGINNING = 1 << 14  # bytes of a file that are examined
 
 # Names in lower case, from the programs that make such files.
@@ -24,23 +26,24 @@ _ENDS = (
     *(".env", ".tfstate", ".tfstate.backup", ".auto.tfvars", ".ovpn"),
 )
 _STAGES = "prod|production|dev|development|staging|stage|test|local"
-_SECRETS = re.compile(rf"\.?(?:[\w-]+[._-])?secrets?(?:[._-](?:{_STAGES}))?\.(?:ya?ml|json|toml|ini|txt|enc)")
+_SECRETS = compile_late(rf"\.?(?:[\w-]+[._-])?secrets?(?:[._-](?:{_STAGES}))?\.(?:ya?ml|json|toml|ini|txt|enc)")
 _FOLDERS = frozenset({".ssh", ".gnupg", ".azure", ".oci", ".gcloud"})
 _PLACES = frozenset(
     {".aws/credentials", ".kube/config", ".docker/config.json", ".huggingface/token", ".streamlit/secrets.toml"}
 )
 _EXAMPLE_WORDS = frozenset({"example", "sample", "template", "dist", "defaults"})  # in a name: made to be shared
 
-_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_KEYS_BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*" + _KEY.pattern + rb"|PuTTY-User-Key-File-|openssh-key-v1\0")
-_AWS_TABLE = re.compile(
+_KEY_LINE = rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+_KEY = compile_late(_KEY_LINE)
+_KEYS_BEGINNING = compile_late(rb"\s*(?:\xef\xbb\xbf)?\s*" + _KEY_LINE + rb"|PuTTY-User-Key-File-|openssh-key-v1\0")
+_AWS_TABLE = compile_late(
     rb"(?:\xef\xbb\xbf)?(?:User name,(?:Password,)?)?Access key ID,Secret access key", re.IGNORECASE
 )
-_AWS_KEY = re.compile(rb"^\s*aws_secret_access_key\s*=\s*\S", re.IGNORECASE | re.MULTILINE)
-_GOOGLE_KEY = re.compile(rb'"(?:private_key|refresh_token)"\s*:\s*"[^"]')
-_PASSWORD = re.compile(rb"^\s*(?:password|//\S*:_authToken|_auth|_password)\s*[=:]\s*[^\s$]", re.MULTILINE)
-_IN_ADDRESS = re.compile(rb"://[^/\s:@]*:[^/\s:@$]+@")
-_KUBERNETES = re.compile(rb"^\s*(?:- )?(?:client-key-data|token|password)\s*:\s*\S", re.MULTILINE)
+_AWS_KEY = compile_late(rb"^\s*aws_secret_access_key\s*=\s*\S", re.IGNORECASE | re.MULTILINE)
+_GOOGLE_KEY = compile_late(rb'"(?:private_key|refresh_token)"\s*:\s*"[^"]')
+_PASSWORD = compile_late(rb"^\s*(?:password|//\S*:_authToken|_auth|_password)\s*[=:]\s*[^\s$]", re.MULTILINE)
+_IN_ADDRESS = compile_late(rb"://[^/\s:@]*:[^/\s:@$]+@")
+_KUBERNETES = compile_late(rb"^\s*(?:- )?(?:client-key-data|token|password)\s*:\s*\S", re.MULTILINE)
 
 _BY_NAME = {
     ".pypirc": (_PASSWORD,),
@@ -56,8 +59,8 @@ _BY_END = {
     (".ini", ".cfg", ".conf", ".toml", "credentials", "config"): (_AWS_KEY,),
     (".yaml", ".yml", ".conf", "config"): (_KUBERNETES,),
 }
-_KUBERNETES_KIND = re.compile(rb"^kind:\s*Config\s*$", re.MULTILINE)
-_GOOGLE_KIND = re.compile(rb'"type"\s*:\s*"(?:service_account|authorized_user)"')
+_KUBERNETES_KIND = compile_late(rb"^kind:\s*Config\s*$", re.MULTILINE)
+_GOOGLE_KIND = compile_late(rb'"type"\s*:\s*"(?:service_account|authorized_user)"')
 _ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND}
 
 

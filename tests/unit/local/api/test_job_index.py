@@ -252,7 +252,7 @@ def test_an_unreadable_job_is_named_once_and_passed_over(home: Home) -> None:
         assert sorted(job.name for job in index.jobs()) == ["a", "c"]
         index.running()
     assert len(lines) == 1
-    assert lines[0].startswith("Job b cannot be read: ")
+    assert lines[0].startswith("Job b is damaged, and is left out: settings.json is no JSON: ")
 
 
 def test_the_file_does_not_grow_with_jobs_that_are_gone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

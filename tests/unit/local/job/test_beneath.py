@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,16 @@ def test_a_folder_without_permissions_is_removed_with_all_it_holds(root: Path) -
     remove_folder(root)
     assert not root.exists()
     assert (root.parent / "secret").exists()
+
+
+def test_links_are_seen_as_links_wherever_they_lead(tmp_path: Path) -> None:
+    """What decides by an entry's kind or owner must not be shown those of a file outside."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret").write_text("x")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, target in {"file": "../outside/secret", "below": "../outside", "nowhere": "gone", "self": "self"}.items():
+        (folder / name).symlink_to(target)
+    with beneath.open_folder(folder) as descriptor:
+        kinds = {entry.path: stat.S_ISLNK(entry.stat.st_mode) for entry in beneath.walk(descriptor)}
+    assert kinds == {"file": True, "below": True, "nowhere": True, "self": True}

@@ -158,13 +158,15 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 stream = Stream(host="algo-1", folder=Path(sys.argv[1]))
 stream.feed(b"before\\n")
 resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
-stream.feed(b"lost and lost and lost and lost\\n" * 3)
+stream.feed(b"lost and lost and lost and lost\\n" * int(sys.argv[2]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 stream.feed(b"after\\n")
 stream.close()
 """
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "logs")], check=True)
-    assert read_all(tmp_path / "logs") == ["before", "simple-sagemaker: 3 lines are lost: the disk was full", "after"]
+    for count, lost in ((3, "3 lines were"), (1, "1 line was")):
+        logs = tmp_path / str(count)
+        subprocess.run([sys.executable, "-c", script, str(logs), str(count)], check=True)
+        assert read_all(logs) == ["before", f"simple-sagemaker: {lost} lost, because the disk was full", "after"]
 
 
 def read_all(logs: Path) -> list[str]:

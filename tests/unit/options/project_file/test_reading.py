@@ -198,7 +198,10 @@ def test_what_is_no_file_is_refused_without_waiting(here: Path) -> None:
         ("[defaults]\nqqqqqqq = 'x'", "ssm.toml:2: defaults.qqqqqqq: there is no such key; there are: arguments, "),
         ("[defaults]\nhelp = true", "ssm.toml:2: defaults.help: there is no such key"),
         ("[defaults]\nuse_profile = 'x'", "that can only be typed"),
-        ("[defaults]\nport = 3", "ssm.toml:2: defaults.port: there is no such key; it is an option of 'ssm emulator'"),
+        (
+            "[defaults]\nenforce_iam = 3",
+            "ssm.toml:2: defaults.enforce_iam: there is no such key; it is an option of 'ssm emulator'",
+        ),
         ("[defaults]\nhyperparameters = {}", "did you mean hp?"),
         ("[project]\nproject_name = 'x'", "ssm.toml:2: project.project_name: there is no such key; there it is called"),
         ("[project]\ninstance_type = 'x'", "it is not one of [project]: put instance_type into [defaults]"),

@@ -62,6 +62,23 @@ def test_afterwards_the_prefix_holds_exactly_the_folder_and_its_neighbours_are_u
         assert held(store, "p/input2/") == {"neighbour": b"n"}
 
 
+@settings(max_examples=examples(12, 500))  # each one writes files
+@given(before=trees, after=trees)
+def test_a_difference_is_named_and_nothing_is_sent(before: dict[str, bytes], after: dict[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as top:
+        store = FolderStore(Path(top) / "buckets")
+        store.make_bucket("b")
+        for name, tree in (("before", before), ("after", after)):
+            fill(Path(top) / name, tree)
+        cache = Path(top) / "cache"
+        Sync(tree=Tree(Path(top) / "before"), store=store, bucket="b", prefix="p/", cache=cache).run()
+        differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+        for index in (cache, None):
+            now = Sync(tree=Tree(Path(top) / "after"), store=store, bucket="b", prefix="p/", cache=index)
+            assert now.first_difference() == min(differing, key=str.encode, default=None)
+        assert held(store, "p/") == before
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> FolderStore:
     made = FolderStore(tmp_path / "buckets")

@@ -25,7 +25,8 @@ from simple_sagemaker.core.specs import Code, Image, Place, Security, TaskSpec
 from simple_sagemaker.errors import InputNotFound, UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.code.files import Changed, CodeFiles
-from simple_sagemaker.tasks.code.package import collect, fingerprint, package
+from simple_sagemaker.tasks.code.fingerprint import fingerprint
+from simple_sagemaker.tasks.code.package import collect, package
 from simple_sagemaker.tasks.code.read import read_code, retry_when_changed
 from simple_sagemaker.tasks.code.upload import Delivery, describe
 

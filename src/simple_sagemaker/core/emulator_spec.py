@@ -1,0 +1,27 @@
+"""What ``ssm emulator`` is to serve, as typed values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .records import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatorSpec:
+    """A whole ``ssm emulator``. ``home`` None is a temporary folder; ``port`` 0 is any free one.
+
+    ``allowed_hosts`` are names for the header Host beside those of loopback. ``bind`` is another address to listen on.
+    """
+
+    port: int
+    home: Path | None
+    region: str
+    s3_endpoint: str | None
+    registry: str | None
+    enforce_iam: bool
+    role_delay_s: float
+    faults: str
+    env_file: Path | None
+    allowed_hosts: tuple[str, ...] = ()
+    bind: str | None = None

@@ -1,0 +1,232 @@
+"""An emulated AWS in a test: its jobs, beginning again, the environment, several of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from simple_sagemaker.errors import EngineUnavailable, InputNotFound, SsmError, UsageError
+from simple_sagemaker.testing import Emulated, JobTimeout, emulator
+from tests.counts import examples
+from tests.emulated import request
+
+
+@pytest.fixture(scope="module", params=["here", "in a process of its own"])
+def aws(request: pytest.FixtureRequest) -> Iterator[Emulated]:
+    with emulator(own_process=request.param != "here") as aws:
+        yield aws
+
+
+def start(aws: Emulated, name: str, script: str) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="code/run.sh", Body=script.encode())
+    aws.client("sagemaker").create_training_job(**request(name, "bucket"))
+
+
+def test_a_job_runs_and_what_it_printed_is_there(aws: Emulated) -> None:
+    aws.reset()
+    start(aws, "good", "echo one; echo two")
+    ended = aws.wait("good")
+    assert ended["TrainingJobStatus"] == "Completed"
+    assert aws.logs("good") == ["one", "two"]
+    start(aws, "bad", "echo no >&2; exit 3")
+    assert aws.wait("bad")["TrainingJobStatus"] == "Failed"
+    assert aws.jobs == ["bad", "good"]
+
+
+@pytest.mark.parametrize("own_process", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_an_hour_passes_in_a_second_where_the_clock_is_quick(own_process: bool) -> None:
+    with emulator(own_process=own_process, clock_speed=3600) as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="code/run.sh", Body=b"sleep 600")
+        limits = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 24 * 3600}
+        spot = request("long", "bucket", StoppingCondition=limits, EnableManagedSpotTraining=True)
+        aws.client("sagemaker").create_training_job(**spot)
+        ended = aws.wait("long")
+    assert (ended["TrainingJobStatus"], ended["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert ended["StoppingCondition"] == limits
+    assert 3600 <= ended["BillableTimeInSeconds"] <= ended["TrainingTimeInSeconds"] < 60 * 3600
+
+
+@pytest.mark.parametrize("speed", [0, 0.5, -1, 1_000_001, float("nan"), "2"])
+def test_a_clock_that_cannot_be_is_refused(speed: float) -> None:
+    with (
+        pytest.raises(UsageError, match=r"clock_speed=.* is no factor from 1 to 1,000,000"),
+        emulator(clock_speed=speed),
+    ):
+        pass
+
+
+def test_after_a_reset_there_is_nothing_and_names_are_free(aws: Emulated) -> None:
+    aws.reset()
+    start(aws, "job", "echo first")
+    aws.wait("job")
+    aws.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")
+    start(aws, "long", "sleep 600")
+    aws.reset()
+    assert aws.jobs == []
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+    assert aws.client("iam").list_roles()["Roles"] == []
+    assert aws.client("logs").describe_log_groups()["logGroups"] == []
+    with pytest.raises(InputNotFound, match="no job job"):
+        aws.describe("job")
+    start(aws, "job", "echo second")
+    assert aws.wait("job")["TrainingJobStatus"] == "Completed"
+    assert aws.logs("job") == ["second"]
+    assert not processes("sleep\x00600")
+
+
+def processes(words: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [str(path)] if path.read_bytes().startswith(words.encode()) else []
+        except OSError:
+            continue
+    return found
+
+
+def test_waiting_has_an_end(aws: Emulated) -> None:
+    aws.reset()
+    start(aws, "long", "sleep 600")
+    with pytest.raises(JobTimeout, match=r"Job long has not ended within 0.5 s: it is InProgress \("):
+        aws.wait("long", within_s=0.5)
+    aws.client("sagemaker").stop_training_job(TrainingJobName="long")
+    assert aws.wait("long")["TrainingJobStatus"] == "Stopped"
+
+
+def test_faults_come_and_go(aws: Emulated) -> None:
+    aws.reset()
+    s3 = aws.client("s3")
+    aws.set_faults("error=1")
+    with pytest.raises(s3.exceptions.ClientError):
+        s3.list_buckets()
+    aws.set_faults("")
+    assert s3.list_buckets()["Buckets"] == []
+    with pytest.raises(SsmError, match="unknown fault 'eror'"):
+        aws.set_faults("eror=1")
+
+
+def test_the_environment_is_set_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    before = dict(os.environ)
+    with emulator(own_process=True, region="eu-central-1") as aws:
+        assert os.environ["AWS_ENDPOINT_URL"] == aws.url
+        assert os.environ["AWS_REGION"] == aws.region == "eu-central-1"
+        assert "AWS_PROFILE" not in os.environ
+    assert dict(os.environ) == before
+    with emulator(own_process=True, set_environment=False) as aws:
+        assert dict(os.environ) == before
+        with aws.environment():
+            assert os.environ["AWS_ENDPOINT_URL"] == aws.url
+    assert dict(os.environ) == before
+
+
+def test_code_that_uses_the_default_session_is_led_there_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.setup_default_session(aws_access_key_id="mine", aws_secret_access_key="mine", region_name="us-west-2")
+    mine = boto3.DEFAULT_SESSION
+    for region in ("eu-central-1", "eu-west-1"):
+        with emulator(own_process=True, region=region):
+            client = boto3.client("s3")
+            assert client.list_buckets()["Buckets"] == []
+            assert client.meta.region_name == region
+        assert boto3.DEFAULT_SESSION is mine
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+def test_a_process_has_one_at_a_time_and_many_one_after_another() -> None:
+    script = """
+from simple_sagemaker.errors import EngineUnavailable
+from simple_sagemaker.testing import emulator
+for number in range(COUNT):
+    with emulator() as aws:
+        s3 = aws.client("s3")
+        assert s3.list_buckets()["Buckets"] == []
+        s3.create_bucket(Bucket="bucket")
+        if number == 1:
+            with emulator(own_process=True, set_environment=False) as other:
+                assert other.client("s3").list_buckets()["Buckets"] == []
+                try:
+                    with emulator():
+                        raise AssertionError("two in one process")
+                except EngineUnavailable as error:
+                    print(error)
+"""
+    counted = script.replace("COUNT", str(examples(3, 20)))
+    done = subprocess.run(
+        [sys.executable, "-c", counted],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "This process has an emulator already." in done.stdout
+
+
+def test_what_comes_after_one_in_this_process_finds_moto_as_it_was() -> None:
+    script = """
+import os, boto3
+from moto import mock_aws
+from simple_sagemaker.errors import SsmError
+from simple_sagemaker.testing import emulator
+before = dict(os.environ)
+with emulator(enforce_iam=True) as aws:
+    aws.client("s3").create_bucket(Bucket="bucket")
+assert dict(os.environ) == before
+try:
+    with emulator(faults="nonsense=1"):
+        raise AssertionError("it serves")
+except SsmError:
+    assert dict(os.environ) == before
+keys = dict(aws_access_key_id="any", aws_secret_access_key="any", region_name="us-east-1")
+with mock_aws():
+    boto3.client("s3", **keys).create_bucket(Bucket="mine")
+    print(boto3.client("sts", **keys).get_caller_identity()["Account"])
+with emulator() as aws:
+    boto3.client("s3", endpoint_url=aws.url).create_bucket(Bucket="bucket")
+    print(aws.client("sts").get_caller_identity()["Account"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["123456789012", "000000000000"]
+
+
+def test_an_emulator_ends_with_the_process_that_wanted_it(tmp_path: Path) -> None:
+    script = "import time\nfrom simple_sagemaker.testing import emulator\n"
+    script += f"with emulator(own_process=True, home={str(tmp_path)!r}) as aws:\n    print(aws.url, flush=True)\n"
+    script += "    time.sleep(600)\n"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 30
+    while any(str(tmp_path).encode() in command for command in command_lines()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def command_lines() -> Iterator[bytes]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes()
+        except OSError:
+            continue
+
+
+def test_what_cannot_start_is_said() -> None:
+    with pytest.raises(SsmError, match="unknown fault"), emulator(faults="nonsense=1"):
+        raise AssertionError("it serves")
+    with pytest.raises(EngineUnavailable), emulator(faults="nonsense=1", own_process=True):
+        raise AssertionError("it serves")

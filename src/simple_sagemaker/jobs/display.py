@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.printable import clean, clean_line
 from ..core.progress import Meter, Watcher, WithoutStatusLine
+from .live_text import StatusLine
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
-    from rich.status import Status
     from rich.text import Text
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
@@ -69,9 +69,9 @@ def notebook_screen(hosts: int) -> Iterator[Watcher]:
 def _terminal(hosts: int) -> Iterator[Terminal]:
     from rich.console import Console
 
-    console = Console(stderr=True)
-    with console.status("Starting") as status:
-        yield Terminal(_width(hosts), console, status)
+    terminal = Terminal(_width(hosts), Console(stderr=True))
+    with terminal.shown():
+        yield terminal
 
 
 def _width(hosts: int) -> int:
@@ -155,16 +155,14 @@ class Pipe(WithoutStatusLine):
 class Terminal:
     """Coloured names above a status line that shows the phase and the time."""
 
-    def __init__(self, width: int, console: Console, status: Status) -> None:
+    def __init__(self, width: int, console: Console) -> None:
         self._width = width
-        self._console = console
-        self._status = status
+        self._status = StatusLine(console, self)
         self._phase = "Starting"
         self._began = time.monotonic()
         self._meter: Meter | None = None
         self._metrics: Mapping[str, float] = {}
         self._bars: dict[str, Text] = {}
-        status.update(self)
 
     def __rich__(self) -> Group:
         """The status line, rendered several times a second, so that the time advances while a job is silent.
@@ -201,7 +199,7 @@ class Terminal:
             labelled = Text.assemble(name, Text.from_ansi(shown))
             if bar is None:
                 self._bars.pop(host, None)
-                self._console.print(labelled, soft_wrap=True, highlight=False)
+                self._status.print(labelled)
             else:
                 labelled.no_wrap, labelled.overflow = True, "ellipsis"
                 self._bars[host] = labelled
@@ -210,7 +208,7 @@ class Terminal:
         self._metrics = dict(newest)
 
     def note(self, text: str) -> None:
-        self._console.print(clean(text), markup=False, highlight=False, soft_wrap=True, style="dim")
+        self._status.print(clean(text), style="dim")
 
     @contextmanager
     def moving(self, meter: Meter) -> Iterator[None]:
@@ -220,11 +218,17 @@ class Terminal:
         finally:
             self._meter = None
 
-    def pause(self) -> AbstractContextManager[None]:
-        return self._hide_status()
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw the status line inside the context; it is removed at the end."""
+        self._status.start()
+        try:
+            yield
+        finally:
+            self._status.stop()
 
     @contextmanager
-    def _hide_status(self) -> Iterator[None]:
+    def pause(self) -> Iterator[None]:
         self._status.stop()
         try:
             yield

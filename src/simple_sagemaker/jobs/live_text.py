@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 from ..core.progress import Meter
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.live import Live
+
+_TICK_S = 0.08
 
 
 @contextmanager
@@ -24,12 +27,59 @@ def redrawn() -> Iterator[Callable[[str], None]]:
         yield lambda text: live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
 
 
+class StatusLine:
+    """A spinner and what it shows at the bottom of a terminal, drawn anew several times a second below printed lines.
+
+    rich's own ticking thread can draw after another thread's print has found out how many lines it must take away, and
+    before it writes: then the line stays, with the print behind it. Here one lock holds both.
+    """
+
+    def __init__(self, console: Console, shown: RenderableType, lock: threading.Lock | None = None) -> None:
+        self._console = console
+        self._shown = shown
+        self._lock = lock or threading.Lock()
+        self._stopped = threading.Event()
+        self._live: Live | None = None
+        self._ticking: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Draw it from now on."""
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        spinner = Spinner("dots", self._shown, style="status.spinner")
+        self._live = Live(spinner, console=self._console, auto_refresh=False, transient=True)
+        self._stopped.clear()
+        self._ticking = threading.Thread(target=self._tick, args=(self._live,), daemon=True)
+        self._live.start()
+        self._ticking.start()
+
+    def stop(self) -> None:
+        """Remove it from the terminal."""
+        if self._live and self._ticking:
+            self._stopped.set()
+            self._ticking.join()
+            self._live.stop()
+            self._live = self._ticking = None
+
+    def print(self, text: RenderableType, *, style: str | None = None) -> None:
+        """Print lines above it that stay, as they are: no markup, no wrapping."""
+        with self._lock:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
+
+    def _tick(self, live: Live) -> None:
+        while not self._stopped.wait(_TICK_S):
+            with self._lock:
+                live.refresh()
+
+
 class LiveText:
     """A text at the bottom of the terminal that is replaced as a whole, below lines that stay."""
 
     def __init__(self, live: Live, console: Console) -> None:
         self._live = live
         self._console = console
+        self._lock = threading.Lock()
         self._text = ""
 
     def show(self, text: str) -> None:
@@ -38,18 +88,23 @@ class LiveText:
 
         if text != self._text:
             self._text = text
-            self._live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
+            with self._lock:
+                self._live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
 
     def print_above(self, text: str) -> None:
         """Print lines that stay."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
+        with self._lock:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True, style="dim")
 
     @contextmanager
     def moving(self, meter: Meter) -> Iterator[None]:
         """Show a transfer."""
-        with self._console.status("") as status:
-            status.update(_MeterLine(meter))
+        line = StatusLine(self._console, _MeterLine(meter), self._lock)
+        line.start()
+        try:
             yield
+        finally:
+            line.stop()
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
-from rich.console import Console
-from rich.status import Status
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from simple_sagemaker.core.progress import Meter
 from simple_sagemaker.jobs.display import Pipe, Terminal, phase_line
+from simple_sagemaker.jobs.live_text import StatusLine
 
 
 def terminal() -> tuple[Terminal, io.StringIO]:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=200, color_system=None)
-    return Terminal(7, console, Status("", console=console)), out
+    return Terminal(7, console), out
 
 
 def test_a_phase_has_the_services_message_behind_it() -> None:
@@ -76,9 +77,9 @@ def test_the_status_line_has_the_newest_value_of_each_metric_and_no_more_than_fi
     assert re.fullmatch(r"Starting  \d+ s  loss 0\.123457  acc 7  odd nan", line.plain)
     out = io.StringIO()
     narrow = Console(file=out, width=20, force_terminal=True, color_system=None)
-    status = Status("", console=narrow)
-    Terminal(7, narrow, status).metrics({"loss": 0.123456789, "accuracy": 0.987654})
-    narrow.print(status.renderable)
+    wide_line = Terminal(7, narrow)
+    wide_line.metrics({"loss": 0.123456789, "accuracy": 0.987654})
+    narrow.print(wide_line)
     assert len(out.getvalue().splitlines()) == 1
 
 
@@ -95,3 +96,24 @@ def test_a_progress_bar_moves_below_the_status_line_and_its_last_state_is_printe
     display.lines("algo-1", [" 20%|##\r100%|##########", "done"])
     assert bars() == ["algo-2  |  20%|##"]
     assert out.getvalue().splitlines() == ["algo-1  | 100%|##########", "algo-1  | done"]
+
+
+class SlowLine:
+    """A line that takes as long as several ticks of a status line."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        time.sleep(0.3)
+        yield Text("a line")
+
+
+def test_a_line_never_stands_behind_a_status_line_that_was_drawn_meanwhile() -> None:
+    out = io.StringIO()
+    status = StatusLine(Console(file=out, force_terminal=True, width=200, color_system=None), "running")
+    status.start()
+    status.print(SlowLine())
+    time.sleep(0.2)
+    status.print(SlowLine())
+    status.stop()
+    assert out.getvalue().count("a line") == 2
+    assert "running" in out.getvalue()
+    assert re.findall(r"running[^\r\n]", out.getvalue()) == []

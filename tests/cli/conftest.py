@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked_ssm
 from tests.warm_homes import warm
 
 
@@ -54,16 +55,10 @@ class Shell:
     def ssm(self, *argv: str | bytes, environment: Mapping[str, str | None] | None = None) -> Done:
         """Run ``ssm`` with these words; a variable set to None is taken away."""
         changed = {**self.environment, **(environment or {})}
-        done = subprocess.run(
-            self.command(*argv),
-            cwd=self.folder,
-            env={key: value for key, value in changed.items() if value is not None},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-            check=False,
+        status, out, err = forked_ssm.run(
+            argv, self.folder, {key: value for key, value in changed.items() if value is not None}
         )
-        return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return Done(status, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     def is_killed(self, argv: Sequence[str], delay_s: float) -> bool:
         """Run ``ssm`` with these words and kill it after a while; return False if it had ended."""

@@ -8,13 +8,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.warm_commands import run, start
 from tests.warm_homes import warm
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ class Emulator:
         self._exports = folder / "exports"
         self._exports.unlink(missing_ok=True)
         words = ["emulator", "--port", "0", "--home", str(self.home), "--env_file", str(self._exports), *options]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(environment or {})},
-        )
+        self.process = start(words, folder=None, environment={**os.environ, **(environment or {})})
         atexit.register(self.process.kill)  # of a test that fails before it stops it
         self.variables = self._printed()
         self.environment = {**os.environ, **self.variables}
@@ -101,16 +95,7 @@ class Emulator:
 
     def ssm(self, folder: Path, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run ``ssm`` in a folder against this emulator; ``changes`` are of its environment."""
-        return subprocess.run(
-            [sys.executable, "-m", "simple_sagemaker.cli.main", *words],
-            cwd=folder,
-            env={**self.environment, **changes},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        return run(*words, folder=folder, environment={**self.environment, **changes})
 
     def stop(self) -> str:
         """End it; what it said on stderr."""

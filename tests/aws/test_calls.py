@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests import warm_commands
 from tests.aws.conftest import DEFAULT, REGION, Cloud
+from tests.warm_commands import Command
 
 # What moves or lists objects; the rest of S3's requests are about buckets.
 _DATA = re.compile(r"s3 (\w+ /[^/?]+/[^?]|GET /[^/?]+/?\?list-type=2|POST /[^/?]+/?\?delete)")
@@ -23,19 +23,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "simple_sagemaker.cli.main", "run", "-p", "proj", "-e", "w.py", "--no_spot", *words],
-        cwd=folder,
-        env={**os.environ, "AWS_REGION": REGION},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
+def start(folder: Path, *words: str) -> Command:
+    run = ["run", "-p", "proj", "-e", "w.py", "--no_spot", *words]
+    return warm_commands.start(run, folder=folder, environment={**os.environ, "AWS_REGION": REGION})
 
 
-def ended(commands: Sequence[subprocess.Popen[str]]) -> list[str]:
+def ended(commands: Sequence[Command]) -> list[str]:
     """What each command said, once all have ended well."""
     said = [command.communicate(timeout=300)[1] for command in commands]
     assert [command.returncode for command in commands] == [0] * len(commands), "\n".join(said)

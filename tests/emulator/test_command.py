@@ -7,21 +7,17 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests import warm_commands
 from tests.emulated import Emulator, ended, request
-
-SSM = (sys.executable, "-m", "simple_sagemaker.cli.main", "emulator")
 
 
 def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SSM, *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **changes}, check=False
-    )
+    return warm_commands.run("emulator", *arguments, environment={**os.environ, **changes})
 
 
 def started(emulator: Emulator, name: str, text: str) -> None:

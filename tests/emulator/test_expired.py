@@ -36,8 +36,8 @@ def _follow(emulator: Emulator, tmp_path: Path) -> None:
     file = tmp_path / "credentials"
     (tmp_path / "w.py").write_text(WORKER)
     ssm = [sys.executable, "-m", "simple_sagemaker.cli.main"]
-    begin = ["run", "-p", "p", "-t", "t", "-e", str(tmp_path / "w.py"), "--no_wait"]
-    subprocess.run([*ssm, *begin], env=emulator.environment, check=True, capture_output=True)
+    begun = emulator.ssm(tmp_path, "run", "-p", "p", "-t", "t", "-e", "w.py", "--no_wait")
+    assert begun.returncode == 0, begun.stderr
 
     issued = emulator.client("sts").get_session_token()["Credentials"]
     credentials(file, issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulated import Emulator
+from tests.warm_commands import run
 
 RECORDER = """#!{python}
 import json, os, sys
@@ -46,16 +47,7 @@ class Remote:
     def ssm(self, *words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
         environment = dict(self.emulator.environment)
         environment["PATH"] = f"{path}:{environment['PATH']}" if path else environment["PATH"]
-        argv = [sys.executable, "-m", "simple_sagemaker.cli.main", *words]
-        return subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run(*words, folder=self.folder, environment=environment)
 
     def describe(self) -> dict[str, Any]:
         described: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=self.job)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from simple_sagemaker.emulator.protocol import ServiceError
 from simple_sagemaker.local.api.operation_names import OF_COMMANDS, OF_THE_EMULATOR
 from tests.emulated import Emulator
 from tests.emulator.raw import exchange, send, signed
+from tests.warm_commands import run
 
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 RECORD = {"FeatureGroupName": "g", "RecordIdentifierValueAsString": "1"}
@@ -175,8 +175,7 @@ def test_a_taken_port_is_one_message(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         number = str(taken.getsockname()[1])
-        words = [sys.executable, "-m", "simple_sagemaker.cli.main", "emulator", "--port", number]
-        done = subprocess.run([*words, "--home", str(tmp_path)], capture_output=True, text=True, check=False)
+        done = run("emulator", "--port", number, "--home", str(tmp_path))
     assert done.returncode == 6
     assert done.stderr.count("is taken") == 1
     assert "in use" not in done.stderr
@@ -243,16 +242,9 @@ def test_a_process_has_one_emulator_at_a_time_and_says_so(tmp_path: Path) -> Non
 def test_who_may_reach_it_is_checked_first(
     arguments: tuple[str, ...], environment: dict[str, str], output: str
 ) -> None:
-    words = [sys.executable, "-m", "simple_sagemaker.cli.main", "emulator", "--port", "0", *arguments]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
-    try:
-        printed = process.communicate(timeout=300)[1]
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-    assert process.returncode == 2
-    assert output in printed
+    done = run("emulator", "--port", "0", *arguments, environment={**os.environ, **environment})
+    assert done.returncode == 2
+    assert output in done.stderr
 
 
 def test_every_operation_of_sagemaker_that_is_not_there_is_refused_by_its_name() -> None:

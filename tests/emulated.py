@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.warm_commands import run, start
+from tests.running_ssm import run, start
 from tests.warm_homes import warm
 
 if TYPE_CHECKING:

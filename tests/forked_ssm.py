@@ -36,21 +36,15 @@ _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "SSL_")  # what a process re
 def run(argv: Sequence[str | bytes], folder: Path, environment: Mapping[str, str]) -> tuple[int, bytes, bytes]:
     """Run ``ssm`` with these words in a folder; return its exit status and what it printed."""
     words = [os.fsdecode(word) for word in argv]
-    request = json.dumps([words, str(folder), dict(environment)]).encode()
-    measured = "COVERAGE_PROCESS_CONFIG" in environment  # by tox -e cover, from a process's start on
-    if sys.platform != "linux" or measured or len(request) > _LONGEST or _start(environment) != _start(os.environ):
+    if not can_fork(words, folder, environment):
         return _run_anew(argv, folder, environment)
     with contextlib.ExitStack() as open_files:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-        open_files.enter_context(ours)
-        sent = [theirs.fileno(), out_end, err_end]
         printed = {one: open_files.enter_context(os.fdopen(one, "rb", 0)) for one in (out, err)}
-        socket.send_fds(_server(), [request], sent)
-        theirs.close()
+        pid, ours = start(words, folder, environment, [out_end, err_end])
+        open_files.enter_context(ours)
         os.close(out_end)
         os.close(err_end)
-        pid = int(ours.recv(100))
         ours.settimeout(300)
         texts = dict.fromkeys(printed, b"")
         try:
@@ -59,6 +53,28 @@ def run(argv: Sequence[str | bytes], folder: Path, environment: Mapping[str, str
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
             raise
+
+
+def can_fork(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bool:
+    """Whether a fork would do what a new process does."""
+    measured = "COVERAGE_PROCESS_CONFIG" in environment  # by tox -e cover, from a process's start on
+    small = len(_request(words, folder, environment)) <= _LONGEST
+    return sys.platform == "linux" and not measured and small and _start(environment) == _start(os.environ)
+
+
+def _request(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
+    return json.dumps([words, str(folder), dict(environment)]).encode()
+
+
+def start(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], output: Sequence[int]
+) -> tuple[int, socket.socket]:
+    """Start ``ssm`` with files as its output and errors; its process's number, and a socket that tells its status."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        server = _server("emulator" if words[:1] == ["emulator"] else "")
+        socket.send_fds(server, [_request(words, folder, environment)], [theirs.fileno(), *output])
+    return int(ours.recv(100)), ours
 
 
 def _run_anew(argv: Sequence[str | bytes], folder: Path, environment: Mapping[str, str]) -> tuple[int, bytes, bytes]:
@@ -96,11 +112,19 @@ def _read(texts: dict[int, bytes]) -> None:
                     waiting.unregister(key.fd)
 
 
+_starting = threading.Lock()
+
+
+def _server(kind: str) -> socket.socket:
+    with _starting:
+        return _new_server(kind)
+
+
 @cache
-def _server() -> socket.socket:
-    """The way to the process that forks, which is started once and ends with this one."""
+def _new_server(kind: str) -> socket.socket:
+    """The way to the process that forks, which is started once and ends with this one; emulators have their own."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    process = subprocess.Popen([sys.executable, __file__], stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, __file__, kind], stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
     theirs.close()
 
     def end() -> None:
@@ -154,26 +178,34 @@ def _become(request: bytes, received: list[int]) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv[1:] = words
+    sys.argv = [sys.argv[0], *words]
     sys.path[0] = folder
     tempfile.tempdir = None
 
 
-def _load() -> None:
-    """Load what commands load; not what only the emulator, jobs and other people's tests do."""
-    others = tuple(
-        f"simple_sagemaker.{room}"
-        for room in ("payload", "testing", "emulator", "local.xgboost_algorithm", "local.batch_transform")
-    )
-    ours = (one.name for one in pkgutil.walk_packages(simple_sagemaker.__path__, "simple_sagemaker."))
-    for name in (*ours, "obstore.store", "pathspec", "isal.igzip"):
+def _load(kind: str) -> None:
+    """Load what commands load, and AWS's models; moto and the emulator for emulators alone."""
+    import botocore.session
+
+    rooms = ["payload", "testing", "local.xgboost_algorithm", "local.batch_transform"]
+    others = tuple(f"simple_sagemaker.{room}" for room in (rooms if kind else [*rooms, "emulator"]))
+    ours = [one.name for one in pkgutil.walk_packages(simple_sagemaker.__path__, "simple_sagemaker.")]
+    more = ["encodings.idna", "obstore.store", "pathspec", "isal.igzip", "isal.isal_zlib"]
+    if kind:
+        moto = [f"moto.{name}.responses" for name in ("events", "iam", "logs", "s3", "sts")]
+        more = [*moto, "moto.moto_server.werkzeug_app", "moto.moto_api._internal.responses", "flask_cors"]
+    for name in (*ours, *more):
         if not name.startswith(others):
             with contextlib.suppress(ImportError):  # of an extra that is not installed
                 importlib.import_module(name)
+    vars(botocore.session)["create_loader"] = cache(botocore.session.create_loader)  # as tests/conftest.py has it
+    session = botocore.session.Session()
+    for service in ("sagemaker", "s3", "sts", "iam", "logs"):
+        session.create_client(service, "us-east-1", aws_access_key_id="a", aws_secret_access_key="a")
 
 
 if __name__ == "__main__":
-    _load()
+    _load(sys.argv[1])
     assert threading.active_count() == len(os.listdir("/proc/self/task")) == 1  # a fork has one alone
     gc.freeze()
     _serve()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import warm_commands
+from tests import running_ssm
 from tests.aws.conftest import DEFAULT, REGION, Cloud
-from tests.warm_commands import Command
+from tests.running_ssm import Command
 
 # What moves or lists objects; the rest of S3's requests are about buckets.
 _DATA = re.compile(r"s3 (\w+ /[^/?]+/[^?]|GET /[^/?]+/?\?list-type=2|POST /[^/?]+/?\?delete)")
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def start(folder: Path, *words: str) -> Command:
     run = ["run", "-p", "proj", "-e", "w.py", "--no_spot", *words]
-    return warm_commands.start(run, folder=folder, environment={**os.environ, "AWS_REGION": REGION})
+    return running_ssm.start(run, folder=folder, environment={**os.environ, "AWS_REGION": REGION})
 
 
 def ended(commands: Sequence[Command]) -> list[str]:

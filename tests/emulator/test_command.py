@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import warm_commands
+from tests import running_ssm
 from tests.emulated import Emulator, ended, request
 
 
 def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return warm_commands.run("emulator", *arguments, environment={**os.environ, **changes})
+    return running_ssm.run("emulator", *arguments, environment={**os.environ, **changes})
 
 
 def started(emulator: Emulator, name: str, text: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulated import Emulator
-from tests.warm_commands import run
+from tests.running_ssm import run
 
 RECORDER = """#!{python}
 import json, os, sys

@@ -21,7 +21,7 @@ from simple_sagemaker.emulator.protocol import ServiceError
 from simple_sagemaker.local.api.operation_names import OF_COMMANDS, OF_THE_EMULATOR
 from tests.emulated import Emulator
 from tests.emulator.raw import exchange, send, signed
-from tests.warm_commands import run
+from tests.running_ssm import run
 
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 RECORD = {"FeatureGroupName": "g", "RecordIdentifierValueAsString": "1"}

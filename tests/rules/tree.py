@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +23,13 @@ def module(file: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def imports(file: Path, source: str | None = None) -> Iterator[str]:
+@cache
+def imports(file: Path, source: str | None = None) -> frozenset[str]:
     """The absolute dotted names a file imports anywhere, in functions and under TYPE_CHECKING too."""
+    return frozenset(_imports(file, source))
+
+
+def _imports(file: Path, source: str | None) -> Iterator[str]:
     package = [PACKAGE, *file.relative_to(SOURCE / PACKAGE).parent.parts]
     for node in ast.walk(ast.parse(source if source is not None else file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

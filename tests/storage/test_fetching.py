@@ -88,7 +88,8 @@ def test_what_is_there_comes_and_what_is_unchanged_is_kept(store: Store, bucket:
 
 
 def test_an_ended_try_is_gone_on_with(store: Store, bucket: str, out: Path) -> None:
-    content = {f"{number:03}": os.urandom(1000) for number in range(3 * MOST)}  # more than are ever under way at once
+    # more than are ever under way at once
+    content = {f"{number:03}": os.urandom(1000) for number in range(MOST + MOST // 4)}
     for name, data in content.items():
         store.write(bucket, f"p/{name}", data)
     for after in (10_000, 5_000):

@@ -216,7 +216,7 @@ def test_an_object_replaced_while_it_is_fetched_is_one_version_or_an_error(moto:
     writer = threading.Thread(target=rewrite)
     writer.start()
     try:
-        for _ in range(examples(3, 50)):
+        for _ in range(examples(2, 50)):
             try:
                 store.fetch("versions", "k", tmp_path / "f" / "to")
             except ChangedMeanwhile:
@@ -299,7 +299,7 @@ def test_the_authorities_that_a_person_names_are_those_that_are_trusted(
 def test_a_large_object_that_is_replaced_while_it_is_read_is_told(moto: str, tmp_path: Path) -> None:
     store = open_store(moto, "replaced-while-read")
     for name in ("one", "two"):
-        (tmp_path / name).write_bytes(os.urandom(1 << 20) * (12 * PART >> 20))
+        (tmp_path / name).write_bytes(os.urandom(1 << 20) * (6 * PART >> 20))
     store.send(tmp_path / "one", "replaced-while-read", "k")
     replaced = threading.Event()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from simple_sagemaker.errors import EngineUnavailable, InputNotFound, SsmError, UsageError
@@ -115,35 +113,6 @@ def test_faults_come_and_go(aws: Emulated) -> None:
     assert s3.list_buckets()["Buckets"] == []
     with pytest.raises(SsmError, match="unknown fault 'eror'"):
         aws.set_faults("eror=1")
-
-
-def test_the_environment_is_set_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    monkeypatch.setenv("AWS_PROFILE", "mine")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    before = dict(os.environ)
-    with emulator(own_process=True, region="eu-central-1") as aws:
-        assert os.environ["AWS_ENDPOINT_URL"] == aws.url
-        assert os.environ["AWS_REGION"] == aws.region == "eu-central-1"
-        assert "AWS_PROFILE" not in os.environ
-    assert dict(os.environ) == before
-    with emulator(own_process=True, set_environment=False) as aws:
-        assert dict(os.environ) == before
-        with aws.environment():
-            assert os.environ["AWS_ENDPOINT_URL"] == aws.url
-    assert dict(os.environ) == before
-
-
-def test_code_that_uses_the_default_session_is_led_there_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    boto3.setup_default_session(aws_access_key_id="mine", aws_secret_access_key="mine", region_name="us-west-2")
-    mine = boto3.DEFAULT_SESSION
-    for region in ("eu-central-1", "eu-west-1"):
-        with emulator(own_process=True, region=region):
-            client = boto3.client("s3")
-            assert client.list_buckets()["Buckets"] == []
-            assert client.meta.region_name == region
-        assert boto3.DEFAULT_SESSION is mine
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def test_a_process_has_one_at_a_time_and_many_one_after_another() -> None:

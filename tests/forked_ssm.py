@@ -151,6 +151,7 @@ def _serve() -> None:
                     os._exit(0)
                 pid = os.fork()
                 if not pid:
+                    _close(waiting)
                     return _become(request, received)
                 for one in received[1:]:
                     os.close(one)
@@ -163,6 +164,17 @@ def _serve() -> None:
                 os.close(key.fd)
                 with asker, contextlib.suppress(OSError):
                     asker.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+
+
+def _close(waiting: selectors.BaseSelector) -> None:
+    """Close what only the server needs by the objects that have it: later each would close another file's number."""
+    for key in [*waiting.get_map().values()]:
+        if isinstance(key.fileobj, socket.socket):
+            key.fileobj.close()
+        else:
+            os.close(key.fd)
+            key.data[1].close()
+    waiting.close()
 
 
 def _become(request: bytes, received: list[int]) -> None:

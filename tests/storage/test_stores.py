@@ -65,7 +65,7 @@ def test_what_is_missing_is_named(store: Store, bucket: str, tmp_path: Path) -> 
 
 def put_into_moto(bucket: str, names: list[str]) -> None:
     """Make empty objects in this process's moto; by requests that takes ten seconds for a thousand."""
-    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
 
     for name in names:

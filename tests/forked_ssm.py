@@ -157,6 +157,8 @@ def _serve() -> None:
                     os.close(one)
                 asker = socket.socket(fileno=received[0])
                 asker.send(str(pid).encode())
+                if sys.platform != "linux":
+                    raise NotImplementedError
                 waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, asker))
             else:
                 pid, asker = key.data

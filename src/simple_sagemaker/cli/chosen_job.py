@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..core.typed import TYPE_CHECKING
 from ..errors import AccessDenied, UsageError
 from ..jobs import find_job
 from ..studies import stored

@@ -9,7 +9,8 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+
+from .typed import NoReturn
 
 
 def compile_regex(regex: str) -> re.Pattern[str]:

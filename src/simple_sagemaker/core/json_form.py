@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import PurePath
-from typing import Any
+
+from .typed import Any
 
 
 def json_form(value: Any) -> Any:

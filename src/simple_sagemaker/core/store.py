@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+
+from .typed import NamedTuple, Protocol
 
 ProgressCallback = Callable[[int], None]  # called with the number of bytes just moved; may raise to stop the transfer
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+from .typed import Any
 
 
 def read_toml(text: str) -> dict[str, Any]:

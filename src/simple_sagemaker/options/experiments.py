@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from ..core.experiments import LOCAL, Experiment, MlflowStore, mlflow_arn_kind
 from ..core.specs import TaskSpec
+from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .arguments import Arguments
 from .launcher import refuse_image_program, refuse_toolkit
+
+if TYPE_CHECKING:
+    from typing import Final
 
 _SCHEMES: Final = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 _FORMS: Final = (
@@ -112,7 +115,7 @@ def experiment(arguments: Arguments) -> Experiment | None:
     if "in_experiment" not in arguments.uses:
         return None
     use = arguments.each("in_experiment")[0]
-    names = use.texts()
+    names = list(use.texts())
     if len(names) > 2:
         raise UsageError(f"{use.flag} takes EXPERIMENT [TRIAL], not {' '.join(names)!r}.")
     for name in names:
@@ -121,5 +124,4 @@ def experiment(arguments: Arguments) -> Experiment | None:
                 f"{use.flag} {name!r}: a name has 1 to {_LONGEST} letters, digits and dashes, and neither begins nor "
                 "ends with a dash."
             )
-    experiment, *trial = names
-    return Experiment(name=experiment, trial=trial[0] if trial else None)
+    return Experiment(name=names[0], trial=names[1] if len(names) == 2 else None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+
+from ..core.typed import Literal
 
 Goal = Literal["min", "max"]
 _WORTHWHILE = 0.01  # of the best value so far: a gain below it is none

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ...core.typed import Any
 from ..job import stored
 from ..job.folder import JobFolder
 from ..job.home import Home

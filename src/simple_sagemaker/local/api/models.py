@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from ...core.layout import split_uri
 from ...core.store import Store
+from ...core.typed import Any
 from ...storage.private import make_private, read_plain, write_private
 from ..job.home import ACCOUNT, REGION, Home
 from . import model, search
@@ -120,10 +120,11 @@ class LocalModels:
 
     def _objection(self, request: Mapping[str, Any]) -> str | None:
         """Why there can be no such model; None if there can."""
-        containers = request.get("Containers") or [request.get("PrimaryContainer")]
+        primary = request.get("PrimaryContainer")
+        containers: list[Mapping[str, Any]] = request.get("Containers") or ([] if primary is None else [primary])
         if "PrimaryContainer" in request and request.get("Containers"):
             return "A model has a PrimaryContainer or Containers, not both."
-        if containers == [None]:
+        if not containers:
             return "A model needs a PrimaryContainer or Containers."
         for one in containers:
             if not one.get("Image") and not one.get("ModelPackageName"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+
+from ...core.typed import Any
 
 OPERATIONS = (
     "CreateHyperParameterTuningJob",

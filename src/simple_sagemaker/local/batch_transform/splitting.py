@@ -76,7 +76,8 @@ def _lines(file: "IO[bytes]", most: "int | None") -> "Iterator[bytes]":
 
 
 def _recordio(file: "IO[bytes]", most: "int | None", framed: bool) -> "Iterator[bytes]":
-    parts, frames = [], []  # type: tuple[list[bytes], list[bytes]]
+    parts = []  # type: list[bytes]
+    frames = []  # type: list[bytes]
     while True:
         head = file.read(8)
         if not head:

@@ -68,7 +68,8 @@ class XgboostModel:
         raise ValueError("Content-type {} not supported. Supported content-type is text/csv, text/libsvm".format(kind))
 
     def _sparse(self, lines: "list[list[str]]") -> "Any":
-        places, values = ([], []), []  # type: tuple[list[int], list[int]], list[float]
+        places = ([], [])  # type: tuple[list[int], list[int]]
+        values = []  # type: list[float]
         for number, line in enumerate(lines):
             for index, _, value in (item.partition(":") for item in line if ":" in item):
                 places[0].append(number)

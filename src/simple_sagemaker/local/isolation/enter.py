@@ -15,7 +15,8 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import NoReturn
+
+from ...core.typed import NoReturn
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")

@@ -118,13 +118,10 @@ def test_a_module_that_fails_or_says_something_is_named(tmp_path: Path, monkeypa
     assert "good 0" not in printed
 
 
-def test_a_job_of_this_machine_loads_nothing_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # away from a pyproject.toml, for which TOML is loaded
+def test_a_job_of_this_machine_loads_nothing_of_aws(tmp_path: Path) -> None:
     (tmp_path / "w.py").write_text("print('ran')")
     words = ("run", "--it", "local", "-p", "p", "-t", "t", "-e", str(tmp_path / "w.py"))
     found = loaded("-m", f"{PACKAGE}.cli.main", *words)
     assert f"{PACKAGE}.local.api.sagemaker" in found
     assert not any(name.startswith(EXPLAINS) for name in found)
     assert not found & {"boto3", "botocore", "obstore", f"{PACKAGE}.storage.s3.store", f"{PACKAGE}.emulator"}
-    again = loaded("-m", f"{PACKAGE}.cli.main", *words, "--force_running")
-    assert not (again - loaded("-c", "pass")) & {"typing", "dataclasses", "inspect", "tempfile"}

@@ -11,14 +11,11 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any, Final, Literal, cast
 
 from ..core.records import dataclass
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING, Any, Literal, cast
 from .hyperparameters import Hyperparameter, read_hyperparameter
-
-if TYPE_CHECKING:
-    from typing import Final
 
 Learns = Literal[
     "supervised", "unsupervised", "text", "series", "images", "pairs", "pairs of tokens", "sequences"

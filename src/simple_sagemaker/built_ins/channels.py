@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
 from ..core.specs import Input, InputMode, LocalInput, S3Input
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
-
-if TYPE_CHECKING:
-    from typing import Final
 
 CSV: Final = "text/csv"
 LIBSVM: Final = "text/libsvm"

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import re
 from shlex import quote
+from typing import Final
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
 from .formats import delimiter_of, guess_delimiter, other_name, without_quotes
 from .sample import FileSample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
 _MISSING: Final = frozenset({"", "nan", "-nan", "na", "n/a", "null", "none", "?"})

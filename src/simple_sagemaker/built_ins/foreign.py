@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from shlex import quote
+from typing import Final
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .formats import other_name
 from .sample import FileSample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")

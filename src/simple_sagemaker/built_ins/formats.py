@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from shlex import quote
+from typing import Final
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
 from .channels import CSV, JSON_LINES, LIBSVM, PARQUET, PROTOBUF
 from .sample import FileSample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 RECORDIO: Final = b"\x0a\x23\xd7\xce"  # MXNet's magic number, as every record of RecordIO begins
 _LIBSVM: Final = re.compile(r"\s*\S+(\s+(qid:[0-9]+|[0-9]+:\S+))+\s*")

@@ -14,13 +14,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from ..core.records import dataclass
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _INTERVAL: Final = re.compile(r"([\[(])(\S+), (\S+)([\])])")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")

@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
+from typing import Final
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
 from .csv_rows import Row
 from .formats import other_name
 from .sample import FileSample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _MOST_CLASSES: Final = 50
 _NAMES: Final = "{hp:"  # in advice that names hyperparameters, which each door spells its own way

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 import re
 from shlex import quote
+from typing import Final
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .csv_rows import Row, is_number
 from .formats import other_name
 from .sample import FileSample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _PAIR: Final = re.compile(r"([0-9]+):(\S+)")
 

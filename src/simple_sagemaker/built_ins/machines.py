@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from ..core.aws_instance_types import is_known
 from ..core.instance_types import is_local
 from ..core.specs import Instances
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
-
-if TYPE_CHECKING:
-    from typing import Final
 
 LONGEST_SPOT_MINS: Final = (
     60  # without checkpoints: https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html

@@ -9,12 +9,9 @@ objective_loss <loss>=0.12``: https://docs.aws.amazon.com/sagemaker/latest/dg/tr
 from __future__ import annotations
 
 import re
+from typing import Any, Final
 
-from ..core.typed import TYPE_CHECKING, Any
 from .algorithms import algorithm
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _NUMBER: Final = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 _SETS: Final = ("train", "validation")

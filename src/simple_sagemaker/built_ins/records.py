@@ -6,15 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from shlex import quote
+from typing import Any, Final
 
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .algorithms import Algorithm
 from .formats import delimiter_of, other_name
 from .sample import FileSample, Sample
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _SERIES_ENDINGS: Final = (".json", ".json.gz", ".parquet")
 _START: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?")

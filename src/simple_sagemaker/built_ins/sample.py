@@ -11,12 +11,9 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from ..core.records import dataclass, field
-from ..core.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _MOST_BYTES: Final = 1 << 20
 _MOST_LINES: Final = 1000

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .algorithms import Algorithm
 from .hyperparameters import Hyperparameter, missing
-
-if TYPE_CHECKING:
-    from typing import Final
 
 # Values to begin with, for advice, where a required hyperparameter has no default.
 _EXAMPLES: Final = {

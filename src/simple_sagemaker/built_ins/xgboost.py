@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import Final
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _LINEAR: Final = ("shotgun", "coord_descent")
 _GROWS: Final = ("grow_colmaker", "distcol", "grow_histmaker", "grow_skmaker")

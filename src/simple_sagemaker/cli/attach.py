@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 from ..core.layout import TaskPlace
-from ..core.typed import TYPE_CHECKING
 from ..jobs import display, find_job
 from ..tasks.run import Run
 from .chosen_job import choose

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from ..core import layout
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .chosen_job import choose
 from .printing import say

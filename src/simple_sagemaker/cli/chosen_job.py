@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.typed import TYPE_CHECKING
+from typing import TYPE_CHECKING
+
 from ..errors import AccessDenied, UsageError
 from ..jobs import find_job
 from ..studies import stored

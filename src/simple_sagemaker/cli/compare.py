@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
 from ..core.json_form import json_form
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from ..jobs import catalog, comparison
 from ..jobs import cost as costs

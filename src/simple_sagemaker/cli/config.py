@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..core.printable import clean
-from ..core.typed import Any, NamedTuple
 from ..errors import UsageError
 from ..options.arguments import Arguments
 from ..options.option import JOBS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..core.durations import duration
-from ..core.typed import TYPE_CHECKING
 from ..jobs import catalog, cost_report
 from ..jobs.catalog import Query
 from ..jobs.cost import shown

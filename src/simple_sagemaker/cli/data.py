@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import layout
 from ..core.layout import TaskPlace
 from ..core.progress import file_count
 from ..core.specs import DataSpec, Download
-from ..core.typed import TYPE_CHECKING
 from ..jobs import display, results
 from ..tasks import stored
 

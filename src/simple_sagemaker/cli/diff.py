@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..core.durations import duration
 from ..core.printable import clean, coloured
-from ..core.typed import TYPE_CHECKING
 from ..jobs import cost, find_job
 from ..jobs.metrics import number
 from ..tasks import job_diff

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.job import Job
 from ..core.job_specs import ExecSpec
-from ..core.typed import TYPE_CHECKING
 from ..errors import SsmError, UsageError
 from .chosen_job import choose
 

@@ -9,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import EngineUnavailable, SsmError, UsageError
 from .printing import ask, say
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..core.progress import size
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from ..local.job import home_content
 from ..local.job.home import Home

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..core import job_specs as specs
-from ..core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.job_specs import JobsSpec

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..core.cpu_limit import compile_regex
 from ..core.json_form import utc
 from ..core.layout import TaskPlace
 from ..core.printable import clean_line
 from ..core.progress import Watcher
-from ..core.typed import TYPE_CHECKING
 from ..errors import Detached, UsageError
 from ..jobs import display, follow, job_events, outcome, past_lines
 from ..jobs import logs as job_logs

@@ -6,10 +6,10 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
 from ..core.instance_types import is_local
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from ..jobs import catalog, live_text
 from ..jobs.catalog import Query

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..core.json_form import utc
-from ..core.typed import TYPE_CHECKING
 from ..jobs import metric_values
 from ..jobs.metrics import Point, Summary, best, number
 from . import tables

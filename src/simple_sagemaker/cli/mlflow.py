@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from ..core.job_specs import MlflowSpec
 from ..core.names import check_name
 from ..core.specs import Place
-from ..core.typed import NoReturn
 from ..errors import EngineUnavailable, InputNotFound, UsageError
 from ..local.job.home import Home
 from ..local.job.mlflow_store import DATABASE, project_folder

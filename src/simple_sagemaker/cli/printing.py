@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
 from ..core.printable import clean, coloured
 from ..core.progress import WithoutStatusLine
-from ..core.typed import TYPE_CHECKING, Any
 from ..jobs.outages import Clock, RetryState
 
 if TYPE_CHECKING:

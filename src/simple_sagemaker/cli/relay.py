@@ -13,8 +13,8 @@ import select
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-from ..core.typed import Any
 from ..local.sessions.session import Session
 
 if sys.platform == "win32":

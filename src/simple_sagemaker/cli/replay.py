@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import TYPE_CHECKING
 
-from ..core.typed import TYPE_CHECKING
 from ..jobs import find_job
 from ..tasks import replay as replays
 from ..tasks.prepared import DryRun

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from ..core.progress import file_count, size
 from ..core.records import dataclass, replace
 from ..core.specs import DataSpec
-from ..core.typed import TYPE_CHECKING
 from ..errors import InputNotFound, UsageError
 from ..jobs import catalog, find_job
 from ..studies import removal as studies

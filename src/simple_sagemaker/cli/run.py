@@ -7,12 +7,12 @@ import shlex
 import signal
 import sys
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from ..core import aws_console
 from ..core.instance_types import is_local
 from ..core.printable import coloured
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import Detached, SsmError
 from ..jobs import display, outcome
 from ..jobs.display import Screen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ..core.typed import TYPE_CHECKING
 from ..jobs import display
 from ..jobs.display import Screen
 from ..jobs.job_events import EventWatcher, JobEvent, LineEvent, NoteEvent

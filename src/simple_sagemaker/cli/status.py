@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
 from ..core.instance_types import is_local
 from ..core.progress import file_count
-from ..core.typed import TYPE_CHECKING
 from ..jobs import catalog, cost, find_job
 from ..jobs.catalog import Query
 from ..jobs.metrics import number

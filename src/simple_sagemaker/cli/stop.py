@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core import names
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..errors import InputNotFound, UsageError
 from ..jobs import catalog
 from ..jobs.catalog import Listed, Query

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..core.durations import age, duration
-from ..core.typed import TYPE_CHECKING
 from ..jobs.metrics import number
 from . import tables
 from .printing import patiently, print_json, print_result, say

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core.durations import duration
-from ..core.typed import TYPE_CHECKING
 from ..jobs.metrics import number
 from . import tables
 from .tables import Column

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from ..core.durations import duration
 from ..core.printable import clean
 from ..core.progress import Meter, WithoutStatusLine
-from ..core.typed import TYPE_CHECKING, Any
 from ..jobs import live_text
 from ..jobs.metrics import number
 from ..jobs.timeline import reason_in_short

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from ..core.printable import cells, clean, coloured, cut, pad
-from ..core.typed import NamedTuple
 
 _GAP = "  "
 _NAMES = 12  # columns for the names of a page's parts

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..core.durations import duration
 from ..core.instance_types import is_local
 from ..core.printable import coloured
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import Detached, JobFailed, JobStopped, SsmError
 from ..jobs.metrics import number
 from ..studies import results, search

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..core.job_specs import WhySpec
 from ..core.specs import ProcessSpec, TaskSpec
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..options.option import SINGLE, TUNE
 from .argv import read

@@ -7,12 +7,12 @@ On AWS it is :class:`simple_sagemaker.aws.access.AwsAccess`; on this machine eve
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from . import names
 from .layout import TaskPlace
 from .records import dataclass
 from .store import Store
-from .typed import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)

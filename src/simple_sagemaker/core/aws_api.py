@@ -6,7 +6,7 @@ On AWS they are boto3's clients; on this machine :class:`simple_sagemaker.local.
 
 from __future__ import annotations
 
-from .typed import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import (

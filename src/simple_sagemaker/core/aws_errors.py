@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
@@ -16,10 +17,6 @@ from . import aws_console
 from .aws_api import error_code
 from .late_regex import compile_late
 from .retries import EXPIRED, is_throttled, is_unusable_role
-from .typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "UnauthorizedAccess"}

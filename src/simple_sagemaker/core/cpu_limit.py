@@ -9,8 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from .typed import NoReturn
+from typing import NoReturn
 
 
 def compile_regex(regex: str) -> re.Pattern[str]:

@@ -6,9 +6,9 @@ A distribution has the form of the SageMaker SDK's ``distribution``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from .specs import TaskSpec
-from .typed import Any
 
 # Ways of distributed training that AWS's toolkit must start inside its images; torch_distributed does not need it.
 # The keys are those of SageMaker SDK 2: estimator._distribution_configuration.

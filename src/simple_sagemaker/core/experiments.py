@@ -5,8 +5,9 @@ What keeps the run in a job is in ``payload/ssm_launcher/tracking.py``.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .records import dataclass
-from .typed import Any
 
 LOCAL = "local"
 

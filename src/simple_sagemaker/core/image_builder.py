@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import EngineUnavailable
 from .records import dataclass
-from .typed import Protocol
 
 _VERSION = 1  # of the inputs of a content tag: another number rebuilds every image
 _TAG_LETTERS = 32

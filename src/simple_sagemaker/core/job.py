@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import layout
 from .aws_api import error_code
 from .late_regex import compile_late
 from .records import dataclass
 from .specs import TaskOutput
-from .typed import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from .aws_api import SageMaker

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from .records import dataclass, field
 from .specs import Download, Place, Spec
-from .typed import Literal
 
 Chosen = Literal["all", "running", "failed"]
 CostBy = Literal["task", "type", "day"]

@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import PurePath
-
-from .typed import Any
+from typing import Any
 
 
 def json_form(value: Any) -> Any:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from typing import Final
 
 from ..errors import UsageError
 from .late_regex import compile_late
-from .typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _NAME: Final = compile_late(r"[A-Za-z0-9._-]{1,128}")
 _CHANNEL: Final = compile_late(r"[A-Za-z0-9._-]{1,64}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import TextIO
 
 from .late_regex import compile_late
-from .typed import TextIO
 
 # ECMA-48: control sequences (5.4), control strings (5.6), other escapes (5.3); each begins with ESC or a control of C1
 _SEQUENCE = compile_late(

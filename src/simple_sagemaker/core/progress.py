@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from .records import dataclass, field
-from .typed import Protocol
 
 
 @dataclass(kw_only=True)

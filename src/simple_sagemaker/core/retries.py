@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from .aws_api import error_code
 from .late_regex import compile_late
-from .typed import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _Answer = TypeVar("_Answer")
 

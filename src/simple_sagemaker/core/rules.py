@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 from .records import asdict, dataclass
-from .typed import Any, Literal
 
 RuleAction = Literal["fail", "end", "warn"]
 RuleKind = Literal["compare", "difference", "rises", "falls", "stalls", "nan", "silent", "gpu_idle", "memory", "disk"]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from .access import Access
 from .aws_api import Experiments, Logs, SageMaker, Tagging
@@ -13,7 +14,6 @@ from .image_builder import Images, NoImages
 from .job import JobKind
 from .records import dataclass, field
 from .store import Store
-from .typed import Any
 
 
 @dataclass(frozen=True, kw_only=True)

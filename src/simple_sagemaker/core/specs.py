@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from .records import dataclass, field
 from .rules import Metric, Rule
-from .typed import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from .experiments import Experiment, MlflowStore

@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-
-from .typed import NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 ProgressCallback = Callable[[int], None]  # called with the number of bytes just moved; may raise to stop the transfer
 

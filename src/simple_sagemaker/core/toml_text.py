@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-
-from .typed import Any
+from typing import Any
 
 
 def read_toml(text: str) -> dict[str, Any]:

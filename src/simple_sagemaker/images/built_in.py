@@ -10,13 +10,10 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
+from typing import Any, Final
 
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .published import registry_domain
-
-if TYPE_CHECKING:
-    from typing import Final
 
 XGBOOST: Final = "xgboost"
 _OLD: Final = frozenset({"1", "latest"})  # XGBoost 0.72, before its images were a framework's

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from ..core.instance_types import is_local
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import NoImageForMachine, UsageError
 from .published import ACCELERATOR, Build, age, facts, frameworks, version_numbers
 from .published import builds as builds_of
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _INSTEAD: Final = "Or name an image with {image_uri}."
 

@@ -11,12 +11,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _DATA: Final = Path(__file__).with_name("image_data")
 

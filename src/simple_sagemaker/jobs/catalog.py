@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import job as jobs
 from ..core import layout, names
@@ -21,7 +22,6 @@ from ..core.job import Job
 from ..core.job_specs import Chosen
 from ..core.layout import PROJECT_TAG, TASK_TAG, TaskPlace
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef

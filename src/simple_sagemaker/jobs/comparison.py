@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core import names
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from . import cost, timeline
 from .metrics import lower_is_better
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core.job import Job, JobKind
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.services import Services

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timezone
+from typing import TYPE_CHECKING
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from . import timeline
 
 if TYPE_CHECKING:

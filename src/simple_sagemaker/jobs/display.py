@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
 
 from ..core.printable import clean, clean_line
 from ..core.progress import Meter, Watcher, WithoutStatusLine
-from ..core.typed import TYPE_CHECKING, Protocol
 from .live_text import StatusLine
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import names
 from ..core.job import KINDS, Job, JobKind
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import AccessDenied, InputNotFound, UsageError
 from .catalog import Listed, Query, belongs, fits, newest, newest_first, with_tags
 

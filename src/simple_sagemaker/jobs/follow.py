@@ -6,6 +6,7 @@ The job is described rarely, its lines are polled more often; each has a pace of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ..core import job
 from ..core.aws_errors import explain, is_denied
@@ -13,7 +14,6 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.records import dataclass, field, replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import Detached
 from . import logs
 from .outages import Clock, RateLimitedNotes, RetryState, error_name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from typing import Literal
 
 from ..core.progress import WithoutStatusLine
 from ..core.records import dataclass, replace
-from ..core.typed import Literal
 from . import timeline
 from .follow import JobResult
 from .logs import Event

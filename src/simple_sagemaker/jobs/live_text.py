@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..core.progress import Meter
-from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

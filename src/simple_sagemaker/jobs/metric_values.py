@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from ..core.job import Job
-from ..core.typed import TYPE_CHECKING
 from .logs import Event
 from .metrics import Point, Points, Summary
 from .past_lines import past_lines

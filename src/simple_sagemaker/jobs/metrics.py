@@ -13,11 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from typing import NamedTuple, TextIO
 
 from ..core.cpu_limit import TooSlow, compile_regex, cpu_limit
 from ..core.json_form import utc
 from ..core.records import dataclass
-from ..core.typed import NamedTuple, TextIO
 from .logs import Event, host_number
 
 _SLOWEST_S = 0.5  # of computing, for one metric in the lines that arrived at once

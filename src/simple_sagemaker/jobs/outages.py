@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from ..core.aws_api import error_code
 from ..core.records import dataclass
 from ..core.retries import backoff_s, has_expired, is_transient
-from ..core.typed import TypeVar
 
 _Answer = TypeVar("_Answer")
 _NOTE_INTERVAL_S = 300.0

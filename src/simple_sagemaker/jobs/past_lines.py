@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.job import Job
-from ..core.typed import TYPE_CHECKING, Any, NamedTuple
 from . import logs
 from .outages import Clock, RetryState
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import NamedTuple
 
 from ..core.job import Job
 from ..core.late_regex import compile_late
-from ..core.typed import NamedTuple
 
 # Nothing is decided by these: AWS may change its words, and then the advice is missing and all else stays.
 _NO_CAPACITY = compile_late(r"capacity", re.IGNORECASE)

@@ -19,9 +19,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from ..core.specs import Download, TaskOutput
-from ..core.typed import Literal
 from ..errors import SsmError
 from ..storage.archives.unpack import UnsafeArchive
 from ..storage.file_copy import exclusive

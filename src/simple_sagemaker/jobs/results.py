@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import layout
 from ..core.aws_errors import translate_errors
 from ..core.job import Job
 from ..core.progress import Meter, Watcher, file_count, size
 from ..core.specs import Download
-from ..core.typed import TYPE_CHECKING, NamedTuple
 from ..errors import SsmError
 from ..storage.archives import unpack
 from ..storage.safe_paths import UnusableName

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core import names
 from ..core.job import Job, JobKind
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from . import cost, timeline
 from .catalog import Listed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from ..core.job import Job
 from ..core.records import dataclass
-from ..core.typed import Any
 from .phases import RESTARTS, waits_for_capacity
 
 _WAITS = frozenset({"Starting", "Pending", *RESTARTS})

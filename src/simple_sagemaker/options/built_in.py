@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from ..built_ins.algorithms import Algorithm, algorithm, names, nearest_name
 from ..built_ins.channels import (
@@ -20,13 +21,9 @@ from ..built_ins.metric_definitions import metric_definitions
 from ..core.records import replace
 from ..core.rules import Metric
 from ..core.specs import Input, LocalInput, S3Input, TaskSpec
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..images.built_in import built_in_versions, is_advised_against
 from .arguments import Arguments
-
-if TYPE_CHECKING:
-    from typing import Final
 
 # What needs code of the person's, or chooses another image; with --built_in each is refused.
 _AGAINST: Final = (

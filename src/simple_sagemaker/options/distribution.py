@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from ..core.distribution import AWS_RUNNERS, is_enabled, runners_needed
 from ..core.specs import Code, LaunchedBy
 from ..core.spelling import nearest
-from ..core.typed import Any
 from ..errors import UsageError
 from .arguments import Arguments, hyperparameter_advice
 

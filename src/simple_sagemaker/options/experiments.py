@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from ..core.experiments import LOCAL, Experiment, MlflowStore, mlflow_arn_kind
 from ..core.specs import TaskSpec
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from .arguments import Arguments
 from .launcher import refuse_image_program, refuse_toolkit
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _SCHEMES: Final = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 _FORMS: Final = (

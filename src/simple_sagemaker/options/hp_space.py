@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import Any, Final, cast
 
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING, Any, cast
 from ..errors import UsageError
 from ..tuning.ranges import SCALES, Categorical, Continuous, Integer, Range, Scale
 from .arguments import Arguments, Use, check_hyperparameter_name, text_of
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _RANGE: Final = re.compile(rf"({_NUMBER})\.\.({_NUMBER})((?:[@/][^@/]*)*)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Any, cast
 
 from ..core.job_specs import (
     AttachSpec,
@@ -27,7 +28,6 @@ from ..core.job_specs import (
 )
 from ..core.names import check_name
 from ..core.specs import Place
-from ..core.typed import Any, cast
 from ..errors import UsageError
 from .arguments import Arguments
 from .key_values import environment, hyperparameters, tags

@@ -10,16 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, Final
 
 from ..core.late_regex import compile_late
 from ..core.rules import Metric
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .arguments import Arguments
 from .reserved import TOOLKIT_PREFIX, is_reserved_by_toolkit, is_set_by_platform
-
-if TYPE_CHECKING:
-    from typing import Final
 
 HYPERPARAMETER_LIMIT: Final = 100
 HYPERPARAMETER_ROOM: Final = 93  # of those: up to seven of ours are sent beside them

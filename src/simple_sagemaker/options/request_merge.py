@@ -9,15 +9,12 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from typing import Any, Final
 
 from ..core.specs import RequestMerge
 from ..core.toml_text import read_toml
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .arguments import Arguments
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _LARGEST: Final = 1 << 20  # bytes; the service takes requests of less
 _OPTION: Final = "request_merge"

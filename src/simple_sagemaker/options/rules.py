@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
+from typing import Final, Literal
 
 from ..core.rules import Rule, RuleAction, RuleKind
 from ..core.specs import Profiler, TaskSpec
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING, Literal
 from ..errors import UsageError
 from .arguments import Arguments, hyperparameter_advice
 from .key_values import define_metric
 from .launcher import refuse_image_program, refuse_toolkit
-
-if TYPE_CHECKING:
-    from typing import Final
 
 ACTIONS: Final[tuple[tuple[str, RuleAction], ...]] = (("fail_if", "fail"), ("end_if", "end"), ("warn_if", "warn"))
 _MOST: Final = 20

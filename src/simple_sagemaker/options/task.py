@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import cast
 
 from ..core.distribution import runner_hyperparameters
 from ..core.instance_types import is_local
 from ..core.names import check_bucket, check_name, check_task, is_job_name, is_short_name
 from ..core.records import replace
 from ..core.specs import DATA_STORES, DataSpec, DataStore, Download, Kind, Place, RequestMerge, Rerun, Shows, TaskSpec
-from ..core.typed import cast
 from ..errors import UsageError
 from .arguments import Arguments
 from .code import is_algorithm, training_code

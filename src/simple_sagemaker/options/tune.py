@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 from ..core.names import check_task
 from ..core.records import replace
 from ..core.specs import TaskSpec
 from ..core.spelling import nearest
-from ..core.typed import TypeVar
 from ..errors import UsageError
 from ..studies.spec import STRATEGIES, TUNED_ON, Resource, TuneSpec
 from ..tuning import bayesian

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import names
 from ..core.access import Access, LocalAccess, S3Access
@@ -19,7 +20,6 @@ from ..core.records import replace
 from ..core.services import Services, no_price
 from ..core.specs import DataSpec, DataStore, Spec
 from ..core.store import Store
-from ..core.typed import TYPE_CHECKING
 from ..errors import EngineUnavailable, UsageError
 from . import processes
 from .environment import callers_variables, check_variables, engine_settings, home_folder, is_emulated, warn

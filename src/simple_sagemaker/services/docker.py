@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import NoCredentials, UsageError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..core.typed import TYPE_CHECKING
 from ..errors import EngineUnavailable, UsageError
 from .home_folder import home_path
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path
-
-from ..core.typed import Any, NamedTuple
+from typing import Any, NamedTuple
 
 _system: Any = os  # what only some systems have
 _CHUNK = 1 << 23

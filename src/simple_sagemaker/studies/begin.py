@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout, names
 from ..core.json_form import json_form
 from ..core.progress import Watcher
 from ..core.records import dataclass, replace
 from ..core.specs import Rerun
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import SsmError, UsageError
 from ..tasks import history, lock, send, submit
 from ..tasks.code import read

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.json_form import json_form
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import SsmError
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-
-from ..core.typed import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..core.layout import TaskPlace

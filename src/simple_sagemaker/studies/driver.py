@@ -8,12 +8,12 @@ ended meanwhile is recorded. A command that does not have the driver's lock watc
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core.json_form import json_form
 from ..core.printable import clean
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import SsmError
 from ..jobs.outages import Clock
 from . import endings

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core.layout import TaskPlace
-from ..core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.services import Services

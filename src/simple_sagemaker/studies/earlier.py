@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..errors import InputNotFound, UsageError
 from ..tuning.bayesian import Past
 from ..tuning.ranges import covers

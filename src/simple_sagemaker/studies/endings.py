@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from ..core.typed import TYPE_CHECKING
 from ..tuning import early_stopping
 from ..tuning.goal import has_reached, trials_without_gain
 from .study import Ended

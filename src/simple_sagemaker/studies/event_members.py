@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import Any
 
-from ..core.typed import Any
 from .journal import Event
 
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # as core.json_form writes them

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from ..core.layout import TaskPlace, uri
 from ..core.store import Store
-from ..core.typed import Any
 from ..errors import SsmError
 
 Event = dict[str, Any]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..core.typed import TYPE_CHECKING, NamedTuple
 from ..tuning import bayesian
 from ..tuning.bayesian import Past
 from ..tuning.hyperband import Bracket, promote, schedule

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core.json_form import json_form
-from ..core.typed import TYPE_CHECKING
 from .best_trial import BestTrial
 from .journal import Event, Journal
 from .study import EndStatus, Study

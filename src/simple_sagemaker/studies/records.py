@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..core import names
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any, Literal, NamedTuple
 from ..tuning.influence import without_influence
 from .proposals import jobs_wanted
 from .spec import Resource, TunedOn

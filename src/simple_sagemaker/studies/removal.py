@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout, names
 from ..core.layout import TaskPlace
 from ..core.records import replace
 from ..core.specs import Place
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import SsmError, UsageError
 from ..jobs import catalog, find_job
 from ..tasks import removal

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.image_builder import Recipe
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..images import choose
 from ..tasks import history, send

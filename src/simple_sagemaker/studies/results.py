@@ -8,12 +8,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core.json_form import json_form, utc
 from ..core.progress import Watcher
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING
 from ..jobs.result_parts import NotDownloaded
 
 if TYPE_CHECKING:

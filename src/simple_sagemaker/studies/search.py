@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..tasks.prepared import DryRun
 from ..tuning.bayesian import Past
 from . import begin as beginning

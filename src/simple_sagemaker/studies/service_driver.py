@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.aws_api import error_code
 from ..core.records import replace
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..jobs.outages import Clock, RateLimitedNotes, RetryState
 from ..tasks import send

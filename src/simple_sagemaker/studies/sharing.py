@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..core.services import Services

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..core.records import dataclass
 from ..core.specs import Place, TaskSpec
-from ..core.typed import Literal
 from ..tuning.goal import Goal
 from ..tuning.ranges import Range
 

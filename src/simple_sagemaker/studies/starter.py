@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from ..core.aws_api import error_code
 from ..core.layout import RUN_FILE, STUDY
-from ..core.typed import TYPE_CHECKING
 from ..tasks import history, send
 from ..tasks.prepared import PreparedJob
 

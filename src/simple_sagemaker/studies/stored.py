@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core.layout import TaskPlace
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import AccessDenied, SsmError
 from ..jobs import metric_values, timeline
 from . import service_driver

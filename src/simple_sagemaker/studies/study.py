@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Literal, cast
 
 from ..core.records import dataclass, field
-from ..core.typed import Any, Literal, cast
 from ..errors import SsmError
 from ..tuning.goal import Goal, best, result
 from .event_members import moment, number_of, text, text_or_none, whole, whole_or_none

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from ..core.records import dataclass
-from ..core.typed import Literal
 from .records import StudyRecord, TrialRecord
 
 

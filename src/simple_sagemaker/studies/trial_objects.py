@@ -8,9 +8,9 @@ that it is another task's too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..core import layout, names
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from ..tasks import lock, removal
 

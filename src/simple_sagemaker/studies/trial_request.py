@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout, names
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 from ..tasks.prepared import DryRun
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core.aws_errors import is_denied
 from ..core.job import Job
-from ..core.typed import TYPE_CHECKING
 from ..jobs import logs
 from ..jobs.metrics import Search
 from ..jobs.outages import Clock, RateLimitedNotes, RetryState

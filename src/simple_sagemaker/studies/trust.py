@@ -7,9 +7,9 @@ with values of its own space.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import SsmError
 from ..tuning.ranges import holds
 from .trial_request import is_job_of

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from ..core import layout
-from ..core.typed import Any
 from ..errors import UsageError
 from ..tuning.ranges import Categorical, Integer, Range
 from .spec import TuneSpec

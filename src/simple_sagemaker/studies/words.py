@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import SsmError
 from ..tuning.ranges import Categorical, Continuous, Integer
 from .spec import Resource

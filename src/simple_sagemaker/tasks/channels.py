@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import layout, names
 from ..core.layout import TaskPlace
@@ -15,7 +16,6 @@ from ..core.progress import Meter, Watcher, file_count, size
 from ..core.records import dataclass, field, replace
 from ..core.specs import Input, InputMode, LocalInput, S3Input, Spec, TaskInput
 from ..core.store import KeyRefused
-from ..core.typed import TYPE_CHECKING
 from ..errors import InputNotFound, UsageError
 from ..storage.file_copy import ChangedMeanwhile
 from . import history

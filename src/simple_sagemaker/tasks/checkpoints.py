@@ -7,10 +7,10 @@ that has ended, or that had other hyperparameters or data, it would leave that o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ..core import layout
 from ..core.progress import file_count
-from ..core.typed import TYPE_CHECKING
 from ..images.built_in import algorithm_of
 from . import history
 from .differences import differences

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.job import Job
 from ..core.records import replace
 from ..core.specs import LocalInput, S3Input, Spec, TaskInput
-from ..core.typed import TYPE_CHECKING, Any, NamedTuple
 from . import history
 
 if TYPE_CHECKING:

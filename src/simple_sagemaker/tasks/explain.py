@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from . import engine_limits, history, reuse, submit
 from .code import read
 from .code.fingerprint import fingerprint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import layout, names
@@ -12,7 +13,6 @@ from ..core.aws_api import error_code
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.printable import clean
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import payload
 from ..core import layout
 from ..core.cpu_limit import TooSlow, cpu_limit
 from ..core.records import dataclass
 from ..core.scratch import scratch_folder
-from ..core.typed import TYPE_CHECKING
 from ..errors import SsmError
 from ..jobs import cost, metric_values, timeline
 from .job_facts import JobFacts, facts_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout
 from ..core.progress import file_count, size
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 from . import history
 from .differences import hyperparameters_of, typed
 

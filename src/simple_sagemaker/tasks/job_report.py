@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core import names
 from ..core.job import JobKind
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..jobs import cost, metric_values, metrics, timeline
 from . import job_facts
 from .job_facts import JobFacts

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core import job as jobs
 from ..core import layout
@@ -17,7 +18,6 @@ from ..core.aws_api import error_code
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import UsageError
 
 if TYPE_CHECKING:

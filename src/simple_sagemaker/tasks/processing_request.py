@@ -8,10 +8,10 @@ The shape and its limits: https://docs.aws.amazon.com/sagemaker/latest/APIRefere
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from ..core import layout
 from ..core.specs import ProcessSpec
-from ..core.typed import TYPE_CHECKING, cast
 from .training_request import ChannelSource, Setting, can_encrypt_disks, experiment_config, tags
 
 if TYPE_CHECKING:

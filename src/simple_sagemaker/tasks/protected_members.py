@@ -7,12 +7,9 @@ one, ``{name}`` is an option, which each door spells its own way.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ..core import layout
-from ..core.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Final
 
 _NETWORK: Final = "{vpc_subnets} and {vpc_security_groups} set it"
 _ADDRESS: Final = "{input_s3} says what a channel reads"

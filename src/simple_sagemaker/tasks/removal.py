@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core import layout, names
 from ..core.aws_api import error_code
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 from . import history, lock
 

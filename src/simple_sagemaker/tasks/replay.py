@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core import layout, names
-from ..core.typed import TYPE_CHECKING, Any
 from ..errors import InputNotFound, UsageError
 from ..jobs.catalog import tags_of
 from . import history, lock

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ..core.spelling import nearest
-from ..core.typed import TYPE_CHECKING, Any, NoReturn
 from ..errors import EngineUnavailable, UsageError
 from .protected_members import NOT_HERE, protected
 
 if TYPE_CHECKING:
-    from typing import Final
-
     from ..core.specs import RequestMerge, Spec
     from ..local.api.model import Model
 

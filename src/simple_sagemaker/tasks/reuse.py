@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from ..core.typed import TYPE_CHECKING, Literal
 from ..errors import UsageError
 from . import history
 from .differences import Difference, differences

@@ -7,6 +7,7 @@ command line and Python both live by it, and add only what they ask and print.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..core import job as jobs
 from ..core.aws_errors import translate_errors
@@ -14,7 +15,6 @@ from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Download, Spec
-from ..core.typed import TYPE_CHECKING
 from ..jobs import follow, logs
 from ..jobs.follow import Follower, JobResult
 from . import submit

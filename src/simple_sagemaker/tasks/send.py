@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..core import layout
 from ..core.aws_api import error_code
 from ..core.image_builder import PlannedImage, Recipe
 from ..core.progress import file_count
 from ..core.retries import new_role_pause_s
-from ..core.typed import TYPE_CHECKING, Any, NoReturn
 from ..errors import NoImageForMachine, UsageError
 from ..images import choose
 from ..jobs import cost

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..core.layout import TaskPlace
-from ..core.typed import TYPE_CHECKING
 from .lock import refuse_folder_of_task
 
 if TYPE_CHECKING:

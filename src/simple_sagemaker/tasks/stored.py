@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..core import layout, names
 from ..core.job import Job
 from ..core.layout import TaskPlace
 from ..core.records import replace
 from ..core.specs import DataSpec
-from ..core.typed import TYPE_CHECKING
 from ..errors import InputNotFound, UsageError
 from ..jobs.find_job import resolve
 from . import history, lock, state, suggestions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from ..core import layout, names
 from ..core.access import Needs
@@ -11,7 +12,6 @@ from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.records import dataclass, field
 from ..core.specs import Spec
-from ..core.typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateProcessingJobRequestTypeDef, CreateTrainingJobRequestTypeDef

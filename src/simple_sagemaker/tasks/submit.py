@@ -7,10 +7,11 @@ new job needs is in ``send``, which a skipped task never loads.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.specs import Spec
-from ..core.typed import TYPE_CHECKING
 from . import engine_limits
 from .code import read
 from .code.fingerprint import fingerprint

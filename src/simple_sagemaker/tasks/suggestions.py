@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from ..core.layout import TaskPlace
 from ..core.spelling import is_same_but_for_a_slip
 from ..core.store import Store
-from ..core.typed import TYPE_CHECKING
 from ..errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from ..core import layout
 from ..core.distribution import runner_hyperparameters, starts_by_toolkit
@@ -15,7 +16,6 @@ from ..core.experiments import LOCAL, Experiment
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
 from ..core.specs import Distribution, InputMode, Instances, Spec, TaskSpec
-from ..core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.literals import TrainingInstanceTypeType

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from ..core.records import dataclass
-from ..core.typed import TYPE_CHECKING, Any
 from .goal import Goal
 from .random_search import draw
 from .ranges import Categorical, Continuous, Integer, Range, Space, Values

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-
-from ..core.typed import Literal
+from typing import Literal
 
 Goal = Literal["min", "max"]
 _WORTHWHILE = 0.01  # of the best value so far: a gain below it is none

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal
 
 from ..core.records import dataclass
-from ..core.typed import Literal
 
 Scale = Literal["linear", "log", "reverselog"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverselog")

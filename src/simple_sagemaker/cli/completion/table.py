@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ...core.aws_instance_types import names_of_types
 from ...core.specs import DISTRIBUTIONS, TASK_OUTPUTS
-from ...core.typed import NamedTuple
 from ...options.commands import COMMANDS
 from ...options.machines import FRAMEWORKS, PROCESSING_FRAMEWORKS
 from ...options.option import MANY, Option

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ...core.records import dataclass, field
 from ...core.scratch import scratch_folder
-from ...core.typed import Any
 from .command import Docker
 
 # The settings of registries in config.json: https://docs.docker.com/reference/cli/docker/login/

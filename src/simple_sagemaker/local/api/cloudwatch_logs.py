@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.typed import Any
+from typing import Any
+
 from ..job import log_stream
 from ..job.folder import JobFolder, all_jobs, find_job
 from ..job.home import ACCOUNT, REGION, Home

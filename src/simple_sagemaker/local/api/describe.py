@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.typed import Any
+from typing import Any
+
 from ..job import stored
 from ..job.folder import JobFolder
 from ..job.home import Home

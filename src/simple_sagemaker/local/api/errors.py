@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ...core.typed import TYPE_CHECKING
 from ..job.kinds import PROCESSING, TRAINING, TRANSFORM
 from ..job.stored import DamagedJob
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...storage.private import make_private, read_plain, write_private
 from ..job.home import ACCOUNT, REGION, Home
 from . import model, search

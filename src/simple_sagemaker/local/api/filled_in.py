@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...core.late_regex import compile_late
-from ...core.typed import Any
 from ..job.kinds import TRAINING, TRANSFORM, kind_of
 from ..requests.metric_definitions import metric_definitions
 

@@ -6,8 +6,8 @@ import pickle
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ..job.folder import FINAL, JobFolder, name_of
 from ..job.kinds import KINDS, Kind, kind_of
 from .describe import describe

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
-from ...core.typed import Any
 from ..job import log_stream
 from ..job.folder import FINAL, JobFolder
 from ..job.home import REGION

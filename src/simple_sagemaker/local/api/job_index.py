@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ..job.drafts import FOLDER
 from ..job.folder import JobFolder, open_job
 from ..job.home import Home

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ..job.folder import JobFolder, name_of, open_job
 from ..job.kinds import TRAINING
 from ..job.stored import DamagedJob

@@ -14,8 +14,8 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...storage.private import read_plain, replace_private
 from .operation_names import OF_COMMANDS, OF_THE_EMULATOR
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ...core.layout import split_uri
 from ...core.store import Store
-from ...core.typed import Any
 from ...storage.private import make_private, read_plain, write_private
 from ..job.home import ACCOUNT, REGION, Home
 from . import model, search

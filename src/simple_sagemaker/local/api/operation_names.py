@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-
-from ...core.typed import Any
+from typing import Any
 
 OPERATIONS = (
     "CreateHyperParameterTuningJob",

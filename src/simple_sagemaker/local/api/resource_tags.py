@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ..job.home import Home
 from . import job_tags, model
 from .errors import validation_error

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from ...core.records import asdict
 from ...core.store import Store
-from ...core.typed import TYPE_CHECKING, Any
 from ..job.drafts import draft, remove_abandoned
 from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, place_of_new, publish_job
 from ..job.home import Home, Settings

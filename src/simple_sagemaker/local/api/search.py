@@ -7,8 +7,8 @@ import json
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from typing import Any, TypeVar
 
-from ...core.typed import Any, TypeVar
 from ..job.kinds import TUNING, Kind
 from .errors import validation_error
 from .indexed_job import IndexedJob

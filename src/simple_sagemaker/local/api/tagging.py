@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from ...core.typed import TYPE_CHECKING, Any
 from . import search
 
 if TYPE_CHECKING:

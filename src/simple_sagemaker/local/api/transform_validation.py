@@ -6,8 +6,8 @@ Where AWS would run a container's own program, which a process of this machine h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ...images.built_in import algorithm_of
 from ..batch_transform.joining import CSV, JSON
 from ..batch_transform.json_path import BadPath, JsonPath

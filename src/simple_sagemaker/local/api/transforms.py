@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from ...core.typed import Any
 from ..job.kinds import TRANSFORM
 from . import transform_validation
 from .errors import validation_error

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ..job.folder import JobFolder
 from .describe import describe
 from .errors import validation_error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...core import layout
 from ...core.store import ProgressCallback, Store, no_progress
-from ...core.typed import Any
 from ..data.channels import Channel, ChannelError, Item
 from ..data.failures import explain
 from ..job.kinds import PROCESSING, TRANSFORM, kind_of

@@ -12,10 +12,10 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store, no_progress
-from ...core.typed import NamedTuple
 from ...storage.archives.tar_writer import Tarball
 from ..job import beneath
 from . import failures

@@ -11,12 +11,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store, Stored, no_progress
-from ...core.typed import Any, TypeVar
 from ...storage.safe_paths import SafeFolder, UnusableName, check_job_path
 from . import augmented_manifest
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from ...core.records import dataclass, field
-from ...core.typed import NamedTuple
 from ...storage.file_copy import times
 
 Mark = tuple[int, int, int, int]  # size, times of the last changes of content and of anything in ns, inode

@@ -23,10 +23,10 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core.records import dataclass
 from ...core.store import Store
-from ...core.typed import TYPE_CHECKING
 from ..isolation.namespaces import begin_child
 from . import recordio
 from .channels import Channel, Item, Part

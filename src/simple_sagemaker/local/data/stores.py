@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from ...core.store import Store
-from ...core.typed import TYPE_CHECKING, Any
 from ...storage.folder_store import FolderStore
 from ..job.home import Home, Settings
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from ...core.store import ProgressCallback, Store
-from ...core.typed import TypeVar
 from ...storage.folder_store import FolderStore
 
 WHOLE = 16 << 20  # bytes; of larger objects only a part is in memory at a time

@@ -7,8 +7,8 @@ paths, and leaves nothing of it behind afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from ...core.typed import Protocol
 from ..isolation.namespaces import Started
 from .host import Host
 

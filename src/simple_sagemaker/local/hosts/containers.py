@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core.records import dataclass, field
-from ...core.typed import TYPE_CHECKING
 from ..isolation import plain
 from ..isolation.namespaces import Launch, Started
 from ..job.home import Settings

@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core import layout
 from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store
-from ...core.typed import TYPE_CHECKING
 from ..data import channels
 from ..data.channels import Channel, Item, Part
 from ..job import beneath, mlflow_store

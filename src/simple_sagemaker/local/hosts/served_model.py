@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...core import layout
 from ...core.store import ProgressCallback, Store
-from ...core.typed import Any
 from ..data import failures
 from ..data.failures import JobFault
 from ..requests.request import HostFolders

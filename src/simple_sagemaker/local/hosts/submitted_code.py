@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from ...core import layout
 from ...core.store import ProgressCallback, Store
-from ...core.typed import BinaryIO
 from ..data import failures
 from ..requests.request import HostFolders
 

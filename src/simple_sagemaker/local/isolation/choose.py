@@ -8,9 +8,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from ...core.records import dataclass
-from ...core.typed import Literal
 from ..job.home import ISOLATIONS
 from . import bubblewrap, namespaces, plain
 from .mounts import View

@@ -15,8 +15,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-
-from ...core.typed import NoReturn
+from typing import NoReturn
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")

@@ -10,9 +10,9 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Literal
 
 from ...core.records import dataclass, field
-from ...core.typed import Literal
 
 Act = Literal["folder", "bind", "file", "readonly", "link", "proc"]
 

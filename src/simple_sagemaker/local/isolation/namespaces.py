@@ -13,9 +13,9 @@ import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from ...core.records import dataclass
-from ...core.typed import NoReturn
 from .mounts import Step, View
 
 if sys.platform == "win32":

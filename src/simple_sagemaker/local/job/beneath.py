@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...core.typed import TYPE_CHECKING, Any, NamedTuple
 from ...storage.safe_paths import DEEPEST
 from .permissions import make_accessible
 

@@ -14,8 +14,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...storage.private import open_plain, write_private
 from . import stored
 from .drafts import draft

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...core.records import dataclass, field
-from ...core.typed import Any
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"

@@ -6,9 +6,9 @@ A request's members show which kind of job it is about. A name can be that of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...core.records import dataclass
-from ...core.typed import Any
 from .home import ACCOUNT, REGION
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...storage.private import open_plain
 
 _STAMPED = 64  # one line in so many has its time

@@ -11,9 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...core.records import dataclass, field
-from ...core.typed import Any
 from ...storage.private import open_plain
 from .log_file import NO_LIMIT, LogFile, read, start_of_last
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...core import layout
-from ...core.typed import Any
 from ...storage.private import make_private
 from .home import Home
 

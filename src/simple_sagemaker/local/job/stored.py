@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...storage.private import read_plain
 
 Entry = dict[str, Any]

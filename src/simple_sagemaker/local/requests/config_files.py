@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ..job.kinds import TRAINING
 from .instance_groups import group_of, read_groups
 

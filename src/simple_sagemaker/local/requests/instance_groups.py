@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/train-heterogeneous-cluster.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...core.records import dataclass
-from ...core.typed import Any
 
 WHOLE = "homogeneousCluster"  # the name of the group where the request has none
 

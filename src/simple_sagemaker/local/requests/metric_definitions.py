@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from ...core.typed import Any
+from typing import Any
 
 Definitions = list[dict[str, str]]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.records import dataclass
 from ...core.store import Store
-from ...core.typed import Any
 from ..data.channels import Channel, ChannelError
 from ..job import beneath
 from ..job.kinds import PROCESSING, Kind

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ..job.kinds import PROCESSING, TRAINING, kind_of
 from .request import Work
 

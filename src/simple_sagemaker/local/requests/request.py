@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store
-from ...core.typed import Any, Protocol
 from ..data.channels import Channel
 from ..job.kinds import Kind
 

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.ht
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.records import dataclass
 from ...core.store import Store
-from ...core.typed import Any
 from ..data.channels import Channel
 from ..job import beneath
 from ..job.kinds import TRAINING, Kind

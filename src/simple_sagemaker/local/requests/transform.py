@@ -11,12 +11,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.records import dataclass, field
 from ...core.store import ProgressCallback, Store, no_progress
-from ...core.typed import Any
 from ...images.built_in import algorithm_of
 from ..batch_transform.xgboost_model import NAME as XGBOOST
 from ..data.channels import Channel, Item

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from ...core.records import dataclass
-from ...core.typed import Any
 from ...tuning.goal import Goal
 from ...tuning.ranges import Categorical, Continuous, Integer, Range, Scale, Values, combinations
 from .metric_definitions import metric_definitions

@@ -19,9 +19,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from ...core.records import dataclass
-from ...core.typed import Any, NoReturn
 from ..hosts import entrance
 from ..hosts.entrance import Entrance, NotRunning, OpenProcess
 from ..isolation import enter, namespaces, plain

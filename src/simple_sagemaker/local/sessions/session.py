@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ...core.records import dataclass
-from ...core.typed import Any
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")

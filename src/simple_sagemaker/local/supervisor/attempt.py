@@ -10,10 +10,10 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from ...core.records import dataclass
 from ...core.store import Store
-from ...core.typed import TYPE_CHECKING, Any
 from ..data.channels import Channel, Item
 from ..hosts.backend import Backend
 from ..hosts.host import Host

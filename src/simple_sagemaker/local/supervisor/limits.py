@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from ...core.typed import Any
 from ..data.transfers import Abandoned
 from .monitor import Ending
 

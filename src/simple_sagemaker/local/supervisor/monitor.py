@@ -13,9 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from ...core.records import dataclass, field
-from ...core.typed import Literal
 from ..isolation.namespaces import Started
 from ..isolation.plain import living_descendants
 from ..job.log_stream import Stream

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from typing import Any
 
-from ...core.typed import Any
 from ..data.channels import ChannelError
 from ..data.failures import JobFault, explain
 from ..hosts import processes

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import NoReturn
 
-from ...core.typed import NoReturn
 from ..isolation import namespaces
 from ..job.folder import JobFolder
 from . import monitor, recovery

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from ...core.records import dataclass
-from ...core.typed import Any
 from ...tuning.goal import Goal, has_reached, trials_without_gain
 from ..api.tuning.trials import Trial
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ...core.typed import Any
 from ...tuning.random_search import RandomSearch
 from ...tuning.ranges import Range, Values, combination, combinations, covers
 from ..api.tuning.plan import Plan

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from ...core.typed import Any, Protocol
 from ...tuning.early_stopping import is_hopeless
 from ...tuning.goal import Goal
 from ...tuning.hyperband import Bracket, goes_on, rungs_of, schedule

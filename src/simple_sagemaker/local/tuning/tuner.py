@@ -12,9 +12,9 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
+from typing import Any
 
 from ...core.records import asdict, replace
-from ...core.typed import Any
 from ..api.job_description import describe_job
 from ..api.tuning.plan import read_plan
 from ..api.tuning.trials import Trial, end_entry, ends_in_order, facts_of, read_trials, trial_entry

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from ...core.instance_types import is_local
 from ...core.records import dataclass, field
 from ...core.spelling import nearest
-from ...core.typed import Any
 from ...errors import InputNotFound, SsmError, UsageError
 from ..arguments import Arguments, Use
 from ..option import JOBS, TUNE

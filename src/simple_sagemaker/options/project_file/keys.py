@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 from ...core.specs import INPUT_MODES
 from ...core.spelling import nearest
-from ...core.typed import Literal
 from ..commands import COMMANDS
 from ..machines import PROCESSING_FRAMEWORKS
 from ..option import JOBS, MANY, Option

@@ -10,12 +10,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from ...core.names import check_name, check_task
 from ...core.records import dataclass, field
 from ...core.spelling import nearest
 from ...core.toml_text import read_toml
-from ...core.typed import Any
 from ...errors import UsageError
 from .find import Candidate, candidates, refuse_owner
 from .key_lines import Keys, key_lines, line_of

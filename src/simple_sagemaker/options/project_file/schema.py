@@ -5,7 +5,8 @@ Draft 7, which is what editors' plug-ins for TOML know.
 
 from __future__ import annotations
 
-from ...core.typed import Any
+from typing import Any
+
 from .keys import PLACE, PROJECT_KEYS, choices_of, file_options, kind_of
 
 _NAMES = "^[A-Za-z0-9._-]{1,128}$"

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 from gzip import BadGzipFile, GzipFile
 from queue import SimpleQueue
 from types import TracebackType
-
-from ...core.typed import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor

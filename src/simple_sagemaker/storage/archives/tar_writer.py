@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO
 
-from ...core.typed import TYPE_CHECKING, BinaryIO
 from . import gzip_io
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from ...core.typed import Any
 from ...errors import SsmError
 from ..safe_paths import SafeFolder, UnusableName, fold, why_not
 from . import gzip_io

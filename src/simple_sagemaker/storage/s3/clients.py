@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...core.layout import is_directory_bucket
 from ...core.retries import S3_RETRIES
-from ...core.typed import TYPE_CHECKING, Any
 from .listing import read_fast
 
 if TYPE_CHECKING:

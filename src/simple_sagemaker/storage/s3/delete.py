@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ...core.aws_errors import is_denial
-from ...core.typed import TYPE_CHECKING, Any
 from ..worker_pool import WorkerPool
 from .errors import MISSING, access_denied, translate_errors
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ...core.aws_api import error_code
 from ...core.aws_errors import Denied, is_denial
 from ...core.retries import S3_TIMEOUT_TRIES
-from ...core.typed import Any, TypeVar
 from ...errors import SsmError
 
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})

@@ -10,10 +10,10 @@ import re
 from calendar import timegm
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from ...core.store import Stored
-from ...core.typed import TYPE_CHECKING, Any
 from .errors import translate_errors
 
 if TYPE_CHECKING:

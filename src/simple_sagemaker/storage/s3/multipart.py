@@ -6,9 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ...core.store import ProgressCallback, no_progress
-from ...core.typed import BinaryIO
 from ..file_copy import times
 
 PART = 8 << 20  # bytes, of what is sent in parts

@@ -12,10 +12,10 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, pairwise
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from ...core.layout import is_directory_bucket
 from ...core.store import Stored
-from ...core.typed import TYPE_CHECKING
 from .listing import folders, objects, request_page
 
 if TYPE_CHECKING:

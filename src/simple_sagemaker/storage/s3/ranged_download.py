@@ -12,12 +12,12 @@ from contextlib import closing, suppress
 from functools import partial
 from io import FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.aws_api import error_code
 from ...core.records import dataclass
 from ...core.retries import broken_connections
 from ...core.store import ProgressCallback, no_progress
-from ...core.typed import TYPE_CHECKING, Any, TypeVar
 from ..worker_pool import WorkerPool
 from .multipart import Changed
 

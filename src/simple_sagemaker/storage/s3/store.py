@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...core.aws_api import error_code
 from ...core.store import Copied, ProgressCallback, Source, Stored, no_progress
-from ...core.typed import TYPE_CHECKING, Any
 from ...errors import UsageError
 from ..file_copy import ChangedMeanwhile, read_small
 from .clients import Clients

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ...core.store import ProgressCallback, Source
-from ...core.typed import Any
 from ..file_copy import ChangedMeanwhile
 from .clients import Clients
 from .errors import translate_errors

@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from ...core.progress import Meter
 from ...core.records import dataclass
 from ...core.store import ProgressCallback, Store, Stored
-from ...core.typed import IO, NamedTuple
 from ..safe_paths import SafeFolder
 from ..worker_pool import LIGHT, WorkerPool
 

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
-from ...core.typed import NamedTuple
 from ..private import make_private
 
 _FORMAT = 1

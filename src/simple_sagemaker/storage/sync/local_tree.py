@@ -11,9 +11,9 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ...core.records import dataclass, field
-from ...core.typed import NamedTuple
 from ...errors import UsageError
 from ..safe_paths import DEEPEST, LONGEST_NAME
 from .index import mark

@@ -7,8 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from itertools import islice
-
-from ...core.typed import IO
+from typing import IO
 
 _Level = tuple[str, str, Iterator[str], frozenset[tuple[int, int]]]  # folder, prefix, names left, folders above
 _AT_ONCE = 50_000  # names in memory; more of them are sorted in pieces on the disk

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 from ...core import layout
 from ...core.progress import Meter, file_count
 from ...core.records import dataclass, field
 from ...core.store import Copied, KeyRefused, ProgressCallback, Store, Stored
-from ...core.typed import NamedTuple
 from ..worker_pool import LIGHT, ROOM, WorkerPool
 from . import index
 from .index import Index, Sent

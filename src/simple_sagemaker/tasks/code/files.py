@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from ...core.records import dataclass, field, replace
-from ...core.typed import NamedTuple
 from ...errors import UsageError
 from . import ignore, secrets
 

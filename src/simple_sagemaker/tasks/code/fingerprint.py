@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from ...core.specs import Spec
-from ...core.typed import Any
 from .files import CodeFiles
 
 _ROUNDS = 100_000  # some 30 ms for each guess at what a job's environment held

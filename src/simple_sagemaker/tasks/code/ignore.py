@@ -11,9 +11,9 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Literal
 
 from ...core.records import dataclass, replace
-from ...core.typed import Literal
 from ...errors import UsageError
 
 RULES = ".ssmignore"

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ... import payload
 from ...core import layout
@@ -19,7 +20,6 @@ from ...core.progress import Meter
 from ...core.records import dataclass
 from ...core.specs import Spec
 from ...core.store import Store
-from ...core.typed import Any
 from ...errors import InputNotFound, UsageError
 from .files import CodeFile, CodeFiles, read_again
 from .fingerprint import digest_of, sha256

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 
 from ...core.records import dataclass
-from ...core.typed import Any, NoReturn
 from ...errors import UsageError
 
 PYLOCK, UV_LOCK = "pylock.toml", "uv.lock"

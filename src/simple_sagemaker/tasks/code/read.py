@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from ...core.records import dataclass
 from ...core.specs import Spec
 from ...core.store import Store
-from ...core.typed import TypeVar
 from ...errors import UsageError
 from .files import Changed, CodeFiles
 from .ignore import RULES

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core.rules import written, written_metrics
 from ...core.specs import Spec, TaskSpec
-from ...core.typed import Any
 
 RUN_VERSION = 1
 

@@ -6,10 +6,10 @@ https://packaging.python.org/en/latest/specifications/inline-script-metadata/
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ...core.records import dataclass
 from ...core.toml_text import read_toml
-from ...core.typed import Any
 from ...errors import UsageError
 
 _BEGIN, _END = "# /// script", "# ///"

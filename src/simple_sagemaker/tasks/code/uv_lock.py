@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from ...core.typed import Any
 from .pinned import UV_LOCK, Pinned, Table, digests, from_folder, from_repository, refuse
 
 _Key = tuple[str, str]  # a package's name and version

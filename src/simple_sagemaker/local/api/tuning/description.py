@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ....core.typed import Any
 from ....tuning.goal import trials_without_gain
 from ...job.folder import FINAL, JobFolder
 from ...job.home import REGION

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ....core.records import asdict
 from ....core.store import Store
-from ....core.typed import Any
 from ...job.drafts import draft, remove_abandoned
 from ...job.folder import FINAL, JobFolder, delete_job, find_job, make_job, name_of
 from ...job.home import REGION, Home, Settings

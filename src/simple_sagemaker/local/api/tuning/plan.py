@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ....core.records import asdict, dataclass
-from ....core.typed import Any
 from ....storage.private import read_plain, write_private
 from ....tuning.ranges import Values
 from ...job.folder import JobFolder

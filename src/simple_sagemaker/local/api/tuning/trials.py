@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from ....core.records import asdict, dataclass, replace
-from ....core.typed import Any
 from ....tuning.goal import best
 from ....tuning.ranges import Values
 from ...job.folder import find_job

@@ -6,8 +6,8 @@ Texts that were seen in the service's answers are its own (docs/decisions/0030-t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ....core.typed import Any
 from ....tuning import bayesian
 from ....tuning.ranges import Categorical, combinations
 from ...requests.tuning import (

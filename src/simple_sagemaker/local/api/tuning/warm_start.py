@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-warm-star
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ....core.typed import Any
 from ...job.folder import JobFolder, has_ended
 from ...requests.tuning import Definition, read_definitions
 from .plan import ParentTrial

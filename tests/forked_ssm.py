@@ -137,7 +137,8 @@ def _new_server(kind: str) -> socket.socket:
 
 def _serve() -> None:
     """Fork for each request, and tell how each fork ended; return in the forks, and when nobody asks any more."""
-    assert sys.platform == "linux"
+    if sys.platform != "linux":
+        raise NotImplementedError
     requests = socket.socket(fileno=os.dup(0))
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -157,8 +158,6 @@ def _serve() -> None:
                     os.close(one)
                 asker = socket.socket(fileno=received[0])
                 asker.send(str(pid).encode())
-                if sys.platform != "linux":
-                    raise NotImplementedError
                 waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, asker))
             else:
                 pid, asker = key.data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -27,7 +28,15 @@ def test_the_environment_is_set_and_restored(monkeypatch: pytest.MonkeyPatch) ->
     assert dict(os.environ) == before
 
 
-def test_code_that_uses_the_default_session_is_led_there_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def kept_default_session() -> Iterator[None]:
+    before = boto3.DEFAULT_SESSION
+    yield
+    boto3.DEFAULT_SESSION = before
+
+
+@pytest.mark.usefixtures("kept_default_session")
+def test_code_that_uses_the_default_session_is_led_there_each_time() -> None:
     boto3.setup_default_session(aws_access_key_id="mine", aws_secret_access_key="mine", region_name="us-west-2")
     mine = boto3.DEFAULT_SESSION
     for region in ("eu-central-1", "eu-west-1"):
@@ -36,4 +45,3 @@ def test_code_that_uses_the_default_session_is_led_there_each_time(monkeypatch: 
             assert client.list_buckets()["Buckets"] == []
             assert client.meta.region_name == region
         assert boto3.DEFAULT_SESSION is mine
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)

@@ -46,7 +46,7 @@ def decode(body: bytes) -> dict[str, Any]:
 
 
 def call(operations: Operations, name: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Call an operation. Raises ServiceError for the service's own errors and for operations not implemented here."""
+    """Call an operation. Raises ServiceError for the service's own errors and for operations refused by name."""
     if name not in operations:
         raise ServiceError(
             "UnknownOperationException",

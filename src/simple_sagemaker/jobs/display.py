@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.printable import clean, clean_line
 from ..core.progress import Meter, Watcher, WithoutStatusLine
-from .live_text import StatusLine
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -156,6 +155,8 @@ class Terminal:
     """Coloured names above a status line that shows the phase and the time."""
 
     def __init__(self, width: int, console: Console) -> None:
+        from .live_text import StatusLine  # a pipe needs none
+
         self._width = width
         self._status = StatusLine(console, self)
         self._phase = "Starting"
@@ -218,14 +219,9 @@ class Terminal:
         finally:
             self._meter = None
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self) -> AbstractContextManager[None]:
         """Draw the status line inside the context; it is removed at the end."""
-        self._status.start()
-        try:
-            yield
-        finally:
-            self._status.stop()
+        return self._status.shown()
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -62,6 +62,15 @@ class StatusLine:
             self._live.stop()
             self._live = self._ticking = None
 
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw it inside the context."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+
     def print(self, text: RenderableType, *, style: str | None = None) -> None:
         """Print lines above it that stay, as they are: no markup, no wrapping."""
         with self._lock:
@@ -99,12 +108,8 @@ class LiveText:
     @contextmanager
     def moving(self, meter: Meter) -> Iterator[None]:
         """Show a transfer."""
-        line = StatusLine(self._console, _MeterLine(meter), self._lock)
-        line.start()
-        try:
+        with StatusLine(self._console, _MeterLine(meter), self._lock).shown():
             yield
-        finally:
-            line.stop()
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -48,7 +48,7 @@ class DryRun:
 class ExistingJob:
     """An existing job to reuse: completed (the task is skipped), or running (the run joins it).
 
-    ``differences`` are between what it was made from and what was asked for now.
+    ``differences`` are between what it was made from and what was asked for this time.
     """
 
     place: TaskPlace

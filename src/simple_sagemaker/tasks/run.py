@@ -30,7 +30,7 @@ class Run:
     """A run of a task: a job that was prepared, joined, or found completed. Not for several threads at once.
 
     ``has_job`` is whether SageMaker has the job. ``is_skipped`` is whether it had completed before the run, and
-    ``differences`` are between what it, or a job that was joined, was made from and what was asked for now.
+    ``differences`` are between what it, or a job that was joined, was made from and what was asked for this time.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Shell:
             for path in kept
             if path.parts[0] not in {"cache", "locks"}
             and ".writing" not in path.parts
-            and path.name != "supervisor.pid"
+            and path.name not in {"supervisor.pid", "entrance.json"}
             and not (path.parts[0] == "jobs" and path.parts[3:4] and path.parts[3] in passing)
         )
 

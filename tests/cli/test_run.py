@@ -407,3 +407,13 @@ def test_what_is_typed_is_text_to_the_worker_as_the_first_release_sent_it(shell:
     done = shell.run("-e", "w.py", "--epochs", "3", "--word", "007", "--on", "True")
     line = """told {"epochs":"3","on":"True","word":"007"} 3 ['--epochs', '3', '--on', 'True', '--word', '007']"""
     assert line in done.out, done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="hosts are forks on Linux alone")
+@pytest.mark.parametrize(("options", "is_fork"), [((), True), (("--job_env", "SSM_PYTHON", "python3"), False)])
+def test_a_host_is_a_fork_unless_a_python_is_asked_for(
+    shell: Shell, options: tuple[str, ...], *, is_fork: bool
+) -> None:
+    shell.write("w.py", "import os\nprint('launcher' in open(f'/proc/{os.getppid()}/cmdline').read())\n")
+    assert shell.ssm("run", "-p", "proj", "-t", "task", "-e", "w.py", "-o", "out", *options).status == 0
+    assert ("False" if is_fork else "True") in shell.log().split()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 from ...core import layout
 from ...core.records import dataclass
-from ..isolation import interpreter
+from ..isolation import forked_script, interpreter
 from ..isolation.addresses import Addresses
 from ..isolation.choose import Isolation, start_host
 from ..isolation.interpreter import Interpreter
@@ -22,12 +23,12 @@ from ..isolation.plain import translate_paths
 from ..job.kinds import TRANSFORM
 from ..job.remove import remove_folder
 from ..requests import config_files
-from . import compiled_launcher
+from . import compiled_launcher, forked_launcher
 from .entrance import remove_entrance, write_entrance
+from .forked_launcher import FLAGS, PAYLOAD
 from .host import Host
 
 _LAYER = "/opt/ssm"  # where an isolated host sees its Python
-_PAYLOAD = Path(__file__).parents[2] / "payload"
 _XGBOOST = Path(__file__).parents[1] / "xgboost_algorithm"
 _TRANSFORM = Path(__file__).parents[1] / "batch_transform"
 # The folder itself is not where Python looks for packages: in there ours would hide the real xgboost.
@@ -37,7 +38,10 @@ _RUN_XGBOOST = "import sys; sys.path[0] = {folder!r}; from ssm_xgboost.main impo
 
 @dataclass(frozen=True, kw_only=True)
 class Processes:
-    """Hosts as processes. ``note`` is called with each host's process, ``cache`` is the home's."""
+    """Hosts as processes. ``note`` is called with each host's process, ``cache`` is the home's.
+
+    With ``may_fork`` a host may get a copy of this process's memory: nothing in there is secret to the job.
+    """
 
     isolation: Isolation
     python: Interpreter
@@ -46,6 +50,7 @@ class Processes:
     addresses: Addresses
     hosts_file: Path
     note: Callable[[int], None]
+    may_fork: bool = False
 
     def provision(self) -> Iterator[None]:
         """Nothing to do: processes need nothing beforehand."""
@@ -61,26 +66,41 @@ class Processes:
             if host.work.algorithm:
                 shutil.copytree(_XGBOOST, host.folder / "tmp" / "ssm" / "ssm_xgboost", ignore=ignored)
             elif host.work.is_script_mode:
-                shutil.copytree(_PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
+                shutil.copytree(PAYLOAD, host.folder / "tmp" / "ssm", ignore=ignored)
             if host.work.kind == TRANSFORM:
                 shutil.copytree(_TRANSFORM, host.folder / "tmp" / "ssm" / "ssm_transform", ignore=ignored)
             if not host.isolated and self._compiled:
                 compiled_launcher.show_at(host.base, self._compiled, _pycache(host))
 
     def start(self, host: Host, *, output: int, close: Sequence[int]) -> Started:
+        argv, environment = self._argv(host), self._environment(host)
         launch = Launch(
-            argv=self._argv(host), environment=self._environment(host), cwd="/", hostname=host.name, output=output
+            argv=argv,
+            environment=environment,
+            cwd="/",
+            hostname=host.name,
+            output=output,
+            fork=self._fork(host, argv, environment),
         )
         started = start_host(self.isolation, launch, self._view(host), root=str(_root(host)), close=close)
         write_entrance(host.folder, started.main, self.isolation, launch.environment)
         self.note(started.pid)
         return started
 
+    def _fork(self, host: Host, argv: Sequence[str], environment: Mapping[str, str]) -> Callable[[], NoReturn] | None:
+        """What the host calls as a fork of this process; None if it must become its program."""
+        can = self.may_fork and self.isolation != "bwrap" and environment["SSM_PYTHON"] == _program(host)
+        return forked_launcher.fork_for(host, argv, environment) if can and self._is_own_python else None
+
+    @cached_property
+    def _is_own_python(self) -> bool:
+        return forked_script.is_own_python(self.python.base)
+
     @cached_property
     def _compiled(self) -> Path | None:
         """Where our launcher is compiled for the jobs' Python; None if that is not of this process's version."""
         same = self.python.version == ".".join(map(str, sys.version_info[:2]))
-        return compiled_launcher.keep(_PAYLOAD, self.cache) if same else None
+        return compiled_launcher.keep(PAYLOAD, self.cache) if same else None
 
     def publish_addresses(self, hosts: Sequence[Host]) -> None:
         """Nothing to do: the addresses are in every host's ``/etc/hosts`` from the start."""
@@ -140,10 +160,10 @@ class Processes:
             return [_program(host), "-c", _RUN_XGBOOST.format(folder=folder)]
         if host.work.kind == TRANSFORM:
             folder = str(Path(places.get("/tmp", "/tmp")) / "ssm")
-            return [_program(host), "-E", "-s", "-S", "-c", _RUN_TRANSFORM.format(folder=folder)]
+            return [_program(host), *FLAGS, "-c", _RUN_TRANSFORM.format(folder=folder)]
         if host.work.is_script_mode:
             launcher = Path(places.get("/tmp", "/tmp")) / "ssm" / layout.LAUNCHER
-            return [_program(host), "-E", "-s", "-S", str(launcher), "--train"]
+            return [_program(host), *FLAGS, str(launcher), "--train"]
         return translate_paths([*host.work.entrypoint, *host.work.arguments], places)
 
 

@@ -12,7 +12,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from ...core.records import dataclass
@@ -34,13 +34,18 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """A process to start: arguments, environment and working folder as the host sees them, and the host's name."""
+    """A process to start: arguments, environment and working folder as the host sees them, and the host's name.
+
+    With a ``fork``, which does what the program would do, the process becomes no other program: it goes on in this one,
+    by calling that, where it is forked from this process.
+    """
 
     argv: Sequence[str]
     environment: Mapping[str, str]
     cwd: str
     hostname: str
     output: int  # file descriptor of its stdout and stderr
+    fork: Callable[[], NoReturn] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,13 +181,18 @@ def _become_host(launch: Launch, steps: list[Step], root: str, *, complain: int,
 
 
 def exec_program(launch: Launch) -> NoReturn:
-    """Turn this process into the program, with its output on ``launch.output`` and nothing on its input."""
+    """Turn this process into the program, or go on as its fork: output on ``launch.output``, nothing on the input."""
     nothing = os.open("/dev/null", os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(launch.output, 1)
     os.dup2(launch.output, 2)
     os.chdir(launch.cwd)
     os.umask(0o022)
+    if launch.fork is not None:
+        set_dumpable(True)  # as after execve
+        os.environ.clear()
+        os.environ.update(launch.environment)
+        launch.fork()
     os.execvpe(launch.argv[0], list(launch.argv), dict(launch.environment))
 
 

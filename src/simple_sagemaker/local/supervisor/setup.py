@@ -21,19 +21,22 @@ from . import watchdog
 from .attempt import JobSetup
 
 
-def set_up(job: JobFolder, choice: Choice, lock: int) -> JobSetup:
+def set_up(job: JobFolder, choice: Choice, lock: int, *, may_fork: bool) -> JobSetup:
     """Set a job up. Where no namespace ends the hosts of a killed supervisor, this forks a watchdog.
 
-    ``choice`` is how processes can be isolated here; ``lock`` is the descriptor that holds the job's lock.
+    ``choice`` is how processes can be isolated here; ``lock`` is the descriptor that holds the job's lock. ``may_fork``
+    is whether hosts may get a copy of this process's memory.
     """
     stored = job.settings()
     home, settings = Home(Path(stored["home"])), Settings.from_json(stored)
     if settings.isolation == "docker":
         return _set_up_containers(job, home, settings, lock)
-    return _set_up_processes(job, home, settings, lock, choice.require())
+    return _set_up_processes(job, home, settings, lock, isolation=choice.require(), may_fork=may_fork)
 
 
-def _set_up_processes(job: JobFolder, home: Home, settings: Settings, lock: int, isolation: Isolation) -> JobSetup:
+def _set_up_processes(
+    job: JobFolder, home: Home, settings: Settings, lock: int, *, isolation: Isolation, may_fork: bool
+) -> JobSetup:
     watchdogs = [watchdog.start_watchdog(job, lock)] if isolation == "plain" else []
     names = _host_names(job)
     reserved = addresses.reserve(names, home.locks)
@@ -48,6 +51,7 @@ def _set_up_processes(job: JobFolder, home: Home, settings: Settings, lock: int,
         addresses=reserved,
         hosts_file=hosts_file,
         note=_make_note(watchdogs),
+        may_fork=may_fork,
     )
     descriptors = [lock, *reserved.locks, *watchdogs]
     return _make_setup(job, home, settings, backend, descriptors=descriptors, interface=config_files.INTERFACE)

@@ -7,16 +7,19 @@ small process a job (two in plain isolation); the data is copied once to each ho
 from __future__ import annotations
 
 import os
+import sys
 import time
 import traceback
 from typing import Any
 
+from ...core import layout
 from ..data.channels import ChannelError
 from ..data.failures import JobFault, explain
 from ..hosts import processes
 from ..hosts.backend import CannotRun
+from ..hosts.forked_launcher import PAYLOAD
 from ..hosts.host import Host
-from ..isolation import namespaces
+from ..isolation import forked_script, namespaces
 from ..isolation.choose import choose
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
@@ -194,12 +197,14 @@ def main(isolation: str) -> None:
     namespaces.set_dumpable(False)
     namespaces.adopt_orphans()
     choice = choose(isolation)
+    forked_script.prepare(str(PAYLOAD / layout.LAUNCHER), sys.argv[1])
+    known = dict(os.environ)
     received = handover.receive()
     if received is None:
         return
     job, lock = received
     try:
-        Supervisor(set_up(job, choice, lock)).run()
+        Supervisor(set_up(job, choice, lock, may_fork=os.environ == known)).run()
     except watchdog.WatchdogGone:  # the next process that reads the job finds the lock free, and writes the end
         monitor.kill_descendants()
         recovery.remove_containers(job)

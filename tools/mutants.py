@@ -2,18 +2,17 @@
 
 In: modules, a count and a seed. Out: a line for each mutant, and the diff of those that survived. Works in a copy of
 the tree. A mutant costs one run of its room's tests (``mutant_rooms.json``) up to the first that fails, so some seconds
-to some minutes.
+to some minutes. A test notices a mistake only if it passes without it.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
-import difflib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -21,183 +20,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tools.mutant_finder import Finder, Mutant
 
 TREE = Path(__file__).parents[1]
 SOURCE = Path("src/simple_sagemaker")
 # Each room's quick tests, and those that run only for a mutant which survives them; a file at the top is a room too.
 ROOMS = json.loads(Path(__file__).with_name("mutant_rooms.json").read_text(encoding="utf-8"))
 USUAL = ("tasks", "storage", "jobs", "aws", "options")  # people's data, money and safety
-_OPPOSITES = [
-    *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
-    *((ast.And, ast.Or), (ast.Add, ast.Sub)),
-]
-SWAPS: dict[type[ast.AST], Any] = {one: other for pair in _OPPOSITES for one, other in (pair, pair[::-1])}
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "htmlcov", "build", "dist")
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One mistake: what it is, and the text of the file with and without it."""
-
-    file: str
-    line: int
-    what: str
-    text: str
-    original: str
-
-    @property
-    def room(self) -> str:
-        return self.file.split("/", 1)[0]
-
-    def diff(self) -> str:
-        """The mistake as a diff without context."""
-        lines = difflib.unified_diff(self.original.splitlines(), self.text.splitlines(), lineterm="", n=0)
-        return "\n".join(f"    {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
-
-
-class Finder(ast.NodeVisitor):
-    """Collects the mutants of one file. Annotations, decorators, docstrings and types-only imports are left alone."""
-
-    def __init__(self, file: str, text: str) -> None:
-        self.mutants: list[Mutant] = []
-        self._file = file
-        self._text = text
-        self._lines = text.encode().splitlines(keepends=True)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
-            self.visit(default)
-        self._visit_all(node.body)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self._visit_all(node.body)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value:
-            self.visit(node.value)
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Texts are left alone: their positions are not exact before Python 3.12."""
-
-    def visit_If(self, node: ast.If) -> None:
-        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
-            self._negate(node.test)
-            self.generic_visit(node)
-
-    def visit_While(self, node: ast.While) -> None:
-        self._negate(node.test)
-        self.generic_visit(node)
-
-    def visit_IfExp(self, node: ast.IfExp) -> None:
-        self._negate(node.test)
-        self.generic_visit(node)
-
-    def visit_Compare(self, node: ast.Compare) -> None:
-        for index, operator in enumerate(node.ops):
-            if type(operator) in SWAPS:
-                changed = copy.deepcopy(node)
-                changed.ops[index] = SWAPS[type(operator)]()
-                self._replace(node, changed, "comparison")
-        self.generic_visit(node)
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        changed = copy.deepcopy(node)
-        changed.op = SWAPS[type(node.op)]()
-        self._replace(node, changed, "and/or")
-        for index in range(len(node.values)):
-            rest = copy.deepcopy(node)
-            del rest.values[index]
-            self._replace(node, rest if len(rest.values) > 1 else rest.values[0], "condition dropped")
-        self.generic_visit(node)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
-        if isinstance(node.op, ast.Not):
-            self._replace(node, node.operand, "not removed")
-        self.generic_visit(node)
-
-    def visit_BinOp(self, node: ast.BinOp) -> None:
-        if type(node.op) in SWAPS:
-            changed = copy.deepcopy(node)
-            changed.op = SWAPS[type(node.op)]()
-            self._replace(node, changed, "plus/minus")
-        self.generic_visit(node)
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, bool):
-            self._replace(node, ast.Constant(not node.value), "constant")
-        elif isinstance(node.value, int):
-            for change in (1, -1):
-                self._replace(node, ast.Constant(node.value + change), "constant")
-
-    def visit_Call(self, node: ast.Call) -> None:
-        if len(node.args) >= 2 and not any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
-            changed = copy.deepcopy(node)
-            changed.args[:2] = reversed(changed.args[:2])
-            self._replace(node, changed, "arguments swapped")
-        for index in range(len(node.keywords)):
-            changed = copy.deepcopy(node)
-            del changed.keywords[index]
-            self._replace(node, changed, "argument dropped")
-        self.generic_visit(node)
-
-    def visit_List(self, node: ast.List) -> None:
-        for index in range(len(node.elts) if len(node.elts) > 1 and isinstance(node.ctx, ast.Load) else 0):
-            changed = copy.deepcopy(node)
-            del changed.elts[index]
-            self._replace(node, changed, "element dropped")
-        self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Constant):
-            return  # a docstring
-        if isinstance(node.value, ast.Call):
-            self._replace(node, ast.Pass(), "statement removed")
-        self.generic_visit(node)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        self._replace(node, ast.Pass(), "statement removed")
-        self.generic_visit(node)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        if isinstance(node.targets[0], ast.Attribute | ast.Subscript):
-            self._replace(node, ast.Pass(), "statement removed")
-        self.generic_visit(node)
-
-    def visit_Raise(self, node: ast.Raise) -> None:
-        self._replace(node, ast.Pass(), "raise removed")
-
-    def visit_Try(self, node: ast.Try) -> None:
-        for handler in node.handlers:
-            if not isinstance(handler.body[0], ast.Raise):
-                self._replace_body(handler.body, "raise", "except removed")
-        if node.finalbody:
-            self._replace_body(node.finalbody, "pass", "finally removed")
-        self.generic_visit(node)
-
-    def _visit_all(self, nodes: list[ast.stmt]) -> None:
-        for node in nodes:
-            self.visit(node)
-
-    def _negate(self, test: ast.expr) -> None:
-        if not isinstance(test, ast.UnaryOp | ast.Compare):  # these have a mutant of their own that does the same
-            self._replace(test, ast.UnaryOp(ast.Not(), test), "condition negated")
-
-    def _replace(self, node: ast.expr | ast.stmt, by: ast.AST, what: str) -> None:
-        text = ast.unparse(by)
-        self._put(node, node, f"({text})" if isinstance(by, ast.expr) else text, what)
-
-    def _replace_body(self, body: list[ast.stmt], by: str, what: str) -> None:
-        self._put(body[0], body[-1], by, what)
-
-    def _put(self, first: ast.expr | ast.stmt, last: ast.expr | ast.stmt, by: str, what: str) -> None:
-        end_line, end = last.end_lineno or last.lineno, last.end_col_offset or 0
-        before = b"".join(self._lines[: first.lineno - 1]) + self._lines[first.lineno - 1][: first.col_offset]
-        after = self._lines[end_line - 1][end:] + b"".join(self._lines[end_line:])
-        text = (before + by.encode() + after).decode()
-        self.mutants.append(Mutant(self._file, first.lineno, what, text, self._text))
 
 
 def find(name: str) -> list[Mutant]:
@@ -225,39 +56,88 @@ def choose(names: Iterable[str], count: int, seed: int, *, per_room: bool) -> tu
     return [one for part in parts for one in chance.sample(part, min(count, len(part)))], len(every)
 
 
-def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
-    """Run tests up to the first that fails; return "killed", "hung" or "survived"."""
-    present = [test for test in tests if (tree / test).exists()]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *present]
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    with subprocess.Popen(
-        command, cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        try:
-            return "survived" if process.wait(limit_s) == 0 else "killed"
-        except subprocess.TimeoutExpired:
-            return "hung"
-        finally:
-            if process.poll() is None and sys.platform != "win32":
-                os.killpg(process.pid, signal.SIGKILL)
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy what tests read, hidden folders such as ``.ci`` too, but not what tools leave behind."""
+    left_behind = shutil.ignore_patterns(
+        *(".git", ".tox", ".venv", ".*_cache", ".coverage*", ".hypothesis"),
+        *("__pycache__", "htmlcov", "build", "dist"),
+    )
+    shutil.copytree(source, target, ignore=left_behind)
 
 
-def try_out(tree: Path, mutant: Mutant, limit_s: float, *, quick: bool) -> str:
-    """Put one mutant into the copy of the tree, run its room's tests, and take it out again."""
-    path, tests = tree / SOURCE / mutant.file, ROOMS[mutant.room]
-    name = f"test_{path.stem}.py"
-    own = [f"tests/unit/{Path(mutant.file).parent}/{name}", f"tests/{mutant.room}/{name}", f"tests/cli/{name}"]
-    own.append("tests/rules/test_option_names.py")  # what messages are given is checked in every room's source
-    path.write_text(mutant.text, encoding="utf-8")
-    try:
-        for paths in (own, tests["quick"], [] if quick else tests["slow"]):
-            if any((tree / path).exists() for path in paths):
-                outcome = run_tests(tree, paths, limit_s)
-                if outcome != "survived":
-                    return outcome
-        return "survived"
-    finally:
-        path.write_text(mutant.original, encoding="utf-8")
+class Trial:
+    """The copy of the tree, in which mutants are tried one at a time."""
+
+    def __init__(self, tree: Path, limit_s: float, *, quick: bool) -> None:
+        self._tree = tree
+        self._limit_s = limit_s
+        self._quick = quick
+        self._sound: set[str] = set()  # tests that pass without a mistake
+        self._broken: list[str] = []  # those that do not, here
+
+    def judge(self, mutant: Mutant) -> tuple[str, str]:
+        """Try one mutant: "killed", "hung" or "survived", and the test that failed."""
+        path, tests = self._tree / SOURCE / mutant.file, ROOMS[mutant.room]
+        name = f"test_{path.stem}.py"
+        own = [f"tests/unit/{Path(mutant.file).parent}/{name}", f"tests/{mutant.room}/{name}", f"tests/cli/{name}"]
+        own.append("tests/rules/test_option_names.py")  # what messages are given is checked in every room's source
+        for paths in (own, tests["quick"], [] if self._quick else tests["slow"]):
+            present = [test for test in paths if (self._tree / test).exists()]
+            while present:
+                path.write_text(mutant.text, encoding="utf-8")
+                try:
+                    outcome, failed = self._run(present)
+                finally:
+                    path.write_text(mutant.original, encoding="utf-8")
+                if outcome == "hung" or (outcome == "killed" and self._passes_without(failed)):
+                    return outcome, failed
+                if outcome == "survived":
+                    break
+        return "survived", ""
+
+    def _passes_without(self, test: str) -> bool:
+        """Whether this test passes in the copy as it is; one that does not is left out from now on."""
+        if test and test not in self._sound:
+            if self._run([test])[0] != "survived":
+                print(f"         {test} fails without a mistake too and is left out", flush=True)
+                self._broken.append(test)
+                return False
+            self._sound.add(test)
+        return True
+
+    def _run(self, tests: list[str]) -> tuple[str, str]:
+        """Run tests up to the first that fails, which is the second value."""
+        left_out = [f"--deselect={test}" for test in self._broken]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n0",
+            "--color=no",
+            "-pno:cacheprovider",
+            *left_out,
+            *tests,
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(self._tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,  # jobs left over hold no pipe
+            subprocess.Popen(
+                command, cwd=self._tree, env=environment, stdout=output, stderr=output, start_new_session=True
+            ) as process,
+        ):
+            try:
+                if process.wait(self._limit_s) in {0, 5}:  # passed, or none is left to run
+                    return "survived", ""
+            except subprocess.TimeoutExpired:
+                return "hung", ""
+            finally:
+                if process.poll() is None and sys.platform != "win32":
+                    os.killpg(process.pid, signal.SIGKILL)
+            output.seek(0)
+            failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output.read(), flags=re.MULTILINE)
+            return "killed", failed[-1] if failed else ""
 
 
 def main() -> None:
@@ -280,13 +160,16 @@ def main() -> None:
     began, outcomes = time.monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(TREE, tree, ignore=NOT_COPIED)
+        copy_tree(TREE, tree)
+        trial = Trial(tree, options.limit_s, quick=options.quick)
         for mutant in sample:
             if time.monotonic() - began > options.minutes * 60:
                 break
-            outcome = "listed" if options.list else try_out(tree, mutant, options.limit_s, quick=options.quick)
+            outcome, failed = ("listed", "") if options.list else trial.judge(mutant)
             outcomes.append(outcome)
-            print(f"{outcome:8} {mutant.file}:{mutant.line} {mutant.what}", flush=True)
+            print(
+                f"{outcome:8} {mutant.file}:{mutant.line} {mutant.what}", *([f"by {failed}"] * bool(failed)), flush=True
+            )
             if outcome in {"survived", "listed"}:
                 print(mutant.diff(), flush=True)
     if not options.list:

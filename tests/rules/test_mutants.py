@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.rules.test_layers import ROOMS
 from tests.rules.tree import PACKAGE, ROOT, SOURCE
+from tools.mutant_finder import Mutant
+from tools.mutants import Trial, copy_tree
 
-TOOL = ROOT / "tools" / "mutants.py"
-TESTS: dict[str, dict[str, list[str]]] = json.loads(TOOL.with_name("mutant_rooms.json").read_text(encoding="utf-8"))
+TESTS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tools" / "mutant_rooms.json").read_text(encoding="utf-8"))
 FILES = [file.name for file in (SOURCE / PACKAGE).glob("*.py")]
 
 
 def list_mutants(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, TOOL, "--list", *words], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tools.mutants", "--list", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_every_room_has_tests() -> None:
@@ -42,3 +45,24 @@ def test_a_sample_of_each_room_has_so_many_of_each() -> None:
     done = list_mutants("tuning", "services", "--per_room", "--count", "2")
     rooms = [line.split()[1].split("/")[0] for line in done.stdout.splitlines() if line.startswith("listed")]
     assert rooms == ["tuning", "tuning", "services", "services"]
+
+
+def test_what_tests_read_is_in_the_copy(tmp_path: Path) -> None:
+    for file in (".ci/run", ".github/workflows/ci.yml", ".git/HEAD", ".tox/lint/x", ".ruff_cache/x", "src/a.py"):
+        (tmp_path / "from" / file).parent.mkdir(parents=True)
+        (tmp_path / "from" / file).write_text("", encoding="utf-8")
+    copy_tree(tmp_path / "from", tmp_path / "to")
+    found = [file.relative_to(tmp_path / "to").as_posix() for file in (tmp_path / "to").rglob("*") if file.is_file()]
+    assert sorted(found) == [".ci/run", ".github/workflows/ci.yml", "src/a.py"]
+
+
+def test_a_test_that_fails_anyway_notices_nothing(tmp_path: Path) -> None:
+    file, tests = "src/simple_sagemaker/tuning/it.py", "tests/unit/tuning/test_it.py"
+    red = "def test_red() -> None:\n    assert False\n"
+    looks = f"def test_looks() -> None:\n    assert open({file!r}).read() == 'right'\n"
+    for name, text in ((file, "right"), (tests, red + looks)):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    mutant = Mutant("tuning/it.py", 1, "", text="wrong", original="right")
+    assert Trial(tmp_path, 60, quick=True).judge(mutant) == ("killed", f"{tests}::test_looks")
+    assert (tmp_path / file).read_text(encoding="utf-8") == "right"

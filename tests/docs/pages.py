@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import typed_ssm
 from tests.warm_homes import warm
 
 TOP = Path(__file__).parents[2]
@@ -31,10 +32,7 @@ class Reader:
         self.folder = folder / "work"
         self.folder.mkdir()
         warm(folder / "home")
-        tools = folder / "tools"
-        tools.mkdir()
-        (tools / "ssm").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simple_sagemaker.cli.main "$@"\n')
-        (tools / "ssm").chmod(0o755)
+        tools = typed_ssm.install(folder / "tools")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SSM_"))},
             "SSM_ENGINE": "local",

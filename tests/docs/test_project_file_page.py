@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from simple_sagemaker.cli.config import schema_text
 from simple_sagemaker.options.project_file.keys import file_options
 from simple_sagemaker.options.project_file.read import load
 from simple_sagemaker.options.project_file.schema import schema
+from tests import running_ssm
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "project-file.md"
@@ -33,8 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def printed(folder: Path, *argv: str) -> str:
-    words = [sys.executable, "-m", "simple_sagemaker.cli.main", *argv]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    done = running_ssm.run(*argv, folder=folder)
+    assert done.returncode == 0, done.stderr
     return done.stdout.replace(str(folder), "/home/me/demo")
 
 

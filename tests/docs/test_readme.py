@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import typed_ssm
+from tests.warm_homes import warm
+
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -24,10 +27,8 @@ def clone(tmp_path: Path) -> Path:
 
 def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a block with ``ssm`` being this checkout's, also where the block names the environment's."""
-    tools = folder / "tools"
-    tools.mkdir()
-    (tools / "ssm").write_text(f'#!/bin/sh\nexec {sys.executable} -m simple_sagemaker.cli.main "$@"\n')
-    (tools / "ssm").chmod(0o755)
+    tools = typed_ssm.install(folder / "tools")
+    warm(folder / "home")
     environment = {**os.environ, "SSM_HOME": str(folder / "home"), "PATH": f"{tools}:{os.environ['PATH']}"}
     text = block.replace(".venv/bin/ssm", "ssm")
     return subprocess.run(
@@ -90,8 +91,6 @@ def test_the_processing_example_brings_what_it_wrote(clone: Path) -> None:
 def test_data_brings_what_a_task_left(clone: Path) -> None:
     made = run(block_with("examples/arguments/worker.py"), clone)
     assert made.returncode == 0, made.stderr
-    (clone / "tools" / "ssm").unlink()
-    (clone / "tools").rmdir()
     done = run(block_with("ssm data"), clone)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (clone / "output/again").iterdir()) == ["logs", "model", "state"]

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import typed_ssm
+from tests.warm_homes import warm
+
 PAGE = Path(__file__).parents[2] / "docs" / "tuning.md"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tune_digits"
 WORKER = """import argparse
@@ -26,10 +29,8 @@ print(f"loss={abs(args.lr - 0.1) + args.layers / 10:.4f}")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    program = tmp_path / "bin" / "ssm"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simple_sagemaker.cli.main "$@"\n')
-    program.chmod(0o755)
+    typed_ssm.install(tmp_path / "bin")
+    warm(tmp_path / "home")
     (tmp_path / "train.py").write_text(WORKER)
     return tmp_path
 

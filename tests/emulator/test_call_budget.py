@@ -53,7 +53,7 @@ def copied(original: Path, name: str) -> None:
 @pytest.mark.timeout(300)
 def test_many_jobs_are_listed_in_few_calls(tmp_path: Path) -> None:
     """A hundred in each, and two for the account."""
-    count = examples(300, 1000)
+    count = examples(120, 1000)
     (tmp_path / "w.py").write_text("print('done')")
     emulator = Emulator(tmp_path)
     run(emulator, tmp_path, "-t", "many", "-e", "w.py")

@@ -14,8 +14,8 @@ import pytest
 from tests.counts import LONG, examples
 from tests.emulated import Emulator
 
-JOBS = examples(5, 200)  # of five, one fails
-COMMANDS = examples(5, 10)
+JOBS = examples(3, 200)  # of five, one fails, and of the first three
+COMMANDS = examples(3, 10)
 SEED = random.SystemRandom().randrange(10_000) if LONG else 7
 FAULTS = f"seed={SEED},throttle=0.1,error=0.01,reset=0.01,empty_page=0.1,slow=0.02:0.2"
 
@@ -24,12 +24,12 @@ import os, sys
 print("ran", os.environ["TRAINING_JOB_NAME"], flush=True)
 open(os.path.join(os.environ["SSM_STATE"], "runs"), "a").write(os.environ["TRAINING_JOB_NAME"] + "\\n")
 open(os.path.join(os.environ["SM_MODEL_DIR"], "model"), "w").write(os.environ["SM_HP_NUMBER"])
-sys.exit(3 if int(os.environ["SM_HP_NUMBER"]) % 5 == 4 else 0)
+sys.exit(3 if int(os.environ["SM_HP_NUMBER"]) % 5 == 2 else 0)
 """
 
 
 def right_end(number: int) -> int:
-    return 1 if number % 5 == 4 else 0
+    return 1 if number % 5 == 2 else 0
 
 
 @pytest.mark.timeout(3600 if LONG else 180)

@@ -6,6 +6,7 @@ import re
 import time
 import urllib.parse
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import boto3
@@ -32,6 +33,14 @@ def bucket(emulator: Emulator) -> None:
     s3.put_object(Bucket="urls", Key="other", Body=b"other")
 
 
+@cache
+def signer(url: str, version: str, **keys: str) -> Any:
+    """A client of boto3, whose making takes a tenth of a second."""
+    return boto3.Session(region_name="us-east-1", **keys).client(
+        "s3", endpoint_url=url, config=Config(signature_version=version, s3={"addressing_style": "path"})
+    )
+
+
 def presign(
     emulator: Emulator,
     version: str,
@@ -48,9 +57,7 @@ def presign(
         "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
         **keys,
     }
-    client = boto3.Session(region_name="us-east-1", **given).client(
-        "s3", endpoint_url=emulator.url, config=Config(signature_version=version, s3={"addressing_style": "path"})
-    )
+    client = signer(emulator.url, version, **given)
     named = {"Bucket": "urls"} if operation == "list_objects" else {"Bucket": "urls", "Key": key}
     url: str = client.generate_presigned_url(operation, Params=named, ExpiresIn=expires_s)
     return url.removeprefix(emulator.url)
@@ -84,13 +91,13 @@ def test_a_wrong_secret_a_stranger_and_a_wrong_token_are_refused(emulator: Emula
 
 
 def test_a_url_that_is_over_is_refused_and_cannot_be_prolonged(emulator: Emulator, version: str) -> None:
+    methods = {"get_object": "GET", "put_object": "PUT", "delete_object": "DELETE"}
+    targets = {method: presign(emulator, version, operation, expires_s=1) for operation, method in methods.items()}
+    if version == "s3v4":
+        time.sleep(2.1)
     over = ""
-    for operation, method in (("get_object", "GET"), ("put_object", "PUT"), ("delete_object", "DELETE")):
-        over = presign(emulator, version, operation, expires_s=1)
-        if version == "s3":
-            over = re.sub(r"Expires=\d+", f"Expires={int(time.time()) - 5}", over)
-        else:
-            time.sleep(2.1)
+    for method, target in targets.items():
+        over = re.sub(r"Expires=\d{6,}", f"Expires={int(time.time()) - 5}", target)  # of version 2
         refused = send(emulator, method, over, body=b"written")
         assert verdict(refused) == (403, "AccessDenied")
         assert "<Message>Request has expired</Message>" in refused.body

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +17,9 @@ import boto3
 import pytest
 
 from simple_sagemaker.services import choose as services
+from tests import typed_ssm
 from tests.emulated import Emulator
+from tests.warm_homes import warm
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REQUIREMENTS = "readme_examples/example6/code/requirements.txt"
@@ -50,10 +50,7 @@ class Clone:
         self.folder = folder / "clone"
         self.home = emulator.home if emulator else folder / "home"
         shutil.copytree(EXAMPLES, self.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-        self.tools = tools = folder / "tools"
-        tools.mkdir()
-        (tools / "ssm").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m simple_sagemaker.cli.main "$@"\n')
-        (tools / "ssm").chmod(0o755)
+        self.tools = tools = typed_ssm.install(folder / "tools")
         self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
         self.sagemaker: Any
         if emulator:
@@ -62,6 +59,7 @@ class Clone:
         elif aws:
             self.sagemaker = boto3.client("sagemaker")
         else:
+            warm(self.home)
             self.environment |= {"SSM_ENGINE": "local", "SSM_HOME": str(self.home)}
             self.sagemaker = services.local(self.environment).sagemaker
         self._emulator = emulator

@@ -7,19 +7,23 @@ Python is changed, to that of a clone's.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import shlex
 import struct
 import sys
 import tempfile
-import termios
 from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby
 from pathlib import Path
+
+if sys.platform == "win32":
+    raise ImportError("the terminal is one of Linux and macOS")
+
+import fcntl
+import pty
+import termios
 
 TOP = Path(__file__).parents[1]
 PICTURE = TOP / "docs" / "run.svg"

@@ -120,7 +120,7 @@ def in_zsh(project: Shell, line: list[str]) -> set[str]:
     try:
         setup = (
             "PS1='READY> '; stty -echo cols 200 rows 2000; autoload -Uz compinit; compinit -D -u; LISTMAX=9999; "
-            f"setopt no_beep; bindkey '^I' list-choices; source '{project.folder.parent}/zsh'; echo DO''NE\n"
+            f"bindkey '^I' list-choices; source '{project.folder.parent}/zsh'; echo DO''NE\n"
         )
         os.write(terminal, setup.encode())
         _read_until(terminal, "DONE")
@@ -139,7 +139,8 @@ def _read_until(terminal: int, end: str | None) -> str:
     """Read a terminal up to a word, or until it is quiet after it has shown something in answer to a TAB."""
     text, deadline = "", time.monotonic() + 60
     while time.monotonic() < deadline and not (end and end in text):
-        ready, _, _ = select.select([terminal], [], [], 1 if end is None and "\n" in text else 30)
+        answered = end is None and ("\n" in text or "\a" in text)  # with words, or with the bell: there are none
+        ready, _, _ = select.select([terminal], [], [], 1 if answered else 30)
         if not ready:
             break
         text += os.read(terminal, 1 << 16).decode(errors="replace")

@@ -157,7 +157,7 @@ def test_wrong_types_in_one_job_end_no_listing(damaged: Damaged, name: str) -> N
             continue
         whole = file.read_text(encoding="utf-8")
         try:
-            for _ in range(examples(40, 1500)):
+            for _ in range(examples(15, 1500)):
                 text = changes(whole, chance)
                 file.write_text(text, encoding="utf-8")
                 what = f"{name} of {path.name}: {text}"

@@ -46,6 +46,17 @@ def test_a_job_is_named_by_its_task_its_letters_or_its_whole_name(shell: Shell, 
         assert (done.status, done.out, done.err) == (0, f"{job}\n", "")
 
 
+def test_a_job_whose_launcher_is_a_process_of_its_own_is_entered_alike(shell: Shell) -> None:
+    shell.write("w.py", "import time\ntime.sleep(300)\n")
+    done = shell.ssm("run", "-p", "p", "-t", "t", "-e", "w.py", "--no_wait", "--job_env", "SSM_PYTHON", "python3")
+    name = done.out.strip()
+    until_training(shell, name)
+    deadline = time.monotonic() + 60
+    while "w.py" not in (found := shell.ssm("exec", "--job", name, "--", "printenv", "SM_USER_ENTRY_POINT")).out:
+        assert time.monotonic() < deadline, found
+    (shell.jobs()[0] / "stop").touch()
+
+
 def test_a_port_of_a_process_is_one_of_this_machine(shell: Shell, job: str) -> None:
     done = shell.ssm("exec", "--job", job, "--forward", "6006")
     assert (done.status, done.out) == (2, "")

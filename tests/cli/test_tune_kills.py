@@ -40,8 +40,9 @@ def outcome(shell: Shell, task: str) -> list[tuple[Any, ...]]:
     return sorted((tuple(one[name] for name in members) for one in study["trials"]), key=lambda one: one[0])
 
 
+@pytest.mark.long  # the default run kills in test_tune.py
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("strategy", ["random", pytest.param("grid", marks=pytest.mark.long)])
+@pytest.mark.parametrize("strategy", ["random", "grid"])
 def test_a_search_whose_driver_is_killed_at_random_moments_ends_as_an_undisturbed_one(
     shell: Shell, strategy: str
 ) -> None:

@@ -21,12 +21,13 @@ from simple_sagemaker.local.requests.training import Training
 from simple_sagemaker.local.supervisor.limits import EndedEarly
 from simple_sagemaker.local.supervisor.mirroring import Mirrors
 from simple_sagemaker.storage.s3.store import S3Store
+from tests.counts import examples
 from tests.local import searches
 from tests.local.conftest import channel, processes_only
 from tests.local.far_s3 import VARIABLES, FarEngine, FarS3, far_s3
 from tests.local.scripts import ML
 
-COUNT = 200
+COUNT = examples(120, 200)
 KEYS = [f"data/d{number % 7}/{number:03}" for number in range(COUNT)]
 
 
@@ -167,7 +168,7 @@ def test_a_stop_acts_in_the_middle_of_a_download_that_gets_no_further(far: FarS3
             gate.wait(120)
 
     engine = FarEngine(tmp_path / "home", far)
-    many = [f"data/{number:03}" for number in range(600)]
+    many = [f"data/{number:03}" for number in range(300)]
     far.store(*many)
     far.before = wait
     try:
@@ -216,7 +217,7 @@ def test_an_input_that_is_gone_when_it_is_fetched_fails_the_job_in_the_services_
 
 def test_a_state_that_is_cleared_while_a_job_starts_is_passed_over(engine: FarEngine, far: FarS3) -> None:
     far.store(*(f"state/{number:03}" for number in range(COUNT)))
-    far.before = lambda method, key: "404 Not Found" if method == "GET" and key in {"state/007", "state/150"} else None
+    far.before = lambda method, key: "404 Not Found" if method == "GET" and key in {"state/007", "state/100"} else None
     described = engine.run(f"{ML} ls $ML/checkpoints | wc -l", **kept(far))
     assert described["TrainingJobStatus"] == "Completed", described.get("FailureReason")
     assert engine.printed(described["TrainingJobName"])["algo-1"][-1].strip() == str(COUNT - 2)

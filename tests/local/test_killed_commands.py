@@ -43,7 +43,7 @@ while True:
 def test_whatever_killed_commands_left_goes_with_the_next_start(tmp_path: Path) -> None:
     engine = Engine(tmp_path / "home", "direct")
     chance = random.Random(7)
-    for number in range(examples(6, 60)):
+    for number in range(examples(4, 60)):
         words = [sys.executable, "-c", COMMAND, str(engine.home.root), str(number)]
         with subprocess.Popen(words, stdout=subprocess.PIPE) as command:
             assert command.stdout

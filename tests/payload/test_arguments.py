@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("arguments")
 
 
-@settings(max_examples=examples(25, 2000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10, 2000), suppress_health_check=[HealthCheck.too_slow])
 @given(hyperparameters=hyperparameters, arguments=arguments, way=st.sampled_from(["direct", "toolkit"]))
 @example({"a": "", "b": "-inf", "c": "--x"}, ["", "--", "\udcff\udc80", "$(exit 9)", "a\r\nb", "'", '"'], "direct")
 def test_everything_arrives_byte_for_byte(
@@ -45,7 +45,7 @@ def test_everything_arrives_byte_for_byte(
         assert json.loads(job.report.environment["SM_HPS"]) == hyperparameters
 
 
-@settings(max_examples=examples(25, 2000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10, 2000), suppress_health_check=[HealthCheck.too_slow])
 @given(arguments=arguments)
 def test_the_arguments_of_a_shell_command_are_not_the_shells_to_read(folder: Path, arguments: list[str]) -> None:
     job = JobFolder(folder / "opt-ml")

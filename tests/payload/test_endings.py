@@ -134,9 +134,8 @@ def test_a_progress_bar_is_seen_while_it_moves_and_nothing_of_it_is_lost(job: Jo
     process = job.start()
     assert process.stdout is not None
     try:
-        lines = [line for line in (process.stdout.readline() for _ in range(30)) if b"\r" in line][:2]
-        while len(lines) < 2:
-            lines.append(process.stdout.readline())
+        drawn_lines = (line for line in iter(process.stdout.readline, b"") if b"\r" in line)
+        lines = [next(drawn_lines), next(drawn_lines)]
     finally:
         process.kill()
         finish(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import io
 import os
@@ -49,22 +50,27 @@ def wheel(version: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with pip and the package ``tiny`` 0.5."""
-    folder = tmp_path_factory.mktemp("interpreter")
+    """A virtual environment with pip and the package ``tiny`` 0.5, made once for all processes of a test run."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / "interpreter"
+    with open(root / "interpreter.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            _make_interpreter(folder)
+            (folder / "made").touch()
+    return folder / "bin/python"
+
+
+def _make_interpreter(folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin/python"
     (folder / "tiny-0.5-py3-none-any.whl").write_bytes(wheel("0.5"))
-    install: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-index",
+    install = [
+        folder / "bin/python",
+        *["-m", "pip", "install", "-q", "--no-index"],
         folder / "tiny-0.5-py3-none-any.whl",
     ]
     subprocess.run(install, check=True, env={**os.environ, **OFFLINE})
-    return python
 
 
 def overlay(folder: Path, python: Path) -> Path:

@@ -97,9 +97,9 @@ def failures(*names: str) -> str:
 
 @pytest.mark.parametrize("room", sorted({name.partition(".")[0] for name in MODULES}), ids=lambda room: room or PACKAGE)
 def test_every_module_imports_on_its_own_without_a_warning(room: str) -> None:
-    """Of one in four in the short run: that there is no circle of imports is read from the source, in test_layers."""
+    """Of one in eight in the short run: that there is no circle of imports is read from the source, in test_layers."""
     of_room = [f"{PACKAGE}.{name}".rstrip(".") for name in MODULES if name.partition(".")[0] == room]
-    modules = [name for name in of_room if zlib.crc32(name.encode()) % examples(4, 1) == 0]
+    modules = [name for name in of_room if zlib.crc32(name.encode()) % examples(8, 1) == 0]
     assert failures(*modules) == ""
 
 

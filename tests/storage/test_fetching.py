@@ -109,10 +109,10 @@ def test_an_ended_try_is_gone_on_with(store: Store, bucket: str, out: Path) -> N
 def test_a_large_object_is_gone_on_with_where_it_was_left(rclone: str, tmp_path: Path, changes: bool) -> None:
     store, bucket = S3Store(session(), endpoint=rclone), f"large-{uuid.uuid4()}"
     store.make_bucket(bucket)
-    data = os.urandom(1 << 20) * 200
+    data = os.urandom(1 << 20) * 160
     store.write(bucket, "p/large", data)
     stopping = Stopping()
-    stopping.after = 5 * RANGE
+    stopping.after = 4 * RANGE
     with pytest.raises(Stopped):
         bring(store, bucket, tmp_path, stopping)
     if changes:

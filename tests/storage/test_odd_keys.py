@@ -22,7 +22,7 @@ _keys = st.text(_letters, min_size=1, max_size=12) | st.sampled_from(
 )
 
 
-@hypothesis_settings(max_examples=examples(15, 300))
+@hypothesis_settings(max_examples=examples(8, 300))
 @given(
     content=st.dictionaries(_keys, st.binary(max_size=20), min_size=1, max_size=5),
     more=st.dictionaries(_keys, st.binary(max_size=20), max_size=2),

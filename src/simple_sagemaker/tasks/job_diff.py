@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..core.services import Services
 
 _LARGEST = 1 << 20  # bytes of a file whose lines are compared
-_SLOWEST_S = 5.0  # of computing, for one file: what compares lines may take hours for a megabyte
+_SLOWEST_S = 3.0  # of computing, for one file: what compares lines may take hours for a megabyte
 
 
 @dataclass(frozen=True, kw_only=True)

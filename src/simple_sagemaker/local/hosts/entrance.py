@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...core.records import dataclass
 from ...storage.private import read_plain, write_private
+from ..isolation import forked_script
 from ..isolation.choose import Isolation
 
 _FILE = "entrance.json"
@@ -64,6 +65,11 @@ class OpenProcess:
             return ""
 
     @property
+    def is_forked_launcher(self) -> bool:
+        """Whether it is our launcher as a fork of the job's supervisor, whose arguments and environment /proc shows."""
+        return self.read("comm").rstrip(b"\n") == forked_script.NAME
+
+    @property
     def started(self) -> int:
         """The start, in clock ticks since the machine's; 0 when it has ended."""
         fields = self._fields()
@@ -77,7 +83,9 @@ class OpenProcess:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment that its program was started with."""
+        """The environment that its program was started with; empty where /proc shows another's."""
+        if self.is_forked_launcher:
+            return {}
         pairs = (os.fsdecode(one).partition("=") for one in self.read("environ").split(b"\0"))
         return {name: value for name, equals, value in pairs if name and equals}
 
@@ -153,7 +161,7 @@ def open_host(entrance: Entrance) -> OpenProcess | None:
 
 def program_of(host: OpenProcess) -> OpenProcess:
     """The process that runs the person's code: what our launcher has started, or else the host's first process."""
-    if b"/launcher.py\0" not in host.read("cmdline"):
+    if b"/launcher.py\0" not in host.read("cmdline") and not host.is_forked_launcher:
         return host
     children = [process for name in os.listdir("/proc") if name.isdigit() and (process := open_process(int(name)))]
     mine = [child for child in children if child.parent == host.pid and child.started]

@@ -30,7 +30,7 @@ def fork_for(host: Host, argv: Sequence[str], environment: Mapping[str, str]) ->
     """
     if not forked_script.is_prepared():
         return None
-    if tuple(argv[1:4]) == FLAGS and host.work.is_script_mode:
+    if (*argv[1:4], *argv[5:]) == (*FLAGS, "--train"):
         return partial(forked_script.go_on, argv[0], argv[4], argv[5:])
     if _starts_launcher(host) and not os.path.lexists(_CUDA_COMPATIBILITY):
         launcher = os.path.join(os.path.dirname(argv[1]), layout.LAUNCHER)

@@ -15,10 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+NAME = b"ssm-launcher"  # of such a process, whose arguments are still the supervisor's (its comm, of proc(5))
 _MOST_DESCRIPTORS = 1 << 20  # where there is no limit
 _LIBRARY: list[str] = []  # this process's sys.path before our packages were added to it
 _COMPILED: dict[bytes, types.CodeType] = {}
 
+
+from . import namespaces
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
@@ -66,6 +69,7 @@ def go_on(program: str, script: str, arguments: Sequence[str]) -> NoReturn:
 
     ``program`` is what the script takes for its interpreter.
     """
+    namespaces.set_name(NAME)
     os.closerange(3, _most_open())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115

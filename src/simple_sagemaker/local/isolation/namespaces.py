@@ -25,7 +25,7 @@ if sys.platform == "win32":
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 _MNT_DETACH = 2
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 4, 15, 36
 # statvfs flag → mount flag: a user namespace may not drop these when it makes a mount read-only
 _LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 
@@ -145,6 +145,12 @@ def set_dumpable(value: bool) -> None:
     """Let other processes of the same user read this one's memory and environment, or not (Linux)."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_DUMPABLE, int(value), 0, 0, 0)
+
+
+def set_name(name: bytes) -> None:
+    """Give this process a name of at most 15 bytes, which others read as its ``comm`` (Linux)."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_NAME, name, 0, 0, 0)
 
 
 def _unshare() -> None:

@@ -124,7 +124,7 @@ def _ready(host: Entrance) -> OpenProcess | None:
 def _is_launching(process: OpenProcess) -> bool:
     """Whether a process is not the host's program yet, but what becomes that: our supervisor's or bubblewrap's."""
     words = process.read("cmdline")
-    return _SUPERVISOR in words or words.startswith(_BUBBLEWRAP)
+    return (_SUPERVISOR in words and not process.is_forked_launcher) or words.startswith(_BUBBLEWRAP)
 
 
 def _surroundings(host: Entrance, process: OpenProcess | None, order: Order, *, isolated: bool) -> Surroundings:

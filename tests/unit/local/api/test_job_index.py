@@ -156,7 +156,7 @@ def life(home: Home, request: pytest.FixtureRequest) -> Iterator[Life]:
     made.close()
 
 
-@pytest.mark.parametrize("life", range(examples(8, 60)), indirect=True)
+@pytest.mark.parametrize("life", range(examples(5, 60)), indirect=True)
 def test_whatever_happens_listings_are_those_of_the_folders(life: Life) -> None:
     home, file = life.home, life.home.cache / "ended-jobs"
     engines = [engine(home), engine(home)]
@@ -354,7 +354,7 @@ sagemaker.list_training_jobs()
 
 
 def test_a_kill_at_any_moment_leaves_nothing_wrong_and_nothing_behind(tmp_path: Path) -> None:
-    step, status, deadly = examples(9, 1), 9, 0
+    step, status, deadly = examples(13, 1), 9, 0
     while status == 9:
         home = Home(tmp_path / str(deadly))
         for name in ("old", "gone"):

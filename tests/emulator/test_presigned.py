@@ -34,7 +34,7 @@ def bucket(emulator: Emulator) -> None:
 
 
 @cache
-def signer(url: str, version: str, **keys: str) -> Any:
+def signer(url: str, version: str, **keys: Any) -> Any:
     """A client of boto3, whose making takes a tenth of a second."""
     return boto3.Session(region_name="us-east-1", **keys).client(
         "s3", endpoint_url=url, config=Config(signature_version=version, s3={"addressing_style": "path"})

@@ -64,13 +64,10 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _make_interpreter(folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    (folder / "tiny-0.5-py3-none-any.whl").write_bytes(wheel("0.5"))
-    install = [
-        folder / "bin/python",
-        *["-m", "pip", "install", "-q", "--no-index"],
-        folder / "tiny-0.5-py3-none-any.whl",
-    ]
-    subprocess.run(install, check=True, env={**os.environ, **OFFLINE})
+    wheel_file = folder / "tiny-0.5-py3-none-any.whl"
+    wheel_file.write_bytes(wheel("0.5"))
+    install = ["-m", "pip", "install", "-q", "--no-index", str(wheel_file)]
+    subprocess.run([str(folder / "bin/python"), *install], check=True, env={**os.environ, **OFFLINE})
 
 
 def overlay(folder: Path, python: Path) -> Path:

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from . import namespaces
+
 NAME = b"ssm-launcher"  # of such a process, whose arguments are still the supervisor's (its comm, of proc(5))
 _MOST_DESCRIPTORS = 1 << 20  # where there is no limit
 _LIBRARY: list[str] = []  # this process's sys.path before our packages were added to it
 _COMPILED: dict[bytes, types.CodeType] = {}
 
-
-from . import namespaces
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ..core.cpu_limit import compile_regex
 from ..core.json_form import utc
-from ..core.layout import TaskPlace
 from ..core.printable import clean_line
 from ..core.progress import Watcher
 from ..errors import Detached, UsageError
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ..core.job import Job
     from ..core.job_specs import LogsSpec
     from ..core.services import Services
-    from ..jobs.catalog import Listed
     from ..jobs.follow import JobResult
     from ..jobs.past_lines import HostLine
 
@@ -34,20 +32,19 @@ _CODES |= {f"bright_{name}": code + 60 for name, code in _CODES.items()}
 
 def logs(spec: LogsSpec, services: Services) -> int:
     """Print a job's lines; return 0. With ``follow`` raises JobFailed, JobStopped or Detached, as a run does."""
-    listed = choose(spec, services, prefer_running=spec.follow)
-    job = listed.job
+    job = choose(spec, services, prefer_running=spec.follow).job
     if spec.host is not None and spec.host > job.hosts:
         raise UsageError.naming(
             "{host:number}: the job {name} has {count}.", number=spec.host, name=job.name, count=_hosts(job)
         )
     lines = _Lines(spec, job)
     if spec.follow and not job.has_ended:
-        result = _follow(spec, listed, services, lines)
+        result = _follow(spec, job, services, lines)
     else:
         lines.print_past(_past(spec, job, services))
         if not spec.follow:
             return 0
-        result = follow.result(_place(listed), job)
+        result = follow.result(job)
     if spec.json:
         print_json_line(job_events.end_event(result, services.now()))
     if spec.json or spec.quiet:
@@ -71,13 +68,8 @@ def _since_ms(spec: LogsSpec) -> int | None:
     return None if spec.since is None else int(spec.since.timestamp() * 1000)
 
 
-def _place(listed: Listed) -> TaskPlace:
-    return listed.place or TaskPlace(bucket="", project=listed.project, task=listed.task)
-
-
-def _follow(spec: LogsSpec, listed: Listed, services: Services, lines: _Lines) -> JobResult:
+def _follow(spec: LogsSpec, job: Job, services: Services, lines: _Lines) -> JobResult:
     """Print the lines as they come, until the job has ended. Ctrl-C leaves the job alone."""
-    job = listed.job
     tail = job_logs.Tail(
         job.name,
         services.logs,
@@ -91,7 +83,6 @@ def _follow(spec: LogsSpec, listed: Listed, services: Services, lines: _Lines) -
         watcher: Watcher = screen if lines.shows_status else NotesOnly(spec)
         follower = follow.Follower(
             job.name,
-            _place(listed),
             services,
             watcher,
             kind=job.kind,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ..core import job
 from ..core.aws_errors import explain, is_denied
 from ..core.job import Job, JobKind
-from ..core.layout import TaskPlace
 from ..core.progress import Watcher
 from ..core.records import dataclass, field, replace
 from ..errors import Detached
@@ -36,7 +35,6 @@ class JobResult:
     """
 
     job: str
-    place: TaskPlace
     status: str
     secondary: str
     reason: str | None
@@ -57,7 +55,6 @@ class Follower:
     def __init__(
         self,
         name: str,
-        place: TaskPlace,
         services: Services,
         watcher: Watcher,
         *,
@@ -69,7 +66,6 @@ class Follower:
     ) -> None:
         self._name = name
         self._kind: JobKind = kind
-        self._place = place
         self._services = services
         self._watcher = watcher
         self._clock = clock or Clock()
@@ -173,7 +169,7 @@ class Follower:
         self._lines.drain(started=described.has_started)
         for phase in news[-1:]:
             self._watcher.phase(*phase)
-        ended = result(self._place, described)
+        ended = result(described)
         return replace(ended, metrics=self._metrics.summaries) if self._metrics else ended
 
 
@@ -247,11 +243,10 @@ class _Lines:
             return True
 
 
-def result(place: TaskPlace, described: Job) -> JobResult:
+def result(described: Job) -> JobResult:
     """Make the result of a job from its description."""
     return JobResult(
         job=described.name,
-        place=place,
         status=described.status,
         secondary=described.phase,
         reason=described.reason,

@@ -43,7 +43,6 @@ def events(run: Run) -> Iterator[JobEvent]:
             described = jobs.describe(run.name, run.kind, run.services.sagemaker)
             follower = Follower(
                 run.name,
-                run.place,
                 run.services,
                 watcher,
                 kind=described.kind,

@@ -167,7 +167,7 @@ class Job:
         with self._waiting:
             if self._ended is None:
                 self._ended = self._follow()
-            return result_of(self._ended, self._run.download.path)
+            return result_of(self._ended, self._run.place.task, self._run.download.path)
 
     def result(self) -> Result:
         """Wait for its completion, as :meth:`wait` does. Raises JobFailed or JobStopped for other ends."""
@@ -192,11 +192,11 @@ class Job:
         return translate_all_errors(region=self._run.services.region, job=self.name)
 
 
-def result_of(ended: JobResult, folder: Path | None = None) -> Result:
+def result_of(ended: JobResult, task: str, folder: Path | None = None) -> Result:
     """How a job ended, as the Python API shows it."""
     return Result(
         job=ended.job,
-        task_name=ended.place.task,
+        task_name=task,
         status=ended.status,
         secondary=ended.secondary,
         reason=ended.reason,

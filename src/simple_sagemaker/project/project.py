@@ -185,7 +185,7 @@ class Project(Searches, LivingJobs):
         """How the newest completed job of a task ended, or how ``job`` did. Raises InputNotFound without one."""
         with self._stored(task_name, {"output_path": ".", "job": job}) as (spec, services):
             place = stored.place_of(spec, services)
-            return result_of(follow.result(place, stored.job_of(spec, place, services)))
+            return result_of(follow.result(stored.job_of(spec, place, services)), place.task)
 
     def clean_state(self, task_name: str) -> int:
         """Clear a task's state and say how many files it had. Raises UsageError while a job of the task runs."""

@@ -106,11 +106,10 @@ class Run:
         """
         self.launch(watcher)
         if self._ended is not None:
-            return follow.result(self.place, self._ended)
+            return follow.result(self._ended)
         if self._follower is None:
             self._follower = Follower(
                 self.name,
-                self.place,
                 self.services,
                 watcher,
                 kind=self.kind,

@@ -12,7 +12,7 @@ from simple_sagemaker.errors import JobFailed, JobStopped
 from simple_sagemaker.jobs.follow import result
 from simple_sagemaker.jobs.outcome import check
 from simple_sagemaker.jobs.phases import Phases
-from tests.unit.jobs.watching import JOB, PLACE
+from tests.unit.jobs.watching import JOB
 
 BEGAN = datetime(2030, 1, 31, 12, tzinfo=timezone.utc)
 AT = "s3://b/p/task"
@@ -81,10 +81,10 @@ def test_its_end_is_told_with_what_its_code_said() -> None:
     with pytest.raises(
         JobFailed, match=r"Failed after 7 s: task-\S+\nAlgorithmError: See job logs\nno such column\nmore"
     ):
-        check(result(PLACE, failed), "more")
+        check(result(failed), "more")
 
 
 @pytest.mark.parametrize(("seconds", "why"), [(7, "asked to stop"), (61, "it ran longer than --max_run_mins 1")])
 def test_a_stop_is_told_from_a_limit_by_the_time_it_took(seconds: int, why: str) -> None:
     with pytest.raises(JobStopped, match=why):
-        check(result(PLACE, processing("Stopped", seconds=seconds)))
+        check(result(processing("Stopped", seconds=seconds)))

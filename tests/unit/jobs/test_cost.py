@@ -24,7 +24,7 @@ from simple_sagemaker.core.services import Reading, Services
 from simple_sagemaker.errors import JobFailed, JobStopped
 from simple_sagemaker.jobs import cost as costs
 from simple_sagemaker.jobs.follow import result
-from tests.unit.jobs.watching import JOB, PLACE, Watch, described
+from tests.unit.jobs.watching import JOB, Watch, described
 
 DONE = ("Completed", "Training job completed")
 
@@ -265,7 +265,7 @@ def test_the_console_of_a_partition_has_an_address_of_its_own(region: str, host:
 def test_every_end_tells_what_it_took(
     status: str, error: type[Exception] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = result(PLACE, of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
+    ended = result(of_training(described((status, ""), status=status, TrainingTimeInSeconds=90)))
     with pytest.raises(error) if error else nullcontext() as caught:
         print_outcome(ended, ["Took: 90 s trained", "Results: here"])
     output = str(caught.value) if caught else capsys.readouterr().err

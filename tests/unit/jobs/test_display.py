@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from simple_sagemaker.core.job import of_training
-from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.errors import JobFailed
 from simple_sagemaker.jobs import outcome
 from simple_sagemaker.jobs.follow import JobResult
@@ -90,7 +89,6 @@ def test_the_error_of_a_failed_job_is_fit_for_a_terminal() -> None:
     described = of_training(answer)
     result = JobResult(
         job="j",
-        place=TaskPlace(bucket="b", project="p", task="t"),
         status="Failed",
         secondary="Failed",
         reason=described.reason,

@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 
 from simple_sagemaker.core.access import LocalAccess
 from simple_sagemaker.core.aws_api import Logs, SageMaker, Tagging
-from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.progress import WithoutStatusLine
 from simple_sagemaker.core.services import Reading, Services
 from simple_sagemaker.jobs.follow import Follower
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
 
 JOB = "task-2030-01-31-12-00-00-a1B2c3D4"
-PLACE = TaskPlace(bucket="b", project="p", task="task")
 
 
 def refused(code: str, status: int = 400, operation: str = "DescribeTrainingJob") -> ClientError:
@@ -149,7 +147,7 @@ class Watch(WithoutStatusLine):
     ) -> Follower:
         how = reading or Reading(pace=lambda _: 1.0)
         clock = Clock(seconds=lambda: self.now, sleep=self.sleep)
-        return Follower(JOB, PLACE, self.services(pace, how, at), self, clock=clock, joined=joined)
+        return Follower(JOB, self.services(pace, how, at), self, clock=clock, joined=joined)
 
 
 def described(

@@ -11,7 +11,10 @@ import pytest
 
 from tests import running_ssm
 from tests.aws.conftest import DEFAULT, REGION, Cloud
+from tests.counts import examples
 from tests.running_ssm import Command
+
+COMMANDS = examples(3, 6)
 
 # What moves or lists objects; the rest of S3's requests are about buckets.
 _DATA = re.compile(r"s3 (\w+ /[^/?]+/[^?]|GET /[^/?]+/?\?list-type=2|POST /[^/?]+/?\?delete)")
@@ -61,11 +64,11 @@ def test_a_dry_run_changes_nothing(cloud: Cloud, folder: Path) -> None:
     assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "iam GetRole", PRICE]
 
 
-def test_six_commands_at_once_on_an_empty_account_all_succeed(cloud: Cloud, folder: Path) -> None:
-    said = ended([start(folder, "-t", f"task{number}") for number in range(6)])
+def test_commands_at_once_on_an_empty_account_all_succeed(cloud: Cloud, folder: Path) -> None:
+    said = ended([start(folder, "-t", f"task{number}") for number in range(COMMANDS)])
     assert "".join(said).count("Role: created") == 1
     assert "".join(said).count("Bucket: created") == 1
-    assert calls(cloud).count("sagemaker CreateTrainingJob") == 6
+    assert calls(cloud).count("sagemaker CreateTrainingJob") == COMMANDS
 
 
 def test_a_default_bucket_of_somebody_elses_gets_nothing(cloud: Cloud, folder: Path) -> None:

@@ -70,7 +70,8 @@ def test_what_it_prints_is_for_a_shell_and_kept_from_others(tmp_path: Path) -> N
         check=True,
     )
     assert shown.stdout == f"{emulator.url} us-east-1 us-east-1\n"
-    output = emulator.stop()
+    emulator.process.send_signal(signal.SIGINT)  # which ends jobs too, in the long run
+    _, output = emulator.process.communicate(timeout=300)
     assert emulator.process.returncode == 0
     assert "To end it" in output
     with socket.socket() as port:
@@ -78,7 +79,7 @@ def test_what_it_prints_is_for_a_shell_and_kept_from_others(tmp_path: Path) -> N
         port.bind(("127.0.0.1", int(emulator.url.rpartition(":")[2])))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_an_end_stops_the_jobs_and_leaves_nobody(tmp_path: Path, number: signal.Signals) -> None:
     emulator = Emulator(tmp_path)
     started(

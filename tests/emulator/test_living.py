@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from simple_sagemaker.core.names import short_name
+from tests import typed_ssm
 from tests.emulated import Emulator, ended
 
 WORKER = """
@@ -118,10 +118,12 @@ def test_a_running_job_is_followed_and_stopped(
     jobs: list[str], first: Ssm, elsewhere: Ssm, emulator: Emulator, tmp_path: Path
 ) -> None:
     name = first("--lr", "2", "--", "300").stdout.strip()
-    command = [sys.executable, "-m", "simple_sagemaker.cli.main", "logs", *NAMED, "-f"]
+    command = [str(typed_ssm.install(tmp_path / "tools") / "ssm"), "logs", *NAMED, "-f"]
     environment = {**emulator.environment, "SSM_HOME": str(tmp_path / "home")}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True) as follower:
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=nothing, stdout=pipe, stderr=pipe, text=True
+    ) as follower:
         assert follower.stdout
         assert follower.stderr
         wanted = {f"algo-{host} | algo-{host} epoch 2 loss=0.2000" for host in (1, 2)}

@@ -19,7 +19,7 @@ ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_co
 
 @pytest.mark.timeout(3000)
 def test_as_many_jobs_as_come_at_once_all_complete(emulator: Emulator, script: Callable[[str], str]) -> None:
-    count = examples(12, 500)
+    count = examples(8, 500)
     bucket = script("echo ran")
     client = emulator.client("sagemaker", config=ONCE.merge(Config(max_pool_connections=count)))
 

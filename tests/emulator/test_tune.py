@@ -66,6 +66,16 @@ def test_a_tuning_job_goes_on_without_the_command(emulator: Emulator, folder: Pa
     assert "driven by: aws -> client" in more.stderr
 
 
+@pytest.fixture(scope="module")
+def begun(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search by a tuning job that runs or has ended."""
+    folder = tmp_path_factory.mktemp("begun")
+    (folder / "w.py").write_text(WORKER)
+    done = search(emulator, folder, "begun", "--tune_on", "aws", "--no_wait")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.mark.parametrize(
     ("more", "option"),
     [
@@ -78,12 +88,9 @@ def test_a_tuning_job_goes_on_without_the_command(emulator: Emulator, folder: Pa
     ],
 )
 def test_what_a_tuning_job_cannot_change_is_refused(
-    emulator: Emulator, folder: Path, more: tuple[str, ...], option: str
+    emulator: Emulator, begun: Path, more: tuple[str, ...], option: str
 ) -> None:
-    task = more[0].strip("-").replace("_", "-")
-    begun = search(emulator, folder, task, "--tune_on", "aws", "--no_wait")
-    assert begun.returncode == 0, begun.stderr
-    again = search(emulator, folder, task, "--tune_on", "aws", *more)
+    again = search(emulator, begun, "begun", "--tune_on", "aws", *more)
     assert again.returncode == 2
     assert option in again.stderr
 

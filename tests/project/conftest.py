@@ -31,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SSM_ENGINE", "local")
     monkeypatch.setenv("SSM_HOME", str(tmp_path / "home"))
     warm(tmp_path / "home")
-    monkeypatch.setenv("SSM_STOP_GRACE_S", "5")
+    monkeypatch.setenv("SSM_STOP_GRACE_S", "1")
     return folder
 
 

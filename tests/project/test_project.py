@@ -26,6 +26,9 @@ from simple_sagemaker.errors import (
     UsageError,
 )
 from simple_sagemaker.jobs.result_parts import NotDownloaded
+from tests.counts import examples
+
+THREADS = examples(4, 8)
 
 
 def files(folder: Path) -> list[str]:
@@ -142,15 +145,15 @@ def test_a_running_task_is_joined(project: Project, here: Path) -> None:
     first.wait()
 
 
-def test_eight_threads_run_a_task_each(project: Project, here: Path) -> None:
+def test_threads_run_a_task_each(project: Project, here: Path) -> None:
     def run(number: int) -> Job:
         return project.run(f"task{number}", "worker.py", hyperparameters={"word": number}, output_path=f"out{number}")
 
-    with ThreadPoolExecutor(8) as threads:
-        jobs = list(threads.map(run, range(8)))
-    assert [job.task_name for job in jobs] == [f"task{number}" for number in range(8)]
-    assert len({job.name for job in jobs}) == 8
-    for number in range(8):
+    with ThreadPoolExecutor(THREADS) as threads:
+        jobs = list(threads.map(run, range(THREADS)))
+    assert [job.task_name for job in jobs] == [f"task{number}" for number in range(THREADS)]
+    assert len({job.name for job in jobs}) == THREADS
+    for number in range(THREADS):
         assert f"hps [('word', {number})]" in (here / f"out{number}/logs/logs0").read_text().splitlines()
 
 

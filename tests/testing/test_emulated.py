@@ -133,7 +133,7 @@ for number in range(COUNT):
                 except EngineUnavailable as error:
                     print(error)
 """
-    counted = script.replace("COUNT", str(examples(3, 20)))
+    counted = script.replace("COUNT", str(examples(2, 20)))
     done = subprocess.run(
         [sys.executable, "-c", counted],
         capture_output=True,

@@ -216,7 +216,9 @@ third.stop(1)
 """
 
 
+@pytest.mark.long
 def test_a_process_has_one_emulator_at_a_time_and_says_so(tmp_path: Path) -> None:
+    """By default tests/testing/test_emulated.py says the same of emulators that are begun with ``with``."""
     words = [sys.executable, "-W", "ignore", "-c", TWO, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

@@ -132,6 +132,7 @@ for number in range(COUNT):
                         raise AssertionError("two in one process")
                 except EngineUnavailable as error:
                     print(error)
+            s3.head_bucket(Bucket="bucket")
 """
     counted = script.replace("COUNT", str(examples(2, 20)))
     done = subprocess.run(

@@ -52,6 +52,29 @@ def test_clean_state_clears_and_runs_again(shell: Shell) -> None:
     assert (shell.home / STATE).with_name("state_old").joinpath("kept").exists()
 
 
+def test_a_skip_names_the_local_inputs_whose_files_changed_and_none_that_was_only_copied(shell: Shell) -> None:
+    shell.write("w.py", COUNTS)
+    for name in ("data/a", "data/d/b", "more/c"):
+        shell.write(name, "1")
+    asked = ("-e", "w.py", "-i", "data", "--input_local", "extra", "more", "--skip_status", "5")
+    assert shell.run(*asked).status == 0
+    assert "differs" not in shell.run(*asked).err
+    for path in ("data/a", "data/d/b", "more/c"):  # as after a checkout: the same content, new times
+        copy = (shell.folder / path).read_bytes()
+        (shell.folder / path).unlink()
+        (shell.folder / path).write_bytes(copy)
+    copied = shell.run(*asked)
+    assert (copied.status, "differs" in copied.err) == (0, False)
+    shell.write("data/d/b", "2")
+    skipped = shell.run(*asked)
+    assert (skipped.status, len(shell.jobs())) == (5, 1)
+    assert "  data: d/b changed\n" in skipped.err
+    assert "extra" not in skipped.err
+    shell.write("data/d/b", "1")
+    shell.write("more/new", "1")
+    assert "  extra: new changed\n" in shell.run(*asked).err
+
+
 def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: Shell) -> None:
     shell.write("w.py", COUNTS)
     shell.write("data/a", "1")

@@ -25,26 +25,10 @@ from .training_request import ChannelSource
 
 if TYPE_CHECKING:
     from ..core.services import Services
-    from ..storage.sync.local_tree import Survey, Tree
     from ..storage.sync.sync import SyncResult
+    from .uploads import Upload
 
 _MODEL_CONTENT = "application/x-sagemaker-model"  # as AWS's SDK marks the channel of a model
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """Local files that a channel needs on S3 before the job.
-
-    ``prefix`` is where they go; None for a model, which goes to a place of the job's own.
-    """
-
-    tree: Tree
-    survey: Survey
-    prefix: str | None
-
-    def prefix_of(self, job: str, place: TaskPlace) -> str:
-        """The key prefix that the files of a job go to."""
-        return place.model(job) if self.prefix is None else self.prefix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +71,12 @@ class Plan:
         Lists every input that is not local to its end.
         """
         return self._looked_at[0]
+
+    @property
+    def local_digests(self) -> dict[str, str]:
+        """A digest of names, sizes and times of each local input, by the place that it goes to in the task's folder."""
+        folder = self.place.folder
+        return {one.prefix.removeprefix(folder): one.survey.digest for one in self.uploads if one.prefix is not None}
 
     @property
     def listed(self) -> str:
@@ -156,14 +146,11 @@ class Planner:
     def _resolve(self, one: Input, plan: Plan) -> ChannelSource:
         """The channel of an input, surveyed; what it needs before the job goes into the plan."""
         if isinstance(one, LocalInput):
-            from ..storage.sync.local_tree import Tree
+            from .uploads import upload_of
 
-            option = "input_path" if one.is_main else "input_local"
-            tree = Tree(one.path / one.subdir if one.subdir else one.path, option=option)
-            prefix = self.place.input if one.is_main else self.place.named_input(one.name)
-            uri = layout.uri(self.place.bucket, prefix)
-            plan.uploads.append(Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix))
-            return self._channel(one, uri, self._mode)
+            prefix, upload = upload_of(one, self.place)
+            plan.uploads.append(upload)
+            return self._channel(one, layout.uri(self.place.bucket, prefix), self._mode)
         uri = _join(one.uri, one.subdir) if isinstance(one, S3Input) else self._uri_of_task(one, plan)
         is_single = uri == layout.uri(layout.split_uri(uri)[0], self._first_key(uri, one.name, plan))
         mode = "File" if is_single else self._mode
@@ -223,6 +210,7 @@ class Planner:
             self._first_key(address, "model", plan)
             return ChannelSource(name="model", uri=address, content_type=_MODEL_CONTENT)
         from ..storage.sync.local_tree import Tree
+        from .uploads import Upload
 
         tree = Tree(Path(address), option="model_uri")
         like_the_job = names.job_name(self.place.task, started=self.services.now(), token="x" * names.TOKEN_LENGTH)

@@ -1,7 +1,7 @@
 """What a task is made from now beside what an earlier job of it was made from, by name and with values.
 
 In: a submission, its fingerprint, and the earlier job with its ``run.json``. Out: differences. Nothing that an input
-holds is listed; of an input that is another task's outcome, the job that made it counts.
+holds on S3 is listed; of an input that is another task's outcome, the job that made it counts.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def differences(submission: Submission, job: Job, now: Mapping[str, str], code: 
     changed = [name for name, digest in now.items() if (before.get(name) or "") != digest]
     known = run.get("made_from")
     known = known if isinstance(known, dict) else {}
-    return (*_of_code(known, changed, code), *_with_values(submission, job, run, known, changed))
+    found = [*_of_code(known, changed, code), *_with_values(submission, job, run, known, changed)]
+    if "inputs" not in now:
+        found += _of_local_files(submission, known, {one.name for one in found})
+    return tuple(found)
 
 
 def _of_code(known: Mapping[str, Any], changed: list[str], code: CodeFiles) -> Iterator[Difference]:
@@ -153,6 +156,18 @@ def _with_values(
     yield from sources
     if "inputs" in changed and not sources:
         yield Difference("inputs", None, None)
+
+
+def _of_local_files(submission: Submission, known: Mapping[str, Any], named: set[str]) -> Iterator[Difference]:
+    """The channels of local inputs whose files changed, but for those ``named`` already."""
+    digests = known.get("local_inputs")  # an earlier version kept none
+    if isinstance(digests, dict) and any(isinstance(one, LocalInput) for one in submission.spec.inputs):
+        from .uploads import changed_uploads  # which few skips need
+
+        inputs, place, services = submission.spec.inputs, submission.place, submission.services
+        for name, what in changed_uploads(inputs, place, services, digests):
+            if name not in named:
+                yield Difference(name, None, what)
 
 
 def _sources(submission: Submission) -> dict[str, str]:

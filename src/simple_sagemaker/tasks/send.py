@@ -75,7 +75,8 @@ def send(
         submission.note(role.note)
         whole = {**fingerprint, "inputs": submission.plan.fingerprint}
         clear_others(submission, code.files, whole)
-        kept = {**made_from(spec, submission.plan.jobs, code.files), "input_marks": submission.plan.marks}
+        plan = submission.plan
+        kept = {**made_from(spec, plan.jobs, code.files), "input_marks": plan.marks, "local_inputs": plan.local_digests}
         submission.note(_make_experiment(submission))
         packed = package.package(spec, code.files, whole, kept)
         Delivery(place=place, job=job, store=services.store, watcher=submission.watcher).send(packed, code)

@@ -83,6 +83,19 @@ ln -s step=10 last; ln -s d best; ln -s /etc/hostname outside; ln -s nothing los
     assert "checkpoints/lost is not kept" in lines
 
 
+def test_what_is_no_file_at_the_end_is_named(engine: Engine) -> None:
+    script = f"""{ML} cd $ML/checkpoints; echo x > kept; mkfifo pipe gone; mkdir d
+python3 -c 'import os, socket; os.chdir("d"); socket.socket(socket.AF_UNIX).bind("socket")'; sleep 0.5; rm gone
+"""
+    engine.run(script, **KEPT)
+    lines = [line for line in engine.printed("job-1")["algo-1"] if "is not kept" in line]
+    assert sorted(line.partition("checkpoints/")[2] for line in lines) == [
+        "d/socket is not kept: it is a socket",
+        "pipe is not kept: it is a named pipe",
+    ]
+    assert engine.keys("state/") == ["kept"]
+
+
 @pytest.mark.parametrize(
     ("ending", "status"),
     [("exit 0", "Completed"), ("exit 9", "Failed"), (WAIT, "Stopped"), ("sh -c 'kill -9 $$'", "Failed")],

@@ -30,6 +30,9 @@ from .result_parts import Fill, NotDownloaded, Part
 if TYPE_CHECKING:
     from ..core.services import Services
 
+_PACKED_AT = {"model": f"{layout.BASE}/model", "output": f"{layout.BASE}/output/data"}  # of what jobs leave
+_MOST_NOTES = 20
+
 
 def download(spec: Download, job: Job, services: Services, watcher: Watcher | None = None) -> list[str]:
     """Download the parts of ``spec`` to its path, and return their names; nothing without a path.
@@ -132,6 +135,22 @@ def _metrics_table(job: Job, to: Path) -> Iterator[Callable[[str, list[Event]], 
         yield Table(job.metrics, out).add
 
 
+class _Few:
+    """Notes on what was not unpacked: the first few one by one, the others as a number."""
+
+    def __init__(self, kind: str, watcher: Watcher | None) -> None:
+        self._kind, self._watcher, self._count = kind, watcher, 0
+
+    def add(self, why: str) -> None:
+        self._count += 1
+        if self._watcher and self._count <= _MOST_NOTES:
+            self._watcher.note(f"{self._kind.capitalize()}: left out: {why}")
+
+    def finish(self) -> None:
+        if self._watcher and self._count > _MOST_NOTES:
+            self._watcher.note(f"{self._kind.capitalize()}: {self._count - _MOST_NOTES} more were left out")
+
+
 def _download_archive(kind: str, uri: str, services: Services, watcher: Watcher | None, to: Path) -> None:
     """Download and unpack an archive; a missing archive (the job wrote nothing) leaves the part empty.
 
@@ -150,7 +169,13 @@ def _download_archive(kind: str, uri: str, services: Services, watcher: Watcher 
             return
         meter.size = packed.size
         stack.enter_context(watcher.moving(meter) if watcher else nullcontext())
-        unpack.unpack_stream(packed, to, size=packed.size, address=uri)
+        place = _PACKED_AT.get(kind)
+        if place is None:
+            unpack.unpack_stream(packed, to, size=packed.size, address=uri)
+        else:
+            notes = _Few(kind, watcher)
+            unpack.unpack_stream(packed, to, size=packed.size, address=uri, packed_at=place, on_left_out=notes.add)
+            notes.finish()
     if watcher:
         watcher.note(f"{kind.capitalize()}: {size(packed.size)} fetched and unpacked")
 

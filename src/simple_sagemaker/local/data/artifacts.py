@@ -19,6 +19,7 @@ from ...core.store import ProgressCallback, Store, no_progress
 from ...storage.archives.tar_writer import Tarball
 from ..job import beneath
 from . import failures
+from .links import why_not_inside
 
 _CHUNK = 1 << 20
 LeftOut = Callable[[str, str], None]  # called with a name and why it is not in the archive
@@ -68,6 +69,7 @@ def upload(
                     if not stat.S_ISDIR(member.kind):  # in place of a folder: nothing can lie below it any more
                         members = {other: kept for other, kept in members.items() if not other.startswith(f"{name}/")}
                 members[name] = member
+        members = _without_circles(members, on_left_out)
         if members:
             try:
                 if _pack(members, scratch, on_left_out, on_progress):
@@ -79,6 +81,15 @@ def upload(
             finally:
                 scratch.unlink(missing_ok=True)
     return clashes
+
+
+def _without_circles(members: dict[str, _Member], on_left_out: LeftOut) -> dict[str, _Member]:
+    """The members without the links that lead in a circle, or outside through other links."""
+    links = {name: member.target for name, member in members.items() if stat.S_ISLNK(member.kind)}
+    lost = {name: why for name in links if (why := why_not_inside(name, links))}
+    for name, why in lost.items():
+        on_left_out(name, why)
+    return {name: member for name, member in members.items() if name not in lost}
 
 
 def _send(packed: Path, store: Store, bucket: str, key: str, on_progress: ProgressCallback) -> None:
@@ -105,7 +116,9 @@ def _walk(
                 on_left_out(entry.path, f"it is a link that leads outside, to {beneath.shown(read)}")
                 continue
             yield entry.path, _Member(source, kind, target)
-        elif stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+        elif why := beneath.why_no_file(kind):
+            on_left_out(entry.path, why)
+        else:
             yield entry.path, _Member(source, kind)
 
 

@@ -58,6 +58,15 @@ def copies(
     return sources, refused
 
 
+def why_not_inside(link: str, links: Mapping[str, str]) -> str | None:
+    """Why a link among others leads nowhere inside: out through others of them, or in a circle; None if it does."""
+    try:
+        _resolve(link, links, ())
+    except _Lost as why:
+        return str(why)
+    return None
+
+
 def _below(prefix: str, in_order: Sequence[str]) -> Sequence[str]:
     start = end = bisect_left(in_order, prefix)
     while end < len(in_order) and in_order[end].startswith(prefix):

@@ -171,6 +171,8 @@ class Mirror:
                     if _EARLIER_STATE not in target:  # our launcher's, to what is on S3 already
                         links[entry.path] = target
             if not stat.S_ISREG(entry.stat.st_mode):
+                if is_last and (why := beneath.why_no_file(entry.stat.st_mode)):
+                    self._refuse(entry.path, why)
                 continue
             present[entry.path] = mark_of(entry.stat)
             if len(present) % _FILES_PER_STEP == 0:

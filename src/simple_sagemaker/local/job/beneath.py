@@ -178,6 +178,13 @@ def walk(
             os.close(descriptor)
 
 
+def why_no_file(mode: int) -> str:
+    """Why what has this mode can be kept nowhere; empty for files, folders and links."""
+    kinds = ((stat.S_ISFIFO, "it is a named pipe"), (stat.S_ISSOCK, "it is a socket"))
+    devices = ((stat.S_ISBLK, "it is a device"), (stat.S_ISCHR, "it is a device"))
+    return next((why for is_kind, why in (*kinds, *devices) if is_kind(mode)), "")
+
+
 def shown(path: str) -> str:
     """A path for a line of a log: escaped where it could pretend to be more than a name, and not too long."""
     text = path if path.isprintable() else repr(path)[1:-1]

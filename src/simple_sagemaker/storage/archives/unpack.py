@@ -37,6 +37,9 @@ _DAMAGE = (
 )
 
 
+LeftOut = Callable[[str], None]  # called with why a member is not unpacked
+
+
 class UnsafeArchive(SsmError):
     """An archive is damaged, or has a member that a folder cannot safely hold; nothing of it is kept."""
 
@@ -47,12 +50,22 @@ def unpack(packed: Path, to: Path, *, address: str) -> None:
         unpack_stream(source, to, size=os.fstat(source.fileno()).st_size, address=address)
 
 
-def unpack_stream(source: gzip_io.Source, to: Path, *, size: int, address: str) -> None:
+def unpack_stream(
+    source: gzip_io.Source,
+    to: Path,
+    *,
+    size: int,
+    address: str,
+    packed_at: str = "",
+    on_left_out: LeftOut | None = None,
+) -> None:
     """Unpack the ``size`` bytes that ``source`` yields into ``to``, an empty folder.
 
+    A link to something below ``packed_at``, where the archive's folder was, leads to the same below ``to``. A link that
+    leads outside or in a circle is left out, and said to ``on_left_out``; without one it is refused.
     Raises UnsafeArchive, and whatever ``source`` raises; ``to`` is half filled then.
     """
-    unpacker = _Unpacker(to, _Room(size, shutil.disk_usage(to).free))
+    unpacker = _Unpacker(to, _Room(size, shutil.disk_usage(to).free), packed_at, on_left_out)
     try:
         unpacker.read(source)
     except UnusableName as error:
@@ -120,8 +133,10 @@ def _check_records(data: bytes) -> None:
 class _Unpacker:
     """Unpacks one archive into a folder."""
 
-    def __init__(self, to: Path, room: _Room) -> None:
+    def __init__(self, to: Path, room: _Room, packed_at: str, on_left_out: LeftOut | None) -> None:
         self.last = ""  # the last member unpacked
+        self._packed_at = packed_at
+        self._on_left_out = on_left_out
         self._folder = SafeFolder(to)
         self._room = room
         self._files: dict[str, int] = {}  # sizes
@@ -138,10 +153,22 @@ class _Unpacker:
                     self.last = member.name
                     members.clear()
             self._check_end(content)
-        for name, target in self._links.items():
-            check_target(name, target, self._links)
-        for name, target in self._links.items():
+        for name, target in self._links_inside():
             self._folder.new_link(name, target)
+
+    def _links_inside(self) -> list[tuple[str, str]]:
+        """The links that lead somewhere inside. One whose way has a link that does not is itself none of them."""
+        inside: list[tuple[str, str]] = []
+        for name, target in self._links.items():
+            try:
+                check_target(name, target, self._links)
+            except UnusableName as why:
+                if self._on_left_out is None:
+                    raise
+                self._on_left_out(str(why))
+            else:
+                inside.append((name, target))
+        return inside
 
     def _member(self, member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) -> None:
         name = _relative(member.name)
@@ -162,6 +189,9 @@ class _Unpacker:
     def _link(self, name: str, target: str) -> None:
         if name in self._links:
             raise UnusableName(f"{name!r} is there twice, and what came first is a link")
+        if self._packed_at and f"{target}/".startswith(f"{self._packed_at}/"):
+            inside = target[len(self._packed_at) :].strip("/")
+            target = "../" * name.count("/") + inside or "."
         self._links[name] = target
 
     def _second_name(self, name: str, other: str) -> None:
@@ -250,7 +280,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
                 continue
             hops += 1
             if hops > _MOST_HOPS:
-                raise UnusableName(f"{name!r} is a link to {target!r}, which forms a loop")
+                raise UnusableName(f"{name!r} is a link to {target!r}, which leads in a circle")
             left.extendleft(reversed(onward.split("/")))
 
 

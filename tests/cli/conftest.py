@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.local.supervisor.turns import is_locked
 from tests import forked_ssm
 from tests.warm_homes import warm
 
@@ -111,6 +113,7 @@ class Kept:
         self._shell = shell
         self._folder = shell.folder.parent
         self._copy = self._folder.with_name(f"{self._folder.name}-kept")
+        _wait_for_supervisors(shell)
         shutil.copytree(self._folder, self._copy, symlinks=True)
 
     def put_back(self) -> Shell:
@@ -120,6 +123,14 @@ class Kept:
         again = copy.copy(self._shell)
         again.environment = {**self._shell.environment}
         return again
+
+
+def _wait_for_supervisors(shell: Shell) -> None:
+    """Wait until those of jobs that have ended are gone: a job ends before its supervisor has taken away its hosts."""
+    until = time.monotonic() + 60
+    while any(is_locked(job / "lock") for job in shell.jobs()):
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ..local.api.transforms import LocalTransforms
 from ..local.job.folder import find_job
 from ..local.job.home import Home, Settings
 from ..local.job.kinds import TRAINING, resource_of
+from ..local.supervisor.nursery import Nursery
 from ..local.supervisor.turns import Turns
 from .fault_injection import Dice
 from .log_shipping import Shipper
@@ -40,6 +41,8 @@ _TAGS = ("ListTags", "AddTags", "DeleteTags")
 class Shared:
     """What the regions share: AWS beside SageMaker, the identities, the chances, the turns; where messages go.
 
+    ``nursery`` starts the supervisors of their jobs.
+
     ``settings`` are how jobs run, with the addresses that they reach, in the emulator's own region.
     ``role_credentials`` returns the credentials for a token of a role.
     """
@@ -51,6 +54,7 @@ class Shared:
     dice: Dice
     turns: Turns
     report: Callable[[str], None]
+    nursery: Nursery
     role_credentials: Callable[[str], dict[str, str] | None]
 
 
@@ -87,6 +91,7 @@ class Region:
             turns=shared.turns,
             index=self.index,
             store_for=roles.store_for,
+            nursery=shared.nursery,
         )
         models = LocalModels(
             self.home,

@@ -18,6 +18,7 @@ from ..core.records import replace
 from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
+from ..local.supervisor.nursery import Nursery
 from ..local.supervisor.turns import Turns
 from . import (
     empty_pages,
@@ -65,6 +66,7 @@ class Emulator:
         keys: tuple[str, str] | None = None,
         allowed_hosts: Iterable[str] = (),
         report: Callable[[str], None],
+        nursery: Nursery,
         reset: Callable[[], object] = lambda: None,
         aws: MockAws | None = None,
     ) -> None:
@@ -82,6 +84,7 @@ class Emulator:
         self.keys = keys or new_access_key()
         self._enforce = enforce
         self._report = report
+        self._nursery = nursery
         self._reset = reset
         self._regions: Regions | None = None
 
@@ -112,6 +115,7 @@ class Emulator:
             dice=self._dice,
             turns=self._turns,
             report=self._report,
+            nursery=self._nursery,
             role_credentials=self._role_credentials,
         )
         self._regions = Regions(self._home, self._settings.region, shared)

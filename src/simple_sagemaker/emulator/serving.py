@@ -19,6 +19,7 @@ from ..errors import EngineUnavailable
 from ..local.job.home import Home, Settings
 from ..local.job.remove import remove_folder
 from ..local.supervisor import spawn
+from ..local.supervisor.nursery import Nursery
 from ..storage.private import read_plain
 from . import fault_injection, request_handler
 from .mock_aws import INSTALL
@@ -134,6 +135,7 @@ class EmulatorServer:
         self._home = home
         self._bind = spec.bind or HOST
         self._resetting = threading.Lock()
+        self._nursery = Nursery()
 
         def make(keys: tuple[str, str] | None, aws: MockAws | None) -> Emulator:
             return Emulator(
@@ -146,6 +148,7 @@ class EmulatorServer:
                 keys=keys,
                 allowed_hosts=(*spec.allowed_hosts, in_url(self._bind)),
                 report=report,
+                nursery=self._nursery,
                 reset=self.reset,
                 aws=aws,
             )
@@ -203,6 +206,7 @@ class EmulatorServer:
     def stop(self, grace_s: float) -> None:
         """Stop the jobs, killing those that have not ended after ``grace_s`` seconds, then the server."""
         self._end_jobs(grace_s)
+        self._nursery.close()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -24,6 +24,7 @@ from .errors import ABSENT, client_error, damage_as_error, validation_error
 from .operation_names import OPERATIONS, methods
 
 if TYPE_CHECKING:
+    from ..supervisor.nursery import Nursery
     from .job_index import JobIndex
     from .tuning.operations import TuningOperations
 
@@ -38,7 +39,7 @@ class LocalSageMaker:
     function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or None. ``caller_variables`` let
     supervisors find the caller's credentials, where buckets are on the caller's S3. With ``turns`` jobs wait for theirs
     where too many start at once. ``store_for`` opens the store of a request's inputs. ``index`` is this process's own;
-    without one ``report`` gets a line about each damaged job.
+    without one ``report`` gets a line about each damaged job. ``nursery`` starts supervisors, where there are many.
     """
 
     def __init__(
@@ -53,11 +54,12 @@ class LocalSageMaker:
         index: JobIndex | None = None,
         store_for: Callable[[Mapping[str, Any]], Store] | None = None,
         report: Callable[[str], None] = lambda _: None,
+        nursery: Nursery | None = None,
     ) -> None:
         self._home = home
         self._settings_for = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
-        self._starter = Starter(home.jobs, caller_variables, waiting)
+        self._starter = Starter(home.jobs, caller_variables, waiting, nursery)
         self._turns = turns
         self._index_or_none = index
         self._store_for = store_for

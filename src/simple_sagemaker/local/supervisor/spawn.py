@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # type checkers know it by its name: importing typing would cost 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..job.folder import JobFolder
 
@@ -95,30 +95,27 @@ def start_supervisor(isolation: str, module: str = OF_JOBS) -> WaitingSupervisor
     Its environment is nearly empty, because a job in plain isolation could read it. It imports nothing from the current
     folder (``-I``).
     """
-    if sys.platform == "win32":
-        raise NotImplementedError("jobs as processes need Linux or macOS")
+    pipes, theirs = make_pipes()
+    pid = start_program(module, isolation, theirs)
+    for descriptor in theirs:
+        os.close(descriptor)
+    return WaitingSupervisor(pid, *pipes)
+
+
+def make_pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The descriptors of a :class:`WaitingSupervisor`, and the other ends: the supervisor's standard streams."""
     supervisor_in, to_supervisor = os.pipe()
     from_supervisor, supervisor_out = os.pipe()
     errors, supervisor_errors = os.pipe()
-    pid = _spawn(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM.format(module=module), _PACKAGES, isolation],
-        supervisor_in,
-        supervisor_out,
-        supervisor_errors,
-    )
-    for descriptor in (supervisor_in, supervisor_out, supervisor_errors):
-        os.close(descriptor)
-    return WaitingSupervisor(pid, to_supervisor, from_supervisor, errors)
+    return (to_supervisor, from_supervisor, errors), (supervisor_in, supervisor_out, supervisor_errors)
 
 
-def _spawn(argv: list[str], read: int, write: int, errors: int) -> int:
+def start_program(module: str, word: str, streams: Sequence[int]) -> int:
+    """Start ``main(word)`` of a module of ``local/`` in a session of its own, with its standard streams; its number."""
     if sys.platform == "win32":
-        raise NotImplementedError
-    descriptors = [
-        (os.POSIX_SPAWN_DUP2, read, 0),
-        (os.POSIX_SPAWN_DUP2, write, 1),
-        (os.POSIX_SPAWN_DUP2, errors, 2),
-    ]
+        raise NotImplementedError("jobs as processes need Linux or macOS")
+    argv = [sys.executable, "-I", "-S", "-c", _PROGRAM.format(module=module), _PACKAGES, word]
+    descriptors = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     try:
         return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setsid=True)
@@ -135,12 +132,22 @@ def _has_ended(pid: int) -> bool:
     return _wait(pid) is not None
 
 
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, who has the number now
+        return False
+    return True
+
+
 def _wait(pid: int) -> int | None:
     """The status of a supervisor that has ended, which is reaped; -1 if it is not known, None while it runs."""
     if sys.platform == "win32":
         return None
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:  # reaped by other code that waits for all children
-        return -1
+    except ChildProcessError:  # a nursery's, or reaped by other code that waits for all children
+        return None if _exists(pid) else -1
     return os.waitstatus_to_exitcode(status) if ended else None

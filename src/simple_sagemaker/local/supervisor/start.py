@@ -7,23 +7,33 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..job.folder import JobFolder, has_ended, publish_job
 from ..job.kinds import TUNING, kind_of
 from . import spawn, turns
 from .spawn import SupervisorGone, WaitingSupervisor
 
+if TYPE_CHECKING:
+    from .nursery import Nursery
+
 
 class Starter:
     """Starts the jobs of a folder of jobs. ``variables`` let supervisors find the caller's credentials.
 
-    ``waiting`` is a supervisor that was started ahead, for the first training or processing job.
+    ``waiting`` is a supervisor that was started ahead, for the first training or processing job; ``nursery`` starts
+    the others, which are started anew without one.
     """
 
     def __init__(
-        self, jobs: Path, variables: Mapping[str, str] | None = None, waiting: WaitingSupervisor | None = None
+        self,
+        jobs: Path,
+        variables: Mapping[str, str] | None = None,
+        waiting: WaitingSupervisor | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         self._jobs = jobs
+        self._nursery = nursery
         self._variables = variables
         self._waiting = [waiting] if waiting else []
         self._supervisors: list[int] = []
@@ -62,7 +72,8 @@ class Starter:
         return supervisor
 
     def _new_supervisor(self, isolation: str, module: str = spawn.OF_JOBS) -> WaitingSupervisor:
-        supervisor = spawn.start_supervisor(isolation, module)
+        start = self._nursery.start_supervisor if self._nursery else spawn.start_supervisor
+        supervisor = start(isolation, module)
         self._reap(supervisor)
         return supervisor
 

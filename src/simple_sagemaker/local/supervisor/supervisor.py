@@ -29,6 +29,7 @@ from .attempt import Attempt, JobSetup, Outcome
 from .limits import EndedEarly, Limits
 from .setup import set_up
 
+LAUNCHER = str(PAYLOAD / layout.LAUNCHER)
 _TICK_S = 0.05
 _FINAL = {
     "done": ("Completed", "Completed", "completed"),
@@ -197,7 +198,8 @@ def main(isolation: str) -> None:
     namespaces.set_dumpable(False)
     namespaces.adopt_orphans()
     choice = choose(isolation)
-    forked_script.prepare(str(PAYLOAD / layout.LAUNCHER), sys.argv[1])
+    if not forked_script.is_prepared():
+        forked_script.prepare(LAUNCHER, sys.argv[1])
     known = dict(os.environ)
     received = handover.receive()
     if received is None:

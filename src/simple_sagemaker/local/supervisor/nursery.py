@@ -1,0 +1,119 @@
+"""Supervisors as forks of one process that has loaded what they need, for a service that starts many jobs.
+
+A supervisor that reaches S3 loads boto3, which takes longer than all else that it does for a short job. The process
+forks when it is asked to and knows nothing of any job: requests and credentials reach a supervisor as they reach one
+that was started anew. It ends with the service, and its supervisors go on. Linux only; elsewhere each is started anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from importlib import import_module
+from typing import NoReturn
+
+from . import spawn
+from .spawn import WaitingSupervisor
+
+_LONGEST = 256  # bytes of a request: a module and an isolation
+_FIRST = 3  # descriptor that is no standard stream
+
+
+class Nursery:
+    """Starts supervisors quickly; its process begins with the first of them. For many threads."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._process: socket.socket | None = None
+        self._pid = 0
+
+    def start_supervisor(self, isolation: str, module: str = spawn.OF_JOBS) -> WaitingSupervisor:
+        """As :func:`spawn.start_supervisor`."""
+        if sys.platform != "linux":
+            return spawn.start_supervisor(isolation, module)
+        pipes, theirs = spawn.make_pipes()
+        try:
+            with self._asking:
+                self._process = self._process or self._begin()
+                socket.send_fds(self._process, [f"{module} {isolation}".encode()], theirs)
+                pid = int(self._process.recv(_LONGEST) or 0)
+        except OSError:  # it was killed
+            pid = 0
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        if pid:
+            return WaitingSupervisor(pid, *pipes)
+        for descriptor in pipes:
+            os.close(descriptor)
+        self.close()
+        return spawn.start_supervisor(isolation, module)
+
+    def close(self) -> None:
+        """End the process; the supervisors that it has started go on."""
+        with self._asking:
+            process, self._process = self._process, None
+        if process is not None:
+            process.close()
+            if sys.platform == "linux":
+                os.waitpid(self._pid, 0)
+
+    def _begin(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._pid = spawn.start_program("supervisor.nursery", "", [theirs.fileno()])
+        return ours
+
+
+def main(_: str) -> None:
+    """Fork into a supervisor for each request on the standard input, until nobody asks any more."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    _load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors here
+    requests = socket.socket(fileno=os.dup(0))
+    while True:
+        request, descriptors = socket.recv_fds(requests, _LONGEST, _FIRST)[:2]
+        if not request:
+            return
+        child = os.fork()
+        if child == 0:
+            _become_supervisor(request.decode(), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        requests.send(str(child).encode())
+
+
+def _load() -> None:
+    """Load what supervisors load, the launcher's needs first: they must not see the packages that come after."""
+    from ..isolation import forked_script
+    from ..tuning import tuner  # noqa: F401
+    from . import supervisor
+
+    forked_script.prepare(supervisor.LAUNCHER, sys.argv[1])
+    import site
+
+    site.main()
+    import boto3  # noqa: F401
+
+    from ...storage.s3 import store  # noqa: F401
+    from ..data import artifacts  # noqa: F401
+
+
+def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
+    """Go on as a supervisor that was started anew would, with a session, streams and signals of its own."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+        os.closerange(_FIRST, max(descriptors) + 1)
+        module, _, isolation = request.partition(" ")
+        import_module(f"simple_sagemaker.local.{module}").main(isolation)
+        os._exit(0)
+    except BaseException:  # noqa: BLE001  as at the top of any program
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)

@@ -1,0 +1,131 @@
+"""Supervisors that one process forks are like those that are started anew; their jobs outlive that process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
+from simple_sagemaker.local.supervisor.nursery import Nursery
+from tests.local.conftest import DOCKER, Engine, settings
+
+pytestmark = [
+    pytest.mark.parametrize("engine", ["direct"], indirect=True),
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere supervisors are started anew"),
+]
+SECRET = "AKIA-THE-CALLERS-OWN"
+
+
+@pytest.fixture
+def nursery(engine: Engine) -> Iterator[Nursery]:
+    made = Nursery()
+    engine.client = LocalSageMaker(engine.home, settings=settings(), nursery=made)
+    yield made
+    made.close()
+
+
+def supervisor(engine: Engine, name: str) -> int:
+    """The process that supervises a running job."""
+    engine.until(name, lambda described: described["SecondaryStatus"] == "Training")
+    return int((engine.home.jobs / name / "supervisor.pid").read_text())
+
+
+def parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def open_files(process: int) -> set[str]:
+    return {os.readlink(file) for file in Path(f"/proc/{process}/fd").iterdir() if os.path.lexists(file)}
+
+
+def lives(process: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return True
+    return False
+
+
+def test_many_jobs_one_after_another_and_at_once_complete(engine: Engine, nursery: Nursery) -> None:
+    for name in [engine.start("echo out; exit 0") for _ in range(3)]:
+        assert engine.end(name)["TrainingJobStatus"] == "Completed"
+        assert engine.printed(name)["algo-1"] == ["out"]
+    failed = engine.run("exit 3")
+    assert (failed["TrainingJobStatus"], "3" in failed["FailureReason"]) == ("Failed", True)
+
+
+def test_a_supervisor_is_a_session_of_its_own_with_nothing_of_the_process_that_made_it(
+    engine: Engine, nursery: Nursery
+) -> None:
+    name = engine.start("sleep 30")
+    process = supervisor(engine, name)
+    maker = parent(process)
+    assert maker != os.getpid()
+    assert os.getsid(process) == os.getpgid(process) == process
+    assert Path(f"/proc/{process}/environ").read_bytes() == Path(f"/proc/{maker}/environ").read_bytes()
+    assert b"PATH=" in Path(f"/proc/{maker}/environ").read_bytes()
+    assert len(Path(f"/proc/{maker}/environ").read_bytes().split(b"\0")) == 3
+    shared = {file for file in open_files(process) & open_files(maker) if file.startswith("socket")}
+    assert not shared
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+
+
+def test_jobs_go_on_when_the_process_is_killed_and_the_next_ones_start(engine: Engine, nursery: Nursery) -> None:
+    running = engine.start("sleep 60")
+    process = supervisor(engine, running)
+    os.kill(parent(process), signal.SIGKILL)
+    assert engine.run("true")["TrainingJobStatus"] == "Completed"  # is started anew
+    assert engine.run("true")["TrainingJobStatus"] == "Completed"
+    assert lives(process)
+    engine.client.stop_training_job(TrainingJobName=running)
+    assert engine.end(running)["TrainingJobStatus"] == "Stopped"
+
+
+def test_it_ends_when_it_is_closed_and_its_supervisors_do_not(engine: Engine, nursery: Nursery) -> None:
+    name = engine.start("sleep 30")
+    process = supervisor(engine, name)
+    maker = parent(process)
+    nursery.close()
+    assert not lives(maker)
+    assert lives(process)
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+
+
+@pytest.mark.skipif(DOCKER, reason="reads /proc of this machine")
+def test_it_learns_no_secret_of_the_caller(engine: Engine, nursery: Nursery) -> None:
+    secrets = {"AWS_SECRET_ACCESS_KEY": SECRET}
+    engine.client = LocalSageMaker(engine.home, settings=settings(), caller_variables=secrets, nursery=nursery)
+    name = engine.start("sleep 30")
+    process = supervisor(engine, name)
+    assert (holds(process, SECRET), holds(parent(process), SECRET)) == (True, False)
+    engine.client.stop_training_job(TrainingJobName=name)
+    engine.end(name)
+
+
+def holds(process: int, word: str) -> bool:
+    """Whether a process has a word in its memory."""
+    with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
+        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+            first, last = (int(end, 16) for end in line.split()[0].split("-"))
+            if line.split()[1].startswith("r") and "[v" not in line:
+                memory.seek(first)
+                if word.encode() in memory.read(last - first):
+                    return True
+    return False
+
+
+def test_a_supervisor_that_ends_before_it_has_a_job_is_told(engine: Engine, nursery: Nursery) -> None:
+    made = nursery.start_supervisor("no-such-isolation", "no.such.module")
+    until = time.monotonic() + 30
+    while lives(made.pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "No module named" in made._explain("while it waited")
+    made.dismiss()

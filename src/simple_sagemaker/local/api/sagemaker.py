@@ -35,11 +35,10 @@ class LocalSageMaker:
     """The operations on jobs of all kinds. Each takes the request's members and returns boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
-    ``waiting`` is a supervisor that was started ahead, for the first job; ``nursery`` starts the others. ``settings``
-    are those of all jobs, or a function of the request. ``admit`` returns why a role (by its ARN) cannot be used, or
-    None. ``caller_variables`` let supervisors find the caller's credentials, where buckets are on the caller's S3. With
-    ``turns`` jobs wait where too many start at once. ``store_for`` opens the store of a request's inputs. ``index`` is
-    this process's own; without one ``report`` gets a line about each damaged job.
+    ``waiting`` is a supervisor for the first job; ``nursery`` starts the others. ``settings`` are all jobs', or a
+    function of the request. ``admit`` returns why a role cannot be used, or None. ``caller_variables`` let supervisors
+    find the caller's credentials for the caller's S3. With ``turns`` jobs wait where many start. ``store_for`` opens
+    the store of a request's inputs. Without ``index``, ``report`` gets a line about each damaged job.
     """
 
     def __init__(

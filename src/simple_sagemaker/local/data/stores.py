@@ -17,10 +17,7 @@ def open_store(home: Home, settings: Settings) -> Store:
     """Open the store that the settings choose."""
     if not settings.s3_endpoint and not settings.callers_s3:
         return FolderStore(home.buckets)
-    if "site" not in sys.modules:  # a supervisor starts without site-packages; now it needs them
-        import site
-
-        site.main()
+    load_s3()
     from ...storage.s3.store import S3Store
 
     if settings.callers_s3:
@@ -28,6 +25,17 @@ def open_store(home: Home, settings: Settings) -> Store:
 
         return S3Store(boto3.Session(region_name=settings.region))
     return S3Store(make_session(settings), endpoint=settings.s3_endpoint)
+
+
+def load_s3() -> None:
+    """Load what reaching S3 needs."""
+    if "site" not in sys.modules:  # a supervisor starts without site-packages; now it needs them
+        import site
+
+        site.main()
+    import boto3  # noqa: F401
+
+    from ...storage.s3 import store  # noqa: F401
 
 
 def make_session(settings: Settings) -> boto3.Session:

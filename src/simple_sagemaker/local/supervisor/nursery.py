@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import spawn
 from .spawn import WaitingSupervisor
@@ -90,17 +90,18 @@ def main(_: str) -> None:
 def _load() -> None:
     """Load what supervisors load, the launcher's needs first: they must not see the packages that come after."""
     from ..isolation import forked_script
-    from ..tuning import tuner  # noqa: F401
     from . import supervisor
 
     forked_script.prepare(supervisor.LAUNCHER, sys.argv[1])
-    import site
+    from ..data import artifacts, stores  # noqa: F401
 
-    site.main()
-    import boto3  # noqa: F401
+    stores.load_s3()
+    _module(spawn.OF_TUNING_JOBS)
 
-    from ...storage.s3 import store  # noqa: F401
-    from ..data import artifacts  # noqa: F401
+
+def _module(name: str) -> Any:
+    """A module of ``local/`` that supervisors run: those of tuning jobs stand above this one."""
+    return import_module(f"simple_sagemaker.local.{name}")
 
 
 def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
@@ -112,7 +113,7 @@ def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
             os.dup2(descriptor, number)
         os.closerange(_FIRST, max(descriptors) + 1)
         module, _, isolation = request.partition(" ")
-        import_module(f"simple_sagemaker.local.{module}").main(isolation)
+        _module(module).main(isolation)
         os._exit(0)
     except BaseException:  # noqa: BLE001  as at the top of any program
         sys.excepthook(*sys.exc_info())

@@ -239,9 +239,13 @@ def _no_option(flag: str, arguments: Arguments) -> str:
     """That a command without hyperparameters has no such option, and which one may have been meant."""
     from difflib import get_close_matches
 
+    from ..options.misspelled import misspelled
+
     other = next((other for other in COMMANDS if flag in by_flag(other)), None)
     plain = f"--{flag.lstrip('-').lower().replace('-', '_')}"
     close = get_close_matches(plain, [known for known in arguments.options if len(known) > 4], n=1, cutoff=0.7)
+    if not close and (meant := misspelled(plain[2:], arguments.command)) in arguments.options:
+        close = [str(meant)]
     text = f"there is no option {flag}"
     is_alike = bool(get_close_matches(plain, close, cutoff=0.9))
     if other and not is_alike:

@@ -41,6 +41,16 @@ def is_same_but_for_a_slip(one: str, other: str) -> bool:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that ``name`` probably misspells: up to one mistake in three letters; None if all are farther."""
-    best = min(((distance(name.lower(), one.lower()), one) for one in names), default=None)
-    return best[1] if best and best[0] <= max(1, len(name) // 3) else None
+    """The name that ``name`` probably misspells: up to one mistake in three letters; None if all are farther.
+
+    Of several that are as near it is the one with the longest beginning in common: ``tun`` is tune, and not run.
+    """
+    typed = name.lower()
+    best = min(((distance(typed, one.lower()), -_begins_alike(typed, one.lower()), one) for one in names), default=None)
+    return best[2] if best and best[0] <= max(1, len(name) // 3) else None
+
+
+def _begins_alike(one: str, other: str) -> int:
+    """How many letters two names begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (letter, another) in pairs if letter != another), min(len(one), len(other)))

@@ -41,6 +41,9 @@ def tune_spec(arguments: Arguments) -> TuneSpec:
         from .built_in_space import check_space
 
         check_space(task.image.built_in, ranges)
+    if resource and any(one.name == resource.name for one in ranges):
+        both = f"{arguments.flag('tune_resource')} {resource.name}: {arguments.flag('hp_space')} searches it"
+        raise UsageError(f"{both}, and hyperband gives it its values: drop one of the two.")
     metric, goal = _objective(arguments, task)
     if task.image.built_in and arguments.required_text("tune_on") == "client":
         from .built_in_space import with_objective

@@ -71,10 +71,11 @@ def differences(spec: TuneSpec, known: Mapping[str, Any], digests: Mapping[str, 
     """What the words have, or the code is, other than what a study was begun with."""
     before, now = known["words"], words(spec)
     differing = [
-        f"{_LABELS[name]}: {_shown(name, before.get(name))} -> {_shown(name, value)}"
+        f"{_LABELS[name]}: {_shown(before.get(name))} -> {_shown(value)}"
         for name, value in now.items()
-        if before.get(name) != value
+        if before.get(name) != value and name != "space"
     ]
+    differing[:0] = _in_space(before.get("space"), now["space"])
     differing += [name for name in digests if (known["fingerprint"].get(name) or "") != digests[name]]
     if spec.seed is not None and spec.seed != known["seed"]:
         differing.append(f"seed: {known['seed']} -> {spec.seed}")
@@ -93,18 +94,30 @@ _LABELS = {
 }
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "none"
-    if name == "space":
-        return _names(value)
     if isinstance(value, dict):
         return " ".join(str(one) for one in value.values())
     return str(value)
 
 
-def _names(space: Any) -> str:
+def _in_space(before: Any, now: Any) -> list[str]:
+    """The hyperparameters that are searched otherwise, with their ranges; the order of the same ones in one line."""
     try:
-        return ", ".join(str(one["name"]) for _, one in space)
+        old, new = ({str(one["name"]): _range(kind, one) for kind, one in space} for space in (before, now))
     except (TypeError, ValueError, KeyError):
-        return "damaged"
+        return ["space: damaged"]
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    lines = [f"space: {name} {old.get(name, 'not searched')} -> {new.get(name, 'not searched')}" for name in names]
+    if not lines and before != now:
+        lines = [f"space: {', '.join(old)} -> {', '.join(new)}"]
+    return lines
+
+
+def _range(kind: str, one: Mapping[str, Any]) -> str:
+    """A range, as it is typed."""
+    if kind == "Categorical":
+        return "|".join(map(str, one["values"]))
+    step = "" if one["step"] in {None, 1} else f"/{one['step']}"
+    return f"{one['low']}..{one['high']}{step}{'' if one['scale'] == 'linear' else '@' + str(one['scale'])}"

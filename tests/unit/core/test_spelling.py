@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.core.spelling import is_same_but_for_a_slip
+from simple_sagemaker.core.spelling import is_same_but_for_a_slip, nearest
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_a_slip_is_known(typed: str) -> None:
 )
 def test_other_names_are_others(one: str, other: str) -> None:
     assert not is_same_but_for_a_slip(one, other)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("tun", "tune"), ("rum", "run"), ("mr", "rm")])
+def test_of_names_as_near_the_one_that_begins_alike_is_meant(typed: str, meant: str) -> None:
+    assert nearest(typed, ["rm", "run", "stop", "tune"]) == meant

@@ -6,6 +6,7 @@ import pytest
 
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.errors import UsageError
+from simple_sagemaker.studies.begun import differences, words
 from simple_sagemaker.studies.spec import Resource, TuneSpec
 from simple_sagemaker.tuning.ranges import Categorical, Continuous, Integer, Range
 
@@ -88,6 +89,7 @@ def test_what_is_no_range_is_refused_with_the_way_out(worker: str, words: str, w
         (("--tune_resource", "epochs", "1", "27"), "is for hyperband"),
         (("--tune_by", "hyperband", "--tune_resource", "epochs", "27", "1"), "less than MAX"),
         (("--tune_by", "hyperband", "--tune_resource", "epochs", "1", "x"), "whole numbers"),
+        (("--tune_by", "hyperband", "--tune_resource", "lr", "1", "9"), "--hp_space searches it"),
         (("--tune_by", "hyperband", "--tune_resource", "e", "1", "9", "--tune_stop", "median"), "drop --tune_stop"),
         (("--tune_stop", "mean"), "off, median"),
         (("--tune_patience", "2"), "minimum is 3"),
@@ -140,3 +142,17 @@ def test_everything_is_where_it_belongs(worker: str) -> None:
 def test_run_does_not_take_the_words_of_a_search(worker: str) -> None:
     with pytest.raises(UsageError, match="ssm tune"):
         parse(["run", "-p", "P", "-t", "T", "-e", worker, "--tune_jobs", "3"])
+
+
+def test_another_space_than_a_study_has_is_told_by_the_ranges(worker: str) -> None:
+    def of(*ranges: str) -> TuneSpec:
+        return spec(worker, space=tuple(word for one in ranges for word in ("--hp_space", *one.split())))
+
+    known = {"words": words(of("lr 0.0..1.0", "n 1..9/2", "opt a|b")), "fingerprint": {}, "seed": 1}
+    other = of("lr 0.1..1.0@log", "n 1..9", "opt a|b", "z 1..2")
+    assert differences(other, known, {}) == [
+        "space: lr 0.0..1.0 -> 0.1..1.0@log",
+        "space: n 1..9/2 -> 1..9",
+        "space: z not searched -> 1..2",
+    ]
+    assert differences(of("opt a|b", "n 1..9/2", "lr 0.0..1.0"), known, {}) == ["space: lr, n, opt -> opt, n, lr"]

@@ -149,3 +149,41 @@ def test_two_commands_come_one_after_the_other(tmp_path: Path) -> None:
             other.wait(0.3)
         other.kill()
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def test_what_is_kept_of_a_try_goes_before_something_else_comes_to_its_place(tmp_path: Path) -> None:
+    def break_off(part: Path) -> None:
+        (part / "half").write_text("half")
+        raise OSError("gone")
+
+    def kept() -> list[str]:
+        return sorted(path.name.partition(".new-")[0] for path in tmp_path.glob(".*.new-*"))
+
+    def arrive(part: Path) -> None:
+        assert [path.name for path in parts.earlier_tries(part)] == []
+        assert kept() == [".model", ".output"]  # what is being made, and what is kept of another part
+
+    for name in ("model", "output"):
+        with parts.lock(tmp_path), pytest.raises(OSError, match="gone"):
+            parts.replace(tmp_path, name, break_off, address=f"s3://b/1/{name}")
+    with parts.lock(tmp_path):
+        assert kept() == [".model", ".output"]
+        parts.replace(tmp_path, "model", arrive, address="s3://b/2/model")
+        assert kept() == [".output"]
+
+
+def test_the_same_address_goes_on_with_what_is_kept(tmp_path: Path) -> None:
+    def break_off(part: Path) -> None:
+        (part / "half").write_text("half")
+        raise OSError("gone")
+
+    def arrive(part: Path) -> None:
+        assert [(path / "half").read_text() for path in parts.earlier_tries(part)] == ["half", "half"]
+
+    for fill in (break_off, break_off):
+        with parts.lock(tmp_path), pytest.raises(OSError, match="gone"):
+            parts.replace(tmp_path, "model", fill, address="s3://b/1/model")
+    with parts.lock(tmp_path):
+        parts.replace(tmp_path, "model", arrive, address="s3://b/1/model")
+    assert os.listdir(tmp_path) == ["model"]
+    assert os.listdir(tmp_path / "model") == []

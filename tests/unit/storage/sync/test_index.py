@@ -139,6 +139,8 @@ def test_a_broken_index_is_begun_anew(top: Path, damage: str) -> None:
     (top / "data" / "new").write_text("y")
     assert (sync(top, top / "cache").sent, sync(top, top / "cache").sent) == (1, 0)
     assert FolderStore(top / "buckets").read("b", "p/new") == b"y"
+    with closing(sqlite3.connect(file)) as base:  # nothing is looked at again for ever
+        assert base.execute("SELECT count(*) FROM sent").fetchone() == (31,)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from simple_sagemaker.core.specs import Code, Place, ProcessSpec, Spec, TaskSpec
 from simple_sagemaker.errors import UsageError
+from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks.code.lock_files import read_lock
+from simple_sagemaker.tasks.code.package import collect
 
 PYPROJECT = """
 [project]
@@ -208,3 +213,41 @@ def test_nothing_in_a_lock_becomes_an_option_of_pip() -> None:
         assert "no package that can be written" in refused("pylock.toml", PYLOCK.replace('"six"', f'"{text}"'))
     marker = PYLOCK.replace("sys_platform == 'linux'", "sys_platform == 'linux'\\n--pre")
     assert "no package that can be written" in refused("pylock.toml", marker)
+
+
+HEADER = '# /// script\n# dependencies = ["header-package"]\n# ///\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "beside", "note"),
+    [
+        ("run", "w.py", {}, "Code: pylock.toml pins what is installed: 1 package, by hash"),
+        ("process", "w.py", {"setup.py": ""}, "Code: pylock.toml pins what is installed: 1 package, by hash"),
+        ("run", "w.py", {"setup.py": ""}, "Code: its setup.py is installed, not what pylock.toml pins"),
+        (
+            "run",
+            "w.py",
+            {"w.py": HEADER},
+            "Code: what the header of w.py lists is installed, not what pylock.toml pins",
+        ),
+        ("run", "w.py", {"requirements.txt": ""}, "Code: requirements.txt is installed, not what pylock.toml pins"),
+        ("run", "w.sh", {}, None),
+        ("process", "w.sh", {}, "Code: pylock.toml pins what is installed: 1 package, by hash"),
+    ],
+)
+def test_a_lock_counts_where_nothing_else_says_what_is_installed(
+    tmp_path: Path, kind: str, name: str, beside: dict[str, str], note: str | None
+) -> None:
+    package = (
+        '[[packages]]\nname = "tiny"\nversion = "1.0"\nwheels = [{ name = "t.whl", hashes = { sha256 = "aa" } }]\n'
+    )
+    lock = f'lock-version = "1.0"\ncreated-by = "test"\n{package}'
+    for file, text in {name: "", "pylock.toml": lock, **beside}.items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    place, code = Place(project="p", task="t"), Code(entry_point=name, source_dir=tmp_path)
+    spec: Spec = (
+        ProcessSpec(place=place, code=code) if kind == "process" else TaskSpec(kind="run", place=place, code=code)
+    )
+    found = collect(spec, FolderStore(tmp_path / "buckets"), lambda: tmp_path / "scratch")
+    assert found.notes == ([] if note is None else [note])
+    assert bool(found.locked_requirements) == ("pins what is installed" in (note or ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import io
 import os
 import sys
@@ -18,7 +20,9 @@ from simple_sagemaker.images import frameworks as images
 from simple_sagemaker.local.api.cloudwatch_logs import GROUP, LocalLogs
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.job.home import Home, Settings
+from simple_sagemaker.local.supervisor.nursery import Nursery
 from simple_sagemaker.storage.folder_store import FolderStore
+from tests.counts import LONG
 from tests.local.doors import boto3_client, http_client
 from tests.warm_homes import warm
 
@@ -40,6 +44,14 @@ def settings(**changes: Any) -> Settings:
     return Settings(**{**result, **changes})
 
 
+@functools.cache
+def nursery() -> Nursery:
+    """What starts the supervisors of this process's tests, but in a long run: most of a short job is their start."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
 class Engine:
     """The engine behind one door, with its bucket and logs."""
 
@@ -50,7 +62,7 @@ class Engine:
         warm(root)
         self.store = FolderStore(self.home.buckets)
         self.store.make_bucket(self.bucket)
-        self.direct = LocalSageMaker(self.home, settings=settings())
+        self.direct = LocalSageMaker(self.home, settings=settings(), nursery=None if LONG else nursery())
         self.doors = ExitStack()
         self.client: Any = self._through(door)
         self.logs = LocalLogs(self.home)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.isolation import interpreter
 from simple_sagemaker.local.supervisor import spawn
 from tests.local.conftest import DOCKER, Engine, processes_only, settings
@@ -64,6 +65,7 @@ def test_modules_of_the_current_folder_are_not_imported_by_the_probes_of_a_pytho
 def test_a_supervisor_that_does_not_come_up_is_an_error_that_says_why(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    engine.client = LocalSageMaker(engine.home, settings=settings())
     monkeypatch.setattr(spawn, "_PROGRAM", "import no_such_module_at_all")
     with pytest.raises(ClientError, match=r"ended with status 1 .*No module named 'no_such_module_at_all'"):
         engine.run("true")
@@ -74,8 +76,6 @@ def test_a_supervisor_that_does_not_come_up_is_an_error_that_says_why(
 @once
 @pytest.mark.skipif(DOCKER or sys.platform != "linux", reason="reads /proc of this machine")
 def test_a_job_without_isolation_finds_the_callers_secrets_in_no_process(engine: Engine) -> None:
-    from simple_sagemaker.local.api.sagemaker import LocalSageMaker
-
     secret = "AKIA-THE-CALLERS-SECRET"
     engine.client = LocalSageMaker(
         engine.home, settings=settings(isolation="plain"), caller_variables={"AWS_SECRET_ACCESS_KEY": secret}

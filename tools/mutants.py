@@ -89,14 +89,19 @@ class Trial:
                     outcome, failed = self._run(present)
                 finally:
                     path.write_text(mutant.original, encoding="utf-8")
-                if outcome == "hung" or (outcome == "killed" and self._passes_without(failed)):
+                if outcome == "hung" or (outcome == "killed" and self._passes_without(failed, present)):
                     return outcome, failed
                 if outcome == "survived":
                     break
         return "survived", ""
 
-    def _passes_without(self, test: str) -> bool:
-        """Whether this test passes in the copy as it is; one that does not is left out from now on."""
+    def _passes_without(self, test: str, tests: list[str]) -> bool:
+        """Whether this test passes in the copy as it is; one that does not is left out from now on.
+
+        Without a name pytest could not begin: with a mistake that is a failure, without one there is nothing to try.
+        """
+        if not test and self._run([*tests, "--collect-only"])[0] != "survived":
+            raise SystemExit(f"pytest cannot collect {' '.join(tests)} without a mistake either")
         if test and test not in self._sound:
             if self._run([test])[0] != "survived":
                 print(f"         {test} fails without a mistake too and is left out", flush=True)

@@ -66,3 +66,11 @@ def test_a_test_that_fails_anyway_notices_nothing(tmp_path: Path) -> None:
     mutant = Mutant("tuning/it.py", 1, "", text="wrong", original="right")
     assert Trial(tmp_path, 60, quick=True).judge(mutant) == ("killed", f"{tests}::test_looks")
     assert (tmp_path / file).read_text(encoding="utf-8") == "right"
+
+
+def test_tests_that_cannot_begin_are_told_from_a_mistake_that_is_noticed(tmp_path: Path) -> None:
+    for name in ("src/simple_sagemaker/tuning/it.py", "tests/unit/tuning/test_it.py", "tests/conftest.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("raise ValueError" if name == "tests/conftest.py" else "", encoding="utf-8")
+    with pytest.raises(SystemExit, match="without a mistake either"):
+        Trial(tmp_path, 60, quick=True).judge(Mutant("tuning/it.py", 1, "", text="wrong", original="right"))

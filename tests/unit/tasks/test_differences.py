@@ -20,3 +20,9 @@ def test_a_file_is_new_or_gone_or_changed_in_content_or_mode() -> None:
 def test_a_file_changed_in_both_is_one_line_and_none_is_none() -> None:
     assert list(differences._changes({"a": "100644 aa"}, {"a": "100755 bb"})) == ["a mode 100644 -> 100755 changed"]
     assert list(differences._changes(NOW, NOW)) == []
+
+
+def test_values_that_differ_are_both_said_and_the_others_not_at_all() -> None:
+    before = {"lr": "0.1", "gone": "7", "same": "s"}
+    found = differences._of_mappings(before, {"new": "8", "same": "s", "lr": "0.2"})
+    assert [str(one) for one in found] == ["new: not given -> 8", "lr: 0.1 -> 0.2", "gone: 7 -> not given"]

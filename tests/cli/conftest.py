@@ -118,6 +118,7 @@ class Kept:
 
     def put_back(self) -> Shell:
         """The shell with its folders as they were."""
+        _wait_for_supervisors(self._shell)
         shutil.rmtree(self._folder)
         shutil.copytree(self._copy, self._folder, symlinks=True)
         again = copy.copy(self._shell)

@@ -47,7 +47,7 @@ def settings(**changes: Any) -> Settings:
 @functools.cache
 def nursery() -> Nursery:
     """What starts the supervisors of this process's tests, but in a long run: most of a short job is their start."""
-    made = Nursery()
+    made = Nursery(loads_s3=False)
     atexit.register(made.close)
     return made
 

@@ -25,7 +25,7 @@ SECRET = "AKIA-THE-CALLERS-OWN"
 
 @pytest.fixture
 def nursery(engine: Engine) -> Iterator[Nursery]:
-    made = Nursery()
+    made = Nursery(loads_s3=False)
     engine.client = LocalSageMaker(engine.home, settings=settings(), nursery=made)
     yield made
     made.close()

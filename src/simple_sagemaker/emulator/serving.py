@@ -135,7 +135,7 @@ class EmulatorServer:
         self._home = home
         self._bind = spec.bind or HOST
         self._resetting = threading.Lock()
-        self._nursery = Nursery()
+        self._nursery = Nursery(loads_s3=True)
 
         def make(keys: tuple[str, str] | None, aws: MockAws | None) -> Emulator:
             return Emulator(

@@ -166,6 +166,7 @@ def local(
     from ..local.api.cloudwatch_logs import LocalLogs
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import ACCOUNT, REGION, Home
+    from ..local.supervisor.nursery import Nursery
 
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
@@ -176,6 +177,7 @@ def local(
         waiting=prestarted,
         caller_variables=callers_variables(environment) if on_s3 else None,
         report=warn,
+        nursery=Nursery(loads_s3=on_s3),
     )
     return Services(
         engine="docker" if settings.docker else "local",

@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
-from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import spawn
 from .spawn import WaitingSupervisor
 
+if TYPE_CHECKING:
+    import socket  # costs a command that starts one job 5 ms
+
 _LONGEST = 256  # bytes of a request: a module and an isolation
+_S3 = "s3"
 _FIRST = 3  # descriptor that is no standard stream
 
 
 class Nursery:
-    """Starts supervisors quickly; its process begins with the first of them. For many threads."""
+    """Starts supervisors quickly; its process begins with the first of them. For many threads.
 
-    def __init__(self) -> None:
+    With ``loads_s3`` they have loaded what reaching S3 needs.
+    """
+
+    def __init__(self, *, loads_s3: bool) -> None:
+        self._word = _S3 if loads_s3 else ""
         self._asking = threading.Lock()
         self._process: socket.socket | None = None
         self._pid = 0
@@ -34,6 +40,8 @@ class Nursery:
         """As :func:`spawn.start_supervisor`."""
         if sys.platform != "linux":
             return spawn.start_supervisor(isolation, module)
+        import socket
+
         pipes, theirs = spawn.make_pipes()
         try:
             with self._asking:
@@ -61,18 +69,25 @@ class Nursery:
             if sys.platform == "linux":
                 os.waitpid(self._pid, 0)
 
+    def __del__(self) -> None:
+        self.close()
+
     def _begin(self) -> socket.socket:
+        import socket
+
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._pid = spawn.start_program("supervisor.nursery", "", [theirs.fileno()])
+            self._pid = spawn.start_program("supervisor.nursery", self._word, [theirs.fileno()])
         return ours
 
 
-def main(_: str) -> None:
+def main(word: str) -> None:
     """Fork into a supervisor for each request on the standard input, until nobody asks any more."""
     if sys.platform != "linux":
         raise NotImplementedError
-    _load()
+    import socket
+
+    _load(with_s3=word == _S3)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors here
     requests = socket.socket(fileno=os.dup(0))
     while True:
@@ -87,7 +102,7 @@ def main(_: str) -> None:
         requests.send(str(child).encode())
 
 
-def _load() -> None:
+def _load(*, with_s3: bool) -> None:
     """Load what supervisors load, the launcher's needs first: they must not see the packages that come after."""
     from ..isolation import forked_script
     from . import supervisor
@@ -95,12 +110,15 @@ def _load() -> None:
     forked_script.prepare(supervisor.LAUNCHER, sys.argv[1])
     from ..data import artifacts, stores  # noqa: F401
 
-    stores.load_s3()
     _module(spawn.OF_TUNING_JOBS)
+    if with_s3:
+        stores.load_s3()
 
 
 def _module(name: str) -> Any:
     """A module of ``local/`` that supervisors run: those of tuning jobs stand above this one."""
+    from importlib import import_module
+
     return import_module(f"simple_sagemaker.local.{name}")
 
 

@@ -153,6 +153,15 @@ def test_an_experiment_that_somebody_makes_at_the_same_moment_is_taken(
     assert len(world.runs("proj")) == 1
 
 
+def test_a_server_that_makes_no_experiment_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError("you may not create experiments")
+
+    monkeypatch.setattr(type(world.client), "create_experiment", refuse)
+    with pytest.raises(PermissionError, match="you may not create experiments"):
+        world.keeper().open()
+
+
 def test_parameters_are_written_once_in_forms_that_every_server_takes(world: World) -> None:
     many = {f"p{number}": str(number) for number in range(250)}
     run = world.script_run("proj")

@@ -53,8 +53,9 @@ def test_a_fresh_run_costs_twelve_calls_and_a_skip_three(cloud: Cloud, folder: P
     fresh = calls(cloud)
     assert fresh.count(PRICE) == 1  # which is kept for a week
     assert len(fresh) - 1 <= 12, fresh
-    said = ended([start(folder, "-t", "task")])
+    said = ended([start(folder, "-t", "task", "--iis", "more", f"s3://{DEFAULT}/proj/")])
     assert "Skipped" in said[0]
+    assert "Not looked at: what lies on S3 for more." in said[0]
     assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "sagemaker DescribeTrainingJob"]
 
 

@@ -17,6 +17,7 @@ count.write_text(str(int(count.read_text() if count.exists() else 0) + 1))
 print("run number", count.read_text())
 """
 WAITS = "import time\nwhile not os.path.exists('/state/go'): time.sleep(0.02)\n"  # for open_gate
+UNSEEN = "\nNot looked at: what lies on S3 for {}. --if_changed looks, and ssm why\n"
 STATE = "buckets/sagemaker-us-east-1-000000000000/proj/task/state"
 
 
@@ -73,6 +74,21 @@ def test_a_skip_names_the_local_inputs_whose_files_changed_and_none_that_was_onl
     shell.write("data/d/b", "1")
     shell.write("more/new", "1")
     assert "  extra: new changed\n" in shell.run(*asked).err
+
+
+def test_a_skip_says_which_inputs_on_s3_it_did_not_look_at(shell: Shell) -> None:
+    shell.write("w.py", "print('read')")
+    for key in ("raw/a", "m.tar.gz"):
+        shell.bucket_file("mine", key)
+    asked = ("-e", "w.py", "-i", "s3://mine/raw", "--iis", "more", "s3://mine/raw", "--model_uri", "s3://mine/m.tar.gz")
+    assert "Not looked at" not in shell.run(*asked).err
+    shell.bucket_file("mine", "raw/a", b"rewritten")
+    for how in ((), ("--quiet_run",), ("--no_wait",)):
+        skipped = shell.run(*asked, *how)
+        assert UNSEEN.format("data, more, model") in "\n" + skipped.err, how
+    assert "read" in shell.run(*asked, "--if_changed").out
+    seen = shell.run(*asked, "--if_changed")
+    assert ("Skipped" in seen.err, "Not looked at" in seen.err) == (True, False)
 
 
 def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: Shell) -> None:
@@ -157,6 +173,7 @@ def test_a_new_job_of_the_task_before_makes_a_skip_differ(shell: Shell) -> None:
     first, second = sorted(job.name for job in shell.jobs() if job.name.startswith("prep-"))
     assert stale.status == 5
     assert f"data: model of {first} -> model of {second}" in stale.err
+    assert UNSEEN.format("data") in stale.err
     assert "evaluated" in shell.run(*chain, "--if_changed").out
 
 

@@ -44,6 +44,7 @@ def test_a_skip_that_differs_warns_and_says_how(project: Project, here: Path) ->
         stale = project.run("task", "worker.py", hyperparameters={"lr": 99.0})
     assert warned[0].filename == __file__
     assert (stale.name, stale.skipped, stale.differences) == (first.name, True, (("lr", "0.7", "99.0"),))
+    assert (same.unseen, stale.unseen) == ((), ())
     again = Project("proj", engine="local", if_changed=True)
     with pytest.warns(StaleResult):
         again.run("task", "worker.py", hyperparameters={"lr": 99.0}, if_changed=False)

@@ -121,6 +121,7 @@ class _Reader:
 
     def _read_hyperparameter(self, key: str, attached: str | None) -> None:
         from ..options.misspelled import meant_by_value, misspelled
+        from ..options.sdk_names import needs_none
 
         command = self.arguments.command
         if not self.arguments.takes_hyperparameters:
@@ -132,14 +133,16 @@ class _Reader:
         with_underscores = f"--{name.replace('-', '_')}"
         if with_underscores != key and with_underscores in self.arguments.options:
             raise UsageError(f"{key} is not an option; did you mean {with_underscores}?{self._advise_hp(key)}")
-        if close := misspelled(name, command):
+        close, instead = misspelled(name, command), needs_none(with_underscores[2:].lower())
+        if close or instead:
             value = attached if attached is not None else next(iter(self.rest), "VALUE")
             value = "VALUE" if value.startswith("--") else value
-            raise UsageError(f"there is no option {key}: {_where(close, self.arguments)}{self._advise_hp(key, value)}")
+            why = _where(close, self.arguments) if close else f"{instead}."
+            raise UsageError(f"there is no option {key}: {why}{self._advise_hp(key, value)}")
         value = self._take_value(key) if attached is None else attached
-        if option := meant_by_value(name, value):
+        if option := meant_by_value(name, value, command):
             raise UsageError(
-                f"{key} {value}: there is no such option; did you mean {option} {value}?{self._advise_hp(key, value)}"
+                f"{key} {value}: there is no such option; did you mean {option}?{self._advise_hp(key, value)}"
             )
         self.arguments.hyperparameters.append((name, value))
         self.last = Use(key, (value,))
@@ -155,7 +158,7 @@ class _Reader:
             (value,) = use.values
             if option := perhaps_meant(use.flag[2:], value, self.arguments.uses):
                 self.arguments.notes.append(
-                    f"Note: {use.flag} {value} is a hyperparameter of your code. Was {option} {value} meant? "
+                    f"Note: {use.flag} {value} is a hyperparameter of your code. Was {option} meant? "
                     f"If not, --hp {use.flag[2:]} {value} says so."
                 )
 

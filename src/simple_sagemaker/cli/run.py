@@ -17,6 +17,7 @@ from ..errors import Detached, SsmError
 from ..jobs import display, outcome
 from ..jobs.display import Screen
 from ..tasks import run as tasks
+from ..tasks.differences import unseen_line
 from ..tasks.prepared import DryRun
 from ..tasks.run import Run
 
@@ -103,7 +104,7 @@ def _end_quietly(task_run: Run, screen: QuietScreen, named: str) -> None:
     _, failure = _bring(task_run, result, screen, named)
     screen.ended(result, skipped=task_run.is_skipped)
     if task_run.is_skipped:
-        _warn_of_differences(task_run)
+        _warn_if_stale(task_run)
     else:
         outcome.check(result)
     if failure:
@@ -135,8 +136,8 @@ def leave(task_run: Run, screen: Screen, named: str) -> None:
             print(task_run.name, flush=True)
     if task_run.is_running:
         screen.note(_how_to_see(task_run, named))
-    elif task_run.differences:
-        _warn_of_differences(task_run)
+    elif task_run.is_skipped:
+        _warn_if_stale(task_run)
 
 
 def _follow(task_run: Run, screen: Screen, named: str) -> JobResult:
@@ -214,16 +215,19 @@ def print_outcome(result: JobResult, more: list[str]) -> None:
 def _print_skip(task_run: Run, result: JobResult, where: str) -> None:
     """Print that nothing ran, what differs from the job that completed the task, and where its results are."""
     print(f"Nothing ran: {result.job} completed the task before", file=sys.stderr)
-    _warn_of_differences(task_run)
+    _warn_if_stale(task_run)
     print(where, file=sys.stderr, flush=True)
 
 
-def _warn_of_differences(task_run: Run) -> None:
+def _warn_if_stale(task_run: Run) -> None:
+    """Print what differs from the job that completed the task, and which inputs were not looked at."""
     if task_run.differences:
         lines = ["What this run asks for differs from what that job had:"]
         lines += [f"  {difference}" for difference in task_run.differences]
         lines.append("To run it: --if_changed (whenever something differs), or --force_running")
         print(coloured("\n".join(lines), "yellow", sys.stderr), file=sys.stderr, flush=True)
+    if task_run.unseen:
+        print(unseen_line(task_run.unseen), file=sys.stderr, flush=True)
 
 
 def _naming(spec: Spec) -> str:

@@ -2,8 +2,8 @@
 
 One letter more, less or other, or two swapped (Damerau's distance of 1) from an option of seven letters or more, dashes
 and capitals aside; from one of twelve or more with an underscore in it, two such mistakes. Names of real scripts'
-hyperparameters that come so close are in ``REAL``, and pass. Two kinds are too far away for that and refused as well:
-what SageMaker's SDK calls an option of ours, and an option for minutes with another unit.
+hyperparameters that come so close are in ``REAL``, and pass. What SageMaker's SDK calls an option of ours is too far
+away for that: see ``sdk_names``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from itertools import chain
 from ..core.spelling import distance
 from .commands import COMMANDS
 from .option import EMULATOR, LIVING
+from .sdk_names import meant_by_sdk, meant_by_sdk_value, perhaps_of_sdk
 from .table import by_flag
 
 _SHORTEST = 7
@@ -28,37 +29,6 @@ REAL = frozenset({"image_url", "input_model", "input_node", "input_paths", "mode
 REAL |= frozenset({"input_nodes", "job_end", "task_names", "try_run"})
 REAL |= frozenset({"download_mode", "input_cat", "input_code", "input_mask", "input_modes", "mask_name"})
 REAL |= frozenset({"output_form", "rule_name", "use_profiler"})
-
-# What SageMaker's SDK and boto3 call options of ours. No script has such a parameter, or the job would run longer, or
-# less protected, than was asked.
-_SDK = {
-    "early_stopping_type": "--tune_stop",
-    "enable_inter_container_traffic_encryption": "--encrypt_traffic",
-    "enable_network_isolation": "--network_isolation",
-    "encrypt_inter_container_traffic": "--encrypt_traffic",
-    "hyperparameter_ranges": "--hp_space",
-    "keep_alive_period_in_seconds": "--keep_alive_mins",
-    "max_number_of_training_jobs": "--tune_jobs",
-    "max_parallel_jobs": "--tune_at_once",
-    "max_parallel_training_jobs": "--tune_at_once",
-    "max_retry_attempts": "--retry_attempts",
-    "max_runtime_in_seconds": "--max_run_mins",
-    "max_wait_time_in_seconds": "--max_wait_mins",
-    "objective_metric_name": "--tune_for",
-    "output_kms_key": "--kms_key_id",
-    "security_group_ids": "--vpc_security_groups",
-    "train_instance_count": "--instance_count",
-    "train_instance_type": "--instance_type",
-    "train_max_run": "--max_run_mins",
-    "train_max_wait": "--max_wait_mins",
-    "train_volume_size": "--volume_size",
-    "training_image": "--image_uri",
-    "training_input_mode": "--input_mode",
-    "volume_kms_key": "--kms_key_id",
-    "volume_kms_key_id": "--kms_key_id",
-    "volume_size_in_gb": "--volume_size",
-}
-_OTHER_UNIT = re.compile(r"(max_run|max_wait|keep_alive)_(minutes?|hours?|hrs?|seconds?|secs?|[hms])")
 
 _REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-(north|south|east|west|central)+-[0-9]")
 _MACHINE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
@@ -99,10 +69,8 @@ def misspelled(name: str, command: str) -> str | None:
     if name in REAL:
         return None
     plain = _plain(name)
-    if plain in _SDK:
-        return _SDK[plain]
-    if in_mins := _OTHER_UNIT.fullmatch(plain):
-        return f"--{in_mins[1]}_mins"
+    if of_sdk := meant_by_sdk(plain, command):
+        return of_sdk
     second = None
     for option, flag in _options(command).items():
         if abs(len(plain) - len(option)) <= 2 and (far := distance(plain, option)) <= 2:
@@ -126,12 +94,19 @@ def _options(command: str) -> dict[str, str]:
     return options
 
 
-def meant_by_value(name: str, value: str) -> str | None:
-    """The option that a name stands for as its value tells: one that other tools use for it, or a slip of a short one.
+def meant_by_value(name: str, value: str, command: str) -> str | None:
+    """The option, with the value, that a name stands for as its value tells.
+
+    It is a name that other tools use for it, or a slip of a short one.
 
     Such values are a region, a role's ARN; an instance type in ``--itt ml.g5.xlarge``.
     """
     plain = _plain(name)
+    option = _option_by_value(plain, value)
+    return f"{option} {value}" if option else meant_by_sdk_value(plain, value, command)
+
+
+def _option_by_value(plain: str, value: str) -> str | None:
     if value == "local" and _is_slip(plain, "it"):
         return "--it"
     if plain in {"profile", "profile_name"}:
@@ -142,11 +117,17 @@ def meant_by_value(name: str, value: str) -> str | None:
 
 
 def perhaps_meant(name: str, value: str, used: Container[str]) -> str | None:
-    """The option of two letters that a hyperparameter may have been meant as; None if that is among those ``used``."""
+    """The option, with its value, that a hyperparameter may have been meant as; None if that is among those ``used``.
+
+    It is one of two letters, or one that SageMaker's SDK calls so.
+    """
+    of_sdk = perhaps_of_sdk(_plain(name), value)
+    if of_sdk and of_sdk.partition(" ")[0][2:] not in used:
+        return of_sdk
     for short, (option, values) in _PERHAPS.items():
         is_possible = option not in used and (values is not _REPOSITORY or _BUILDS in used)
         if is_possible and _is_slip(_plain(name), short) and values.fullmatch(value):
-            return f"--{short}"
+            return f"--{short} {value}"
     return None
 
 

@@ -142,7 +142,8 @@ RUNNING = (
     ),
     Option(
         "--skip_status", shape="STATUS", default="0", commands=SINGLE,
-        help="The exit status where a completed task is skipped although its inputs or options have changed since.",
+        help="The exit status where a completed task is skipped although its code, options, local inputs or the "
+        "job that an input comes from have changed since. What lies on S3 is not looked at: --if_changed does.",
     ),
     Option(
         "--distribution", shape="JSON", commands=BOTH,

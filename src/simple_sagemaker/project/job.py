@@ -106,6 +106,14 @@ class Job:
         return self._run.differences
 
     @property
+    def unseen(self) -> tuple[str, ...]:
+        """The channels of a skipped job that read what lies on S3, which was not looked at (``if_changed=True`` does).
+
+        Their addresses, and the jobs whose outcomes they are, were compared.
+        """
+        return self._run.unseen
+
+    @property
     def task_name(self) -> str:
         """The task that it is a job of."""
         return self._run.place.task

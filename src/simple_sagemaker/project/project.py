@@ -20,6 +20,7 @@ from ..options.process import process_spec
 from ..options.task import data_spec, task_spec
 from ..tasks import run as runs
 from ..tasks import stored
+from ..tasks.differences import unseen_line
 from ..tasks.prepared import DryRun
 from . import setup
 from .arguments import arguments_of, python_spelling
@@ -262,6 +263,8 @@ class Project(Searches, LivingJobs):
                 if isinstance(run, DryRun):
                     raise UsageError("A dry run starts nothing.")
                 run.launch(watcher)
+                if run.unseen:
+                    watcher.note(unseen_line(run.unseen))
         if run.is_skipped and run.differences:
             changed = "; ".join(map(str, run.differences))
             warnings.warn(

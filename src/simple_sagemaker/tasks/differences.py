@@ -7,7 +7,7 @@ holds on S3 is listed; of an input that is another task's outcome, the job that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.job import Job
@@ -94,6 +94,20 @@ def differences(submission: Submission, job: Job, now: Mapping[str, str], code: 
     if "inputs" not in now:
         found += _of_local_files(submission, known, {one.name for one in found})
     return tuple(found)
+
+
+def unseen_on_s3(spec: Spec) -> tuple[str, ...]:
+    """The channels that read what lies on S3, of which a skip compares no more than the address."""
+    channels = [one.name for one in spec.inputs if not isinstance(one, LocalInput)]
+    if spec.kind != "process" and (spec.model_uri or "").startswith("s3://"):
+        channels.append("model")
+    return tuple(channels)
+
+
+def unseen_line(channels: Sequence[str]) -> str:
+    """That a skip did not look at what those channels read on S3, and what does."""
+    more = f" and {len(channels) - _NAMED} more" if len(channels) > _NAMED else ""
+    return f"Not looked at: what lies on S3 for {', '.join(channels[:_NAMED])}{more}. --if_changed looks, and ssm why"
 
 
 def _of_code(known: Mapping[str, Any], changed: list[str], code: CodeFiles) -> Iterator[Difference]:

@@ -31,6 +31,7 @@ class Run:
 
     ``has_job`` is whether SageMaker has the job. ``is_skipped`` is whether it had completed before the run, and
     ``differences`` are between what it, or a job that was joined, was made from and what was asked for this time.
+    ``unseen`` are the channels of which a skip did not look at what lies on S3.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Run:
         prepared: PreparedJob | None = None,
         ended: Job | None = None,
         differences: tuple[Difference, ...] = (),
+        unseen: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.place = place
@@ -51,6 +53,7 @@ class Run:
         self.kind: JobKind = kind
         self.download = download
         self.differences = differences
+        self.unseen = unseen
         self.is_skipped = ended is not None
         self.has_job = prepared is None
         self._prepared = prepared
@@ -173,4 +176,5 @@ def prepare(spec: Spec, services: Services, watcher: Watcher) -> Run | DryRun:
         prepared=new,
         ended=ended,
         differences=prepared.differences if isinstance(prepared, ExistingJob) else (),
+        unseen=prepared.unseen if isinstance(prepared, ExistingJob) else (),
     )

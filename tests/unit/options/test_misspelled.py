@@ -104,6 +104,27 @@ def test_a_slip_of_a_short_option_is_refused_where_its_value_tells(typed: str, o
         assert f"--hp {typed}" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "value", "option"),
+    [
+        ("tune", "max_jobs", "5", "--tune_jobs?"),
+        ("tune", "strategy", "Bayesian", "--tune_by bayesian?"),
+        ("run", "environment", '{"A": "b"}', "--job_env NAME VALUE?"),
+        ("run", "env", "A_B=c=d", "--job_env A_B c=d?"),
+        ("run", "tags", '[{"Key": "team", "Value": "x"}]', "--tag KEY VALUE?"),
+    ],
+)
+def test_what_sagemakers_sdk_calls_an_option_is_refused_where_command_or_value_tells(
+    command: str, name: str, value: str, option: str
+) -> None:
+    refused = outcome(command, [f"--{name}", value])
+    assert isinstance(refused, str)
+    assert option in refused
+    assert f"--hp {name} " in refused
+    assert read(command, ["--hp", name, value]).hyperparameters == [(name, value)]
+    assert outcome(command, [f"--{name}", "other"]) == [(name, "other")] or name == "max_jobs"
+
+
 SHORT_NAMES = ["itt", "icc", "iic", "dff", "ddf", "rnn", "ppv", "arr", "id", "fc", "nv", "t", "iter", "lit"]
 OTHER_VALUES = ["4", "0.5", "local", "gru", "1.5", "data/FROM x", "v1.0"]
 
@@ -127,6 +148,10 @@ def test_a_name_of_two_or_three_letters_is_a_hyperparameter_with_any_other_value
         (["--vf", "2.16"], "--fv 2.16"),
         (["--rnn", "my-repo", "--df", "Dockerfile"], "--rn my-repo"),
         (["--df", "Dockerfile", "--arr", "team/my-repo"], "--ar team/my-repo"),
+        (["--max_run", "3600"], "--max_run_mins 60"),
+        (["--max-wait=90"], "--max_wait_mins 2"),
+        (["--max_run", "4"], "--max_run_mins (minutes)"),
+        (["--role", "Trainer"], "--role_name Trainer"),
     ],
 )
 def test_what_may_be_a_slip_is_a_hyperparameter_with_a_note(argv: list[str], option: str) -> None:
@@ -142,6 +167,10 @@ def test_what_may_be_a_slip_is_a_hyperparameter_with_a_note(argv: list[str], opt
     "argv",
     [
         ["--icc", "2", "--ic", "3"],
+        ["--max_run", "3600", "--max_run_mins", "60"],
+        ["--max_jobs", "5"],
+        ["--strategy", "Bayesian"],
+        ["--environment", "CartPole-v1"],
         ["--instance_count", "3", "--icc", "2"],
         ["--icc", "0.5"],
         ["--icc", "100"],

@@ -16,7 +16,8 @@ ENTRIES = (
         do=(
             "To see what differs from that job: ssm why run … with the same options.",
             "To run whenever something differs: --if_changed. To run anyway: --force_running.",
-            "To tell the two apart in a script: --skip_status 17 exits 17 where nothing ran.",
+            "To tell the two apart in a script: --skip_status 17 exits 17 where nothing ran and something differs.",
+            "What lies on S3 is not looked at by a skip, which says so: ssm why and --if_changed look at it.",
         ),
         also="success skip skipped rerun again nothing happens",
         page="living.md",

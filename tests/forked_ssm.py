@@ -1,15 +1,16 @@
 """``ssm`` as a process of its own that need not load Python and our modules first: a fork of one that has loaded them.
 
 Starting Python and loading what a command needs takes four fifths of most commands' time, in thousands of commands.
-Only what the command does is tested this way: how it starts and what it loads is tested with processes that begin
-anew, and so is a command whose Python is to be another (``PYTHONIOENCODING``, a locale). As a program, this file is
-the process that forks.
+Only what the command does is tested this way: how it and the supervisor of its job start and what they load is tested
+with processes that begin anew, and so is a command whose Python is to be another (``PYTHONIOENCODING``, a locale). As a
+program, this file is the process that forks.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -30,6 +31,7 @@ from pathlib import Path
 import simple_sagemaker
 
 _LONGEST = 100_000  # bytes that one message between the two processes surely holds
+_KEPT = 300  # the descriptor that forks have of the server's
 _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "SSL_")  # what a process reads once, as it starts
 
 
@@ -183,7 +185,7 @@ def _become(request: bytes, received: list[int]) -> None:
     words, folder, environment = json.loads(request)
     os.dup2(received[1], 1)
     os.dup2(received[2], 2)
-    os.closerange(3, 256)
+    os.closerange(3, _KEPT)
     for number, name in ((1, "stdout"), (2, "stderr")):  # a stream that was a file's would seek in a pipe
         before = getattr(sys, name)
         how = {"encoding": before.encoding, "errors": before.errors, "closefd": False}
@@ -194,6 +196,16 @@ def _become(request: bytes, received: list[int]) -> None:
     sys.argv = [sys.argv[0], *words]
     sys.path[0] = folder
     tempfile.tempdir = None
+
+
+def _keep_nursery() -> None:
+    """Have the supervisors of the forks' jobs be forks too: of one process, which all of them ask."""
+    from simple_sagemaker.local.supervisor import spawn
+    from simple_sagemaker.local.supervisor.nursery import Nursery
+
+    nursery = Nursery(loads_s3=False)
+    nursery._process = socket.socket(fileno=fcntl.fcntl(nursery._begin().detach(), fcntl.F_DUPFD_CLOEXEC, _KEPT))
+    setattr(spawn, "start_supervisor", nursery.start_supervisor)  # noqa: B010 - in the forks alone
 
 
 def _load(kind: str) -> None:
@@ -221,6 +233,8 @@ if __name__ == "__main__":
     _load(sys.argv[1])
     assert threading.active_count() == len(os.listdir("/proc/self/task")) == 1  # a fork has one alone
     gc.freeze()
+    if not sys.argv[1]:
+        _keep_nursery()
     _serve()
     from simple_sagemaker.cli.main import main
 

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from ...storage.private import replace_private
 from ..job.folder import JobFolder, places
 from ..job.home import Home
 from ..job.kinds import kind_of, name_of
@@ -43,7 +44,7 @@ def receive() -> tuple[JobFolder, int] | None:
     if job is None:  # the name was taken, or the process that made the draft is gone
         return None
     _redirect(job)
-    (job.path / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")
+    replace_private(job.path / "supervisor.pid", str(os.getpid()))  # who ends the job must never read an empty one
     return job, lock
 
 

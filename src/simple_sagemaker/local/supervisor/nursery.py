@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import spawn
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 256  # bytes of a request: a module and an isolation
 _S3 = "s3"
-_FIRST = 3  # descriptor that is no standard stream
+_STREAMS = 3  # of a supervisor; the fourth descriptor of a request is told its number
 
 
 class Nursery:
@@ -43,18 +44,20 @@ class Nursery:
         import socket
 
         pipes, theirs = spawn.make_pipes()
+        answer, tell = os.pipe()
         try:
             with self._asking:
                 self._process = self._process or self._begin()
-                socket.send_fds(self._process, [f"{module} {isolation}".encode()], theirs)
-                pid = int(self._process.recv(_LONGEST) or 0)
+            socket.send_fds(self._process, [f"{module} {isolation}".encode()], [*theirs, tell])
         except OSError:  # it was killed
-            pid = 0
+            pass
         finally:
-            for descriptor in theirs:
+            for descriptor in (*theirs, tell):
                 os.close(descriptor)
+        with open(answer, "rb") as told:
+            pid = told.read()  # nothing where it was killed
         if pid:
-            return WaitingSupervisor(pid, *pipes)
+            return WaitingSupervisor(int(pid), *pipes)
         for descriptor in pipes:
             os.close(descriptor)
         self.close()
@@ -67,7 +70,8 @@ class Nursery:
         if process is not None:
             process.close()
             if sys.platform == "linux":
-                os.waitpid(self._pid, 0)
+                with suppress(ChildProcessError):  # of a process that this one was forked from
+                    os.waitpid(self._pid, 0)
 
     def __del__(self) -> None:
         self.close()
@@ -91,15 +95,15 @@ def main(word: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors here
     requests = socket.socket(fileno=os.dup(0))
     while True:
-        request, descriptors = socket.recv_fds(requests, _LONGEST, _FIRST)[:2]
+        request, descriptors = socket.recv_fds(requests, _LONGEST, _STREAMS + 1)[:2]
         if not request:
             return
         child = os.fork()
         if child == 0:
-            _become_supervisor(request.decode(), descriptors)
+            _become_supervisor(request.decode(), descriptors[:_STREAMS])
+        os.write(descriptors[_STREAMS], str(child).encode())
         for descriptor in descriptors:
             os.close(descriptor)
-        requests.send(str(child).encode())
 
 
 def _load(*, with_s3: bool) -> None:
@@ -129,7 +133,7 @@ def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
-        os.closerange(_FIRST, max(descriptors) + 1)
+        os.closerange(_STREAMS, max(descriptors) + _STREAMS)
         module, _, isolation = request.partition(" ")
         _module(module).main(isolation)
         os._exit(0)

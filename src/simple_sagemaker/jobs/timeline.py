@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -103,11 +104,13 @@ def waited_s(job: Job, now: datetime) -> float:
 
 
 def reason_in_short(reason: str) -> str:
-    """The part of a failure's reason that tells most: the code's own message, else the first line that has one."""
+    """The part of a failure's reason that tells most: the code's own words, else its exit code, else the first line."""
     from ..core.printable import clean
 
     text = clean(reason)
     _, quote, message = text.partition('ErrorMessage "')
     if quote and message.partition('"\n')[0].strip():
         return " ".join(message.partition('"\n')[0].split())
+    if quote and (code := re.search(r"^ExitCode .+$", text, re.MULTILINE)):
+        return " ".join(code[0].split())
     return next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")

@@ -33,6 +33,19 @@ def test_the_archive_of_a_channel_is_unpacked_where_it_disturbs_nobody(channel: 
     assert os.listdir(channel) == ["model.tar.gz"]
 
 
+def test_links_to_where_the_job_had_the_folder_lead_to_the_same_in_the_new_one(channel: Path, tmp_path: Path) -> None:
+    links = {"latest": "ckpt-100", "./d/up": "ckpt-100/w", "top": ""}
+    for archive, place in (("model.tar.gz", "/opt/ml/model"), ("output.tar.gz", "/opt/ml/output/data")):
+        members = [member(name, tarfile.SYMTYPE, f"{place}/{to}".rstrip("/")) for name, to in links.items()]
+        pack(tmp_path / archive, *members, member("ckpt-100", tarfile.DIRTYPE), member("ckpt-100/w"))
+        folder = Path(archives.unpack(str(tmp_path / archive)))
+        assert [os.readlink(folder / name) for name in links] == ["ckpt-100", "../ckpt-100/w", "."]
+        assert (folder / "latest/w").read_bytes() == (folder / "d/up").read_bytes() == b"abc"
+        pack(tmp_path / archive, member("l", tarfile.SYMTYPE, f"{place}/../secret"))
+        with pytest.raises(archives.UnsafeArchive):
+            archives.unpack(str(tmp_path / archive))
+
+
 def test_it_is_unpacked_where_it_is_asked_for(channel: Path, tmp_path: Path) -> None:
     pack(channel / "model.tar.gz", member("weights"))
     assert WorkerConfig().unpack("trained", str(tmp_path / "a/b")) == str(tmp_path / "a/b")

@@ -159,9 +159,10 @@ class _Unpacker:
     def _links_inside(self) -> list[tuple[str, str]]:
         """The links that lead somewhere inside. One whose way has a link that does not is itself none of them."""
         inside: list[tuple[str, str]] = []
+        ways = ways_of(self._links)
         for name, target in self._links.items():
             try:
-                check_target(name, target, self._links)
+                check_target(name, target, ways)
             except UnusableName as why:
                 if self._on_left_out is None:
                     raise
@@ -257,12 +258,17 @@ def _relative(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in {"", "."})
 
 
-def check_target(name: str, target: str, links: dict[str, str]) -> None:
+def ways_of(links: dict[str, str]) -> list[tuple[Callable[[str], str], dict[str, str]]]:
+    """The links by their names, in both ways in which a file system may distinguish names."""
+    return [(key, {key(link): to for link, to in links.items()}) for key in (_identity, fold)]
+
+
+def check_target(name: str, target: str, ways: list[tuple[Callable[[str], str], dict[str, str]]]) -> None:
     """Refuse a link that leads outside the folder, directly or through other links. Does not read the disk."""
     if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
         raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
-    for key in (_identity, fold):  # a file system distinguishes names in one of the two ways
-        _follow(name, target, {key(link): to for link, to in links.items()}, key)
+    for key, links in ways:
+        _follow(name, target, links, key)
 
 
 def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], str]) -> None:

@@ -55,7 +55,7 @@ def test_a_fresh_run_costs_twelve_calls_and_a_skip_three(cloud: Cloud, folder: P
     assert len(fresh) - 1 <= 12, fresh
     said = ended([start(folder, "-t", "task", "--iis", "more", f"s3://{DEFAULT}/proj/")])
     assert "Skipped" in said[0]
-    assert "Not looked at: what lies on S3 for more." in said[0]
+    assert "Not looked at: what is in more (on S3, or large)." in said[0]
     assert calls(cloud) == ["sts GetCallerIdentity", f"s3 HEAD /{DEFAULT}?", "sagemaker DescribeTrainingJob"]
 
 

@@ -17,7 +17,7 @@ count.write_text(str(int(count.read_text() if count.exists() else 0) + 1))
 print("run number", count.read_text())
 """
 WAITS = "import time\nwhile not os.path.exists('/state/go'): time.sleep(0.02)\n"  # for open_gate
-UNSEEN = "\nNot looked at: what lies on S3 for {}. --if_changed looks, and ssm why\n"
+UNSEEN = "\nNot looked at: what is in {} (on S3, or large). --if_changed looks, and ssm why\n"
 STATE = "buckets/sagemaker-us-east-1-000000000000/proj/task/state"
 
 
@@ -89,6 +89,19 @@ def test_a_skip_says_which_inputs_on_s3_it_did_not_look_at(shell: Shell) -> None
     assert "read" in shell.run(*asked, "--if_changed").out
     seen = shell.run(*asked, "--if_changed")
     assert ("Skipped" in seen.err, "Not looked at" in seen.err) == (True, False)
+
+
+def test_a_large_input_of_this_machine_is_not_looked_at_and_said_to_be(shell: Shell) -> None:
+    shell.write("w.py", "print('read')")
+    (shell.folder / "data").mkdir()
+    for number in range(2001):
+        (shell.folder / "data" / str(number)).touch()
+    asked = ("-e", "w.py", "-i", "data", "--skip_status", "5")
+    assert shell.run(*asked).status == 0
+    shell.write("data/7", "changed")
+    skipped = shell.run(*asked)
+    assert (skipped.status, UNSEEN.format("data") in "\n" + skipped.err) == (0, True)
+    assert "Running again" in shell.run(*asked, "--if_changed").err
 
 
 def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: Shell) -> None:

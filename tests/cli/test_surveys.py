@@ -85,10 +85,18 @@ def test_a_run_walks_its_data_once_and_lists_each_address_once(
     assert (listings["s3://other/set/"], listings[mirror]) == (2, 2)
 
 
-def test_a_skip_walks_and_lists_no_input(here: Path, listings: Counter[str]) -> None:
+def test_a_skip_lists_no_input_and_walks_no_large_one(here: Path, listings: Counter[str]) -> None:
     assert status_of(RUN) == 0
     listings.clear()
     with scans() as scanned:
         assert status_of(RUN) == 0
-    assert not [folder for folder in scanned if folder.startswith("data")]
     assert not listings
+    assert {folder: times for folder, times in scanned.items() if folder.startswith("data")} == {
+        "data": 3,  # is it large, once for each use; then what are its files
+        "data/deep": 3,
+    }
+    for number in range(2000):
+        (here / "data" / "deep" / str(number)).touch()
+    with scans() as scanned:
+        assert status_of(RUN) == 0
+    assert not [folder for folder in scanned if folder.startswith("data") and scanned[folder] > 2]

@@ -107,7 +107,7 @@ class Job:
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """The channels of a skipped job that read what lies on S3, which was not looked at (``if_changed=True`` does).
+        """The channels of a skipped job that read S3 or much, which was not looked at (``if_changed=True`` does).
 
         Their addresses, and the jobs whose outcomes they are, were compared.
         """

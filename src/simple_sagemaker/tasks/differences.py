@@ -96,18 +96,24 @@ def differences(submission: Submission, job: Job, now: Mapping[str, str], code: 
     return tuple(found)
 
 
-def unseen_on_s3(spec: Spec) -> tuple[str, ...]:
-    """The channels that read what lies on S3, of which a skip compares no more than the address."""
-    channels = [one.name for one in spec.inputs if not isinstance(one, LocalInput)]
+def unseen_channels(spec: Spec) -> tuple[str, ...]:
+    """The channels of whose inputs a skip compares no more than the address: on S3, or large."""
+    seen: set[str] = set()
+    if any(isinstance(one, LocalInput) for one in spec.inputs):
+        from .uploads import is_large  # which few skips need
+
+        seen = {one.name for one in spec.inputs if isinstance(one, LocalInput) and not is_large(one)}
+    channels = [one.name for one in spec.inputs if one.name not in seen]
     if spec.kind != "process" and (spec.model_uri or "").startswith("s3://"):
         channels.append("model")
     return tuple(channels)
 
 
 def unseen_line(channels: Sequence[str]) -> str:
-    """That a skip did not look at what those channels read on S3, and what does."""
+    """That a skip did not look at what those channels hold, and what does."""
     more = f" and {len(channels) - _NAMED} more" if len(channels) > _NAMED else ""
-    return f"Not looked at: what lies on S3 for {', '.join(channels[:_NAMED])}{more}. --if_changed looks, and ssm why"
+    names = f"{', '.join(channels[:_NAMED])}{more}"
+    return f"Not looked at: what is in {names} (on S3, or large). --if_changed looks, and ssm why"
 
 
 def _of_code(known: Mapping[str, Any], changed: list[str], code: CodeFiles) -> Iterator[Difference]:

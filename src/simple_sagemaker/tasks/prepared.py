@@ -48,8 +48,8 @@ class DryRun:
 class ExistingJob:
     """An existing job to reuse: completed (the task is skipped), or running (the run joins it).
 
-    ``differences`` are between what it was made from and what was asked for this time. ``unseen`` are the channels that
-    read what lies on S3, where that was not looked at.
+    ``differences`` are between what it was made from and what was asked for this time. ``unseen`` are the channels
+    whose inputs on S3, or large ones, were not looked at.
     """
 
     place: TaskPlace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError
 from . import history
-from .differences import Difference, differences, unseen_on_s3
+from .differences import Difference, differences, unseen_channels
 from .prepared import ExistingJob
 from .submission import Submission
 
@@ -62,7 +62,7 @@ def find_reusable(
         submission.note(f"Joining {newest.name}, which is in progress{warning if changed else ''}")
     else:
         submission.note(f"Skipped: the task was completed by {newest.name}")
-    unseen = () if looks or is_running else unseen_on_s3(submission.spec)
+    unseen = () if looks or is_running else unseen_channels(submission.spec)
     return ExistingJob(job=newest, place=place, differences=changed, unseen=unseen)
 
 

@@ -31,7 +31,7 @@ class Run:
 
     ``has_job`` is whether SageMaker has the job. ``is_skipped`` is whether it had completed before the run, and
     ``differences`` are between what it, or a job that was joined, was made from and what was asked for this time.
-    ``unseen`` are the channels of which a skip did not look at what lies on S3.
+    ``unseen`` are the channels of which a skip did not look at what they hold.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """Local files that a task's inputs are: where they go, surveyed; and which are no longer what an earlier job was sent.
 
 Nothing is listed as long as names, sizes and times are those of then; where they are not, what the task's folder holds
-is compared by content, so that a copy of the same data, on another machine or after a checkout, is no change.
+is compared by content, so that a copy of the same data, on another machine or after a checkout, is no change. What is
+large is not looked at, and said to be: a skip takes as long with a million files as with two.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from ..storage.sync.local_tree import Survey, Tree
 if TYPE_CHECKING:
     from ..core.layout import TaskPlace
     from ..core.services import Services
+
+
+_MOST = 2000  # files and folders of a local input that a skip looks at: 30 ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +39,22 @@ class Upload:
         return place.model(job) if self.prefix is None else self.prefix
 
 
+def _tree(one: LocalInput) -> Tree:
+    option = "input_path" if one.is_main else "input_local"
+    return Tree(one.path / one.subdir if one.subdir else one.path, option=option)
+
+
+def is_large(one: LocalInput) -> bool:
+    """Whether a local input holds too much for a skip to look at."""
+    try:
+        return _tree(one).has_more_than(_MOST)
+    except (SsmError, OSError):
+        return False  # is said where it is surveyed
+
+
 def upload_of(one: LocalInput, place: TaskPlace) -> tuple[str, Upload]:
     """Where a local input goes, and what is sent there, surveyed. Raises UsageError and InputNotFound."""
-    option = "input_path" if one.is_main else "input_local"
-    tree = Tree(one.path / one.subdir if one.subdir else one.path, option=option)
+    tree = _tree(one)
     prefix = place.input if one.is_main else place.named_input(one.name)
     return prefix, Upload(tree=tree, survey=tree.survey(prefix), prefix=prefix)
 
@@ -48,7 +64,7 @@ def changed_uploads(
 ) -> Iterator[tuple[str, str]]:
     """The channels of local inputs that changed, each with what did; ``digests`` are those that the job was sent."""
     for one in inputs:
-        if not isinstance(one, LocalInput):
+        if not isinstance(one, LocalInput) or is_large(one):
             continue
         try:
             prefix, upload = upload_of(one, place)

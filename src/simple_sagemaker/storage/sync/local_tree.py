@@ -114,6 +114,22 @@ class Tree:
         survey.digest = digest.hexdigest()
         return survey
 
+    def has_more_than(self, entries: int) -> bool:
+        """Whether the tree holds more files and folders than that; looks at no more than those, and at none closely.
+
+        Raises UsageError, and FileNotFoundError where there is no such tree.
+        """
+        waiting, seen = [] if self.path.is_file() else [str(self.path)], 0
+        while waiting and seen <= entries:
+            folder = waiting.pop()
+            for name in self._names(folder):
+                seen += 1
+                if name.endswith("/"):
+                    waiting.append(f"{folder}{os.sep}{name[:-1]}")
+                if seen > entries:
+                    return True
+        return False
+
     def files(self, prefix: str = "") -> Iterator[File]:
         """The files in the order of their keys, without those that vanish meanwhile. Raises UsageError.
 

@@ -98,7 +98,9 @@ def test_results_of_every_host_are_brought_and_the_state_is_there_again(shell: S
     both = ["algo-1/count", "algo-2/count"]
     assert {host: output["state"] for host, output in told(again).items()} == {"algo-1": both, "algo-2": both}
     assert (brought / "state/algo-1/count").read_text() == (brought / "state/algo-2/count").read_text() == "xx"
+    shell.write("w.py", f"{TOLD}\nos.makedirs(os.environ['SSM_STATE'] + '/runs/1')")
     cleared = process(shell, "--code", "w.py", "--clean_state")
+    assert "empty folders of the state are not kept, since S3 has files only: runs/1" in cleared.out + cleared.err
     assert "2 files cleared" in cleared.err
     assert told(cleared)["algo-1"]["state"] == []
 

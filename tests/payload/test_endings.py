@@ -63,6 +63,12 @@ def test_the_exit_status_is_the_scripts(job: JobFolder, way: str, status: int, m
     assert not (job.output / "success").exists()
 
 
+def test_empty_folders_of_the_state_are_named_at_the_end(job: JobFolder) -> None:
+    job.files = {"train.py": "import os; os.makedirs(os.environ['SSM_STATE'] + '/runs/1'); raise SystemExit(7)"}
+    lines = job.run().text.splitlines()
+    assert "simple-sagemaker: empty folders of the state are not kept, since S3 has files only: runs/1" in lines
+
+
 def test_the_failure_tells_the_exception(job: JobFolder) -> None:
     job.files = {
         "train.py": "print('noise')\ntry:\n  1 / 0\nexcept ZeroDivisionError as e:\n  raise ValueError('ü') from e"

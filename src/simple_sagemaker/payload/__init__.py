@@ -22,6 +22,7 @@ CODE_FILES = (
     "launcher.py",
     "ssm_launcher/__init__.py",
     "ssm_launcher/command.py",
+    "ssm_launcher/empty_folders.py",
     "ssm_launcher/environment.py",
     "ssm_launcher/failure.py",
     "ssm_launcher/hints.py",

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 import os
 import socket
 
-from . import command, environment, failure, kept_state, machine, process, requirements, values
+from . import command, empty_folders, environment, failure, kept_state, machine, process, requirements, values
 from .places import SOURCE_CHANNEL, Places, Refusal, read_object
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
@@ -180,6 +180,7 @@ def _run(
         ended = process.run(argv, env, os.fsencode(places.code))
     finally:
         kept_state.settle(links)
+    empty_folders.tell(job.output("state"), job.hosts)
     status = process.exit_status(ended.status)
     if status and not ended.stop_signal:
         last = failure.last_words(ended.tail.decode("utf-8", "replace")).encode("utf-8")[-LAST_WORDS:]

@@ -5,7 +5,7 @@ In: the argument vector, the environment, and what ``run.json`` has of rules and
 
 import os
 
-from . import command, failure, process, values
+from . import command, empty_folders, failure, process, values
 
 TYPE_CHECKING = False  # as typing has it, which would take longer to import than the rest of this
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def run(
     ended = process.run(argv, env, os.fsencode(job.places.code), tracker or watch)
     if watch is not None:
         watch.finish()
+    empty_folders.tell(job.state, job.hosts)
     hit = None if watch is None else watch.hit
     status = _write_outcome(job, argv, ended, hit, host)
     if tracker is not None:

@@ -93,7 +93,10 @@ class Sync:
         return done
 
     def first_difference(self) -> str | None:
-        """The first key, below the prefix, that the two hold otherwise; None for none that is known. Read-only."""
+        """The first key, below the prefix, that the two hold otherwise; None for none that is known. Changes neither.
+
+        A file whose content was compared is remembered, so that it is read again only when it changes.
+        """
         place = f"{self.store.place}\n{layout.uri(self.bucket, self.prefix)}"
         file = index.file_of(self.cache, place) if self.cache else None
         try:
@@ -111,9 +114,16 @@ class Sync:
                 continue  # a row of what both have lost
             if file is None or stored is None or stored.size != file.size:
                 return key
-            is_known = row is not None and row.tag == stored.tag and row.mark == file.mark
-            if not is_known and self.store.holds(self.bucket, stored, Path(file.path)) is False:
+            is_same = row is not None and row.tag == stored.tag
+            if is_same and row is not None and row.mark == file.mark:
+                continue
+            began = time.time_ns()
+            holds = self.store.holds(self.bucket, stored, Path(file.path))
+            if holds is False:
                 return key
+            if holds and index.mark(os.stat(file.path)) == file.mark:
+                digest = row.digest if is_same and row is not None else ""
+                known.put(Sent(key, index.mark_if_settled(file.mark, began), digest, stored.tag))
         return None
 
     def _with_index(self, file: Path | None) -> SyncResult:

@@ -7,6 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -77,6 +78,34 @@ def test_a_difference_is_named_and_nothing_is_sent(before: dict[str, bytes], aft
             now = Sync(tree=Tree(Path(top) / "after"), store=store, bucket="b", prefix="p/", cache=index)
             assert now.first_difference() == min(differing, key=str.encode, default=None)
         assert held(store, "p/") == before
+
+
+class Reading(FolderStore):
+    """Counts the files that are compared by content."""
+
+    compared = 0
+
+    def holds(self, *words: Any) -> bool | None:
+        self.compared += 1
+        return super().holds(*words)
+
+
+def test_a_copy_of_what_was_sent_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simple_sagemaker.storage.sync.index._TICK_NS", -(1 << 60))  # every file is old enough
+    store = Reading(tmp_path / "buckets")
+    store.make_bucket("b")
+    for name in ("sent", "copy"):
+        fill(tmp_path / name, {"a": b"1", "d/b": b"2"})
+    Sync(tree=Tree(tmp_path / "sent"), store=store, bucket="b", prefix="p/", cache=tmp_path / "cache").run()
+    seen = Sync(tree=Tree(tmp_path / "copy"), store=store, bucket="b", prefix="p/", cache=tmp_path / "cache")
+    compared = []
+    for _ in range(2):
+        store.compared = 0
+        assert seen.first_difference() is None
+        compared.append(store.compared)
+    assert compared == [2, 0]
+    (tmp_path / "copy/d/b").write_bytes(b"3")
+    assert seen.first_difference() == "d/b"
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What asking for a task again costs: a skip, a rerun and a join, beside ``ssm -h``.
 
 python benchmarks/rerun.py [ROUNDS] [FILES]: measures the ``ssm`` of the environment whose Python runs this. The second
-table has a task with 2 input files and one with FILES (20,000) of them, of which a skip
-looks at names, sizes and times. The third times what
-joining a job in progress adds: from its start to the line that says so, and from the first command's end to its own.
+table has a task with 2 input files and one with FILES (20,000) of them: of so many a
+skip looks at none. The third times what joining a job in progress adds: from its start to the line that says so,
+and from the first command's end to its own.
 """
 
 from __future__ import annotations

@@ -93,10 +93,7 @@ class Sync:
         return done
 
     def first_difference(self) -> str | None:
-        """The first key, below the prefix, that the two hold otherwise; None for none that is known. Changes neither.
-
-        A file whose content was compared is remembered, so that it is read again only when it changes.
-        """
+        """The first key that the two hold otherwise, None for none that is known; a file that was read is remembered."""
         place = f"{self.store.place}\n{layout.uri(self.bucket, self.prefix)}"
         file = index.file_of(self.cache, place) if self.cache else None
         try:
@@ -114,16 +111,14 @@ class Sync:
                 continue  # a row of what both have lost
             if file is None or stored is None or stored.size != file.size:
                 return key
-            is_same = row is not None and row.tag == stored.tag
-            if is_same and row is not None and row.mark == file.mark:
+            sent = row if row is not None and row.tag == stored.tag else None
+            if sent is not None and sent.mark == file.mark:
                 continue
             began = time.time_ns()
-            holds = self.store.holds(self.bucket, stored, Path(file.path))
-            if holds is False:
+            if (same := self.store.holds(self.bucket, stored, Path(file.path))) is False:
                 return key
-            if holds and index.mark(os.stat(file.path)) == file.mark:
-                digest = row.digest if is_same and row is not None else ""
-                known.put(Sent(key, index.mark_if_settled(file.mark, began), digest, stored.tag))
+            if same and index.mark(os.stat(file.path)) == (mark := file.mark):
+                known.put(Sent(key, index.mark_if_settled(mark, began), sent.digest if sent else "", stored.tag))
         return None
 
     def _with_index(self, file: Path | None) -> SyncResult:

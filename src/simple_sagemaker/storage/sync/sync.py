@@ -93,7 +93,7 @@ class Sync:
         return done
 
     def first_difference(self) -> str | None:
-        """The first key that the two hold otherwise, None for none that is known; a file that was read is remembered."""
+        """The first key that the two hold otherwise, None for none that is known; a file once read is remembered."""
         place = f"{self.store.place}\n{layout.uri(self.bucket, self.prefix)}"
         file = index.file_of(self.cache, place) if self.cache else None
         try:

@@ -99,6 +99,30 @@ def test_it_ends_when_it_is_closed_and_its_supervisors_do_not(engine: Engine, nu
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
 
 
+def test_a_fork_of_its_owner_neither_ends_it_nor_keeps_it(engine: Engine, nursery: Nursery) -> None:
+    name = engine.start("sleep 30")
+    process = supervisor(engine, name)
+    maker = parent(process)
+    ready, tell = os.pipe()
+    fork = os.fork()
+    if not fork:
+        nursery.close()
+        os.write(tell, b"x")
+        signal.pause()
+    os.read(ready, 1)
+    assert lives(maker)
+    other = os.fork()
+    if not other:
+        signal.pause()  # has the socket, too
+    nursery.close()
+    assert not lives(maker)
+    for one in (fork, other):
+        os.kill(one, signal.SIGKILL)
+        os.waitpid(one, 0)
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+
+
 @pytest.mark.skipif(DOCKER, reason="reads /proc of this machine")
 def test_it_learns_no_secret_of_the_caller(engine: Engine, nursery: Nursery) -> None:
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET}

@@ -35,7 +35,7 @@ class Nursery:
         self._word = _S3 if loads_s3 else ""
         self._asking = threading.Lock()
         self._process: socket.socket | None = None
-        self._pid = 0
+        self._pid = self._owner = 0
 
     def start_supervisor(self, isolation: str, module: str = spawn.OF_JOBS) -> WaitingSupervisor:
         """As :func:`spawn.start_supervisor`."""
@@ -67,10 +67,12 @@ class Nursery:
         """End the process; the supervisors that it has started go on."""
         with self._asking:
             process, self._process = self._process, None
-        if process is not None:
-            process.close()
-            if sys.platform == "linux":
-                with suppress(ChildProcessError):  # of a process that this one was forked from
+        if process is None:
+            return
+        with process:
+            if sys.platform == "linux" and os.getpid() == self._owner:  # and no fork of it
+                with suppress(OSError):  # it was killed, or is waited for by others
+                    process.send(b"")  # also where a fork of this process has the socket, too
                     os.waitpid(self._pid, 0)
 
     def __del__(self) -> None:
@@ -81,6 +83,7 @@ class Nursery:
 
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
+            self._owner = os.getpid()
             self._pid = spawn.start_program("supervisor.nursery", self._word, [theirs.fileno()])
         return ours
 

@@ -56,12 +56,24 @@ def moto_application() -> Any:
 
 
 def empty_moto() -> None:
-    """Forget all that this process's moto holds, which is memory: a worker of pytest grew to 2.7 GB."""
+    """Forget all that this process's moto holds, which is memory: a worker of pytest grew to 2.7 GB.
+
+    A request whose client has given it up may still be worked on, which moto does not stand: then once more.
+    """
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
 
-    BackendDict.reset()
-    reset_model_data()
+    until = time.monotonic() + 60
+    while True:
+        try:
+            BackendDict.reset()
+            reset_model_data()
+        except RuntimeError:  # what was to be forgotten changed meanwhile
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @contextmanager

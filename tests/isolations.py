@@ -15,15 +15,19 @@ from pathlib import Path
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-k", "not http and not boto3"]
 _ALIKE = (
     "answers",
+    "experiments",
     "far_s3",
     "listing",
     "logs",
     "many_files",
+    "mistaken_requests",
     "recordio",
     "refusals",
+    "trials_that_end",
     "tuning_damaged",
+    "tuning_ends",
     "tuning_refusals",
-)  # of requests, and of stores
+)  # of requests, of stores, and of a search's decisions
 _PYTEST += [f"--ignore=tests/local/test_{name}.py" for name in _ALIKE]
 _HERE = Path(__file__).parent
 

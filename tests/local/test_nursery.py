@@ -20,6 +20,9 @@ pytestmark = [
     pytest.mark.parametrize("engine", ["direct"], indirect=True),
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere supervisors are started anew"),
 ]
+only_root = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="a supervisor cannot be read by its own user"
+)
 SECRET = "AKIA-THE-CALLERS-OWN"
 
 
@@ -60,6 +63,7 @@ def test_many_jobs_one_after_another_and_at_once_complete(engine: Engine, nurser
     assert (failed["TrainingJobStatus"], "3" in failed["FailureReason"]) == ("Failed", True)
 
 
+@only_root
 def test_a_supervisor_is_a_session_of_its_own_with_nothing_of_the_process_that_made_it(
     engine: Engine, nursery: Nursery
 ) -> None:
@@ -123,6 +127,7 @@ def test_a_fork_of_its_owner_neither_ends_it_nor_keeps_it(engine: Engine, nurser
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
 
 
+@only_root
 @pytest.mark.skipif(DOCKER, reason="reads /proc of this machine")
 def test_it_learns_no_secret_of_the_caller(engine: Engine, nursery: Nursery) -> None:
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET}

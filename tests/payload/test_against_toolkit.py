@@ -180,7 +180,7 @@ def only(given: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-@settings(max_examples=examples(60, 20_000))
+@settings(max_examples=examples(30, 20_000))
 @given(hyperparameters=hyperparameters, channels=channels, hosts=hosts, data=st.data())
 def test_whatever_a_job_is_given_the_variables_and_arguments_are_awss(
     toolkit: Toolkit,

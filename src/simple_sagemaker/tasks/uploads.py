@@ -48,7 +48,7 @@ def is_large(one: LocalInput) -> bool:
     """Whether a local input holds too much for a skip to look at."""
     try:
         return _tree(one).has_more_than(_MOST)
-    except (SsmError, OSError):
+    except OSError:
         return False  # is said where it is surveyed
 
 

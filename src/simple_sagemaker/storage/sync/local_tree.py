@@ -115,19 +115,19 @@ class Tree:
         return survey
 
     def has_more_than(self, entries: int) -> bool:
-        """Whether the tree holds more files and folders than that; looks at no more than those, and at none closely.
+        """Whether the tree holds more files and folders than that; reads no more names than those.
 
-        Raises UsageError, and FileNotFoundError where there is no such tree.
+        Raises OSError for a folder that cannot be read.
         """
         waiting, seen = [] if self.path.is_file() else [str(self.path)], 0
-        while waiting and seen <= entries:
-            folder = waiting.pop()
-            for name in self._names(folder):
-                seen += 1
-                if name.endswith("/"):
-                    waiting.append(f"{folder}{os.sep}{name[:-1]}")
-                if seen > entries:
-                    return True
+        while waiting:
+            with os.scandir(waiting.pop()) as found:
+                for entry in found:
+                    seen += 1
+                    if seen > entries:
+                        return True
+                    if entry.is_dir():
+                        waiting.append(entry.path)
         return False
 
     def files(self, prefix: str = "") -> Iterator[File]:

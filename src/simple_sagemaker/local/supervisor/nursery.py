@@ -79,6 +79,8 @@ class Nursery:
         self.close()
 
     def _begin(self) -> socket.socket:
+        if sys.platform != "linux":
+            raise NotImplementedError
         import socket
 
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -131,6 +133,8 @@ def _module(name: str) -> Any:
 
 def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
     """Go on as a supervisor that was started anew would, with a session, streams and signals of its own."""
+    if sys.platform != "linux":
+        raise NotImplementedError
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -140,6 +144,6 @@ def _become_supervisor(request: str, descriptors: list[int]) -> NoReturn:
         module, _, isolation = request.partition(" ")
         _module(module).main(isolation)
         os._exit(0)
-    except BaseException:  # noqa: BLE001  as at the top of any program
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:  # noqa: BLE001  as at the top of any program
+        sys.excepthook(type(error), error, error.__traceback__)
         os._exit(1)

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -34,10 +34,15 @@ def nursery(engine: Engine) -> Iterator[Nursery]:
     made.close()
 
 
-def supervisor(engine: Engine, name: str) -> int:
-    """The process that supervises a running job."""
+@contextmanager
+def supervised(engine: Engine) -> Iterator[tuple[int, int]]:
+    """A running job's supervisor and the process that made it; the job can be stopped at the end, whatever was done."""
+    name = engine.start("sleep 60")
     engine.until(name, lambda described: described["SecondaryStatus"] == "Training")
-    return int((engine.home.jobs / name / "supervisor.pid").read_text())
+    process = int((engine.home.jobs / name / "supervisor.pid").read_text())
+    yield process, parent(process)
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
 
 
 def parent(process: int) -> int:
@@ -67,64 +72,49 @@ def test_many_jobs_one_after_another_and_at_once_complete(engine: Engine, nurser
 def test_a_supervisor_is_a_session_of_its_own_with_nothing_of_the_process_that_made_it(
     engine: Engine, nursery: Nursery
 ) -> None:
-    name = engine.start("sleep 30")
-    process = supervisor(engine, name)
-    maker = parent(process)
-    assert maker != os.getpid()
-    assert os.getsid(process) == os.getpgid(process) == process
-    assert Path(f"/proc/{process}/environ").read_bytes() == Path(f"/proc/{maker}/environ").read_bytes()
-    assert b"PATH=" in Path(f"/proc/{maker}/environ").read_bytes()
-    assert len(Path(f"/proc/{maker}/environ").read_bytes().split(b"\0")) == 3
-    shared = {file for file in open_files(process) & open_files(maker) if file.startswith("socket")}
-    assert not shared
-    engine.client.stop_training_job(TrainingJobName=name)
-    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+    with supervised(engine) as (process, maker):
+        assert maker != os.getpid()
+        assert os.getsid(process) == os.getpgid(process) == process
+        assert Path(f"/proc/{process}/environ").read_bytes() == Path(f"/proc/{maker}/environ").read_bytes()
+        assert b"PATH=" in Path(f"/proc/{maker}/environ").read_bytes()
+        assert len(Path(f"/proc/{maker}/environ").read_bytes().split(b"\0")) == 3
+        shared = {file for file in open_files(process) & open_files(maker) if file.startswith("socket")}
+        assert not shared
 
 
 def test_jobs_go_on_when_the_process_is_killed_and_the_next_ones_start(engine: Engine, nursery: Nursery) -> None:
-    running = engine.start("sleep 60")
-    process = supervisor(engine, running)
-    os.kill(parent(process), signal.SIGKILL)
-    assert engine.run("true")["TrainingJobStatus"] == "Completed"  # is started anew
-    assert engine.run("true")["TrainingJobStatus"] == "Completed"
-    assert lives(process)
-    engine.client.stop_training_job(TrainingJobName=running)
-    assert engine.end(running)["TrainingJobStatus"] == "Stopped"
+    with supervised(engine) as (process, maker):
+        os.kill(maker, signal.SIGKILL)
+        assert engine.run("true")["TrainingJobStatus"] == "Completed"  # is started anew
+        assert engine.run("true")["TrainingJobStatus"] == "Completed"
+        assert lives(process)
 
 
 def test_it_ends_when_it_is_closed_and_its_supervisors_do_not(engine: Engine, nursery: Nursery) -> None:
-    name = engine.start("sleep 30")
-    process = supervisor(engine, name)
-    maker = parent(process)
-    nursery.close()
-    assert not lives(maker)
-    assert lives(process)
-    engine.client.stop_training_job(TrainingJobName=name)
-    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+    with supervised(engine) as (process, maker):
+        nursery.close()
+        assert not lives(maker)
+        assert lives(process)
 
 
 def test_a_fork_of_its_owner_neither_ends_it_nor_keeps_it(engine: Engine, nursery: Nursery) -> None:
-    name = engine.start("sleep 30")
-    process = supervisor(engine, name)
-    maker = parent(process)
-    ready, tell = os.pipe()
-    fork = os.fork()
-    if not fork:
+    with supervised(engine) as (_, maker):
+        ready, tell = os.pipe()
+        fork = os.fork()
+        if not fork:
+            nursery.close()
+            os.write(tell, b"x")
+            signal.pause()
+        os.read(ready, 1)
+        assert lives(maker)
+        other = os.fork()
+        if not other:
+            signal.pause()  # has the socket, too
         nursery.close()
-        os.write(tell, b"x")
-        signal.pause()
-    os.read(ready, 1)
-    assert lives(maker)
-    other = os.fork()
-    if not other:
-        signal.pause()  # has the socket, too
-    nursery.close()
-    assert not lives(maker)
-    for one in (fork, other):
-        os.kill(one, signal.SIGKILL)
-        os.waitpid(one, 0)
-    engine.client.stop_training_job(TrainingJobName=name)
-    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+        assert not lives(maker)
+        for one in (fork, other):
+            os.kill(one, signal.SIGKILL)
+            os.waitpid(one, 0)
 
 
 @only_root
@@ -132,11 +122,8 @@ def test_a_fork_of_its_owner_neither_ends_it_nor_keeps_it(engine: Engine, nurser
 def test_it_learns_no_secret_of_the_caller(engine: Engine, nursery: Nursery) -> None:
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET}
     engine.client = LocalSageMaker(engine.home, settings=settings(), caller_variables=secrets, nursery=nursery)
-    name = engine.start("sleep 30")
-    process = supervisor(engine, name)
-    assert (holds(process, SECRET), holds(parent(process), SECRET)) == (True, False)
-    engine.client.stop_training_job(TrainingJobName=name)
-    engine.end(name)
+    with supervised(engine) as (process, maker):
+        assert (holds(process, SECRET), holds(maker, SECRET)) == (True, False)
 
 
 def holds(process: int, word: str) -> bool:

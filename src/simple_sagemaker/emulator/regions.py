@@ -41,9 +41,8 @@ _TAGS = ("ListTags", "AddTags", "DeleteTags")
 class Shared:
     """What the regions share: AWS beside SageMaker, the identities, the chances, the turns; where messages go.
 
-    ``nursery`` starts the supervisors of their jobs.
-
-    ``settings`` are how jobs run, with the addresses that they reach, in the emulator's own region.
+    ``settings`` are how jobs run, with the addresses that they reach, in the emulator's own region. ``nursery`` starts
+    the supervisors of the jobs.
     ``role_credentials`` returns the credentials for a token of a role.
     """
 

@@ -1,7 +1,7 @@
 """Whether a host can begin as a fork of its job's supervisor, which has what our launcher needs loaded already.
 
 It can where its first program is our own launcher, on the interpreter that the supervisor runs on too; a new process
-of it would take five times as long to come to the user's program.
+of it would come to the user's program some 40 ms later.
 """
 
 from __future__ import annotations

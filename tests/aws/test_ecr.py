@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
+import json
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,15 @@ from simple_sagemaker.images.docker.pull import ecr_address
 from tests.aws.conftest import ACCOUNT, REGION, Cloud, at_once
 
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-PAGE = EcrImage(digest="", manifest='{"schemaVersion": 2}', media_type="application/vnd.oci.image.manifest.v1+json")
+
+
+def image_of(layer: str) -> EcrImage:
+    """An image of one layer, so that moto tells it from others: one without layers gets one digest of 101 by chance."""
+    manifest = {"schemaVersion": 2, "layers": [{"digest": "sha256:" + layer * 64, "size": 1}]}
+    return EcrImage(digest="", manifest=json.dumps(manifest), media_type="application/vnd.oci.image.manifest.v1+json")
+
+
+PAGE = image_of("a")
 
 
 def no_docker() -> Docker:
@@ -69,8 +77,7 @@ def test_an_image_of_the_same_content_is_found_and_gets_the_tag_without_docker(c
 def test_a_tag_that_never_moves_stays_and_it_is_said_which_image_the_job_runs(cloud: Cloud) -> None:
     ecr = Ecr(cloud.clients())
     cloud.clients().ecr_in(REGION).create_repository(repositoryName="own", imageTagMutability="IMMUTABLE")
-    other = replace(PAGE, manifest='{"schemaVersion": 2, "config": {}}')
-    assert ecr.tag("own", other, "latest")
+    assert ecr.tag("own", image_of("b"), "latest")
     assert ecr.tag("own", PAGE, recipe().content_tag({}))
     theirs = ecr.images("own", ["latest"])["latest"]
     image = ecr.images("own", [recipe().content_tag({})])[recipe().content_tag({})]

@@ -21,6 +21,7 @@ from simple_sagemaker.local.api.cloudwatch_logs import GROUP, LocalLogs
 from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.job.home import Home, Settings
 from simple_sagemaker.local.supervisor.nursery import Nursery
+from simple_sagemaker.local.supervisor.start import Starter
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import LONG
 from tests.local.doors import boto3_client, http_client
@@ -62,11 +63,19 @@ class Engine:
         warm(root)
         self.store = FolderStore(self.home.buckets)
         self.store.make_bucket(self.bucket)
-        self.direct = LocalSageMaker(self.home, settings=settings(), nursery=None if LONG else nursery())
+        self.direct = self.service(settings(), nursery=None if LONG else nursery())
         self.doors = ExitStack()
         self.client: Any = self._through(door)
         self.logs = LocalLogs(self.home)
         self._count = 0
+
+    def service(
+        self, settings: Settings, variables: Mapping[str, str] | None = None, nursery: Nursery | None = None
+    ) -> LocalSageMaker:
+        """The service, whose supervisors get a caller's ``variables`` and come from a nursery."""
+        return LocalSageMaker(
+            self.home, settings=settings, starter=lambda: Starter(self.home.jobs, variables, nursery=nursery)
+        )
 
     def _through(self, door: str) -> Any:
         if door == "http":

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simple_sagemaker.local.api.cloudwatch_logs import LocalLogs
-from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.job.home import Home
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.local.conftest import Engine, settings
@@ -134,7 +133,7 @@ class FarEngine(Engine):
         self.bucket = far.bucket
         self.store = far.store()  # type: ignore[assignment]
         variables = {**VARIABLES, "AWS_ENDPOINT_URL_S3": far.url}
-        self.direct = LocalSageMaker(self.home, settings=settings(callers_s3=True), caller_variables=variables)
+        self.direct = self.service(settings(callers_s3=True), variables)
         self.client = self.direct
         self.logs = LocalLogs(self.home)
         self._count = 0

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from tests.local.conftest import DOCKER, ISOLATION, Engine, settings
 from tests.local.test_python import HYPERPARAMETERS, SCRIPT, packed
 
@@ -62,7 +61,7 @@ print("found", *found)
 
 def run(engine: Engine, code: str, **variables: str) -> tuple[Mapping[str, Any], list[str]]:
     """Run a script through our launcher; with a caller's ``variables`` the supervisor knows what hosts must not."""
-    engine.client = LocalSageMaker(engine.home, settings=settings(), caller_variables=variables or None)
+    engine.client = engine.service(settings(), variables or None)
     engine.store.write("b", "src/sourcedir.tar.gz", packed({"train.py": code}))
     described = engine.run("", HyperParameters=HYPERPARAMETERS, **SCRIPT)
     return described, engine.printed(described["TrainingJobName"])["algo-1"]

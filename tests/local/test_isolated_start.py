@@ -77,9 +77,7 @@ def test_a_supervisor_that_does_not_come_up_is_an_error_that_says_why(
 @pytest.mark.skipif(DOCKER or sys.platform != "linux", reason="reads /proc of this machine")
 def test_a_job_without_isolation_finds_the_callers_secrets_in_no_process(engine: Engine) -> None:
     secret = "AKIA-THE-CALLERS-SECRET"
-    engine.client = LocalSageMaker(
-        engine.home, settings=settings(isolation="plain"), caller_variables={"AWS_SECRET_ACCESS_KEY": secret}
-    )
+    engine.client = engine.service(settings(isolation="plain"), {"AWS_SECRET_ACCESS_KEY": secret})
     script = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c AKIA-THE-CALLERS"  # prints how many
     name = str(engine.run(f"{script}; true")["TrainingJobName"])
     assert engine.printed(name)["algo-1"] == ["0"]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.local.api.sagemaker import LocalSageMaker
 from simple_sagemaker.local.supervisor.nursery import Nursery
 from tests.local.conftest import DOCKER, Engine, settings
 
@@ -29,7 +28,7 @@ SECRET = "AKIA-THE-CALLERS-OWN"
 @pytest.fixture
 def nursery(engine: Engine) -> Iterator[Nursery]:
     made = Nursery(loads_s3=False)
-    engine.client = LocalSageMaker(engine.home, settings=settings(), nursery=made)
+    engine.client = engine.service(settings(), nursery=made)
     yield made
     made.close()
 
@@ -121,7 +120,7 @@ def test_a_fork_of_its_owner_neither_ends_it_nor_keeps_it(engine: Engine, nurser
 @pytest.mark.skipif(DOCKER, reason="reads /proc of this machine")
 def test_it_learns_no_secret_of_the_caller(engine: Engine, nursery: Nursery) -> None:
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET}
-    engine.client = LocalSageMaker(engine.home, settings=settings(), caller_variables=secrets, nursery=nursery)
+    engine.client = engine.service(settings(), secrets, nursery)
     with supervised(engine) as (process, maker):
         assert (holds(process, SECRET), holds(maker, SECRET)) == (True, False)
 

@@ -23,6 +23,7 @@ from ..local.job.folder import find_job
 from ..local.job.home import Home, Settings
 from ..local.job.kinds import TRAINING, resource_of
 from ..local.supervisor.nursery import Nursery
+from ..local.supervisor.start import Starter
 from ..local.supervisor.turns import Turns
 from .fault_injection import Dice
 from .log_shipping import Shipper
@@ -83,14 +84,15 @@ class Region:
     def _make_operations(self) -> Operations:
         shared = self._shared
         roles = RoleStores(shared.settings.s3_endpoint or shared.url, self.name, self._issue)
+        starter = Starter(self.home.jobs, nursery=shared.nursery)
         sagemaker = LocalSageMaker(
             self.home,
             settings=self._settings_for,
+            starter=lambda: starter,
             admit=shared.platform.admit,
             turns=shared.turns,
             index=self.index,
             store_for=roles.store_for,
-            nursery=shared.nursery,
         )
         models = LocalModels(
             self.home,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -56,6 +55,8 @@ def notebook_screen(hosts: int) -> Iterator[Watcher]:
 
     Only the main thread gets the status line.
     """
+    import threading  # which a command line does not need
+
     is_main = threading.current_thread() is threading.main_thread()
     if not (is_main and sys.stdout.isatty() and sys.stderr.isatty()):
         yield Lines(hosts)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import Home
     from ..local.supervisor.spawn import WaitingSupervisor
+    from ..local.supervisor.start import Starter
 
 ENGINES = ("aws", "local", "docker")
 
@@ -166,19 +167,20 @@ def local(
     from ..local.api.cloudwatch_logs import LocalLogs
     from ..local.api.sagemaker import LocalSageMaker
     from ..local.job.home import ACCOUNT, REGION, Home
-    from ..local.supervisor.nursery import Nursery
 
     home = Home(home_folder(environment))
     settings = engine_settings(environment, home, containers=containers)
     store, access, region = _on_s3(environment, home, ACCOUNT) if on_s3 else _in_folders(home, ACCOUNT, REGION)
-    sagemaker = LocalSageMaker(
-        home,
-        settings=replace(settings, region=region, callers_s3=on_s3),
-        waiting=prestarted,
-        caller_variables=callers_variables(environment) if on_s3 else None,
-        report=warn,
-        nursery=Nursery(loads_s3=on_s3),
-    )
+    variables = callers_variables(environment) if on_s3 else None
+
+    def starter() -> Starter:
+        from ..local.supervisor.nursery import Nursery
+        from ..local.supervisor.start import Starter
+
+        return Starter(home.jobs, variables, prestarted, Nursery(loads_s3=on_s3))
+
+    settings = replace(settings, region=region, callers_s3=on_s3)
+    sagemaker = LocalSageMaker(home, settings=settings, starter=starter, report=warn)
     return Services(
         engine="docker" if settings.docker else "local",
         sagemaker=sagemaker,

@@ -15,16 +15,15 @@ from ..job.drafts import draft, remove_abandoned
 from ..job.folder import FINAL, JobFolder, delete_job, find_job, make_job, place_of_new, publish_job
 from ..job.home import Home, Settings
 from ..job.kinds import PROCESSING, TRAINING, TUNING, Kind, kind_of
-from ..supervisor.spawn import SupervisorGone, WaitingSupervisor
-from ..supervisor.start import Starter
-from ..supervisor.turns import Turns
+from ..supervisor.spawn import SupervisorGone
 from . import model
 from .describe import describe, summary
 from .errors import ABSENT, client_error, damage_as_error, validation_error
 from .operation_names import OPERATIONS, methods
 
 if TYPE_CHECKING:
-    from ..supervisor.nursery import Nursery
+    from ..supervisor.start import Starter
+    from ..supervisor.turns import Turns
     from .job_index import JobIndex
     from .tuning.operations import TuningOperations
 
@@ -35,9 +34,8 @@ class LocalSageMaker:
     """The operations on jobs of all kinds. Each takes the request's members and returns boto3's answer.
 
     Raises botocore's ``ClientError`` with the service's codes: ValidationException, ResourceInUse, ResourceNotFound.
-    ``waiting`` is a supervisor for the first job; ``nursery`` starts the others. ``settings`` are all jobs', or a
-    function of the request. ``admit`` returns why a role cannot be used, or None. ``caller_variables`` let supervisors
-    find the caller's credentials for the caller's S3. With ``turns`` jobs wait where many start. ``store_for`` opens
+    ``settings`` are all jobs', or a function of the request. ``starter`` makes what starts jobs, once one starts.
+    ``admit`` returns why a role cannot be used, or None. With ``turns`` jobs wait where many start. ``store_for`` opens
     the store of a request's inputs. Without ``index``, ``report`` gets a line about each damaged job.
     """
 
@@ -46,19 +44,17 @@ class LocalSageMaker:
         home: Home,
         *,
         settings: Settings | Callable[[Mapping[str, Any]], Settings],
-        waiting: WaitingSupervisor | None = None,
+        starter: Callable[[], Starter] | None = None,
         admit: Callable[[str], str | None] = lambda _: None,
-        caller_variables: Mapping[str, str] | None = None,
         turns: Turns | None = None,
         index: JobIndex | None = None,
         store_for: Callable[[Mapping[str, Any]], Store] | None = None,
         report: Callable[[str], None] = lambda _: None,
-        nursery: Nursery | None = None,
     ) -> None:
         self._home = home
         self._settings_for = (lambda _: settings) if isinstance(settings, Settings) else settings
         self._admit = admit
-        self._starter = Starter(home.jobs, caller_variables, waiting, nursery)
+        self._make_starter = starter
         self._turns = turns
         self._index_or_none = index
         self._store_for = store_for
@@ -187,6 +183,12 @@ class LocalSageMaker:
         else:
             self._starter.start(job, isolation, name)
 
+    @cached_property
+    def _starter(self) -> Starter:
+        from ..supervisor.start import Starter
+
+        return self._make_starter() if self._make_starter else Starter(self._home.jobs)
+
     def _open_store(self, request: Mapping[str, Any], settings: Settings) -> Store:
         from ..data import stores
 
@@ -267,9 +269,8 @@ class LocalSageMaker:
 
     def check(self, operation: str, request: Mapping[str, Any]) -> None:
         """Check a request by the service's model. Raises ClientError."""
-        validation_message = model.load(self._home.cache, operation).validation_message(operation, request)
-        if validation_message:
-            raise validation_error(validation_message, operation)
+        if message := model.load(self._home.cache, operation).validation_message(operation, request):
+            raise validation_error(message, operation)
 
     def _job(self, kind: Kind, act: str, request: Mapping[str, Any]) -> JobFolder:
         """The job that an operation is about. Raises ClientError if it does not exist."""
@@ -281,14 +282,12 @@ class LocalSageMaker:
             raise validation_error(ABSENT[kind], operation)
         return job
 
-    @property
+    @cached_property
     def index(self) -> JobIndex:
         """The index of all jobs, which most processes do not need."""
-        if self._index_or_none is None:
-            from .job_index import JobIndex
+        from .job_index import JobIndex
 
-            self._index_or_none = JobIndex(self._home, self._report)
-        return self._index_or_none
+        return JobIndex(self._home, self._report) if self._index_or_none is None else self._index_or_none
 
 
 def operations(sagemaker: LocalSageMaker) -> dict[str, Callable[..., Answer]]:

@@ -12,7 +12,6 @@ from ...storage.private import read_plain
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 from ..job.stored import Entry
-from . import turns
 
 
 def settle(job: JobFolder, slow: list[JobFolder] | None = None) -> list[Entry]:
@@ -53,7 +52,9 @@ def _is_orphaned(job: JobFolder, slow: list[JobFolder] | None) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        if turns.is_queued(job):
+        from .turns import is_queued  # which an ended job does not need
+
+        if is_queued(job):
             return False
         if not has_ended(job.entries()):
             if slow is not None and _has_containers(job):

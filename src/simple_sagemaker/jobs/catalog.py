@@ -74,8 +74,11 @@ class Listed(NamedTuple):
                 place = TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=before)
                 number = layout.trial_number(rest)
                 return place if number is None else place.trial(number)
-            before, middle, _ = key.rpartition(f"{folder}trials/{self.job.name}/")
-            if middle:  # a tuning job's
+            before, middle, rest = key.rpartition(f"{folder}trials/")
+            number = layout.trial_number(f"trials/{rest}")
+            if number is not None and rest.partition("/")[2].startswith(f"{self.job.name}/"):  # and it keeps no state
+                return TaskPlace(bucket=bucket, project=self.project, task=self.task, prefix=before).trial(number)
+            if middle and rest.startswith(f"{self.job.name}/"):  # a tuning job's
                 return TaskPlace(bucket=bucket, project=self.project, task=f"{self.task}/trials", prefix=before)
         return None
 

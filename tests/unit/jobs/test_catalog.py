@@ -12,6 +12,7 @@ from simple_sagemaker.cli.cost import cost
 from simple_sagemaker.core.aws_api import SageMaker
 from simple_sagemaker.core.job import of_training
 from simple_sagemaker.core.job_specs import CostSpec, ReplaySpec
+from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.services import Reading
 from simple_sagemaker.core.specs import Place
@@ -112,6 +113,52 @@ def test_a_job_without_some_members_is_listed(missing: str) -> None:
 def test_outputs_at_other_addresses_are_no_place(address: str) -> None:
     job = of_training({**Lagging(1, 1).jobs[0], "ModelArtifacts": {"S3ModelArtifacts": address}})
     assert Listed(job, "p", "task").place is None
+
+
+@pytest.mark.parametrize(
+    ("outputs", "place"),
+    [
+        pytest.param(
+            {"model": "x/p/task/JOB/output/"}, TaskPlace(bucket="b", project="p", task="task", prefix="x/"), id="task"
+        ),
+        pytest.param({"state": "p/task/state"}, TaskPlace(bucket="b", project="p", task="task"), id="state alone"),
+        pytest.param(
+            {"model": "p/task/p/task/JOB/output/"},
+            TaskPlace(bucket="b", project="p", task="task", prefix="p/task/"),
+            id="a prefix like a task",
+        ),
+        pytest.param(
+            {"model": "x/p/task/trials/007/JOB/output/", "state": "x/p/task/trials/007/state"},
+            TaskPlace(bucket="b", project="p", task="task/trials/007", prefix="x/"),
+            id="trial",
+        ),
+        pytest.param(
+            {"model": "x/p/task/trials/007/JOB/output/"},
+            TaskPlace(bucket="b", project="p", task="task/trials/007", prefix="x/"),
+            id="trial that keeps no state",
+        ),
+        pytest.param(
+            {"model": "x/p/task/trials/JOB/output/"},
+            TaskPlace(bucket="b", project="p", task="task/trials", prefix="x/"),
+            id="trial of a tuning job",
+        ),
+        pytest.param({"model": "p/other/JOB/output/"}, None, id="another task"),
+        pytest.param({"model": "p/task/another-job/output/"}, None, id="another job"),
+        pytest.param({"model": "p/task/trials/007/another-job/output/"}, None, id="another job of a trial"),
+        pytest.param({"model": "p/task/trials/another-job/output/"}, None, id="another tuning job's"),
+    ],
+)
+def test_where_a_jobs_task_lies_is_told_by_its_outputs(outputs: dict[str, str], place: TaskPlace | None) -> None:
+    answer: dict[str, Any] = {**Lagging(1, 1).jobs[0], "ModelArtifacts": {}}
+    name = answer["TrainingJobName"]
+    if "model" in outputs:
+        address = f"s3://b/{outputs['model']}model.tar.gz".replace("JOB", name)
+        answer["ModelArtifacts"] = {"S3ModelArtifacts": address}
+    if "state" in outputs:
+        answer["CheckpointConfig"] = {"S3Uri": f"s3://b/{outputs['state']}"}
+    listed = Listed(of_training(answer), "p", "task")
+    assert listed.place == place
+    assert listed.trial == (7 if place and "007" in place.task else None)
 
 
 def test_a_job_that_is_being_deleted_is_not_running() -> None:

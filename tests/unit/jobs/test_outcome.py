@@ -14,6 +14,7 @@ from simple_sagemaker.jobs.follow import JobResult, result
 from simple_sagemaker.jobs.metrics import Summary
 from tests.unit.jobs.watching import JOB, described
 
+BOTH = "it waited and ran longer than --max_run_mins 60 (--max_wait_mins is for both)"
 LIMITS = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
 
 
@@ -48,8 +49,7 @@ def ended(status: str, phase: str = "", seconds: int | None = 61, **members: Any
         (
             ended("Stopped", "MaxWaitTimeExceeded", StoppingCondition={**LIMITS, "MaxWaitTimeInSeconds": 3600}),
             JobStopped,
-            f"Stopped after 61 s: {JOB} (it waited and ran longer than --max_run_mins 60 "
-            "(--max_wait_mins is for both))\nmore",
+            f"Stopped after 61 s: {JOB} ({BOTH})\nmore",
         ),
     ],
 )

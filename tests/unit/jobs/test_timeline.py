@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_waiting_is_all_that_passes_before_hosts_work_in_every_start() -> None:
     phases = [("Starting", ""), ("Downloading", ""), ("Training", ""), ("Interrupted", ""), ("Pending", "")]
     job = trained(*phases, ("Starting", ""), ("Restarting", ""), ("Training", ""))
     ends = job.answer["SecondaryStatusTransitions"]
-    for one, following in zip(ends, ends[1:], strict=False):
+    for one, following in pairwise(ends):
         one["EndTime"] = following["StartTime"]
     assert timeline.waited_s(job, NOON + timedelta(minutes=9)) == 5 * 60.0
     assert timeline.attempts(job) == 3

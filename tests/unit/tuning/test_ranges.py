@@ -14,6 +14,8 @@ from simple_sagemaker.tuning.ranges import (
     Range,
     combination,
     combinations,
+    covers,
+    holds,
 )
 
 EVEN = [(index + 0.5) / 1000 for index in range(1000)]
@@ -99,3 +101,68 @@ def test_texts_are_numbers_as_python_writes_them() -> None:
     assert one.value_at(0.0) == "1e-05"
     assert math.isclose(float(one.value_at(0.4)), 1e-3)
     assert Continuous(name="x", low="0", high="10", step="2.5").nth(2) == "5"
+
+
+@pytest.mark.parametrize(
+    ("index", "value"),
+    [(0, "0"), (10**15 - 1, "999999999999999"), (10**15, "1000000000000000.0"), (3, "3")],
+)
+def test_only_numbers_that_a_float_holds_exactly_are_written_whole(index: int, value: str) -> None:
+    assert Continuous(name="x", low="0", high="1e16", step="1").nth(index) == value
+
+
+@pytest.mark.parametrize(
+    "one", [Continuous(name="x", low="2", high="10", step="4"), Integer(name="x", low=2, high=12, step=4)]
+)
+def test_a_value_has_the_index_of_the_nearest_within_the_range(one: Continuous | Integer) -> None:
+    assert one.count == 3
+    assert [one.nth(index) for index in range(3)] == ["2", "6", "10"]
+    assert [one.index_of(value) for value in ("-9", "2", "3", "5", "6", "7", "9", "10", "99")] == [
+        *(0, 0, 0, 1, 1, 1, 2, 2, 2)
+    ]
+    assert [one.value_at(position) for position in (0.0, 0.33, 0.34, 0.66, 0.67, 1.0)] == [
+        "2",
+        "2",
+        "6",
+        "6",
+        "10",
+        "10",
+    ]
+    assert [one.position_of(value) for value in ("2", "6", "10")] == [
+        pytest.approx((2 * at + 1) / 6) for at in range(3)
+    ]
+
+
+def test_the_ends_of_a_range_are_its_first_and_last_positions_on_every_scale() -> None:
+    one = Continuous(name="x", low="1e-4", high="1e-2", scale="log")
+    assert [one.position_of(value) for value in ("1e-4", "1e-3", "1e-2", "1", "1e-9")] == pytest.approx(
+        [0, 0.5, 1, 1, 0]
+    )
+    whole = Integer(name="x", low=1, high=100, scale="log")
+    assert (whole.value_at(0.0), whole.value_at(1.0)) == ("1", "100")
+    assert 0 < whole.position_of("1") < whole.position_of("2") < whole.position_of("100") < 1
+
+
+HELD: list[tuple[Range, list[str], list[str]]] = [
+    (Categorical(name="x", values=("a", "b")), ["a", "b"], ["c", "", "A"]),
+    (Integer(name="x", low=2, high=12, step=4), ["2", "6", "10"], ["4", "12", "14", "6.0", "a", "-2"]),
+    (Continuous(name="x", low="0", high="1", step="0.25"), ["0", "0.25", "1"], ["0.3", "0.250", "1.25", "a"]),
+    (Continuous(name="x", low="0.5", high="1"), ["0.5", "0.7", "1", "1.0"], ["0.4", "1.1", "nan", "a"]),
+]
+
+
+@pytest.mark.parametrize(("one", "held", "others"), HELD)
+def test_a_range_holds_its_values_as_it_writes_them(one: Range, held: list[str], others: list[str]) -> None:
+    assert [value for value in held + others if holds(one, value)] == held
+
+
+@pytest.mark.parametrize(
+    ("one", "covered", "others"),
+    [
+        (Categorical(name="x", values=("a", "b")), ["a"], ["c"]),
+        (Integer(name="x", low=2, high=12, step=4), ["2", "3", "12", "6.0"], ["1", "13", "3.5", "a"]),
+        (Continuous(name="x", low="0", high="1", step="0.25"), ["0", "0.3", "1"], ["-0.1", "1.1", "nan", ""]),
+    ],
+)
+def test_what_lies_between_steps_can_be_learned_from(one: Range, covered: list[str], others: list[str]) -> None:
+    assert [value for value in covered + others if covers(one, value)] == covered

@@ -70,6 +70,35 @@ class TestGoal:
         assert goal.trials_without_gain([None, 10.0, math.nan, None], "max") == 2
         assert goal.trials_without_gain([-1.0, -0.5, -0.499], "max") == 1
         assert goal.trials_without_gain([0.0, 0.0], "min") == 1
+        assert goal.trials_without_gain([100.0, 99.0], "min") == 0  # just a hundredth
+        assert goal.trials_without_gain([100.0, 101.0], "max") == 0
+        assert goal.trials_without_gain([-100.0, -99.0], "max") == 0
+        assert goal.trials_without_gain([100.0, 99.5, 99.2, 98.4], "min") == 3  # beside the best, not the first
+
+    def test_without_any_value_no_trial_gained(self) -> None:
+        assert goal.trials_without_gain([], "min") == 0
+        assert goal.trials_without_gain([None], "min") == 1
+        assert goal.trials_without_gain([None, math.nan], "max") == 2
+
+    @pytest.mark.parametrize(("direction", "value"), [("min", 2.0), ("max", 4.0)])
+    def test_a_target_is_reached_by_what_is_as_good(self, direction: goal.Goal, value: float) -> None:
+        assert goal.has_reached(3.0, 3.0, direction)
+        assert goal.has_reached(value, 3.0, direction)
+        assert not goal.has_reached(6.0 - value, 3.0, direction)
+        assert not goal.has_reached(None, 3.0, direction)
+
+    def test_an_infinity_that_nothing_could_beat_is_no_objective(self) -> None:
+        assert math.isnan(goal.result(-math.inf, "min") or 0)
+        assert math.isnan(goal.result(math.inf, "max") or 0)
+        assert goal.result(math.inf, "min") == math.inf
+        assert goal.result(-math.inf, "max") == -math.inf
+        assert [goal.result(value, "min") for value in (None, 0.0, -5.0)] == [None, 0.0, -5.0]
+
+    def test_anything_is_better_than_what_is_no_number(self) -> None:
+        assert goal.is_better(math.inf, math.nan, "min")
+        assert not goal.is_better(math.nan, 1.0, "max")
+        assert not goal.is_better(math.nan, math.nan, "min")
+        assert not goal.is_better(1.0, 1.0, "min")
 
 
 class TestHyperband:
@@ -82,6 +111,26 @@ class TestHyperband:
             [(4, 27)],
         ]
         assert hyperband.trials_of_round(1, 27) == 49
+
+    @pytest.mark.parametrize(
+        ("least", "most", "rungs"),
+        [
+            (1, 2, [[(1, 2)]]),  # no room for a halving
+            (1, 3, [[(3, 1), (1, 3)], [(2, 3)]]),  # just room for one
+            (4, 13, [[(3, 4), (1, 13)], [(2, 13)]]),
+            (5, 5, [[(1, 5)]]),
+        ],
+    )
+    def test_a_small_range_of_the_resource_has_few_rungs(
+        self, least: int, most: int, rungs: list[list[tuple[int, int]]]
+    ) -> None:
+        round_of = hyperband.schedule(least, most, hyperband.trials_of_round(least, most))
+        assert [[(rung.trials, rung.resource) for rung in one.rungs] for one in round_of] == rungs
+
+    def test_a_bracket_for_fewer_trials_has_rungs_in_proportion(self) -> None:
+        (bracket,) = hyperband.schedule(1, 27, 10)
+        assert [(rung.trials, rung.resource) for rung in bracket.rungs] == [(10, 1), (3, 3), (1, 9), (1, 27)]
+        assert hyperband.rungs_of(bracket) == [1, 3, 9]
 
     @pytest.mark.parametrize("trials", [1, 2, 10, 30, 49, 60, 200])
     def test_it_has_as_many_trials_as_it_is_given(self, trials: int) -> None:
@@ -175,6 +224,16 @@ class TestInfluence:
             values = search.propose(number)
             trials.append((values, _far_from_a_thousandth(values) + (values["opt"] == "sgd") + chance.gauss(0, 0.1)))
         assert influence.without_influence(trials, [LR, LAYERS, OPT]) == ["layers"]
+
+    def test_what_was_tried_with_one_value_alone_is_not_named(self) -> None:
+        trials = [({"lr": "0.01", "opt": "adam"}, float(number)) for number in range(12)]
+        assert influence.without_influence(trials, [LR, OPT]) == []
+
+    def test_a_number_that_decides_is_not_named_whichever_way_it_goes(self) -> None:
+        values = [f"1e-{1 + number % 4}" for number in range(12)]
+        for objectives in (values, values[::-1]):
+            trials = [({"lr": lr}, float(one)) for lr, one in zip(values, objectives, strict=True)]
+            assert influence.without_influence(trials, [LR]) == []
 
     def test_of_few_trials_nothing_is_said(self) -> None:
         assert influence.without_influence([({"lr": "0.1"}, 1.0)] * 5, [LR]) == []

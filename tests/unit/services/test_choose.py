@@ -1,0 +1,152 @@
+"""Which engine a job gets, and what its services are made of. Nothing is asked of AWS, and no job is started."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from simple_sagemaker.core.job_specs import JobsSpec
+from simple_sagemaker.core.names import TOKEN_LENGTH
+from simple_sagemaker.core.specs import Place
+from simple_sagemaker.errors import EngineUnavailable, UsageError
+from simple_sagemaker.services import choose, processes
+from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.storage.s3.store import S3Store
+
+HERE = {"SSM_PYTHON": sys.executable, "SSM_ISOLATION": "plain"}
+AWS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "no-secret", "AWS_REGION": "eu-west-1"}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An environment with keys for AWS, which boto3 reads itself."""
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    return AWS
+
+
+@pytest.fixture
+def docker(tmp_path: Path) -> dict[str, str]:
+    """An environment with a Docker command whose daemon answers."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "bin/docker").chmod(0o755)
+    return {"PATH": f"{tmp_path / 'bin'}:{os.defpath}", "SSM_PYTHON": sys.executable}
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "variable", "own_image", "engine"),
+    [
+        ("ml.m5.large", "", False, "aws"),
+        ("ml.m5.large", "", True, "aws"),
+        ("ml.m5.large", "local", False, "local"),
+        ("ml.m5.large", "local", True, "local"),
+        ("ml.m5.large", "docker", False, "docker"),
+        ("local", "", False, "local"),
+        ("local", "", True, "docker"),
+        ("local_gpu", "aws", False, "local"),
+        ("local", "docker", False, "docker"),
+        ("local", "local", True, "docker"),
+    ],
+)
+def test_the_engine_is_the_jobs_own_word_before_the_environments(
+    instance_type: str, variable: str, own_image: bool, engine: str
+) -> None:
+    assert choose.choose_engine(instance_type, {"SSM_ENGINE": variable}, own_image=own_image) == engine
+
+
+@pytest.mark.parametrize("instance_type", ["local", "ml.m5.large"])
+def test_an_engine_that_is_none_is_refused_with_those_there_are(instance_type: str) -> None:
+    with pytest.raises(UsageError, match=r"SSM_ENGINE='cloud' is not an engine\.\nUse one of: aws, local, docker\."):
+        choose.choose_engine(instance_type, {"SSM_ENGINE": "cloud"})
+    with pytest.raises(UsageError, match="did you mean SSM_ENGINE"):
+        choose.choose_engine(instance_type, {"SSM_ENGIN": "local"})
+
+
+def test_two_wrong_letters_are_another_programs_variable() -> None:
+    assert choose.choose_engine("", {"SSM_ENGAN": "local", "SSH_AGENT": "x"}) == "aws"
+
+
+def test_jobs_of_this_machine_have_its_folders_its_processors_and_its_identity(tmp_path: Path) -> None:
+    services = choose.compose("local", {**HERE, "SSM_HOME": str(tmp_path)}, instead="x")
+    assert (services.engine, services.region, services.is_emulated) == ("local", "us-east-1", False)
+    assert services.python == sys.executable
+    assert isinstance(services.store, FolderStore)
+    assert services.bucket_folder("b") == str(tmp_path / "buckets" / "b")
+    assert (services.jobs, services.cache) == (tmp_path / "jobs", tmp_path / "cache" / "sent")
+    assert services.processors == processes.processors()
+    assert services.process == processes.identity()
+    assert services.lives(services.process) == (True if services.process else None)
+    assert services.pace(1000.0) < 1  # a job of this machine is looked at at once, at no cost
+    assert re.fullmatch(f"[0-9A-Za-z]{{{TOKEN_LENGTH}}}", services.token())
+    assert services.token() != services.token()
+    assert services.now().utcoffset() is not None
+    assert services.experiments
+    assert services.experiments() is not None
+    assert services.remote_debug is None
+    assert services.price("ml.m5.large", "training") is None
+
+
+def test_jobs_in_containers_have_their_images_pythons(docker: dict[str, str], tmp_path: Path) -> None:
+    services = choose.compose("docker", {**docker, "SSM_HOME": str(tmp_path)}, instead="x")
+    assert (services.engine, services.python) == ("docker", "")
+    assert type(services.images) is not type(choose.compose("local", HERE, instead="x").images)
+
+
+@pytest.mark.parametrize("name", ["DOCKER_HOST", "CONTAINER_HOST"])
+@pytest.mark.parametrize("scheme", ["tcp", "ssh", "http", "https"])
+def test_containers_of_another_machine_are_refused(docker: dict[str, str], name: str, scheme: str) -> None:
+    with pytest.raises(EngineUnavailable, match="are on another machine, and would not see this one's folders"):
+        choose.compose("docker", {**docker, name: f"{scheme}://far"}, instead="x")
+    choose.compose("docker", {**docker, name: "unix:///run/docker.sock"}, instead="x")
+
+
+def test_jobs_of_this_machine_with_data_on_s3_have_the_callers_region_and_no_bucket_folders(
+    aws: dict[str, str], tmp_path: Path
+) -> None:
+    environment = {**HERE, **aws, "SSM_HOME": str(tmp_path)}
+    services = choose.compose("local", environment, instead="x", data_store="s3")
+    assert (services.engine, services.region, services.buckets) == ("local", "eu-west-1", None)
+    assert isinstance(services.store, S3Store)
+    assert services.bucket_folder("b") == "b"
+    in_folders = choose.compose("local", environment, instead="x", data_store="local")
+    assert (in_folders.region, in_folders.buckets) == ("us-east-1", tmp_path / "buckets")
+
+
+def test_jobs_on_aws_cannot_have_their_data_here() -> None:
+    with pytest.raises(UsageError, match="is for jobs on this machine; jobs on AWS have their data on S3"):
+        choose.compose("aws", AWS, instead="x", data_store="local")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_emulated"), [("", False), ("http://127.0.0.1:5555", True), ("https://aws.example", False)]
+)
+def test_jobs_on_aws_are_looked_at_as_seldom_as_aws_wishes_and_an_emulators_at_once(
+    aws: dict[str, str], tmp_path: Path, endpoint: str, is_emulated: bool
+) -> None:
+    environment = {**aws, "AWS_ENDPOINT_URL": endpoint, "SSM_HOME": str(tmp_path), "SSM_PRICES": "0"}
+    services = choose.compose("aws", environment, instead="x", data_store="s3")
+    assert (services.engine, services.region, services.is_emulated) == ("aws", "eu-west-1", is_emulated)
+    assert isinstance(services.store, S3Store)
+    assert (services.pace(10_000) >= 30) is not is_emulated
+    assert (services.buckets, services.jobs, services.python) == (None, None, "")
+    assert services.cache == tmp_path / "cache" / "sent"
+    assert services.process == processes.identity()
+    assert services.lives(services.process) == (True if services.process else None)
+    assert services.remote_debug
+    assert services.experiments
+    assert id(services.experiments()) == id(services.sagemaker)
+    assert services.price("ml.m5.large", "training") is None
+
+
+def test_commands_for_jobs_need_no_container_where_they_run_none(docker: dict[str, str]) -> None:
+    spec = JobsSpec(place=Place(project="p", task=""))
+    environment = {**docker, "SSM_ENGINE": "docker"}
+    assert choose.for_jobs(spec, environment).engine == "local"
+    assert choose.for_jobs(spec, environment, runs_job=True).engine == "docker"
+    here = JobsSpec(place=Place(project="p", task="", is_local=True))
+    assert choose.for_jobs(here, HERE).engine == "local"

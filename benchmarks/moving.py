@@ -32,12 +32,12 @@ def reached() -> Store:
     """The store, with its client made."""
     if folder := os.environ.get("SSM_BUCKETS"):
         return FolderStore(Path(folder))
-    import boto3
     import obstore  # noqa: F401 - a part of the start, too
 
+    from simple_sagemaker.aws.clients import connect
     from simple_sagemaker.storage.s3.store import S3Store
 
-    store = S3Store(boto3.Session())
+    store = S3Store(connect(os.environ, "", cache=Home(home_folder(os.environ)).cache).session)
     assert store.place
     return store
 

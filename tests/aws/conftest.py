@@ -84,13 +84,13 @@ class Cloud:
         """Clients whose every request is written down in ``calls``, and told to ``before`` when it is to be sent."""
         clients = connect({"AWS_REGION": region}, "SSM_ENGINE=local")
 
-        def sent(event_name: str, **_: Any) -> None:
-            service, operation = event_name.split(".")[1:3]
+        def sent(**request: Any) -> None:
+            service, operation = request["event_name"].split(".")[1:3]
             self.calls.append(f"{service}.{operation}")
             if before:
                 before(operation)
 
-        clients.session.events.register("before-send", sent)
+        clients.session.register("before-send", sent)
         return clients
 
     def access(self, region: str = REGION) -> AwsAccess:

@@ -88,7 +88,7 @@ def test_a_person_who_cannot_be_reached_by_aws_hears_of_it(monkeypatch: pytest.M
 def test_clients_are_made_when_used_and_say_who_they_are(cloud: Cloud) -> None:
     agents: list[bytes] = []
     clients = cloud.clients()
-    clients.session.events.register("before-send", lambda request, **_: agents.append(request.headers["User-Agent"]))
+    clients.session.register("before-send", lambda **sent: agents.append(sent["request"].headers["User-Agent"]))
     made = [name for name in ("sagemaker", "logs", "iam", "s3") if "_client" in vars(getattr(clients, name))]
     assert made == []
     assert clients.identity is clients.identity

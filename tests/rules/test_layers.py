@@ -51,8 +51,9 @@ ENGINE_SEES += ("built_ins.metric_definitions", "images.built_in")
 
 # Packages that only some places may know.
 KNOWS: dict[str, tuple[str, ...]] = {
-    # project: types alone, of a session that a person brings
-    "boto3": ("storage.s3", "aws", "local.data.stores", "services", "emulator", "project", "sm_project", "testing"),
+    # storage.s3: its transfers; testing: a session for other people's code; the others: types, of a session they bring
+    "boto3": ("storage.s3", "aws", "services", "project", "sm_project", "testing"),
+    "botocore": ("storage.s3", "aws", "local", "services", "emulator", "testing", "core.aws_errors", "core.retries"),
     "obstore": ("storage.s3",),
     "moto": ("emulator",),
     "rich": ("jobs.display", "jobs.live_text"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
+import botocore.session
 import pytest
 
 from simple_sagemaker.core.store import Store
@@ -23,8 +23,12 @@ class Kind:
     store: Store
 
 
-def session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="us-east-1")
+def session(secret: str = "secret", *, region: str = "us-east-1") -> botocore.session.Session:
+    """A session as a store has it, whose credentials the servers know."""
+    made = botocore.session.Session()
+    made.set_credentials("test", secret)
+    made.set_config_variable("region", region)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_who_looks_whether_anything_is_there_asks_once(moto: str, monkeypatch: p
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     asked: list[object] = []
     ours = session()
-    ours.events.register("before-send.s3.ListObjectsV2", lambda request, **_: asked.append(request))
+    ours.register("before-send.s3.ListObjectsV2", lambda **sent: asked.append(sent))
     store = S3Store(ours, endpoint=moto)
     store.make_bucket("once")
     for number in range(50):

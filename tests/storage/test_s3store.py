@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import boto3
 import pytest
 import trustme
 
@@ -96,8 +95,7 @@ def test_what_a_missing_bucket_lacks_is_the_bucket(moto: str, tmp_path: Path, ke
 def test_a_denied_send_names_the_action_and_the_object(rclone: str, tmp_path: Path, key: str) -> None:
     open_store(rclone, "kept-closed")
     (tmp_path / "large").write_bytes(bytes(PART + 1))
-    wrong = boto3.Session(aws_access_key_id="test", aws_secret_access_key="wrong", region_name="us-east-1")
-    stranger = S3Store(wrong, endpoint=rclone)
+    stranger = S3Store(session("wrong"), endpoint=rclone)
     with pytest.raises(PermissionError, match=f"s3:PutObject on s3://kept-closed/{key}"):
         stranger.send(tmp_path / "large", "kept-closed", key)
     with pytest.raises(PermissionError, match="s3:ListBucket on s3://kept-closed"):
@@ -107,7 +105,7 @@ def test_a_denied_send_names_the_action_and_the_object(rclone: str, tmp_path: Pa
 
 
 def test_a_bucket_of_another_region_is_refused_with_its_region(moto: str) -> None:
-    far = boto3.Session(aws_access_key_id="test", aws_secret_access_key="secret", region_name="eu-west-1")
+    far = session(region="eu-west-1")
     S3Store(far, endpoint=moto).make_bucket("far-away")
     assert S3Store(far, endpoint=moto).has_bucket("far-away")
     with pytest.raises(UsageError, match="eu-west-1"):

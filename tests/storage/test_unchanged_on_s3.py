@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
-import boto3
 import botocore.session
 import pytest
 from botocore.credentials import RefreshableCredentials
@@ -184,7 +183,8 @@ def test_credentials_that_expire_on_the_way_are_renewed(recorder: str) -> None:
     credentials: Any = RefreshableCredentials.create_from_metadata(renewed(), renewed, "a test", advisory_timeout=5)
     credentials._mandatory_refresh_timeout = 5
     core._credentials = credentials
-    store = S3Store(boto3.Session(botocore_session=core, region_name="us-east-1"), endpoint=recorder)
+    core.set_config_variable("region", "us-east-1")
+    store = S3Store(core, endpoint=recorder)
     until = time.monotonic() + examples(5, 20)
     while time.monotonic() < until:
         store.write("renewed", "key", b"content")

@@ -17,7 +17,7 @@ from ..core.retries import NO_RETRIES
 from ..storage.private import read_plain, replace_private
 
 if TYPE_CHECKING:
-    import boto3
+    from botocore.session import Session
     from mypy_boto3_pricing.type_defs import FilterTypeDef
 
 # One of its three endpoints; each answers for all regions of the partition "aws":
@@ -31,7 +31,7 @@ _COMPONENTS = {"training": "Training", "processing": "Processing"}  # by the kin
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES)
 
 
-def asker(session: boto3.Session, *, region: str, cache: Path | None = None) -> Callable[[str, str], float | None]:
+def asker(session: Session, *, region: str, cache: Path | None = None) -> Callable[[str, str], float | None]:
     """Return a function for the price of an instance type in the region, for a kind of job, in dollars an hour.
 
     It returns None without an answer within 2 seconds, and never raises: without permission there is no price. A price
@@ -51,7 +51,7 @@ def asker(session: boto3.Session, *, region: str, cache: Path | None = None) -> 
     return price
 
 
-def _price(session: boto3.Session, region: str, instance_type: str, component: str, cache: Path | None) -> float | None:
+def _price(session: Session, region: str, instance_type: str, component: str, cache: Path | None) -> float | None:
     """The price that is kept, else AWS's answer, where one comes in time."""
     if session.get_partition_for_region(region) != "aws":  # others have other lists, and not dollars everywhere
         return None
@@ -89,9 +89,9 @@ def _keep(file: Path, price: float | None) -> None:
         replace_private(file, _NO_PRICE if price is None else repr(price))
 
 
-def _request_price(session: boto3.Session, region: str, instance_type: str, component: str) -> float | None:
+def _request_price(session: Session, region: str, instance_type: str, component: str) -> float | None:
     try:
-        client = session.client("pricing", region_name=_HOME, config=_CONFIG)
+        client: Any = session.create_client("pricing", region_name=_HOME, config=_CONFIG)
         answer = client.get_products(ServiceCode="AmazonSageMaker", Filters=_filters(region, instance_type, component))
     except Exception:  # noqa: BLE001  as above: in a thread of its own nothing could catch it
         return None

@@ -70,7 +70,7 @@ class RemoteDebug:
             request=request,
             answer={name: answer[name] for name in ("SessionId", "TokenValue", "StreamUrl")},
             region=self._clients.region,
-            profile=session.profile_name if session.profile_name != "default" else "",
+            profile=session.profile or "",
             endpoint=self._clients.ssm.meta.endpoint_url,
         )
 

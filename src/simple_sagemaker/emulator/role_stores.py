@@ -35,7 +35,6 @@ class RoleStores:
         return store
 
     def _open(self, credentials: Callable[[], Credentials]) -> Store:
-        import boto3
         import botocore.session
         from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 
@@ -58,4 +57,5 @@ class RoleStores:
 
         session = botocore.session.Session()
         session.register_component("credential_provider", CredentialResolver([OfRole()]))
-        return S3Store(boto3.Session(botocore_session=session, region_name=self._region), endpoint=self._endpoint)
+        session.set_config_variable("region", self._region)
+        return S3Store(session, endpoint=self._endpoint)

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import boto3
+import botocore.session
 import pytest
 
 from simple_sagemaker.aws import prices
@@ -175,8 +175,11 @@ def price_list(body: Any, wait_s: float = 0.0) -> Iterator[tuple[str, list[Any]]
         server.server_close()
 
 
-def session() -> boto3.Session:
-    return boto3.Session("a", "b", region_name="eu-west-1")
+def session() -> botocore.session.Session:
+    made = botocore.session.Session()
+    made.set_credentials("a", "b")
+    made.set_config_variable("region", "eu-west-1")
+    return made
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from ...storage.folder_store import FolderStore
 from ..job.home import Home, Settings
 
 if TYPE_CHECKING:
-    import boto3
+    import botocore.session
 
 
 def open_store(home: Home, settings: Settings) -> Store:
@@ -21,9 +21,11 @@ def open_store(home: Home, settings: Settings) -> Store:
     from ...storage.s3.store import S3Store
 
     if settings.callers_s3:
-        import boto3
+        import botocore.session
 
-        return S3Store(boto3.Session(region_name=settings.region))
+        core = botocore.session.get_session()
+        core.set_config_variable("region", settings.region)
+        return S3Store(core)
     return S3Store(make_session(settings), endpoint=settings.s3_endpoint)
 
 
@@ -33,18 +35,18 @@ def load_s3() -> None:
         import site
 
         site.main()
-    import boto3  # noqa: F401
+    import botocore.session  # noqa: F401
 
     from ...storage.s3 import store  # noqa: F401
 
 
-def make_session(settings: Settings) -> boto3.Session:
+def make_session(settings: Settings) -> botocore.session.Session:
     """Make a session that acts as the job's role; its credentials are renewed while the job runs."""
-    import boto3
     import botocore.session
     from botocore.credentials import ContainerProvider, CredentialResolver
 
     session = botocore.session.Session()
     variables: dict[str, Any] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": settings.credentials_uri}
     session.register_component("credential_provider", CredentialResolver([ContainerProvider(variables)]))
-    return boto3.Session(botocore_session=session, region_name=settings.region)
+    session.set_config_variable("region", settings.region)
+    return session

@@ -1,4 +1,4 @@
-"""The two clients for S3 of one process: boto3's, and obstore for the keys that it transfers unchanged."""
+"""The two clients for S3 of one process: botocore's, and obstore for the keys that it transfers unchanged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ...core.retries import S3_RETRIES
 from .listing import read_fast
 
 if TYPE_CHECKING:
-    import boto3
     import obstore.store
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
 # obstore encodes, refuses or joins other keys: https://docs.rs/object_store/latest/object_store/path/struct.Path.html
@@ -46,32 +46,45 @@ class _ProcessClients:
 class Clients:
     """Clients of one session and endpoint, created on first use, separately in each process."""
 
-    def __init__(self, session: boto3.Session, endpoint: str | None) -> None:
+    def __init__(self, session: Session, endpoint: str | None) -> None:
         self._session = session
         self._endpoint = endpoint
         self._by_process: dict[int, _ProcessClients] = {}
 
     @property
-    def boto3_client(self) -> S3Client:
-        """boto3's client, which can do everything."""
+    def client(self) -> S3Client:
+        """The client of botocore's, which can do everything."""
         clients = self._of_this_process()
         with clients.lock:  # a session makes one client at a time
             if clients.client is None:
                 from botocore.config import Config
 
                 config = Config(retries=S3_RETRIES, max_pool_connections=64)
-                clients.client = self._session.client("s3", endpoint_url=self._endpoint, config=config)
-                read_fast(clients.client)
+                made: Any = self._session.create_client("s3", endpoint_url=self._endpoint, config=config)
+                read_fast(made)
+                clients.client = made
             return clients.client
+
+    def transfer(self, act: str, source: Any, bucket: str, key: str, **config: int) -> None:
+        """Make one of boto3's transfers, ``upload`` or ``copy``; loading them costs a command 30 ms.
+
+        botocore's clients have no methods for them, as those of a boto3 session do:
+        https://docs.aws.amazon.com/boto3/latest/guide/s3.html
+        """
+        from boto3.s3.transfer import TransferConfig, create_transfer_manager
+
+        plan = TransferConfig(preferred_transfer_client="classic", **config)  # type: ignore[arg-type]
+        with create_transfer_manager(self.client, plan) as manager:
+            getattr(manager, act)(source, bucket, key).result()
 
     @property
     def region(self) -> str:
         """The region of requests; us-east-1 for a session without one."""
-        region = self.boto3_client.meta.region_name
+        region = self.client.meta.region_name
         return "us-east-1" if region == "aws-global" else region
 
     def obstore_for(self, bucket: str, key: str) -> obstore.store.S3Store | None:
-        """Return obstore's client of a bucket; None where boto3 must be used: odd keys, directory buckets, some forks.
+        """Return obstore's client of a bucket; None where botocore must do it: odd keys, directory buckets, some forks.
 
         Raises botocore's errors about credentials, which obstore would hide.
         """
@@ -85,7 +98,7 @@ class Clients:
         return clients.stores[bucket]
 
     def _make_store(self, clients: _ProcessClients, bucket: str) -> None:
-        client, region = self.boto3_client, self.region
+        client, region = self.client, self.region
         with clients.lock:
             if _Runtime.pid is None:
                 _Runtime.pid = os.getpid()
@@ -103,8 +116,7 @@ class Clients:
 
     def _authorities(self) -> str:
         """The file of trusted certificate authorities, as botocore finds it; "" if none is configured."""
-        core = self._session._session  # noqa: SLF001 - boto3 does not hand it out, and the setting is botocore's
-        return str(core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
+        return str(self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
 
     def _of_this_process(self) -> _ProcessClients:
         pid = os.getpid()
@@ -113,7 +125,7 @@ class Clients:
     def _open_store(self, bucket: str, endpoint: str, region: str) -> obstore.store.S3Store:
         """Create obstore's client, with every setting given that it would otherwise read from the environment.
 
-        The environment is boto3's to interpret. The service verifies a checksum of every object; where nobody in
+        The environment is botocore's to interpret. The service verifies a checksum of every object; where nobody in
         between can change bytes, signing them too would cost as much as sending them.
         """
         from obstore.exceptions import BaseError
@@ -137,7 +149,7 @@ class Clients:
             return S3Store(bucket, config=older, client_options=options, credential_provider=self._credentials)
 
     def _credentials(self) -> Any:
-        """The credentials that obstore signs with; it calls this each time, and boto3 renews expiring ones."""
+        """The credentials that obstore signs with; it calls this each time, and botocore renews expiring ones."""
         from botocore.exceptions import NoCredentialsError
 
         credentials = self._session.get_credentials()

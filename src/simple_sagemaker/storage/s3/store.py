@@ -1,6 +1,6 @@
 """The store of objects on S3, or on any server that speaks its protocol.
 
-obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); boto3 lists (with our
+obstore moves the bytes (measured: 0.4 to 0.95 of the time of the fastest command line client); botocore lists (with our
 own parser), deletes, checks buckets, and transfers the keys that obstore would change. Nothing is imported before its
 use.
 """
@@ -29,7 +29,7 @@ from .ranged_download import WHOLE, RangedDownload, fetch_small, read_object
 from .streaming import open_stream
 
 if TYPE_CHECKING:
-    import boto3
+    import botocore.session
     from mypy_boto3_s3 import S3Client
 
 COPIED_WHOLE = 5 << 30  # bytes; the most that S3 copies in one request, larger objects in parts: see CopyObject
@@ -38,23 +38,23 @@ _TRIES = 3  # with a file or object that changes while it is copied
 
 
 class S3Store:
-    """Buckets that a boto3 session reaches; ``endpoint`` is given only where the session's configuration lacks it.
+    """Buckets that a session of botocore's reaches; ``endpoint`` is given only where its configuration lacks it.
 
-    Safe in threads, and in a forked child, where boto3 does everything if obstore was used before the fork. Raises
+    Safe in threads, and in a forked child, where botocore does everything if obstore was used before the fork. Raises
     FileNotFoundError for a missing object or bucket, and PermissionError, with the action in its message, for a denial.
     """
 
-    def __init__(self, session: boto3.Session, *, endpoint: str | None = None) -> None:
+    def __init__(self, session: botocore.session.Session, *, endpoint: str | None = None) -> None:
         self._clients = Clients(session, endpoint)
         self._is_opaque: dict[str, bool] = {}  # of buckets: whether ETags say nothing of the content
 
     @property
     def place(self) -> str:
-        return self._clients.boto3_client.meta.endpoint_url
+        return self._clients.client.meta.endpoint_url
 
     @property
     def _client(self) -> S3Client:
-        return self._clients.boto3_client
+        return self._clients.client
 
     def has_bucket(self, bucket: str) -> bool:
         """Whether the bucket exists. Raises PermissionError if the caller may not know that.
@@ -231,11 +231,10 @@ class S3Store:
         return open_stream(self._clients, bucket, key, keep, on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
-        from boto3.s3.transfer import TransferConfig
-
-        source: Any = {"Bucket": bucket, "Key": key}
-        config = TransferConfig(multipart_threshold=COPIED_WHOLE + 1, multipart_chunksize=_COPIED_PART)
-        translate_errors(partial(self._client.copy, source, bucket, to, Config=config), bucket, key, "s3:PutObject")
+        source = {"Bucket": bucket, "Key": key}
+        config = {"multipart_threshold": COPIED_WHOLE + 1, "multipart_chunksize": _COPIED_PART}
+        copy = partial(self._clients.transfer, "copy", source, bucket, to, **config)
+        translate_errors(copy, bucket, key, "s3:PutObject")
 
     def send(self, path: Path | str, bucket: str, key: str, on_progress: ProgressCallback = no_progress) -> Copied:
         """Upload a file; one that only grows up to its first size. Raises ChangedMeanwhile if it keeps being rewritten.
@@ -267,11 +266,9 @@ class S3Store:
                 return obstore.put(store, key, iter(file), chunk_size=file.part, max_concurrency=AT_ONCE)
 
             return (translate_errors(put, bucket, key, "s3:PutObject")["e_tag"] or "").strip('"')
-        from boto3.s3.transfer import TransferConfig
-
-        config = TransferConfig(multipart_threshold=PART, multipart_chunksize=file.part, max_concurrency=AT_ONCE)
-        upload: Any = partial(self._client.upload_fileobj, Config=config)
-        translate_errors(partial(upload, file, bucket, key), bucket, key, "s3:PutObject")
+        config = {"multipart_threshold": PART, "multipart_chunksize": file.part, "max_concurrency": AT_ONCE}
+        upload = partial(self._clients.transfer, "upload", file, bucket, key, **config)
+        translate_errors(upload, bucket, key, "s3:PutObject")
         return ""
 
     def digest(self, path: Path, on_progress: ProgressCallback = no_progress) -> str:

@@ -109,9 +109,7 @@ def open_stream(clients: Clients, bucket: str, key: str, keep: Path, on_progress
     store = clients.obstore_for(bucket, key)
     if store is None:
         yield Boto3Source(
-            translate_errors(
-                partial(clients.boto3_client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"
-            ),
+            translate_errors(partial(clients.client.get_object, Bucket=bucket, Key=key), bucket, key, "s3:GetObject"),
             on_progress,
         )
         return
@@ -126,7 +124,7 @@ def open_stream(clients: Clients, bucket: str, key: str, keep: Path, on_progress
     keep.parent.mkdir(parents=True, exist_ok=True)
     source = ArrivingObject(size, keep)
     download = RangedDownload(
-        client=clients.boto3_client,
+        client=clients.client,
         bucket=bucket,
         key=key,
         size=size,

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from simple_sagemaker.core.job import JobKind
+from simple_sagemaker.errors import UsageError
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.tasks import lock
 from tests.counts import examples
 from tests.unit.memory import MemoryStore
-from tests.unit.tasks.service import NOON, PLACE, World, processing, training
+from tests.unit.tasks.service import NOON, PLACE, World, processing, refused, training
 
 OURS, THEIRS = "task-2030-01-31-12-00-00-aaaaaaaa", "task-2030-01-31-11-59-00-bbbbbbbb"
 
@@ -188,3 +190,57 @@ def test_of_many_commands_at_once_one_starts_a_job_and_all_others_join_it(tmp_pa
             joined = list(workers.map(command, range(8)))
         assert joined == [next(iter(world.sage.jobs))] * 8
         assert len(world.sage.jobs) == 1
+
+
+def test_a_wait_says_once_for_whom_and_how_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("simple_sagemaker.tasks.lock.time.monotonic", lambda: clock[0])
+
+    def waiting(process: str, waited_s: float) -> list[str]:
+        """What is said while the lock is held for five looks, after so many seconds."""
+        notes: list[str] = []
+        held(world, at=world.now - timedelta(seconds=20), process=process)
+        clock[0], world.waits = 0.0, 0
+
+        def passing() -> None:
+            clock[0] = waited_s
+            if world.waits == 5:
+                world.store.delete("b", [PLACE.claim])
+
+        world.passing = passing
+        assert take(world, notes) is None
+        return notes
+
+    assert waiting("other:1:2", 2.0) == []
+    assert waiting("other:1:2", 2.1) == [f"Waiting for another command, for 99 s at most, which is sending {THEIRS}"]
+    world.living = {"here:71:9": True}
+    said = f"Waiting for another command (process 71 of this machine), which is sending {THEIRS}"
+    assert waiting("here:71:9", 2.1) == [said]
+
+
+def test_the_folder_of_a_task_is_never_emptied(world: World) -> None:
+    lock.refuse_folder_of_task("b", PLACE.folder, world.store, "cleared")
+    world.store.write("b", PLACE.claim, b"somebody's file")
+    lock.refuse_folder_of_task("b", PLACE.folder, world.store, "cleared")
+    held(world)
+    with pytest.raises(UsageError, match=r"s3://b/p/task/ is the folder of another task, .*: it cannot be cleared"):
+        lock.refuse_folder_of_task("b", PLACE.folder, world.store, "cleared")
+
+
+def test_the_job_of_a_lock_is_known_by_its_content(world: World) -> None:
+    assert lock.job_of(held(world)) == THEIRS
+    assert lock.job_of(b"{}") == ""
+
+
+def test_the_lock_for_a_job_whose_files_are_damaged_is_void_in_time(world: World) -> None:
+    def damaged(**_: Any) -> Any:
+        raise refused(code, "no", "DescribeTrainingJob")
+
+    code = "DamagedJob"
+    world.sage.describe_training_job = damaged  # type: ignore[method-assign]
+    held(world, at=NOON - timedelta(minutes=5))
+    assert take(world) is None
+    code = "AccessDeniedException"
+    held(world, at=NOON - timedelta(minutes=5))
+    with pytest.raises(ClientError):
+        take(world)

@@ -2,7 +2,8 @@
 
 python benchmarks/moving.py WHAT S3_URI [FOLDER]: WHAT is ``up`` (a folder made equal to an address, as ``-i`` is, with
 the index in $SSM_HOME), ``down`` (what is under an address brought to a folder, as results are), ``list``, or
-``nothing``, which ends where the first request would be made: how long starting takes. As the supervisor of a job on
+``nothing``, which ends where the first request would be made: how long starting takes. The session is that of a command
+in the same home, where a command before has kept AWS's models. As the supervisor of a job on
 this machine makes them: ``channel`` and ``restore`` (an input, and a state, brought to a folder), ``mirror`` (a first
 pass over a folder). With SSM_BUCKETS the buckets are folders there.
 """
@@ -32,8 +33,6 @@ def reached() -> Store:
     """The store, with its client made."""
     if folder := os.environ.get("SSM_BUCKETS"):
         return FolderStore(Path(folder))
-    import obstore  # noqa: F401 - a part of the start, too
-
     from simple_sagemaker.aws.clients import connect
     from simple_sagemaker.storage.s3.store import S3Store
 
@@ -84,9 +83,11 @@ def mirror(store: Store, bucket: str, prefix: str, folder: Path) -> None:
 def main(what: str, address: str, folder: str = "") -> None:
     gc.set_threshold(20_000)  # as ssm does
     store, (bucket, prefix) = reached(), split_uri(address)
-    if what == "list":
+    if what == "nothing":
+        import obstore  # noqa: F401 - a part of the start, too, where bytes are to move
+    elif what == "list":
         print(sum(1 for _ in store.list(bucket, prefix)))
-    elif what != "nothing":
+    else:
         acts = {"up": up, "down": down, "channel": channel, "restore": restore, "mirror": mirror}
         acts[what](store, bucket, prefix, Path(folder))
 

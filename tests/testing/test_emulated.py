@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from simple_sagemaker.errors import EngineUnavailable, InputNotFound, SsmError, UsageError
+from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
 from simple_sagemaker.testing import Emulated, JobTimeout, emulator
 from tests.counts import examples
 from tests.emulated import request
@@ -61,6 +62,29 @@ def test_a_clock_that_cannot_be_is_refused(speed: float) -> None:
     with (
         pytest.raises(UsageError, match=r"clock_speed=.* is no factor from 1 to 1,000,000"),
         emulator(clock_speed=speed),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"faults": "thorttle=1"}, r"unknown fault 'thorttle'"),
+        ({"region": ""}, r"region='' is not a region"),
+        ({"role_delay_s": 2}, r"role_delay_s needs enforce_iam=True"),
+        ({"stop_grace_s": -1}, r"stop_grace_s=-1 is not a number of seconds"),
+        ({"home": "/dev/null/home"}, r"The home /dev/null/home cannot be made: Not a directory"),
+    ],
+)
+def test_what_an_emulator_cannot_be_is_refused_in_words(words: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said), emulator(**words):
+        pass
+
+
+def test_a_home_that_cannot_be_made_is_named_by_an_emulator_of_its_own_too() -> None:
+    with (
+        pytest.raises(UsageError, match=r"The home /dev/null/home cannot be made: Not a directory"),
+        emulator(own_process=True, home="/dev/null/home"),
     ):
         pass
 
@@ -198,5 +222,5 @@ def command_lines() -> Iterator[bytes]:
 def test_what_cannot_start_is_said() -> None:
     with pytest.raises(SsmError, match="unknown fault"), emulator(faults="nonsense=1"):
         raise AssertionError("it serves")
-    with pytest.raises(EngineUnavailable), emulator(faults="nonsense=1", own_process=True):
+    with pytest.raises(UsageError, match="unknown fault"), emulator(faults="nonsense=1", own_process=True):
         raise AssertionError("it serves")

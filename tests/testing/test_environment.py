@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -26,6 +27,41 @@ def test_the_environment_is_set_and_restored(monkeypatch: pytest.MonkeyPatch) ->
         with aws.environment():
             assert os.environ["AWS_ENDPOINT_URL"] == aws.url
     assert dict(os.environ) == before
+
+
+MISLEADING = {
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+    "AWS_ENDPOINT_URL_SAGEMAKER": "http://127.0.0.1:1",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "NO_PROXY": "example.com",
+}
+
+
+@pytest.mark.parametrize("is_set_before", [True, False])
+def test_what_a_company_sets_for_aws_does_not_lead_elsewhere(
+    is_set_before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[default]\nignore_configured_endpoint_urls = true\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    def mislead() -> None:
+        for name, value in MISLEADING.items():
+            monkeypatch.setenv(name, value)
+
+    if is_set_before:
+        mislead()
+    with emulator(set_environment=False) as aws:
+        mislead()
+        assert aws.client("s3").list_buckets()["Buckets"] == []
+        with aws.environment():
+            assert boto3.client("s3").list_buckets()["Buckets"] == []
+            assert boto3.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+        assert {name: os.environ[name] for name in MISLEADING} == MISLEADING
+        assert "no_proxy" not in os.environ
 
 
 @pytest.fixture

@@ -24,6 +24,12 @@ def test_a_bucket(sagemaker, sagemaker_emulator):
 def test_the_next_test_begins_with_nothing(sagemaker):
     assert boto3.client("s3").list_buckets()["Buckets"] == []
 
+def test_faults(sagemaker, sagemaker_emulator):
+    sagemaker_emulator.set_faults("throttle=1")
+
+def test_have_ended_with_their_test(sagemaker):
+    sagemaker.list_models()
+
 def test_the_environment_is_as_before():
     assert "AWS_ENDPOINT_URL" not in os.environ
 """
@@ -38,7 +44,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_fixtures_are_there_without_a_word(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(TESTS)
     done = run(tmp_path)
-    assert "4 passed" in done.stdout, done.stdout + done.stderr
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_fixtures_are_listed_with_what_they_are(tmp_path: Path) -> None:

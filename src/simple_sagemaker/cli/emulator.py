@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.emulator_spec import EmulatorSpec
+from ..core.emulator_spec import EmulatorSpec, is_region
 from ..errors import EngineUnavailable, UsageError
 from ..options.arguments import Arguments
 
 _GRACE_S = 5.0
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
 def emulator_spec(arguments: Arguments) -> EmulatorSpec:
@@ -25,8 +24,11 @@ def emulator_spec(arguments: Arguments) -> EmulatorSpec:
     endpoint, region = arguments.text("s3_endpoint"), arguments.required_text("region")
     if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
         raise UsageError(f"--s3_endpoint {endpoint!r} is not an address: it must begin with http:// or https://.")
-    if not _REGION.fullmatch(region):
+    if not is_region(region):
         raise UsageError(f"--region {region!r} is not a region; us-east-1 is one.")
+    role_delay_s = _seconds(arguments.required_text("role_delay"))
+    if role_delay_s and not arguments.has("enforce_iam"):
+        raise UsageError("--role_delay needs --enforce_iam: without it any role will do, even one that is not there.")
     return EmulatorSpec(
         port=_port(arguments.required_text("port")),
         home=None if home is None else Path(home).absolute(),
@@ -34,7 +36,7 @@ def emulator_spec(arguments: Arguments) -> EmulatorSpec:
         s3_endpoint=endpoint,
         registry=arguments.text("registry"),
         enforce_iam=arguments.has("enforce_iam"),
-        role_delay_s=_seconds(arguments.required_text("role_delay")),
+        role_delay_s=role_delay_s,
         faults=arguments.required_text("faults"),
         env_file=None if env_file is None else Path(env_file),
         allowed_hosts=tuple(_host_name(name) for use in arguments.each("allow_host") for name in use.texts()),

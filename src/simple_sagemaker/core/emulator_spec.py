@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .records import dataclass
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +28,8 @@ class EmulatorSpec:
     env_file: Path | None
     allowed_hosts: tuple[str, ...] = ()
     bind: str | None = None
+
+
+def is_region(name: str) -> bool:
+    """Whether a region can have that name."""
+    return _REGION.fullmatch(name) is not None

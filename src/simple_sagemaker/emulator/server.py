@@ -37,6 +37,7 @@ from .authentication import Caller, Refused, authenticate
 from .ecr_registry import OPERATIONS, Registry
 from .fault_injection import Dice, Fault, Plan
 from .http import Answer, Environ
+from .leading import variables_to_lead
 from .mock_aws import SERVICES, MockAws
 from .operation_names import RequestCounts, operation_name
 from .origins import Doorkeeper, without_cors
@@ -100,6 +101,7 @@ class Emulator:
             "AWS_REGION": self._settings.region,
             "AWS_DEFAULT_REGION": self._settings.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **variables_to_lead(url, os.environ),
         }
         if "AWS_SESSION_TOKEN" in os.environ:  # it belongs to other keys, and the next shell may have it as well
             variables["AWS_SESSION_TOKEN"] = ""

@@ -103,7 +103,7 @@ class EmulatorServer:
         if not self._in_this_process.acquire(blocking=False):
             raise EngineUnavailable(
                 "This process has an emulator already.\n"
-                "Stop that one first, or start `ssm emulator` as another process."
+                "Stop that one first, or start `ssm emulator`, or in Python emulator(own_process=True)."
             )
         from .mock_aws import remember_settings
 

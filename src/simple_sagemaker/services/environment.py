@@ -88,11 +88,17 @@ def is_emulated(environment: Mapping[str, str]) -> bool:
 
 @contextmanager
 def emulator_home(named: Path | None) -> Iterator[Path]:
-    """The folder that an emulator keeps everything in: the one named, made if need be, or one that goes with it."""
+    """The folder that an emulator keeps everything in: the one named, made if need be, or one that goes with it.
+
+    Raises UsageError for one that cannot be made.
+    """
     if named is not None:
         from ..storage.private import make_private
 
-        make_private(named)
+        try:
+            make_private(named)
+        except OSError as error:
+            raise UsageError(f"The home {named} cannot be made: {error.strerror}.") from error
         yield named
         return
     import tempfile

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.emulator_spec import EmulatorSpec
+from ..core.emulator_spec import EmulatorSpec, is_region
 from ..errors import InputNotFound, SsmError, UsageError
 from ..local.job.stored import FASTEST_CLOCK, is_clock_speed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FINAL: Final = {"Completed", "Failed", "Stopped"}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 # What leads a client of AWS elsewhere, whatever the emulator's own variables say.
-_MISLEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN")
+_MISLEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
 # Of each kind of job: its name in a request, and the operation that describes it.
 _KINDS: Final = {
     "TrainingJob": ("TrainingJobName", "describe_training_job"),
@@ -40,13 +40,15 @@ class JobTimeout(SsmError):
 class Emulated:
     """An emulated AWS that serves. Its jobs are real: processes of this machine.
 
-    ``url`` is its address, ``variables`` the environment variables that lead AWS's clients to it.
+    ``url`` is its address, ``variables`` the environment variables that lead AWS's clients to it, ``faults`` what was
+    last given to :meth:`set_faults`, or at first to :func:`emulator`.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self.variables: Mapping[str, str] = dict(server.variables)
         self.url: str = self.variables["AWS_ENDPOINT_URL"]
+        self.faults = ""
 
     @property
     def region(self) -> str:
@@ -65,7 +67,10 @@ class Emulated:
 
     def client(self, service: Any, **options: Any) -> Any:
         """A client of boto3 for one of its services: sagemaker, s3, iam, sts, logs, cloudwatch, ecr and others."""
-        return self.session().client(service, **{"endpoint_url": self.url, **options})
+        from botocore.config import Config
+
+        config = Config(proxies={}).merge(options.pop("config", Config()))  # a proxy that is set is not for loopback
+        return self.session().client(service, **{"endpoint_url": self.url, "config": config, **options})
 
     @contextmanager
     def environment(self) -> Iterator[None]:
@@ -75,11 +80,14 @@ class Emulated:
         """
         import boto3
 
+        from ..emulator.leading import variables_to_lead
+
+        here = {**self.variables, **variables_to_lead(self.url, os.environ)}
         default_session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
-        before = {name: os.environ.get(name) for name in {*self.variables, *_MISLEADING}}
+        before = {name: os.environ.get(name) for name in {*here, *_MISLEADING}}
         for name in _MISLEADING:
             os.environ.pop(name, None)
-        os.environ.update(self.variables)
+        os.environ.update(here)
         try:
             yield
         finally:
@@ -100,9 +108,10 @@ class Emulated:
     def set_faults(self, faults: str) -> None:
         """Fail from now on as the text says, such as ``throttle=0.1,interrupt=1``; empty for no faults.
 
-        docs/emulator.md has the faults. Raises SsmError for one that there is not.
+        docs/emulator.md has the faults. Raises UsageError for one that there is not.
         """
         self._server.set_faults(faults)
+        self.faults = faults
 
     @property
     def jobs(self) -> list[str]:
@@ -193,11 +202,10 @@ def emulator(
     clock goes ``clock_speed`` times as fast as this machine's (1 to 1,000,000): a job's limits of time come sooner by
     it, and the time that it took and that is billed is longer.
 
-    Raises UsageError for another ``clock_speed``, and EngineUnavailable where the emulator cannot run: on Windows,
+    Raises UsageError for values that cannot be, and EngineUnavailable where the emulator cannot run: on Windows,
     without the extra ``emulator``, or for a second one in this process.
     """
-    if not is_clock_speed(clock_speed):
-        raise UsageError(f"clock_speed={clock_speed!r} is no factor from 1 to {FASTEST_CLOCK:,}.")
+    _check_times(stop_grace_s, clock_speed)
     spec = EmulatorSpec(
         port=0,
         home=None if home is None else Path(home).absolute(),
@@ -211,9 +219,31 @@ def emulator(
     )
     from . import servers
 
+    _check(spec)
+
     start = servers.in_own_process if own_process else servers.in_this_process
     with ExitStack() as stack:
         aws = Emulated(stack.enter_context(start(spec, stop_grace_s=stop_grace_s, clock_speed=clock_speed)))
+        aws.faults = faults
         if set_environment:
             stack.enter_context(aws.environment())
         yield aws
+
+
+def _check_times(stop_grace_s: float, clock_speed: float) -> None:
+    if not is_clock_speed(clock_speed):
+        raise UsageError(f"clock_speed={clock_speed!r} is no factor from 1 to {FASTEST_CLOCK:,}.")
+    if not 0 <= stop_grace_s < float("inf"):
+        raise UsageError(f"stop_grace_s={stop_grace_s!r} is not a number of seconds.")
+
+
+def _check(spec: EmulatorSpec) -> None:
+    if not is_region(spec.region):
+        raise UsageError(f"region={spec.region!r} is not a region; us-east-1 is one.")
+    if spec.role_delay_s and not spec.enforce_iam:
+        raise UsageError(
+            "role_delay_s needs enforce_iam=True: without it any role will do, even one that is not there."
+        )
+    from ..emulator import fault_injection
+
+    fault_injection.parse(spec.faults)

@@ -30,7 +30,11 @@ def sagemaker(sagemaker_emulator: Emulated) -> Iterator[SageMakerClient]:
     """boto3's client for SageMaker on an emulated AWS in which there is nothing yet.
 
     While the test runs, the environment points all of AWS's clients there: those of the tested code and its processes.
+    Faults that the test sets end with it.
     """
     sagemaker_emulator.reset()
+    faults = sagemaker_emulator.faults
     with sagemaker_emulator.environment():
         yield sagemaker_emulator.client("sagemaker")
+    if sagemaker_emulator.faults != faults:
+        sagemaker_emulator.set_faults(faults)

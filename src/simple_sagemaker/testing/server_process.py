@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.emulator_spec import EmulatorSpec
-from ..errors import SsmError
-from .servers import in_this_process
+from ..errors import SsmError, UsageError
+from .servers import REFUSED, USAGE, in_this_process
 
 
 def main(text: str) -> int:
-    """Serve; return 0, or 1 where the emulator cannot run, which it says."""
+    """Serve; return 0, or 1 where the emulator cannot run, which the line of JSON says instead."""
     asked: dict[str, Any] = json.loads(text)
     home, stop_grace_s, clock_speed = asked.pop("home"), float(asked.pop("stop_grace_s")), asked.pop("clock_speed")
     spec = EmulatorSpec(**{**asked, "home": None if home is None else Path(home)})
@@ -23,7 +23,7 @@ def main(text: str) -> int:
             sys.stdout.flush()
             sys.stdin.read()
     except SsmError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stdout.write(f"{json.dumps({REFUSED: str(error), USAGE: isinstance(error, UsageError)})}\n")
         return 1
     return 0
 

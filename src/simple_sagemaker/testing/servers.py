@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from ..core.emulator_spec import EmulatorSpec
 from ..core.records import asdict
-from ..errors import EngineUnavailable, SsmError
+from ..errors import EngineUnavailable, SsmError, UsageError
 
+REFUSED, USAGE = "refused", "usage"  # what a process says that cannot serve: why, and whether it was asked wrongly
 _GRACE_S = 1.0  # for jobs that run at the end of a test
 _LONGEST_S = 60.0  # for a server to end
 
@@ -63,6 +64,8 @@ class _Pages:
             raise SsmError(f"The emulator does not answer: {error}") from error
         finally:
             connection.close()
+        if answer.status == 400:
+            raise UsageError(json.loads(said)["message"])
         if answer.status != 200:
             raise SsmError(f"The emulator: {said}")
 
@@ -110,7 +113,10 @@ def in_own_process(spec: EmulatorSpec, *, stop_grace_s: float, clock_speed: floa
         line = process.stdout.readline()
         if not line:
             raise EngineUnavailable("The emulator did not start; what it said is above.")
-        yield _Pages(json.loads(line))
+        said = json.loads(line)
+        if REFUSED in said:
+            raise (UsageError if said[USAGE] else EngineUnavailable)(said[REFUSED])
+        yield _Pages(said)
     finally:
         process.stdin.close()
         try:

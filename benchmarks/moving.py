@@ -2,10 +2,10 @@
 
 python benchmarks/moving.py WHAT S3_URI [FOLDER]: WHAT is ``up`` (a folder made equal to an address, as ``-i`` is, with
 the index in $SSM_HOME), ``down`` (what is under an address brought to a folder, as results are), ``list``, or
-``nothing``, which ends where the first request would be made: how long starting takes. The session is a command's, which
-keeps AWS's models in that home, too. As the supervisor of a job on this machine makes them: ``channel`` and ``restore``
-(an input, and a state, brought to a folder), ``mirror`` (a first pass over a folder). With SSM_BUCKETS the buckets are
-folders there.
+``nothing``, which ends where the first request would be made: how long starting takes. Its session is a command's and
+keeps AWS's models in that home. As the supervisor of a job on this machine makes them: ``channel`` and ``restore``
+(an input, and a state, brought to a folder), ``mirror`` (a first pass over a folder). With SSM_BUCKETS the buckets
+are folders there.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import Detached, SsmError
 from ..options.option import DATA, LIVING, ONE_JOB, REPLAY, SINGLE
+from .ending import end
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -20,8 +21,18 @@ _EXPLAINED = frozenset({1, 3, 5, 6, 8, 9})  # the exit statuses of errors that m
 _NEW_OBJECTS = 20_000  # between garbage collections: with Python's 700 they take a twelfth of every command
 
 
+def program() -> None:
+    """The program ``ssm``, which ends its process."""
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code is not None and not isinstance(ended.code, int):
+            raise
+        end(ended.code or 0)
+
+
 def main() -> None:
-    """The program: ``sys.argv`` in, an exit status out."""
+    """What the program does: ``sys.argv`` in, an exit status out."""
     gc.set_threshold(_NEW_OBJECTS)
     _open_missing_streams()
     if sys.argv[1:2] == ["--complete"]:  # asked by the scripts of 'ssm completion'
@@ -207,4 +218,4 @@ def _point(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from simple_sagemaker.core.experiments import MlflowStore
+from simple_sagemaker.core.experiments import Experiment, MlflowStore
 from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.specs import Code, Place, TaskSpec
 from simple_sagemaker.errors import UsageError
 from simple_sagemaker.options.arguments import Arguments, Use
-from simple_sagemaker.options.experiments import mlflow_store
+from simple_sagemaker.options.experiments import experiment, mlflow_store
 
 TASK = TaskSpec(kind="run", place=Place(project="p", task="t"), code=Code(entry_point="w.py"))
 SERVER = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/mine"
@@ -80,3 +80,32 @@ def test_the_commit_of_the_code_is_known() -> None:
     known = store("local", code=Code(entry_point="w.py", source_dir=here / "tests"))
     assert known is not None
     assert known.commit is None or len(known.commit.removesuffix("-dirty")) == 40
+
+
+def of_words(*words: str) -> Experiment | None:
+    arguments = Arguments("run", ())
+    arguments.uses["in_experiment"] = [Use("--in_experiment", words)]
+    return experiment(arguments)
+
+
+LONGEST = "a" + "b" * 118 + "9"
+
+
+@pytest.mark.parametrize(
+    ("words", "trial"), [(("exp",), None), (("exp", "t-1"), "t-1"), (("A", LONGEST), LONGEST), ((LONGEST,), None)]
+)
+def test_an_experiment_and_its_trial_are_taken_as_they_were_typed(words: tuple[str, ...], trial: str | None) -> None:
+    assert of_words(*words) == Experiment(name=words[0], trial=trial)
+    assert experiment(Arguments("run", ())) is None
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", f"{LONGEST}c", "a\n"])
+def test_a_name_that_sagemaker_refuses_is_refused(name: str) -> None:
+    for words in ((name,), ("exp", name)):
+        with pytest.raises(UsageError, match="a name has 1 to 120 letters, digits and dashes"):
+            of_words(*words)
+
+
+def test_an_experiment_has_one_trial() -> None:
+    with pytest.raises(UsageError, match=r"--in_experiment takes EXPERIMENT \[TRIAL\], not 'a b c'"):
+        of_words("a", "b", "c")

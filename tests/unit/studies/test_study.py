@@ -270,6 +270,36 @@ class TestDriverLock:
         services.clock = NOON + timedelta(seconds=91)
         assert other.take()
 
+    def test_who_drives_is_named_as_long_as_he_does(self, services: Any) -> None:
+        one, other = DriverLock(PLACE, services), DriverLock(PLACE, services)
+        assert (one.holder(), one.is_ours) == (None, False)
+        assert one.take()
+        assert one.is_ours
+        assert other.holder() == other.whose() == "process 1 of this machine"
+        services.alive = None
+        assert other.holder() == "another command"
+        services.clock = NOON + timedelta(seconds=90)
+        assert other.holder() == "another command"
+        services.clock = NOON + timedelta(seconds=91)
+        assert other.holder() is None
+        other.release()  # which is not its own
+        assert services.store.read("bucket", "P/T/study/driver.json")
+        one.release()
+        assert not one.is_ours
+        assert (other.holder(), other.take()) == (None, True)
+
+    def test_it_is_renewed_after_twenty_seconds_and_not_before(self, services: Any) -> None:
+        lock = DriverLock(PLACE, services)
+
+        def written() -> str:
+            return str(json.loads(services.store.read("bucket", "P/T/study/driver.json"))["at"])
+
+        assert lock.take()
+        for seconds, renewed in ((19, 0), (20, 20), (39, 20), (40, 40)):
+            services.clock = NOON + timedelta(seconds=seconds)
+            assert lock.take()
+            assert written() == (NOON + timedelta(seconds=renewed)).isoformat()
+
     def test_one_that_is_renewed_is_kept(self, services: Any) -> None:
         one, other = DriverLock(PLACE, services), DriverLock(PLACE, services)
         services.alive = None

@@ -1,0 +1,78 @@
+"""What becomes of an error: words for a person on stderr, what to do next, and the exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from simple_sagemaker.cli import main
+from simple_sagemaker.cli.main import status_of
+
+
+def test_a_mistyped_line_is_a_usage_error_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(["run", "-p", "p"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ssm run: ")
+    assert err.endswith("For its options, run: ssm run -h\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        ([], "Interrupted before the job was started; nothing is running."),
+        (["run"], "Interrupted before the job was started; nothing is running."),
+        (["replay"], "Interrupted before the job was started; nothing is running."),
+        (["status"], "Interrupted; no job was stopped."),
+        (["logs"], "Interrupted; no job was stopped."),
+        (["data"], "Interrupted."),
+        (["ls"], "Interrupted."),
+        (["tune"], "Interrupted."),
+    ],
+)
+def test_ctrl_c_says_what_it_means_for_jobs(
+    argv: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_execute", interrupted)
+    assert status_of(argv) == 130
+    assert capsys.readouterr() == ("", f"{says}\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Free some space, or use another disk: SSM_HOME names the home of jobs"),
+        (errno.EDQUOT, "Free some space"),
+        (errno.EROFS, "Choose a folder that can be written"),
+        (errno.EMFILE, "Allow more open files (ulimit -n)"),
+        (errno.EACCES, "Check that it exists, that you may read and write it"),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_its_file_and_what_to_do(
+    number: int, advice: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: object) -> int:
+        raise OSError(number, os.strerror(number), "/some/file\x1b[2J")
+
+    monkeypatch.setattr(main, "_execute", fails)
+    assert status_of(["ls"]) == 1
+    out, err = capsys.readouterr()
+    first, second, *_ = err.splitlines()
+    assert out == ""
+    assert first.startswith(f"{os.strerror(number)}: /some/file")
+    assert "\x1b" not in err
+    assert second.startswith(advice)
+
+
+def test_a_fault_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(main, "_execute", fails)
+    with pytest.raises(ZeroDivisionError):
+        status_of(["ls"])

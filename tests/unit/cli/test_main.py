@@ -24,12 +24,12 @@ def test_a_mistyped_line_is_a_usage_error_on_stderr(capsys: pytest.CaptureFixtur
     [
         ([], "Interrupted before the job was started; nothing is running."),
         (["run"], "Interrupted before the job was started; nothing is running."),
-        (["replay"], "Interrupted before the job was started; nothing is running."),
+        (["tune"], "Interrupted before the job was started; nothing is running."),
         (["status"], "Interrupted; no job was stopped."),
         (["logs"], "Interrupted; no job was stopped."),
         (["data"], "Interrupted."),
         (["ls"], "Interrupted."),
-        (["tune"], "Interrupted."),
+        (["replay"], "Interrupted."),
     ],
 )
 def test_ctrl_c_says_what_it_means_for_jobs(

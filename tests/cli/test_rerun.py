@@ -107,10 +107,11 @@ def test_a_large_input_of_this_machine_is_not_looked_at_and_said_to_be(shell: Sh
 def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: Shell) -> None:
     shell.write("w.py", COUNTS)
     shell.write("data/a", "1")
-    shell.run("-e", "w.py", "-i", "data", "--lr", "1", "--drop", "yes", "--", "one")
+    variables = ("--job_env", "SAME", "hidden1", "--job_env", "OLD", "hidden2")
+    shell.run("-e", "w.py", "-i", "data", "--lr", "1", "--drop", "yes", *variables, "--", "one")
     shell.write("w.py", COUNTS + "#")
     shell.write("other/a", "1")
-    changed = ("-e", "w.py", "-i", "other", "--lr", "2", "--job_env", "KEY", "hidden")
+    changed = ("-e", "w.py", "-i", "other", "--lr", "2", "--job_env", "KEY", "hidden", "--job_env", "SAME", "hidden")
     arguments = ("--", "one", "two words")
     skipped = shell.run(*changed, "--skip_status", "17", *arguments)
     assert skipped.status == 17
@@ -122,7 +123,7 @@ def test_a_skip_names_what_changed_with_values_and_if_changed_runs_again(shell: 
         "  code: w.py changed",
         "  data: data -> other",
         "  drop: yes -> not given",
-        "  environment",
+        "  environment: KEY is new, OLD is gone, SAME changed",
         "  lr: 1 -> 2",
     ]
     assert "Completed" not in skipped.err

@@ -7,7 +7,7 @@ holds on S3 is listed; of an input that is another task's outcome, the job that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.job import Job
@@ -111,17 +111,13 @@ def unseen_channels(spec: Spec) -> tuple[str, ...]:
 
 def unseen_line(channels: Sequence[str]) -> str:
     """That a skip did not look at what those channels hold, and what does."""
-    more = f" and {len(channels) - _NAMED} more" if len(channels) > _NAMED else ""
-    names = f"{', '.join(channels[:_NAMED])}{more}"
-    return f"Not looked at: what is in {names} (on S3, or large). --if_changed looks, and ssm why"
+    return f"Not looked at: what is in {_listed(channels)} (on S3, or large). --if_changed looks, and ssm why"
 
 
 def _of_code(known: Mapping[str, Any], changed: list[str], code: CodeFiles) -> Iterator[Difference]:
     if "code" in changed:
         before, now = known.get("files"), _marks(code)
-        files = list(_changes(before, now)) if isinstance(before, dict) else []
-        more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-        yield Difference("code", None, f"{', '.join(files[:_NAMED])}{more}" if files else None)
+        yield Difference("code", None, _listed(_changes(before, now)) if isinstance(before, dict) else None)
 
 
 def _marks(code: CodeFiles) -> dict[str, str]:
@@ -169,6 +165,8 @@ def _with_values(
             yield Difference(name, typed(run[_IN_RUN_FILE[name]]), typed(now[name]))
         elif name == "image" and "image" in known and known["image"] != _image(spec):
             yield Difference(name, str(known["image"]), _image(spec))
+        elif name == "environment":
+            yield Difference(name, None, _variables(job.answer.get("Environment") or {}, spec.environment))
         elif name not in {"inputs", "code"}:
             yield Difference(name, None, None)
     inputs = known.get("inputs")
@@ -188,6 +186,22 @@ def _of_local_files(submission: Submission, known: Mapping[str, Any], named: set
         for name, what in changed_uploads(inputs, place, services, digests):
             if name not in named:
                 yield Difference(name, None, what)
+
+
+def _variables(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """The variables that differ, by name alone, as their values may be secret; None where the job does not tell."""
+    return _listed(
+        f"{name} {'is new' if name not in before else 'changed' if name in now else 'is gone'}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    )
+
+
+def _listed(texts: Iterable[str]) -> str | None:
+    """The first of several texts in a line, and how many more there are; None without any."""
+    known = list(texts)
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f"{', '.join(known[:_NAMED])}{more}" if known else None
 
 
 def _sources(submission: Submission) -> dict[str, str]:

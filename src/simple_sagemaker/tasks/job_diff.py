@@ -149,10 +149,10 @@ def _files(tree: Path) -> dict[str, Path]:
 def _lines(before: Mapping[str, Path], now: Mapping[str, Path]) -> Iterator[str]:
     for name in sorted({*before, *now}):
         old, new = (_text(tree.get(name)) for tree in (before, now))
-        if old == new:
-            continue
         if old is None or new is None:
             yield f"{name} differs, and is no short text\n" if not _same(before.get(name), now.get(name)) else ""
+            continue
+        if old == new:
             continue
         origin, target = (f"a/{name}" if name in before else "/dev/null"), f"b/{name}" if name in now else "/dev/null"
         try:

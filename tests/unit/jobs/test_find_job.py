@@ -110,6 +110,13 @@ def test_a_bucket_and_a_prefix_choose_among_jobs_of_one_name(
     assert len(listed(account, Query(place=place))) == found
 
 
+def test_a_job_that_wrote_to_no_place_of_ours_belongs_to_no_bucket(account: Account) -> None:
+    account.add("training", name(9), 9)
+    account.jobs[f"arn:training/{name(9)}"][1]["ModelArtifacts"] = {}
+    assert name(9) in listed(account, Query(place=TASK))
+    assert name(9) not in listed(account, Query(place=Place(project="p", task="task", bucket="b")))
+
+
 def resolve(account: Account, job: str | None = None, place: Place = TASK, **options: bool) -> str:
     return find_job.resolve(place, job, account.services(), **options).job.name
 

@@ -81,6 +81,13 @@ def test_the_last_lines_of_each_host_are_so_many_and_no_more(last: int) -> None:
         assert [one for one in lines(last=last) if one[1] == host] == own[max(0, len(own) - last) :]
 
 
+@pytest.mark.parametrize("last", [1, 2, 5])
+def test_the_last_of_many_lines_of_one_moment_are_so_many_too(last: int) -> None:
+    pages = Pages({FIRST: [(1, "first"), *((5, str(number)) for number in range(9))]})
+    found = [one.line for one in past_lines(job(), services(pages), pytest.fail, last=last)]
+    assert found == [str(number) for number in range(9)][-last:]
+
+
 def test_the_last_line_of_a_long_stream_costs_no_more_than_its_end() -> None:
     pages = Pages({FIRST: [(number, str(number)) for number in range(1000)]})
     assert [one.line for one in past_lines(job(), services(pages), pytest.fail, last=1)] == ["999"]

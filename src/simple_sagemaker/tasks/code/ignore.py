@@ -147,7 +147,7 @@ def _line(text: str) -> _Line | None:
     must match to the end of the name, which is marked.
     """
     pattern = _trim(text)
-    if not pattern or pattern.startswith("#"):
+    if pattern.startswith("#"):
         return None
     brings_back = pattern.startswith("!")
     pattern = pattern[brings_back:]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import sys
+import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,6 +31,7 @@ from tests.unit.jobs import watching
 from tests.unit.jobs.watching import JOB, refused
 from tests.unit.memory import MemoryStore
 from tests.unit.storage.archives.test_unpack import member, packed
+from tests.unit.tasks.service import Notes
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
@@ -232,3 +235,98 @@ def test_a_place_that_is_no_folder_is_never_replaced(out: Path, part: str) -> No
 
 def test_nothing_is_made_where_nothing_is_asked_for() -> None:
     assert results.download(Download(), of_training(described()), services_with(MemoryStore())) == []
+
+
+def watched(out: Path, store: MemoryStore, job: Any = None, **chosen: bool) -> list[str]:
+    """What is said while parts are brought."""
+    notes = Notes()
+    services = services_with(store)
+    results.download(Download(path=out, **chosen), of_training(job or described()), services, notes)
+    return notes.notes
+
+
+def test_what_was_fetched_is_said(out: Path) -> None:
+    store = MemoryStore("p/task/state/a", "p/task/state/d/b")
+    store.write("b", f"{OUT}model.tar.gz", archive("m"))
+    size = len(store.objects[f"{OUT}model.tar.gz"])
+    assert watched(out, store, model=True, state=True) == [
+        f"Model: {size} B fetched and unpacked",
+        "State: 2 files, 2 fetched (30 B)",
+    ]
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, None), (20, None), (21, 1), (25, 5)])
+def test_twenty_of_what_was_left_out_are_named_and_the_others_counted(out: Path, count: int, more: int | None) -> None:
+    links = [member(f"l{number:02}", tarfile.SYMTYPE, link="/etc/passwd") for number in range(count)]
+    store = MemoryStore()
+    store.write("b", f"{OUT}output.tar.gz", gzip.compress(packed([member("a"), *links])))
+    said = watched(out, store, output=True)
+    named = [one for one in said if one.startswith("Output: left out: ")]
+    assert len(named) == min(count, 20)
+    assert [one for one in said if "more were left out" in one] == (
+        [f"Output: {more} more were left out"] if more else []
+    )
+    assert content(out) == {"output/a": b"abc"}
+
+
+def test_the_logs_of_a_job_with_metrics_come_with_a_table_of_them(out: Path) -> None:
+    metrics = {"MetricDefinitions": [{"Name": "loss", "Regex": r"loss=(\S+)"}]}
+    logs = Streams(**{"algo-1-100": ["loss=1", "x", "loss=2"], "algo-2-100": ["loss=3"]})
+    found = download_to(out, MemoryStore(), logs=logs, job=described(AlgorithmSpecification=metrics))
+    rows = found.pop("logs/metrics.csv").decode().splitlines()
+    assert rows[0] == "time,host,metric,number,value"
+    assert [row.split(",")[1:] for row in rows[1:]] == [
+        ["algo-1", "loss", "1", "1.0"],
+        ["algo-1", "loss", "2", "2.0"],
+        ["algo-2", "loss", "1", "3.0"],
+    ]
+    assert found == {"logs/logs0": b"loss=1\nx\nloss=2\n", "logs/logs1": b"loss=3\n"}
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_the_file(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, named = MemoryStore(), list[str | None]()
+    store.write("b", f"{OUT}model.tar.gz", archive("m"))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", named.pop())
+
+    monkeypatch.setattr(results, "_download_archive", full)
+    for name, about in ((str(out / "model/big"), f" ({out}/model/big)"), (str(out / "model"), ""), (None, "")):
+        named.append(name)
+        with pytest.raises(NotDownloaded) as caught:
+            download_to(out, store, model=True)
+        first = f"The results cannot be written to {out}/model: No space left on device{about}."
+        assert str(caught.value).splitlines()[0] == first
+
+
+def test_a_download_that_broke_off_is_gone_on_with_and_what_it_had_is_taken(out: Path) -> None:
+    """Of a state: the files that an interrupted try had are moved, those of an earlier download are linked."""
+    store = Breaking("p/task/state/a", "p/task/state/b", "p/task/state/c")
+    store.left = 2
+    with pytest.raises(KeyboardInterrupt):
+        download_to(out, store, state=True)
+    (making,) = [path for path in out.iterdir() if path.name.startswith(".state.new-")]
+    assert (making / "goes-on").is_file()
+    store.left, store.filled = 99, []
+    assert download_to(out, store, state=True) == {f"state/{name}": f"p/task/state/{name}".encode() for name in "abc"}
+    assert len(store.filled) == 1
+    assert sorted(path.name for path in out.iterdir()) == ["logs", "state"]
+    store.filled = []
+    download_to(out, store, state=True)
+    assert store.filled == []
+
+
+class Breaking(MemoryStore):
+    """A store that is interrupted after so many objects."""
+
+    left = 99
+
+    def __init__(self, *keys: str) -> None:
+        super().__init__(*keys)
+        self.filled: list[str] = []
+
+    def fill(self, bucket: str, key: str, to: str, on_progress: Any = None) -> None:
+        if len(self.filled) == self.left:
+            raise KeyboardInterrupt
+        self.filled.append(key)
+        super().fill(bucket, key, to)

@@ -194,7 +194,7 @@ def local(
         token=_token,
         process=processes.identity(),
         lives=processes.lives,
-        pace=lambda _: 0.02,
+        pace=_pace,
         cache=home.upload_index,
         buckets=None if on_s3 else home.buckets,
         jobs=home.jobs,
@@ -253,6 +253,11 @@ def _on_s3(environment: Mapping[str, str], home: Home, account: str) -> tuple[St
 
     clients = connect(environment, "leave out --data_store s3", cache=home.cache)
     return S3Store(clients.session), S3Access(AwsAccess(clients), account=account), clients.region
+
+
+def _pace(watched_s: float) -> float:
+    """A short job's end is told at once; a look takes a millisecond of the processor."""
+    return 0.01 if watched_s < 1 else 0.02
 
 
 def _now() -> datetime:

@@ -115,8 +115,8 @@ SETTINGS = {"home": "/h", "python": "/p", "region": "r", "isolation": "auto", "d
     "damage",
     [
         *({name: 7} for name in ("home", "python", "region", "isolation")),
-        *({"docker": value} for value in ("docker", [7], None)),
-        *({"docker_environment": value} for value in ([], {"PATH": 7}, None)),
+        *({"docker": command} for command in ("docker", [7], None)),
+        *({"docker_environment": variables} for variables in ([], {"PATH": 7}, None)),
     ],
 )
 def test_settings_that_are_no_texts_are_damage(tmp_path: Path, damage: dict[str, Any]) -> None:

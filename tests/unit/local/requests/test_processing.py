@@ -33,7 +33,7 @@ def processing(*outputs: dict[str, Any], inputs: list[dict[str, Any]] | None = N
             "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
         },
     }
-    more = {"ProcessingInputs": inputs} if inputs else {}
+    more: dict[str, Any] = {"ProcessingInputs": inputs} if inputs else {}
     more |= {"ProcessingOutputConfig": {"Outputs": [*outputs]}} if outputs else {}
     return Processing({**usual, **more, **members})
 

@@ -116,7 +116,9 @@ SETTINGS = {"home": "/h", "python": "/p", "region": "r", "isolation": "auto", "d
     [
         *({name: 7} for name in ("home", "python", "region", "isolation")),
         *({"docker": command} for command in ("docker", [7], None)),
-        *({"docker_environment": variables} for variables in ([], {"PATH": 7}, None)),
+        {"docker_environment": []},
+        {"docker_environment": {"PATH": 7}},
+        {"docker_environment": None},
     ],
 )
 def test_settings_that_are_no_texts_are_damage(tmp_path: Path, damage: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import os
 import sys
 from pathlib import Path
 
+from simple_sagemaker.cli.ending import end
 from simple_sagemaker.core.layout import split_uri
 from simple_sagemaker.core.progress import Meter
 from simple_sagemaker.core.store import Store, no_progress
@@ -94,3 +95,4 @@ def main(what: str, address: str, folder: str = "") -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    end(0)  # as ssm does

@@ -43,3 +43,26 @@ def test_without_totals_no_time_is_guessed() -> None:
     meter.add_bytes(500)
     now = 5.0
     assert meter.line() == "Fetching the state: 0 files  500 B  100 B/s"
+
+
+@pytest.mark.parametrize(
+    ("spent_s", "seen_files", "seen_size", "left"),
+    [
+        (0.9, 1, 10, ""),
+        (1.0, 1, 10, "  0:01 left"),
+        (5.0, 0, 0, ""),
+        (5.0, 2, 20, ""),
+        (5.0, 3, 99, ""),
+        (120.0, 1, 10, "  2:00 left"),
+    ],
+)
+def test_a_time_is_guessed_only_while_something_is_left(
+    spent_s: float, seen_files: int, seen_size: int, left: str
+) -> None:
+    now = 0.0
+    meter = Meter(what="x", files=2, size=20, clock=lambda: now)
+    meter.seen_files, meter.seen_size = seen_files, seen_size
+    now = spent_s
+    line = meter.line()
+    assert line.partition("/s")[2] == left
+    assert f"{min(seen_size, 20)} B of 20 B" in line

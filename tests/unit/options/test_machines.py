@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.core.specs import Image, Instances
+from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.core.specs import Image, Instances, ProcessSpec
 from simple_sagemaker.images.published import frameworks, is_for_training
 from simple_sagemaker.options.machines import FRAMEWORKS, PROCESSING_FRAMEWORKS
-from tests.unit.cli.typed import RUN, refused, run
+from tests.unit.cli.typed import RUN, TASK, refused, run
 
 
 def test_machines_are_as_chosen() -> None:
@@ -174,3 +175,85 @@ def test_a_folder_without_a_dockerfile_is_refused() -> None:
 @pytest.mark.parametrize("word", ["nosuch", "no such folder", "./image", "# only a comment\n"])
 def test_a_dockerfile_that_is_neither_there_nor_text_is_refused(word: str) -> None:
     assert "nor the text of a Dockerfile" in refused(*RUN, "--df", word)
+
+
+@pytest.mark.parametrize(
+    ("flag", "least", "most"),
+    [
+        ("--max_run_mins", 1, 40_320),
+        ("--instance_count", 1, None),
+        ("--volume_size", 1, None),
+        ("--retry_attempts", 0, 30),
+        ("--max_wait_mins", 0, None),
+    ],
+)
+def test_a_number_is_taken_at_its_bounds_and_no_further(flag: str, least: int, most: int | None) -> None:
+    run(flag, str(least))
+    assert f"{flag} {least - 1}" in refused(*RUN, f"{flag}={least - 1}")
+    if most is not None:
+        run(flag, str(most))
+        assert f"{flag} {most + 1}" in refused(*RUN, flag, str(most + 1))
+
+
+@pytest.mark.parametrize(
+    ("flag", "least", "most"),
+    [("--max_run_mins", 1, 12_960), ("--instance_count", 1, 100), ("--volume_size", 1, 16_384)],
+)
+def test_a_processing_jobs_numbers_are_taken_at_their_bounds(flag: str, least: int, most: int) -> None:
+    words = ("process", *TASK, "--entrypoint", "ls")
+    for number in (least, most):
+        assert isinstance(parse([*words, flag, str(number)]), ProcessSpec)
+    assert f"{flag} {least - 1} is too small" in refused(*words, flag, str(least - 1))
+    assert f"{flag} {most + 1} is too large" in refused(*words, flag, str(most + 1))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *(
+            ("torch", "pytorch"),
+            ("PT", "pytorch"),
+            ("tf", "tensorflow"),
+            ("keras", "tensorflow"),
+            ("hf", "huggingface"),
+        ),
+        *(("scikit-learn", "sklearn"), ("xgb", "xgboost"), ("transformers", "huggingface"), ("smp", "pytorch-smp")),
+        *(("smdistributed-modelparallel", "pytorch-smp"), ("pytorch-neuronx", "pytorch"), ("sk-learn", "sklearn")),
+        *(("huggingface-neuron", "huggingface"), ("tensorflwo", "tensorflow")),
+    ],
+)
+def test_other_names_of_frameworks_are_known(typed: str, meant: str) -> None:
+    assert f"Did you mean {meant}?" in refused(*RUN, "-f", typed)
+
+
+@pytest.mark.parametrize("name", ["spark", "clarify"])
+def test_a_framework_of_processing_jobs_alone_is_one_of_theirs(name: str) -> None:
+    assert f"-f {name}: AWS publishes its images for processing jobs alone" in refused(*RUN, "-f", name)
+
+
+@pytest.mark.parametrize(
+    ("flag", "legal", "illegal"),
+    [
+        ("--repo_name", ["ab", "a" * 256, "a/b-c_d.e"], ["a", "a" * 257, "A", "a--b", "/a"]),
+        ("--aws_repo_name", ["ab", "a" * 256], ["a", "a" * 257]),
+        ("--image_tag", ["a", "_", "a" * 128, "A.b-c"], ["a" * 129, ".a", "-a", "a b"]),
+        ("--image_uri", ["a" * 255, "host:5000/a/b:tag", "a@sha256:0f"], ["a" * 256, "a b", "a:*"]),
+    ],
+)
+def test_names_of_images_are_taken_at_their_bounds(flag: str, legal: list[str], illegal: list[str]) -> None:
+    for name in legal:
+        run(flag, name)
+    for name in illegal:
+        assert flag in refused(*RUN, f"{flag}={name}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "guess"),
+    [
+        ("lcal", "Did you mean local? "),
+        ("ml.r5.larg", "Did you mean ml.r5.large? "),
+        ("ml.m5.large.x", "Use ml.FAMILY"),
+    ],
+)
+def test_an_instance_type_that_is_none_is_refused(typed: str, guess: str) -> None:
+    assert guess in refused(*RUN, "--it", typed)

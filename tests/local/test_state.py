@@ -104,7 +104,10 @@ def test_the_last_write_before_any_end_is_kept(engine: Engine, ending: str, stat
     script = f"{ML} echo last > $ML/checkpoints/last; echo written; {ending}"
     described = with_time(
         lambda limit_s: engine.run(script, StoppingCondition={"MaxRuntimeInSeconds": limit_s}, **KEPT),
-        lambda described: "written" in engine.printed(described["TrainingJobName"]).get("algo-1", []),
+        lambda described: (
+            "written" in engine.printed(described["TrainingJobName"]).get("algo-1", [])
+            and described["TrainingJobStatus"] == status  # and was not stopped between the two
+        ),
     )
     assert described["TrainingJobStatus"] == status
     assert engine.store.read("b", "state/last") == b"last\n"

@@ -22,6 +22,7 @@ from tests.unit.memory import MemoryStore
 from tests.unit.tasks.service import NOON, PLACE, World, processing, refused, training
 
 OURS, THEIRS = "task-2030-01-31-12-00-00-aaaaaaaa", "task-2030-01-31-11-59-00-bbbbbbbb"
+LIVES, DEAD = "here:8:2", "here:9:3"  # processes as locks name them: where, number, beginning
 
 
 @pytest.fixture
@@ -55,9 +56,9 @@ def test_a_free_task_is_locked_for_the_job_and_by_the_process(world: World, kind
 
 
 @pytest.mark.parametrize("kind", ["training", "processing"])
-@pytest.mark.parametrize("process", ["", "dead", "lives"])
+@pytest.mark.parametrize("process", ["", DEAD, LIVES])
 def test_a_running_job_is_joined_whatever_became_of_its_command(world: World, kind: str, process: str) -> None:
-    world.living = {"dead": False, "lives": True}
+    world.living = {DEAD: False, LIVES: True}
     content = held(world, at=NOON - timedelta(days=3), process=process, kind=kind)
     world.sage.jobs[THEIRS] = (training if kind == "training" else processing)(THEIRS, "InProgress")
     assert take(world) == THEIRS
@@ -67,8 +68,8 @@ def test_a_running_job_is_joined_whatever_became_of_its_command(world: World, ki
 @pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
 @pytest.mark.parametrize("kind", ["training", "processing"])
 def test_the_lock_of_an_ended_job_is_taken_at_once(world: World, kind: str, status: str) -> None:
-    world.living = {"lives": True}
-    held(world, process="lives", kind=kind)
+    world.living = {LIVES: True}
+    held(world, process=LIVES, kind=kind)
     world.sage.jobs[THEIRS] = (training if kind == "training" else processing)(THEIRS, status)
     assert take(world) is None
     assert (read(world)["job"], world.waits) == (OURS, 0)
@@ -95,12 +96,12 @@ def test_a_clock_that_is_somewhat_ahead_is_believed(world: World) -> None:
 
 
 def test_the_lock_of_a_process_that_lives_holds_until_it_dies(world: World) -> None:
-    world.living = {"lives": True}
-    held(world, at=NOON - timedelta(hours=1), process="lives")
+    world.living = {LIVES: True}
+    held(world, at=NOON - timedelta(hours=1), process=LIVES)
 
     def passing() -> None:
         if world.waits == 500:
-            world.living["lives"] = False
+            world.living[LIVES] = False
 
     world.passing = passing
     assert take(world) is None
@@ -108,8 +109,8 @@ def test_the_lock_of_a_process_that_lives_holds_until_it_dies(world: World) -> N
 
 
 def test_the_lock_of_a_process_that_is_dead_is_taken_at_once(world: World) -> None:
-    world.living = {"dead": False}
-    held(world, process="dead")
+    world.living = {DEAD: False}
+    held(world, process=DEAD)
     assert take(world) is None
     assert world.waits == 0
 

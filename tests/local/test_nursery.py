@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -144,3 +145,60 @@ def test_a_supervisor_that_ends_before_it_has_a_job_is_told(engine: Engine, nurs
         time.sleep(0.01)
     assert "No module named" in made._explain("while it waited")
     made.dismiss()
+
+
+@pytest.fixture
+def littered(tmp_path: Path) -> Iterator[None]:
+    """This process with a file and signals as a job must not find them."""
+    ignored, blocked = (signal.SIGUSR2, signal.SIGQUIT), {signal.SIGUSR1, signal.SIGCHLD, signal.SIGTERM}
+    before = [signal.signal(number, signal.SIG_IGN) for number in ignored]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    with (tmp_path / "of the caller").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    for number, handler in zip(ignored, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("littered")
+@pytest.mark.skipif(DOCKER, reason="a container has descriptors and signals of its own")
+@pytest.mark.parametrize("from_nursery", [True, False])
+def test_a_job_has_no_descriptor_and_no_signals_of_the_program_that_started_it(
+    engine: Engine, from_nursery: bool
+) -> None:
+    made = Nursery(loads_s3=False) if from_nursery else None
+    engine.client = engine.service(settings(), nursery=made)
+    name = engine.start("readlink /proc/self/fd/*; grep -E 'Sig(Blk|Ign)' /proc/self/status; exit 0")
+    assert engine.end(name, within_s=60)["TrainingJobStatus"] == "Completed"
+    lines = engine.printed(name)["algo-1"]
+    assert not [line for line in lines if "of the caller" in line]
+    signals = {line.split()[0]: int(line.split()[1], 16) & 0x7FFFFFFF for line in lines if line.startswith("Sig")}
+    assert signals == {"SigBlk:": 0, "SigIgn:": 0}
+    if made:
+        made.close()
+
+
+@pytest.mark.parametrize("loads_s3", [True, False])
+def test_where_there_are_no_more_descriptors_none_is_lost(engine: Engine, loads_s3: bool) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    made = Nursery(loads_s3=loads_s3)
+    before = len(os.listdir("/dev/fd"))
+    for free in range(12):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (first_free() + free, hard))
+        try:
+            supervisor = made.start_supervisor("auto")
+        except OSError:
+            continue
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        supervisor.dismiss()
+    made.close()
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def first_free() -> int:
+    """The number that the next descriptor of this process has."""
+    descriptor = os.open("/", os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor

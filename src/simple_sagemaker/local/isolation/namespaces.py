@@ -199,6 +199,8 @@ def exec_program(launch: Launch) -> NoReturn:
         os.environ.clear()
         os.environ.update(launch.environment)
         launch.fork()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and a program would, too
+        signal.signal(number, signal.SIG_DFL)
     os.execvpe(launch.argv[0], list(launch.argv), dict(launch.environment))
 
 

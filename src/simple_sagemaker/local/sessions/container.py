@@ -35,7 +35,8 @@ for file in /proc/[0-9]*/environ; do
 done 2>/dev/null
 """
 _PROGRAM = (
-    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.sessions.container import main; main()"
+    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.isolation import clean_start; "
+    "clean_start.close_inherited(4); from simple_sagemaker.local.sessions.container import main; main()"
 )
 
 

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from ...core.records import dataclass
+from ..isolation.clean_start import SIGNALS
 
 if sys.platform == "win32":
     raise ImportError("jobs as processes need Linux or macOS")
 
 _PACKAGES = str(Path(__file__).parents[3])
 _PROGRAM = (  # our packages last: what lies beside them must not hide Python's own modules
-    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.sessions.guard import main; main()"
+    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.isolation import clean_start; "
+    "clean_start.close_inherited(5); from simple_sagemaker.local.sessions.guard import main; main()"
 )
 CONTROL, REPORT = 3, 4  # the guard's descriptors beside its streams
 _PIPE_BYTES = 1 << 20
@@ -103,17 +105,21 @@ def _pipes() -> tuple[list[int], list[int]]:
 
 
 def spawn(code: str, descriptors: Sequence[int]) -> int:
-    """Start a Python with these as its first descriptors, in a session of its own, with nothing of our environment."""
+    """Start a Python with these as its first descriptors, in a session of its own, with nothing of our environment.
+
+    It blocks and ignores no signal, and what it starts gets none of our descriptors, whatever this process does.
+    """
     actions: list[Any] = []
     high = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, len(descriptors)) for one in descriptors]
     for number, descriptor in enumerate(high):
         actions.append((os.POSIX_SPAWN_DUP2, descriptor, number))
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     argv = [sys.executable, "-I", "-S", "-c", code, _PACKAGES]
+    clean: dict[str, Any] = {"file_actions": actions, "setsigmask": (), "setsigdef": SIGNALS}
     try:
-        return os.posix_spawn(argv[0], argv, environment, file_actions=actions, setsid=True)
+        return os.posix_spawn(argv[0], argv, environment, setsid=True, **clean)
     except NotImplementedError:  # macOS before 10.15
-        return os.posix_spawn(argv[0], argv, environment, file_actions=actions, setpgroup=0)
+        return os.posix_spawn(argv[0], argv, environment, setpgroup=0, **clean)
     finally:
         for descriptor in high:
             os.close(descriptor)

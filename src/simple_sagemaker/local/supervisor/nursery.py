@@ -44,7 +44,11 @@ class Nursery:
         import socket
 
         pipes, theirs = spawn.make_pipes()
-        answer, tell = os.pipe()
+        try:
+            answer, tell = os.pipe()
+        except OSError:  # no more descriptors
+            spawn.close_all((*pipes, *theirs))
+            raise
         try:
             with self._asking:
                 self._process = self._process or self._begin()
@@ -52,14 +56,12 @@ class Nursery:
         except OSError:  # it was killed
             pass
         finally:
-            for descriptor in (*theirs, tell):
-                os.close(descriptor)
+            spawn.close_all((*theirs, tell))
         with open(answer, "rb") as told:
             pid = told.read()  # nothing where it was killed
         if pid:
             return WaitingSupervisor(int(pid), *pipes)
-        for descriptor in pipes:
-            os.close(descriptor)
+        spawn.close_all(pipes)
         self.close()
         return spawn.start_supervisor(isolation, module)
 
@@ -107,8 +109,7 @@ def main(word: str) -> None:
         if child == 0:
             _become_supervisor(request.decode(), descriptors[:_STREAMS])
         os.write(descriptors[_STREAMS], str(child).encode())
-        for descriptor in descriptors:
-            os.close(descriptor)
+        spawn.close_all(descriptors)
 
 
 def _load(*, with_s3: bool) -> None:

@@ -11,16 +11,20 @@ from __future__ import annotations
 import os
 import sys
 
+from ..isolation.clean_start import SIGNALS
+
 TYPE_CHECKING = False  # type checkers know it by its name: importing typing would cost 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..job.folder import JobFolder
 
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _PROGRAM = (  # our packages last: what lies beside them must not hide Python's own modules
-    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.{module} import main; main(sys.argv[2])"
+    "import sys; sys.path.append(sys.argv[1]); from simple_sagemaker.local.isolation import clean_start; "
+    "clean_start.close_inherited(3); from simple_sagemaker.local.{module} import main; main(sys.argv[2])"
 )
+_STREAMS = 3
 OF_JOBS = "supervisor.supervisor"
 OF_TUNING_JOBS = "tuning.tuner"
 
@@ -83,8 +87,7 @@ class WaitingSupervisor:
 
     def dismiss(self) -> None:
         """Close the pipes: without a job it ends by itself."""
-        for descriptor in (self._to_supervisor, self._from_supervisor, self._errors):
-            os.close(descriptor)
+        close_all((self._to_supervisor, self._from_supervisor, self._errors))
 
 
 def start_supervisor(isolation: str, module: str = OF_JOBS) -> WaitingSupervisor:
@@ -96,31 +99,53 @@ def start_supervisor(isolation: str, module: str = OF_JOBS) -> WaitingSupervisor
     folder (``-I``).
     """
     pipes, theirs = make_pipes()
-    pid = start_program(module, isolation, theirs)
-    for descriptor in theirs:
-        os.close(descriptor)
+    try:
+        pid = start_program(module, isolation, theirs)
+    except OSError:  # no more processes
+        close_all(pipes)
+        raise
+    finally:
+        close_all(theirs)
     return WaitingSupervisor(pid, *pipes)
 
 
 def make_pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """The descriptors of a :class:`WaitingSupervisor`, and the other ends: the supervisor's standard streams."""
-    supervisor_in, to_supervisor = os.pipe()
-    from_supervisor, supervisor_out = os.pipe()
-    errors, supervisor_errors = os.pipe()
+    made: list[int] = []
+    try:
+        for _ in range(_STREAMS):
+            made += os.pipe()
+    except OSError:  # no more descriptors
+        close_all(made)
+        raise
+    supervisor_in, to_supervisor, from_supervisor, supervisor_out, errors, supervisor_errors = made
     return (to_supervisor, from_supervisor, errors), (supervisor_in, supervisor_out, supervisor_errors)
 
 
+def close_all(descriptors: Iterable[int]) -> None:
+    """Close descriptors of this process."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 def start_program(module: str, word: str, streams: Sequence[int]) -> int:
-    """Start ``main(word)`` of a module of ``local/`` in a session of its own, with its standard streams; its number."""
+    """Start ``main(word)`` of a module of ``local/`` in a session of its own, with its standard streams; its number.
+
+    It blocks and ignores no signal, whatever this process does.
+    """
     if sys.platform == "win32":
         raise NotImplementedError("jobs as processes need Linux or macOS")
     argv = [sys.executable, "-I", "-S", "-c", _PROGRAM.format(module=module), _PACKAGES, word]
     descriptors = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     try:
-        return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setsid=True)
+        return os.posix_spawn(
+            argv[0], argv, environment, file_actions=descriptors, setsid=True, setsigmask=(), setsigdef=SIGNALS
+        )
     except NotImplementedError:  # macOS before 10.15: a process group of its own is enough against Ctrl-C
-        return os.posix_spawn(argv[0], argv, environment, file_actions=descriptors, setpgroup=0)
+        return os.posix_spawn(
+            argv[0], argv, environment, file_actions=descriptors, setpgroup=0, setsigmask=(), setsigdef=SIGNALS
+        )
 
 
 def reap(pids: list[int]) -> list[int]:

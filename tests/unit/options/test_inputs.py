@@ -7,7 +7,7 @@ import pytest
 from simple_sagemaker.cli.parse import parse
 from simple_sagemaker.core.specs import LocalInput, S3Input, TaskInput
 from simple_sagemaker.errors import InputNotFound
-from tests.unit.cli.typed import RUN, refused, run
+from tests.unit.cli.typed import RUN, TASK, meant, refused, run
 
 
 def test_a_folder_is_the_data_channel() -> None:
@@ -177,3 +177,52 @@ def test_another_way_is_refused_with_a_guess() -> None:
 @pytest.mark.parametrize("name", [".", ".."])
 def test_a_channel_is_not_named_as_a_folder_itself(name: str) -> None:
     assert "is not a legal channel name" in refused(*RUN, "--iis", name, "s3://b/k")
+
+
+TYPES = (*RUN, "--iis", "one", "s3://b/k", "--iis", "two", "s3://b/l")
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "a", "application/x-recordio; a=b", "a" * 256])
+def test_a_channels_type_is_taken_as_it_was_typed(kind: str) -> None:
+    spec = meant([*TYPES, "--channel_type", "two", kind])
+    assert [one.content_type for one in spec.inputs] == [None, kind]
+
+
+@pytest.mark.parametrize("kind", ["text csv", "/csv", "text/", "a" * 257, "text/csv;", "é"])
+def test_what_is_no_type_is_refused(kind: str) -> None:
+    assert f"--channel_type one {kind!r} is not a type of content" in refused(*TYPES, "--channel_type", "one", kind)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ([*TYPES, "--channel_type", "on", "a"], "there is no channel 'on'; did you mean one?"),
+        ([*TYPES, "--channel_type", "qqqq", "a"], "there is no channel 'qqqq'; there are: one, two."),
+        ([*RUN, "--channel_type", "one", "a"], "there is no channel 'one'; there are none."),
+        (
+            [*TYPES, "--channel_type", "one", "a", "--channel_type", "one", "b"],
+            "--channel_type one is given twice, as a and as b: keep one",
+        ),
+        ([*RUN, "--input_local", "a b", "."], "'a b' is not a legal channel name"),
+        ([*RUN, "--iis", "a b", "s3://b/k"], "'a b' is not a legal channel name"),
+        ([*RUN, "--iit", "a b", "task", "model"], "'a b' is not a legal channel name"),
+        ([*RUN, "--input_local", "x", "s3://b/k"], "'s3://b/k' is on S3: use --input_s3 x s3://b/k"),
+    ],
+)
+def test_channels_and_their_types_are_checked(words: list[str], part: str) -> None:
+    assert part in refused(*words)
+
+
+def test_an_address_is_taken_up_to_1024_characters() -> None:
+    longest = "s3://b/" + "k" * 1017
+    (one,) = meant([*RUN, "--iis", "x", longest]).inputs
+    assert isinstance(one, S3Input)
+    assert one.uri == longest
+    assert "an address of 1025 characters; SageMaker takes at most 1024" in refused(*RUN, "--iis", "x", longest + "k")
+
+
+def test_the_code_of_a_command_without_a_script_has_what_it_depends_on(here: Path) -> None:
+    (here / "more").mkdir(exist_ok=True)
+    for source, more in ((["--dir_files", "more"], Path("more")), ([], None)):
+        code = meant(["shell", *TASK, "--cmd_line", "ls", *source, "-d", "data"]).code
+        assert (code.dependencies, code.source_dir, code.entry_point) == ((Path("data"),), more, None)

@@ -145,3 +145,50 @@ def test_what_cannot_be_profiled_is_refused(
 def test_a_profiler_is_part_of_what_the_launcher_reads(worker: str) -> None:
     assert run_file(read(worker, "--profile_with", "cprofile"), {})["profile"] == "cprofile"
     assert "profile" not in run_file(read(worker), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("silent 1s", 1.0), ("silent 2m", 120.0), ("silent 3 h", 10_800.0), ("gpu  idle 1s", 1.0)]
+)
+def test_times_of_rules_are_in_seconds_minutes_or_hours(worker: str, text: str, seconds: float) -> None:
+    (rule,) = read(worker, "--fail_if", text).rules
+    assert rule.seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["mem > 0%", "disk > 100%", "mem > 100.1%"])
+def test_a_part_is_between_nothing_and_all(worker: str, text: str) -> None:
+    with pytest.raises(UsageError, match="a part is above 0 and below 100 %"):
+        read(worker, "--fail_if", text)
+    for legal in ("mem > 0.1%", "memory > 1 %", "disk > 99.9%"):
+        assert len(read(worker, "--fail_if", legal).rules) == 1
+
+
+@pytest.mark.parametrize("words", ["loss > 1 for {}", "loss stalls {}", "loss - thing > 1 for {}", "thing falls {}"])
+def test_a_count_is_taken_at_its_bounds(worker: str, words: str) -> None:
+    for count in (1, 1_000_000):
+        assert read(worker, "--fail_if", words.format(count)).rules[0].count == count
+    for count in (0, 1_000_001):
+        with pytest.raises(UsageError, match="a count is at least 1, and at most a million"):
+            read(worker, "--fail_if", words.format(count))
+
+
+def test_a_job_has_twenty_rules_at_most(worker: str) -> None:
+    many = [word for number in range(20) for word in ("--fail_if", f"silent {number + 1}s")]
+    assert len(read(worker, *many).rules) == 20
+    with pytest.raises(UsageError, match="21 rules; a job can have 20"):
+        read(worker, *many, "--warn_if", "nan")
+    assert read(worker, "--fail_if", "loss > 1" + " " * 192).rules
+    with pytest.raises(UsageError, match="a rule has at most 200 characters"):
+        read(worker, "--fail_if", "loss > 1" + " " * 193)
+
+
+def test_only_a_rule_that_ends_a_job_needs_a_single_host(worker: str) -> None:
+    assert len(read(worker, "--fail_if", "loss > 1", "--warn_if", "nan", "--ic", "2").rules) == 2
+    with pytest.raises(UsageError, match="and the other 2 would go on or fail"):
+        read(worker, "--end_if", "loss > 1", "--ic", "3")
+
+
+@pytest.mark.parametrize("goal", ["min", "max"])
+def test_the_goal_of_a_rule_is_as_it_was_said(worker: str, goal: str) -> None:
+    (rule,) = read(worker, "--fail_if", f"loss stalls 2 {goal}").rules
+    assert rule.goal == goal

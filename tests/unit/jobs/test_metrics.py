@@ -64,9 +64,9 @@ def test_a_metrics_name_tells_which_values_are_better(name: str, lower: bool | N
 
 def test_values_are_found_by_the_first_group_or_the_whole_in_the_order_of_the_lines() -> None:
     search = Search({"b": r"b=(\S+)", "a": r"\d+\.\d+", "bad": "(", "optional": r"z(\d)?"})
-    lines = ["b=1 b=x 2.5", "nothing", "7.25 z b=nan"]
+    lines = ["b=1 b=x 2.5", "nothing", "7.25 z b=nan", "b=9"]
     found = [(one.line, one.metric, one.value) for one in search.find(lines) if not math.isnan(one.value)]
-    assert found == [(0, "b", 1.0), (0, "a", 2.5), (2, "a", 7.25)]
+    assert found == [(0, "b", 1.0), (0, "a", 2.5), (2, "a", 7.25), (3, "b", 9.0)]
     assert Value(2, "b", 0.0).metric in {one.metric for one in search.find(["b=nan"])}
     assert [*search.dropped] == ["bad"]
     assert search.dropped["bad"].startswith("its regular expression is not one for Python: ")

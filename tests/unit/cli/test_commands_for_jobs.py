@@ -13,10 +13,12 @@ import pytest
 
 from simple_sagemaker.cli.living import perform
 from simple_sagemaker.cli.parse import parse
+from simple_sagemaker.cli.run import naming
 from simple_sagemaker.core.job_specs import JobsSpec
 from simple_sagemaker.core.names import job_name
 from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.services import Services
+from simple_sagemaker.core.specs import Place
 from simple_sagemaker.errors import InputNotFound, UsageError
 from tests.unit.jobs.account import NOON, Account
 
@@ -220,6 +222,26 @@ class TestStatus:
         assert lines[2:5] == ["Status Failed: AlgorithmError: it broke", "Reason AlgorithmError: it broke", "at line 7"]
         assert ssm("status", "-p", "p", "-t", "task", "--json")[0] == 0
 
+    def test_of_a_study_it_is_said_which_trial_is_shown(self, account: Account, ssm: Ssm) -> None:
+        for number in (1, 2):
+            account.add("training", named(number, f"task-00{number}"), number, folder=f"p/task/trials/00{number}/")
+        assert ssm("logs", "-p", "p", "-t", "task")[2].splitlines()[0] == (
+            "Trial 2 of task task, the newest; --trial NUMBER chooses another"
+        )
+
+    def test_its_times_and_what_is_billed_are_on_the_page(self, account: Account, ssm: Ssm) -> None:
+        account.add("training", named(1), 0)
+        assert "\nRan " not in ssm("status", "-p", "p", "-t", "task")[1]
+        times = {"TrainingStartTime": NOON, "TrainingEndTime": NOON + timedelta(hours=1)}
+        seconds = {"TrainingTimeInSeconds": 3600, "BillableTimeInSeconds": 1800}
+        account.jobs[f"arn:training/{named(1)}"][1].update({**times, **seconds})
+        lines = [
+            " ".join(line.split())
+            for line in ssm("status", "-p", "p", "-t", "task", price=lambda *_: 2.0)[1].splitlines()
+        ]
+        assert "Ran 1h00m, 30m00s billed" in lines
+        assert "Cost $1.00 (list price of the machines)" in lines
+
     def test_where_it_runs_is_said_in_the_engines_words(self, account: Account, ssm: Ssm, tmp_path: Any) -> None:
         account.add("training", named(1), 0)
         config = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2}
@@ -234,3 +256,20 @@ def test_ages_count_from_the_making_of_a_job(account: Account, ssm: Ssm) -> None
     line = ssm("ls", "-p", "p", now=lambda: now)[1].splitlines()[1]
     assert line.split()[-1] == "1h"
     assert ssm("ls", "-p", "p", now=lambda: NOON + timedelta(minutes=59))[1].split()[-1] == "59m"
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (Place(project="p", task="t"), "-p p -t t"),
+        (Place(project="", task=""), "-p of-job -t of-task"),
+        (Place(project="p", task="a b", is_local=True), "-p p -t 'a b' --it local"),
+        (
+            Place(project="p", task="t", bucket="b", bucket_owner="1", prefix="x/y", data_store="s3"),
+            "-p p -t t --bucket_name b --bucket_owner 1 --prefix x/y --data_store s3",
+        ),
+        (Place(project="p", task="t", aws_region="r", aws_profile="w"), "-p p -t t --aws_region r --aws_profile w"),
+    ],
+)
+def test_what_one_does_next_names_the_task_as_it_was_typed(place: Place, words: str) -> None:
+    assert naming(place, project="of-job", task="of-task") == words

@@ -161,3 +161,22 @@ def test_json_has_the_entries_that_were_found(capsys: pytest.CaptureFixture[str]
 )
 def test_an_error_points_to_an_entry_that_adds_to_it(text: str, line: str) -> None:
     assert pointer(text) == (f"More about it: ssm explain {line}" if line else "")
+
+
+def test_a_page_names_the_entries_that_may_be_meant_too(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [entry.word for entry in search("memory")]
+    assert len(found) > 2
+    said("memory")
+    out = capsys.readouterr().out
+    assert out.startswith(f"{found[0]}: ")
+    listed = [
+        line.split()[2].rstrip(":") for line in out.partition("See also")[2].splitlines() if "ssm explain" in line
+    ]
+    assert listed == found[1 : len(listed) + 1]
+    assert listed
+
+
+def test_of_words_that_are_near_four_are_named_and_short_ones_are_not_looked_at() -> None:
+    assert near_words("qouta dsik modul rolee netwrok capacty") == near_words("qouta dsik modul rolee")
+    assert len(near_words("qouta dsik modul rolee netwrok capacty")) == 4
+    assert near_words("ot qouta") == near_words("qouta")

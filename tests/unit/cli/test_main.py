@@ -9,6 +9,7 @@ import pytest
 
 from simple_sagemaker.cli import main
 from simple_sagemaker.cli.main import status_of
+from simple_sagemaker.errors import SsmError
 
 
 def test_a_mistyped_line_is_a_usage_error_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +68,22 @@ def test_what_the_system_refuses_is_told_with_its_file_and_what_to_do(
     assert first.startswith(f"{os.strerror(number)}: /some/file")
     assert "\x1b" not in err
     assert second.startswith(advice)
+
+
+@pytest.mark.parametrize("status", range(1, 10))
+def test_an_error_that_has_an_entry_points_to_it_where_its_status_may_have_one(
+    status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failed(SsmError):
+        exit_status = status
+
+    def fails(_: object) -> int:
+        raise Failed("ResourceLimitExceeded: the account-level service limit 'x' is 0 Instances")
+
+    monkeypatch.setattr(main, "_execute", fails)
+    assert status_of(["run"]) == status
+    points = "More about it: ssm explain quota" in capsys.readouterr().err
+    assert points is (status in {1, 3, 5, 6, 8, 9})  # usage errors, missing data and a stop say it themselves
 
 
 def test_a_fault_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from simple_sagemaker.cli.run_line import run_line
             "tune -p P --iis data s3://b/k FullyReplicated -t T",
             "run -p P --iis data s3://b/k FullyReplicated -t T-best --hp lr 0.5",
         ),
+        ("tune -t T -d a b", "run -t T-best -d a b --hp lr 0.5"),  # as many as there are, to the line's end
     ],
 )
 def test_the_line_is_the_same_without_what_searches(line: str, expected: str) -> None:

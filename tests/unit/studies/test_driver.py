@@ -13,7 +13,7 @@ from simple_sagemaker.studies.journal import Journal
 from simple_sagemaker.studies.spec import Resource
 from tests.unit.memory import MemoryStore
 from tests.unit.studies.cluster import PLACE, Cluster, search
-from tests.unit.studies.test_study import spec
+from tests.unit.studies.test_study import NOON, spec
 
 LOSS = Metric(name="loss", regex="loss=(.*?);")
 
@@ -203,6 +203,21 @@ def test_a_study_that_was_deleted_and_begun_anew_is_not_driven_on(store: MemoryS
     driver, _ = search(store, Cluster(lambda _: [1.0]), words(), seed=8)
     with pytest.raises(SsmError, match="was deleted meanwhile"):
         driver.drive()
+
+
+@pytest.mark.parametrize("name", ["mine", "T-002-2030-01-31-12-00-00-00000001", "T-001-2030-01-31-12-00-00"])
+def test_a_job_of_another_name_is_never_started_as_a_trial(store: MemoryStore, name: str) -> None:
+    cluster = Cluster(lambda _: [1.0])
+    values = {"rate": "0.5", "kind": "a"}
+    foreign = {"kind": "start", "trial": 1, "job": name, "at": NOON.isoformat(), "values": values, "resource": None}
+    search(store, cluster, words())
+    other = Journal(PLACE, store)
+    other.load()
+    assert other.append({**foreign, "gpu": None})
+    driver, _ = search(store, cluster, words())
+    with pytest.raises(SsmError, match=f"trial 1 is none of this search: its job is named '{name}'"):
+        driver.drive()
+    assert cluster.runs == {}
 
 
 def test_what_other_commands_write_counts_within_a_moment(store: MemoryStore) -> None:

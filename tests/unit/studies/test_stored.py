@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from simple_sagemaker.core.layout import TaskPlace
 from simple_sagemaker.core.names import job_name
+from simple_sagemaker.core.specs import Place
 from simple_sagemaker.errors import SsmError
 from simple_sagemaker.storage.folder_store import FolderStore
+from simple_sagemaker.studies.begun import study_file
 from simple_sagemaker.studies.driver_lock import DriverLock
 from simple_sagemaker.studies.journal import Journal
-from simple_sagemaker.studies.stored import StoredStudy
+from simple_sagemaker.studies.stored import StoredStudy, study_of
 from tests.unit.studies.test_study import limits, start
 from tests.unit.tasks.service import NOON, World, training
 
@@ -98,3 +102,22 @@ def test_a_job_that_writes_elsewhere_is_not_the_trials(world: World) -> None:
     world.sage.jobs[JOBS[1]] = described(1, "InProgress", **elsewhere)
     with pytest.raises(SsmError, match="that writes to s3://bucket/p/other"):
         stored(world).record(print)
+
+
+def test_a_task_whose_newest_job_is_no_trial_has_no_study(world: World) -> None:
+    where = Place(project="p", task="task", bucket="bucket")
+    services = world.services()
+    services.store.write(
+        "bucket", study_file(PLACE), json.dumps({**BEGUN, "version": 1, "fingerprint": {}, "request": {}}).encode()
+    )
+    found = study_of(where, None, services)
+    assert found
+    assert found.seed == 7
+    job: Any = SimpleNamespace(place=PLACE, trial=None)
+    assert study_of(where, job, services) is None
+    job = SimpleNamespace(place=None, trial=1)
+    assert study_of(where, job, services) is None
+    job = SimpleNamespace(place=PLACE, trial=1)
+    assert study_of(where, job, services)
+    assert study_of(Place(project="p", task="other", bucket="bucket"), None, services) is None
+    assert study_of(Place(project="p", task="task", bucket="gone"), None, services) is None

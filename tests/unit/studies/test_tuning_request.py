@@ -91,6 +91,11 @@ def test_the_request_is_one_that_the_service_takes(worker: str) -> None:
         assert definition[member] == before[member], member
     assert definition["OutputDataConfig"] == {"S3OutputPath": "s3://bucket/P/T/trials", "KmsKeyId": "alias/k"}
     assert made["Tags"] == before["Tags"]
+    assert made["WarmStartConfig"] == {
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "before"}],
+        "WarmStartType": "TransferLearning",
+    }
+    assert "WarmStartConfig" not in request(spec(worker, *SPACE))
     assert definition["StaticHyperParameters"]["epochs"] == '"20"'
     assert "sagemaker_job_name" not in definition["StaticHyperParameters"]
     assert "ContainerEntrypoint" not in definition["AlgorithmSpecification"]

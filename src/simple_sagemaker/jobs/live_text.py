@@ -107,8 +107,8 @@ class LiveText:
 
     @contextmanager
     def moving(self, meter: Meter) -> Iterator[None]:
-        """Show a transfer."""
-        with StatusLine(self._console, _MeterLine(meter), self._lock).shown():
+        """Show a transfer in the place of the text: rich 13 has one such place at a time."""
+        with self.pause(), StatusLine(self._console, _MeterLine(meter), self._lock).shown():
             yield
 
     @contextmanager

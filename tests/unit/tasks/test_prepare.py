@@ -451,3 +451,48 @@ def test_an_input_that_is_not_there_is_refused_before_anything_is_made(task: Tas
         task.prepare("--iis", "far", "s3://bbb/far/")
     assert task.store.objects == {}
     assert task.images.asked == []
+
+
+PROCESS = ("process", *TASK, "--entrypoint", "ls -l")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "differs"),
+    [
+        (PROCESS, ("process", *TASK, "--entrypoint", "ls"), ["command: ls -l -> ls"]),
+        (PROCESS, ("process", *TASK, "--entrypoint", "ls | wc"), ["command: ls -l -> ls | wc"]),
+        (PROCESS, (*PROCESS, "-f", "pytorch", "--fv", "2.6"), ["image: sklearn 0.20.0 -> pytorch 2.6"]),
+        (PROCESS, (*PROCESS, "--env", "A", "1"), ["environment: A is new"]),
+        (RUN, (*RUN, "--", "x"), ["arguments: not given -> x"]),
+        (RUN, (*RUN, "--image_tag", "t"), ["image: pytorch 2.6 py312 -> pytorch 2.6 py312 t"]),
+        (RUN, (*RUN, "--distribution", '{"torch_distributed": {"enabled": true}}'), None),
+        (RUN, (*RUN, "--ic", "2"), ["instance count: 1 -> 2"]),
+        (RUN, (*RUN, "-i", "data"), ["data: not given -> data"]),
+    ],
+)
+def test_what_is_made_from_something_else_runs_again_and_says_so(
+    task: Task, before: tuple[str, ...], now: tuple[str, ...], differs: list[str] | None
+) -> None:
+    task.world.now = NOON.replace(hour=11)
+    run = task.prepare(words=before)
+    requests: list[Mapping[str, Any]] = []
+    task.world.sage.on_create = requests.append
+    run.launch(Notes())
+    (request,) = requests
+    done = {"CreationTime": task.world.now, "TrainingJobStatus": "Completed", "ProcessingJobStatus": "Completed"}
+    task.world.sage.jobs[run.name] = {**request, **done}
+    task.world.now, task.notes = NOON, Notes()
+    assert task.prepare("--if_changed", words=before).is_skipped
+    task.notes = Notes()
+    assert not task.prepare(words=(now[0], "--if_changed", *now[1:])).is_skipped
+    (said,) = [note for note in task.notes.notes if note.startswith("Running again")]
+    if differs is None:
+        assert "distribution: not given ->" in said
+    else:
+        assert said == f"Running again: since {run.name} changed: {', '.join(differs)}"
+
+
+def test_a_model_on_s3_is_not_looked_at_by_a_skip(task: Task) -> None:
+    task.store.write("bbb", "models/m", b"x")
+    task.earlier("Completed", "--model_uri", "s3://bbb/models/")
+    assert task.prepare("--model_uri", "s3://bbb/models/").unseen == ("model",)

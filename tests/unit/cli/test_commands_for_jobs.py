@@ -128,6 +128,12 @@ class TestStop:
         assert ssm("stop", "-p", "p", "-t", "task") == (0, f"Stopping: {named(1)}\n", "")
         assert stopped(account) == [named(1)]
 
+    def test_a_job_by_its_name_is_the_only_one_that_is_stopped(self, account: Account, ssm: Ssm) -> None:
+        for number in (1, 2):
+            account.add("training", named(number), number, "InProgress")
+        assert ssm("stop", "-p", "p", "--job", named(1))[0] == 0
+        assert stopped(account) == [named(1)]
+
     def test_where_nothing_runs_it_is_said(self, account: Account, ssm: Ssm) -> None:
         account.add("training", named(1), 0)
         with pytest.raises(

@@ -59,6 +59,12 @@ def test_the_main_page_lists_commands_and_engines(flag: str, capsys: pytest.Capt
     assert "SSM_ENGINE=aws" in page
 
 
+def test_the_main_page_shows_the_two_options_that_need_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [" ".join(line.split()) for line in shown(capsys, "-h").splitlines()]
+    assert "-h, --help Show this page." in lines
+    assert "--version Show the version." in lines  # and no value of it
+
+
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, "--version") == f"ssm {__version__}\n"
 

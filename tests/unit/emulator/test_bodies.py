@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from simple_sagemaker.emulator.authentication import _UNVERIFIED
 from simple_sagemaker.emulator.bodies import BodyTooLarge, Budget, BudgetSpent, IncompleteBody, read_body
 
 KIB = 1024
@@ -100,6 +101,36 @@ def test_a_reserve_is_kept_for_the_beginnings_of_bodies() -> None:
             third.take(36 * KIB)
             with pytest.raises(BudgetSpent):
                 third.take(1)
+
+
+class Connection:
+    """A socket that is only told how long to wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float | None] = []
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.waits.append(seconds)
+
+
+@pytest.mark.parametrize("length", ["3", "9"])
+def test_a_connection_waits_for_ever_again_after_a_body_with_a_loan(length: str) -> None:
+    connection = Connection()
+    request = {**environ(b"abc", CONTENT_LENGTH=length), "werkzeug.socket": connection}
+    with Budget(most=100, reserve=0).lend() as loan, suppress(IncompleteBody):
+        read_body(request, 100, loan)
+    assert loan.taken == 3
+    assert connection.waits[-1] is None
+    assert all(55 < (seconds or 0) <= 60 for seconds in connection.waits[:-1])
+
+
+def test_unknown_senders_have_128_mb_together_half_of_it_for_small_bodies() -> None:
+    with _UNVERIFIED.lend() as large, _UNVERIFIED.lend() as small:
+        large.take(64 * KIB)
+        large.take(64 * KIB * KIB - 64 * KIB)
+        with pytest.raises(BudgetSpent):
+            large.take(1)
+        small.take(64 * KIB)
 
 
 def test_a_sender_has_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

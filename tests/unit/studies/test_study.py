@@ -108,6 +108,7 @@ class TestBest:
             limits(), start(1), end(1, 0.1), start(2), stop, end(2, 0.4, status="Stopped", seconds=3), start(3)
         )  # fmt: skip
         assert saved_s(found) == 7
+        assert saved_s(study(limits(), start(1), stop | {"trial": 1, "job": "job-1-0"})) == 0  # beside none
         left = time_left(found, 4, 1)
         assert left is not None
         assert left == timedelta(seconds=2 * 1.5)

@@ -26,7 +26,8 @@ def aws(request: pytest.FixtureRequest) -> Iterator[Emulated]:
 
 def start(aws: Emulated, name: str, script: str) -> None:
     s3 = aws.client("s3")
-    s3.create_bucket(Bucket="bucket")
+    place = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
+    s3.create_bucket(Bucket="bucket", **place)
     s3.put_object(Bucket="bucket", Key="code/run.sh", Body=script.encode())
     aws.client("sagemaker").create_training_job(**request(name, "bucket"))
 
@@ -217,6 +218,32 @@ def command_lines() -> Iterator[bytes]:
             yield path.read_bytes()
         except OSError:
             continue
+
+
+def test_jobs_end_with_an_emulator_that_is_killed_and_the_next_one_removes_its_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    script = """
+import os
+from simple_sagemaker.testing import emulator
+from tests.testing.test_emulated import start
+with emulator(region="eu-west-1", stop_grace_s=0) as aws:
+    start(aws, "long", "sleep 54321")
+    while aws.describe("long")["SecondaryStatus"] != "Training":
+        pass
+    os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False)
+    assert killed.returncode == -9
+    (home,) = tmp_path.glob("ssm-emulator-*")
+    until = time.monotonic() + 30
+    while not any('"Stopped"' in journal.read_text() for journal in home.rglob("journal.jsonl")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert not [command for command in command_lines() if b"54321" in command]
+    with emulator():
+        assert home not in tmp_path.glob("ssm-emulator-*")
 
 
 def test_what_cannot_start_is_said() -> None:

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+EMULATOR = "ssm-emulator-"  # the prefix of an emulator's home that ends with it
 _LOCK = ".lock"
 _UNNAMED = ".new-"
+_RANDOM = 8  # bytes of a name
+_HEX = frozenset("0123456789abcdef")
 _NEW_S = 3600.0  # a folder without a name is just being made, or was left by somebody killed while making it
 
 
@@ -50,7 +53,7 @@ def make_held(parent: Path, prefix: str) -> tuple[Path, int]:
 
     It gets its name once it is held: nobody can take it for an abandoned one meanwhile.
     """
-    name = f"{prefix}{os.urandom(8).hex()}"
+    name = f"{prefix}{os.urandom(_RANDOM).hex()}"
     if sys.platform == "win32":  # which renames no folder that has an open file, and where nothing is removed
         (parent / name).mkdir()
         return parent / name, _hold(parent / name)
@@ -81,6 +84,16 @@ def remove_abandoned(parent: Path, prefix: str) -> None:
                 remove_held(Path(entry.path))
 
 
+def has_lost_owner(path: Path, prefix: str) -> bool:
+    """Whether a path is in a folder that :func:`scratch_folder` made, and nobody holds that any more or it is gone."""
+    return any(_hold_is_free(folder) for folder in path.parents if _is_made(folder.name, prefix))
+
+
+def _is_made(name: str, prefix: str) -> bool:
+    """Whether a name is one that :func:`make_held` gives, and not one that somebody chose."""
+    return name.startswith(prefix) and len(name) == len(prefix) + 2 * _RANDOM and _HEX.issuperset(name[len(prefix) :])
+
+
 def remove_held(folder: Path) -> None:
     """Remove a folder that this process made by :func:`make_held`, with whatever is in it; what stays is abandoned."""
     try:  # most are empty, and shutil costs 2 ms
@@ -95,16 +108,27 @@ def remove_held(folder: Path) -> None:
 def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     if sys.platform == "win32":
         return False
-    import fcntl
-
     try:
         state = entry.stat(follow_symlinks=False)
         if state.st_uid != os.geteuid():
             return False
         if entry.name.startswith(_UNNAMED):
             return time.time() - state.st_mtime > _NEW_S
-        descriptor = os.open(os.path.join(entry.path, _LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # also without a lock: it is just being removed
+        return os.path.lexists(os.path.join(entry.path, _LOCK)) and _hold_is_free(entry.path)
+    except OSError:  # it is just being removed, as one without a lock is
+        return False
+
+
+def _hold_is_free(folder: Path | str) -> bool:
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        descriptor = os.open(os.path.join(folder, _LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

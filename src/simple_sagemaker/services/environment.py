@@ -101,16 +101,15 @@ def emulator_home(named: Path | None) -> Iterator[Path]:
             raise UsageError(f"The home {named} cannot be made: {error.strerror}.") from error
         yield named
         return
-    import tempfile
-
+    from ..core import scratch
     from ..local.job.remove import remove_folder
 
-    home = Path(tempfile.mkdtemp(prefix="ssm-emulator-"))
-    try:
-        yield home
-    finally:
-        with suppress(FileNotFoundError):
-            remove_folder(home)
+    with scratch.scratch_folder(scratch.EMULATOR) as home:
+        try:
+            yield home
+        finally:
+            with suppress(FileNotFoundError):
+                remove_folder(home)
 
 
 def engine_settings(environment: Mapping[str, str], home: Home, *, containers: bool = False) -> Settings:

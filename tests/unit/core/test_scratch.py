@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.core.scratch import remove_abandoned, scratch_folder
+from simple_sagemaker.core.scratch import has_lost_owner, make_held, remove_abandoned, remove_held, scratch_folder
 
 KILLED = """
 import os, signal, sys
@@ -67,3 +67,15 @@ def test_only_what_is_ours_and_old_is_removed(tmp_path: Path) -> None:
     remove_abandoned(tmp_path, "mine-")
     assert {*tmp_path.iterdir()} == {*kept, tmp_path / "mine-file"}
     remove_abandoned(tmp_path / "nowhere", "mine-")
+
+
+@needs_locks
+def test_a_folder_has_lost_its_owner_once_nobody_holds_it_and_one_that_somebody_named_never_has(tmp_path: Path) -> None:
+    folder, held = make_held(tmp_path, "test-")
+    assert not has_lost_owner(folder / "jobs" / "job", "test-")
+    os.close(held)
+    assert has_lost_owner(folder / "jobs" / "job", "test-")
+    remove_held(folder)
+    assert has_lost_owner(folder / "jobs" / "job", "test-")
+    assert not has_lost_owner(tmp_path / "test-mine" / "jobs" / "job", "test-")
+    assert not has_lost_owner(tmp_path / "test-of-sixteen-chars" / "job", "test-")

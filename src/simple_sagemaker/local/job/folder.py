@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...core.scratch import EMULATOR, has_lost_owner
 from ...storage.private import open_plain, write_private
 from . import stored
 from .drafts import draft
@@ -51,8 +52,8 @@ class JobFolder:
         return self.path / "stop"
 
     def is_stop_requested(self) -> bool:
-        """Whether the job is to stop: somebody asked for it, or removed its folder."""
-        return self.stop_mark.exists() or not self.journal.exists()
+        """Whether the job is to stop: somebody asked for it, or removed its folder, or its emulator was killed."""
+        return self.stop_mark.exists() or not self.journal.exists() or has_lost_owner(self.path, EMULATOR)
 
     @property
     def logs(self) -> Path:

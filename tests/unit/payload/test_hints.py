@@ -20,11 +20,19 @@ def test_other_folders_are_not(text: str) -> None:
 
 
 def test_files_of_code_are_read_and_ours_are_not(tmp_path: Path) -> None:
-    for name in ("a.py", "sub/b.sh", "data.csv", "launcher.py", "worker_toolkit/x.py", "sub/launcher.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in (
+        "a.py",
+        "sub/b.sh",
+        "data.csv",
+        "launcher.py",
+        "worker_toolkit/x.py",
+        "sub/launcher.py",
+        "sub/worker_toolkit/x.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("/opt/ml")
     mentions = hints.literal_paths(str(tmp_path), "")
-    assert mentions == ["a.py", "sub/b.sh", "sub/launcher.py"]
+    assert mentions == ["a.py", "sub/b.sh", "sub/launcher.py", "sub/worker_toolkit/x.py"]
 
 
 def test_the_warning_names_three_and_counts_the_rest() -> None:

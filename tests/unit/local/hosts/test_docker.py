@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simple_sagemaker.local.hosts.docker import Docker, DockerError
+from simple_sagemaker.local.hosts.docker import Docker, DockerError, mount
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs need Linux or macOS")
 SHELL = Docker(command=["/bin/sh", "-c"], environment={"NAME": "value"})
@@ -35,3 +35,16 @@ def test_a_command_that_is_not_there_is_named() -> None:
     for act in (lambda: absent.run("ps"), lambda: absent.succeeds("ps"), lambda: absent.start("ps")):
         with pytest.raises(DockerError, match="/nowhere/docker: No such file"):
             act()
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "readonly", "line"),
+    [
+        ("/a", "/b", False, "type=bind,source=/a,target=/b"),
+        ("/a", "/b", True, "type=bind,source=/a,target=/b,readonly"),
+        ("/a,b", "/c d", False, 'type=bind,"source=/a,b",target=/c d'),
+        ("/a", '/"b"', False, 'type=bind,source=/a,"target=/""b"""'),
+    ],
+)
+def test_a_folder_of_any_name_is_mounted(folder: str, path: str, readonly: bool, line: str) -> None:
+    assert mount(folder, path, readonly=readonly) == ["--mount", line]

@@ -281,3 +281,18 @@ def test_machines_are_those_of_either_member_and_the_first_of_alternatives() -> 
     ]
     grouped = {"ResourceConfig": {"InstanceGroups": groups, "VolumeSizeInGB": 1}}
     assert (machine_count(grouped), machine_types(grouped)) == (4, ["ml.m5.large", "ml.g5.xlarge"])
+
+
+@pytest.mark.parametrize(
+    ("trials", "strategy", "most"),
+    [
+        (3, "Grid", 3),
+        (None, "Grid", 4),
+        (3, "Random", 3),
+        (None, "Random", 10_000),
+        (None, "Bayesian", 750),
+        (None, "Hyperband", 750),
+    ],
+)
+def test_as_many_trials_as_were_asked_for_or_as_the_strategy_has(trials: int | None, strategy: str, most: int) -> None:
+    assert most_trials(request(trials, Strategy=strategy)) == most

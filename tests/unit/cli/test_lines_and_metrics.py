@@ -45,7 +45,7 @@ def ssm(account: Account, cloud: CloudWatch, capsys: pytest.CaptureFixture[str])
     def run(*words: str) -> tuple[int, str, str]:
         spec = parse(words)
         assert isinstance(spec, JobsSpec)
-        status = perform(spec, replace(account.services(), logs=cloud))  # type: ignore[arg-type]
+        status = perform(spec, replace(account.services(), logs=cloud))
         out, err = capsys.readouterr()
         return status, out, err
 

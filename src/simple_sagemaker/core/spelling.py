@@ -43,11 +43,13 @@ def is_same_but_for_a_slip(one: str, other: str) -> bool:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that ``name`` probably misspells: up to one mistake in three letters; None if all are farther.
 
-    Of several that are as near it is the one with the longest beginning in common: ``tun`` is tune, and not run.
+    Of several that are as near it is the one with the longest beginning in common: ``tun`` is tune, and not run. Then
+    it is the longest: letters are forgotten, and who means to run is not told to remove.
     """
     typed = name.lower()
-    best = min(((distance(typed, one.lower()), -_begins_alike(typed, one.lower()), one) for one in names), default=None)
-    return best[2] if best and best[0] <= max(1, len(name) // 3) else None
+    near = ((distance(typed, one.lower()), -_begins_alike(typed, one.lower()), -len(one), one) for one in names)
+    best = min(near, default=None)
+    return best[-1] if best and best[0] <= max(1, len(name) // 3) else None
 
 
 def _begins_alike(one: str, other: str) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 _IGNORING = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"  # set at any rate: a configuration file may say it as well
 _OF_A_SERVICE = "AWS_ENDPOINT_URL_"
 _OF_AWS_ALONE = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
-_PROXIES = {"http_proxy", "all_proxy"}
+_PROXIES = {"HTTP_PROXY", "ALL_PROXY"}  # or in lower case
 
 
 def variables_to_lead(url: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -20,7 +20,7 @@ def variables_to_lead(url: str, environment: Mapping[str, str]) -> dict[str, str
     variables = {_IGNORING: "false"}
     variables |= {name: url for name in environment if name.startswith(_OF_A_SERVICE)}
     variables |= {name: "false" for name in _OF_AWS_ALONE if name in environment}
-    if any(value for name, value in environment.items() if name.lower() in _PROXIES):
+    if any(value for name, value in environment.items() if name.upper() in _PROXIES):
         host = urlsplit(url).hostname or ""
         for name, other in (("no_proxy", "NO_PROXY"), ("NO_PROXY", "no_proxy")):
             variables[name] = _and_host(environment.get(name) or environment.get(other) or "", host)

@@ -33,6 +33,6 @@ def test_other_names_are_others(one: str, other: str) -> None:
     assert not is_same_but_for_a_slip(one, other)
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("tun", "tune"), ("rum", "run"), ("mr", "rm")])
+@pytest.mark.parametrize(("typed", "meant"), [("tun", "tune"), ("rum", "run"), ("mr", "rm"), ("rn", "run")])
 def test_of_names_as_near_the_one_that_begins_alike_is_meant(typed: str, meant: str) -> None:
     assert nearest(typed, ["rm", "run", "stop", "tune"]) == meant

@@ -127,8 +127,8 @@ class TestRemoval:
     def test_a_tasks_state_and_inputs_stay_unless_they_are_named(self, home: Home, ssm: Ssm) -> None:
         assert ssm("rm", *TASK, "--yes")[1] == "Deleted: 2 jobs (abcdefg1, abcdefg2) of task task: 4 files, 8 B\n"
         assert objects(home) == ["p/task/input/data/a", "p/task/state/x", "p/task/state/y", "p/task2/state/z"]
-        status, out, _ = ssm("rm", *TASK, "--state", "--inputs", "--yes", "--json")
-        assert status == 0
+        status, out, err = ssm("rm", *TASK, "--state", "--input", "--yes", "--json")
+        assert (status, err) == (0, "")
         assert json.loads(out)["files"] == 3
         assert objects(home) == ["p/task2/state/z"]
 

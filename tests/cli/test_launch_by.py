@@ -38,7 +38,8 @@ def test_a_changed_variable_is_told_of_and_its_value_is_not_kept_in_run_json(she
     shell.write("w.py", "")
     assert shell.run("-e", "w.py", "--job_env", "STAGE", "s3cret-one").status == 0
     done = shell.run("-e", "w.py", "--job_env", "STAGE", "s3cret-two")
-    assert "differs from what that job had:\n  environment\n" in done.err
+    assert "differs from what that job had:\n  environment: STAGE changed\n" in done.err
+    assert "s3cret" not in done.err
     assert not [file for file in (shell.home / "buckets").rglob("*.json") if b"s3cret" in file.read_bytes()]
 
 

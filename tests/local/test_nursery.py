@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.local.supervisor import spawn
 from simple_sagemaker.local.supervisor.nursery import Nursery
 from tests.local.conftest import DOCKER, Engine, settings
 
@@ -177,6 +179,39 @@ def test_a_job_has_no_descriptor_and_no_signals_of_the_program_that_started_it(
     assert signals == {"SigBlk:": 0, "SigIgn:": 0}
     if made:
         made.close()
+
+
+def test_one_that_is_stopped_is_replaced_and_holds_up_no_job(engine: Engine) -> None:
+    made = Nursery(loads_s3=False, patience_s=2)
+    first = made.start_supervisor("auto")
+    maker = parent(first.pid)
+    first.dismiss()
+    os.kill(maker, signal.SIGSTOP)
+    made.start_supervisor("auto").dismiss()
+    assert not lives(maker)
+    last = made.start_supervisor("auto")
+    os.kill(parent(last.pid), signal.SIGSTOP)
+    last.dismiss()
+    made.close()
+
+
+def test_it_goes_on_where_somebody_who_asked_is_gone(engine: Engine) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        maker = spawn.start_program("supervisor.nursery", "", [theirs.fileno()])
+        theirs.close()
+        for is_gone in (True, False):
+            pipes, others = spawn.make_pipes()
+            answer, tell = os.pipe()
+            if is_gone:
+                os.close(answer)
+            socket.send_fds(ours, [f"{spawn.OF_JOBS} auto".encode()], [*others, tell])
+            spawn.close_all((*others, tell))
+            if not is_gone:
+                assert os.read(answer, 20).isdigit()
+                os.close(answer)
+            spawn.close_all(pipes)
+    assert os.waitpid(maker, 0) == (maker, 0)
 
 
 @pytest.mark.parametrize("loads_s3", [True, False])

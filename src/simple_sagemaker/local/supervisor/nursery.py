@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
 _LONGEST = 256  # bytes of a request: a module and an isolation
 _S3 = "s3"
+_PAUSE_S = 0.001
 _STREAMS = 3  # of a supervisor; the fourth descriptor of a request is told its number
 
 
 class Nursery:
     """Starts supervisors quickly; its process begins with the first of them. For many threads.
 
-    With ``loads_s3`` they have loaded what reaching S3 needs.
+    With ``loads_s3`` they have loaded what reaching S3 needs. A process that does not answer for ``patience_s``
+    seconds, as one that somebody stopped, is killed.
     """
 
-    def __init__(self, *, loads_s3: bool) -> None:
+    def __init__(self, *, loads_s3: bool, patience_s: float = 30.0) -> None:
+        self._patience_s = patience_s
         self._word = _S3 if loads_s3 else ""
         self._asking = threading.Lock()
         self._process: socket.socket | None = None
@@ -58,7 +61,7 @@ class Nursery:
         finally:
             spawn.close_all((*theirs, tell))
         with open(answer, "rb") as told:
-            pid = told.read()  # nothing where it was killed
+            pid = told.read() if self._answers(answer) else b""  # nothing where it was killed
         if pid:
             return WaitingSupervisor(int(pid), *pipes)
         spawn.close_all(pipes)
@@ -75,7 +78,24 @@ class Nursery:
             if sys.platform == "linux" and os.getpid() == self._owner:  # and no fork of it
                 with suppress(OSError):  # it was killed, or is waited for by others
                     process.send(b"")  # also where a fork of this process has the socket, too
-                    os.waitpid(self._pid, 0)
+                    self._wait_for_end()
+
+    def _answers(self, descriptor: int) -> bool:
+        import select
+
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(1000 * self._patience_s))
+
+    def _wait_for_end(self) -> None:
+        """Reap the process. Raises ChildProcessError where others have."""
+        import time
+
+        until = time.monotonic() + self._patience_s
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                os.kill(self._pid, signal.SIGKILL)
+            time.sleep(_PAUSE_S)
 
     def __del__(self) -> None:
         self.close()
@@ -105,10 +125,11 @@ def main(word: str) -> None:
         request, descriptors = socket.recv_fds(requests, _LONGEST, _STREAMS + 1)[:2]
         if not request:
             return
-        child = os.fork()
-        if child == 0:
-            _become_supervisor(request.decode(), descriptors[:_STREAMS])
-        os.write(descriptors[_STREAMS], str(child).encode())
+        with suppress(OSError):  # there are no more processes, or who asked is gone: both see the pipes end
+            child = os.fork()
+            if child == 0:
+                _become_supervisor(request.decode(), descriptors[:_STREAMS])
+            os.write(descriptors[_STREAMS], str(child).encode())
         spawn.close_all(descriptors)
 
 

@@ -126,4 +126,4 @@ def _key(text: str, *, is_encoded: bool) -> str:
 def _second(text: str) -> int:
     """Seconds since the epoch of ``2026-11-25T13:40:03``."""
     date, time = text.split("T")
-    return timegm((*map(int, date.split("-")), *map(int, time.split(":")), 0, 0, 0))
+    return timegm((*map(int, date.split("-")), *map(int, time.split(":"))))

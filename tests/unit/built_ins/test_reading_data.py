@@ -13,6 +13,7 @@ from simple_sagemaker.built_ins.algorithms import algorithm
 from simple_sagemaker.built_ins.csv_rows import Row
 from simple_sagemaker.built_ins.formats import delimiter_of, other_name, sniff, without_quotes
 from simple_sagemaker.built_ins.labels import Labeled, check_labels, rule_of
+from simple_sagemaker.built_ins.records import check_pairs
 from simple_sagemaker.built_ins.sample import FileSample, take_sample
 from simple_sagemaker.errors import UsageError
 
@@ -170,6 +171,28 @@ def test_a_wrong_label_comes_with_what_it_probably_is(
     bad = next(row for row in rows if not rule.fits(row.label or 0))
     assert first.startswith(f"channel train: train.csv line {bad.line} has the label {bad.label:.15g}; with ")
     assert line.startswith(re.sub("{hp:(.*?)}", r"--\1", mend)), line
+
+
+@pytest.mark.parametrize(
+    ("lines", "why", "mend"),
+    [
+        (("u1\t10.0.0.1",), "line 1 has no comma.", r"tr '\t' ',' < train.csv > train-mended.csv"),
+        (("u1;10.0.0.1",), "line 1 has no comma.", "tr ';' ',' < train.csv > train-mended.csv"),
+        (("u1 10.0.0.1",), "line 1 has no comma.", "tr ' ' ',' < train.csv > train-mended.csv"),
+        (("u1,10.0.0.1,x",), "line 1 has 3 columns;", "cut -d, -f1,2 train.csv > train-mended.csv"),
+        (("u1;x;10.0.0.1",), "line 1 has 1 columns;", "cut -d, -f1,2 train.csv > train-mended.csv"),
+        (("u1",), "line 1 has 1 columns;", "cut -d, -f1,2 train.csv > train-mended.csv"),
+        (("10.0.0.1,u1",), "line 1 has the address first,", "awk -F, -v OFS=, '{print $2, $1}' train.csv > train-mended.csv"),
+        (("u1,10.0.0.1", "", "10.0.0.2,u2"), "line 3 has the address first,", "awk"),
+    ],
+)  # fmt: skip
+def test_what_is_no_pair_of_an_entity_and_an_address_is_refused(lines: tuple[str, ...], why: str, mend: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_pairs(algorithm("ipinsights"), "train", file(*lines))
+    first, last = str(refused.value).splitlines()
+    assert first.startswith(f"channel train: train.csv {why}")
+    assert mend in last
+    check_pairs(algorithm("ipinsights"), "train", file("u1,10.0.0.1", "", "u2, 10.0.0.2"))
 
 
 class TestSamples:

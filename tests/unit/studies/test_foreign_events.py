@@ -76,3 +76,38 @@ def test_every_member_of_a_wrong_type_is_refused_or_harmless(event: dict[str, An
                 found.take([first, {**event, name: wrong}])
             ending(found, NOON)
             study_record(found, words, project="p", task="t", seed=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "least"),
+    [
+        *(("limits", name, 1) for name in ("max_trials", "at_once")),
+        *(("limits", name, 0) for name in ("failures", "patience", "max_mins")),
+        ("start", "trial", 1),
+        ("start", "resource", 0),
+        *(("end", name, 0) for name in ("seconds", "billed_s")),
+    ],
+)
+def test_a_number_below_its_least_is_refused(kind: str, name: str, least: int) -> None:
+    at = NOON.isoformat()
+    start = {"kind": "start", "trial": 1, "job": "j", "at": at, "values": {}}
+    events: dict[str, dict[str, Any]] = {
+        "limits": {"kind": "limits", "at": at, **dict.fromkeys(Limits.__dataclass_fields__, 1)},
+        "start": start,
+        "end": {"kind": "end", "trial": 1, "job": "j", "at": at, "status": "Completed", "objective": 1.0},
+    }
+    found = Study("min")
+    found.take([start, {**events[kind], name: least}])
+    with pytest.raises(SsmError, match=f"an event '{kind}' lacks or has wrong: {name}"):
+        Study("min").take([start, {**events[kind], name: least - 1}])
+
+
+@pytest.mark.parametrize("objective", ["NaN", "Infinity", "-Infinity", None, 0, 1.5])
+def test_an_objective_is_a_number_none_or_what_json_has_no_number_for(objective: object) -> None:
+    at = NOON.isoformat()
+    start = {"kind": "start", "trial": 1, "job": "j", "at": at, "values": {}}
+    end = {"kind": "end", "trial": 1, "job": "j", "at": at, "status": "Completed"}
+    Study("min").take([start, {**end, "objective": objective}])
+    for wrong in ("nan", "1.5", "", True, []):
+        with pytest.raises(SsmError, match="an event 'end' lacks or has wrong"):
+            Study("min").take([start, {**end, "objective": wrong}])

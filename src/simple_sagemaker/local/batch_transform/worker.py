@@ -16,7 +16,7 @@ def main() -> None:
     """
     descriptor, framework, program, code, model_dir = sys.argv[1:]
     os.set_inheritable(int(descriptor), False)
-    sys.path[:] = [code] + [path for path in sys.path if path and path != code]
+    sys.path[:] = [code] + [path for path in sys.path if path != code]
     sys.argv[1:] = []
     requests = socket.socket(fileno=int(descriptor))
     handler = _handler(framework, program, code, model_dir)

@@ -182,7 +182,10 @@ def _describe_interrupt(argv: Sequence[str]) -> str:
     return "Interrupted before the job was started; nothing is running."
 
 
-_FULL = "Free some space, or use another disk: SSM_HOME names the home of jobs, TMPDIR the folder for temporary files."
+_FULL = (
+    "Free some space (ssm home --clean), or use another disk: SSM_HOME names the home of jobs, TMPDIR the "
+    "folder for temporary files."
+)
 _OTHER_OS_ADVICE = (
     "Check that it exists, that you may read and write it, and that its disk has room (SSM_HOME names the home)."
 )

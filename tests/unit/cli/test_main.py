@@ -47,7 +47,10 @@ def test_ctrl_c_says_what_it_means_for_jobs(
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.ENOSPC, "Free some space, or use another disk: SSM_HOME names the home of jobs"),
+        (
+            errno.ENOSPC,
+            "Free some space (ssm home --clean), or use another disk: SSM_HOME",
+        ),
         (errno.EDQUOT, "Free some space"),
         (errno.EROFS, "Choose a folder that can be written"),
         (errno.EMFILE, "Allow more open files (ulimit -n)"),

@@ -93,7 +93,7 @@ ENTRIES = (
         word="files",
         title="A file or folder cannot be read or written, or the disk is full",
         ours=(
-            "Free some space, or use another disk: SSM_HOME names the home of jobs, …",
+            "Free some space (ssm home --clean), or use another disk: SSM_HOME names the home of jobs, …",
             "Choose a folder that can be written; SSM_HOME names the home of jobs.",
             "Check that it exists, that you may read and write it, and that its disk has room …",
         ),

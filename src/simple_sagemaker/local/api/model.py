@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
@@ -183,7 +184,8 @@ def _load(cache: str, *, is_of_emulator: bool) -> Model:
         trimmed = json.loads(read_plain(cached))
     except (OSError, ValueError):
         trimmed = _trim(source, OF_THE_EMULATOR if is_of_emulator else OF_COMMANDS)
-        replace_private(cached, json.dumps(trimmed))
+        with suppress(OSError):  # of a full disk jobs are read, too
+            replace_private(cached, json.dumps(trimmed))
     return Model(trimmed["inputs"], trimmed["shapes"])
 
 

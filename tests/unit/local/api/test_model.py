@@ -109,3 +109,9 @@ def test_the_cache_gives_the_same_model_as_botocores_file(tmp_path: Path) -> Non
     kept.write_text("{half")
     model._load.cache_clear()
     assert model.load(tmp_path).shapes == first.shapes
+
+
+@pytest.mark.parametrize("operation", ["CreateTrainingJob", "ListTrainingJobs"])
+def test_where_no_cache_can_be_written_the_model_is_read_anew(operation: str, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file in its place, as good as a full disk")
+    assert operation in model.load(tmp_path / "home" / "cache", operation).inputs

@@ -108,6 +108,7 @@ def test_an_objective_is_a_number_none_or_what_json_has_no_number_for(objective:
     start = {"kind": "start", "trial": 1, "job": "j", "at": at, "values": {}}
     end = {"kind": "end", "trial": 1, "job": "j", "at": at, "status": "Completed"}
     Study("min").take([start, {**end, "objective": objective}])
-    for wrong in ("nan", "1.5", "", True, []):
+    bad: list[object] = ["nan", "1.5", "", True, []]
+    for wrong in bad:
         with pytest.raises(SsmError, match="an event 'end' lacks or has wrong"):
             Study("min").take([start, {**end, "objective": wrong}])

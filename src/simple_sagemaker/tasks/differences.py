@@ -237,7 +237,7 @@ def typed(value: object) -> str:
         from shlex import join
 
         return join(value)
-    return json.dumps(value, default=str)
+    return json.dumps(value)
 
 
 def _image(spec: Spec) -> str:

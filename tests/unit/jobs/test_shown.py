@@ -15,7 +15,7 @@ from rich.live import Live
 from simple_sagemaker.core.progress import Meter
 from simple_sagemaker.jobs import display
 from simple_sagemaker.jobs.display import Lines, Pipe, Terminal, drawn, label
-from simple_sagemaker.jobs.live_text import LiveText, StatusLine
+from simple_sagemaker.jobs.live_text import LiveText, StatusLine, redrawn
 
 
 @pytest.mark.parametrize(("hosts", "before"), [(0, ""), (1, "algo-1 | "), (9, "algo-1 | "), (10, "algo-1  | ")])
@@ -110,6 +110,20 @@ class Drawn(Live):
         assert refresh
         self.count += 1
         super().update(renderable, refresh=refresh)
+
+
+def test_a_long_line_of_a_text_is_cut_at_the_edge_and_takes_no_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, out = console()
+    with Live(console=made, auto_refresh=False) as live:
+        LiveText(live, made).show("a" * 79 + "bc d\nnext")
+    assert ("a" * 79 + "b\nnext") in out.getvalue()
+    assert "c" not in out.getvalue()
+    out = io.StringIO()
+    monkeypatch.setattr("rich.console.Console", lambda: Console(file=out, force_terminal=True, width=80))
+    with redrawn() as show:
+        show("a" * 79 + "bc d\nnext")
+    assert ("a" * 79 + "b\nnext") in out.getvalue()
+    assert "c" not in out.getvalue()
 
 
 def test_a_text_is_replaced_only_where_it_is_another() -> None:

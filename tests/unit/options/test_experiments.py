@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,43 @@ def store(uri: str, **changed: Any) -> MlflowStore | None:
 )
 def test_a_place_is_taken_as_it_was_typed(uri: str, tmp_path: Path) -> None:
     assert store(uri, code=Code(entry_point="w.py", source_dir=tmp_path)) == MlflowStore(uri=uri)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_run_names_the_commit_of_the_code_and_whether_files_differ_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "w.py").write_text("1")
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+
+    def git(*arguments: str) -> str:
+        who = ("-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", "-C", str(folder), *who, *arguments], capture_output=True, check=True, text=True)
+        return done.stdout.strip()
+
+    def told(code: Code) -> str | None:
+        found = store("local", code=code)
+        assert found is not None
+        return found.commit
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "c")
+    git("tag", "-a", "v1", "-m", "one")
+    commit = git("rev-parse", "HEAD")
+    by_folder = Code(entry_point="w.py", source_dir=folder)
+    by_file = Code(entry_point="w.py", entry_file=folder / "w.py")
+    assert len(commit) == 40
+    assert [told(by_folder), told(by_file)] == [commit, commit], "the tag would be no commit"
+    (folder / "w.py").write_text("2")
+    assert [told(by_folder), told(by_file)] == [f"{commit}-dirty", f"{commit}-dirty"]
+    monkeypatch.chdir(folder)
+    assert told(Code(entry_point="w.py")) == f"{commit}-dirty", "the current folder's, where it is not said"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert told(by_folder) is None, "without git"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,27 @@ def test_rows_are_kept_in_the_order_of_keys(tmp_path: Path) -> None:
         assert [(row.key, row.tag) for row in found.rows()][:1] == [(rows[1].key, "new")]
 
 
+def test_a_full_page_is_written_at_once_so_that_a_killed_sync_has_sent_it_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_PAGE", 2)
+    file = str(tmp_path / "i.sqlite")
+
+    def kept() -> list[str]:
+        with closing(sqlite3.connect(file)) as other:
+            return [key for (key,) in other.execute("SELECT key FROM sent ORDER BY key")]
+
+    with closing(Index(file)) as found:
+        found.put(Sent("a", "m", "d", "t"))
+        assert kept() == []
+        found.put(Sent("b", "m", "d", "t"))
+        assert kept() == ["a", "b"]
+        found.forget("a")
+        assert kept() == ["a", "b"]
+        found.forget("b")
+        assert kept() == []
+
+
 def test_what_was_put_is_kept_when_the_sync_fails(tmp_path: Path) -> None:
     def fail() -> None:
         with index.open_index(tmp_path / "i.sqlite", quiet) as found:

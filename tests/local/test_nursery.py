@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -237,3 +238,10 @@ def first_free() -> int:
     descriptor = os.open("/", os.O_RDONLY)
     os.close(descriptor)
     return descriptor
+
+
+def test_one_that_its_owner_forgot_ends_with_it_without_a_word(engine: Engine) -> None:
+    script = "from simple_sagemaker.local.supervisor.nursery import Nursery\nmade = Nursery(loads_s3=False)\n"
+    script += "made.start_supervisor('auto').dismiss()\n"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

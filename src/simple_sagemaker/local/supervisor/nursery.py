@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -89,8 +90,6 @@ class Nursery:
 
     def _wait_for_end(self) -> None:
         """Reap the process. Raises ChildProcessError where others have."""
-        import time
-
         until = time.monotonic() + self._patience_s
         while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > until:

@@ -180,3 +180,24 @@ def test_of_words_that_are_near_four_are_named_and_short_ones_are_not_looked_at(
     assert near_words("qouta dsik modul rolee netwrok capacty") == near_words("qouta dsik modul rolee")
     assert len(near_words("qouta dsik modul rolee netwrok capacty")) == 4
     assert near_words("ot qouta") == near_words("qouta")
+
+
+@pytest.mark.parametrize(
+    ("word", "entry"),
+    [
+        ("available", "capacity"),
+        ("deleted", "code-gone"),
+        ("distributed", "rendezvous"),
+        ("iam", "denied"),
+        ("installed", "module"),
+        ("instances", "quota"),
+        ("macos", "paths"),
+        ("oom", "out-of-memory"),
+        ("remote", "remote-docker"),
+        ("retry", "internal-error"),
+        ("slow", "metric-slow"),
+        ("timeout", "max-run"),
+    ],
+)
+def test_one_word_leads_to_what_is_about_it_and_not_to_a_message_that_has_it(word: str, entry: str) -> None:
+    assert search(word)[0].word == entry

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..errors import Detached, SsmError
 from ..options.option import DATA, LIVING, ONE_JOB, REPLAY, SINGLE
 from .ending import end
+from .streams import prepare_streams
 
 TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a help page 5 ms
 if TYPE_CHECKING:
@@ -34,28 +35,8 @@ def program() -> None:
 def main() -> None:
     """What the program does: ``sys.argv`` in, an exit status out."""
     gc.set_threshold(_NEW_OBJECTS)
-    _open_missing_streams()
-    if sys.argv[1:2] == ["--complete"]:  # asked by the scripts of 'ssm completion'
-        from .completion.words import words
-
-        print("\n".join(words(sys.argv[2] if sys.argv[2:] else "", sys.argv[3:], os.environ)))
-        sys.exit(0)
+    prepare_streams()
     sys.exit(status_of(sys.argv[1:]))
-
-
-def _open_missing_streams() -> None:
-    """Open the null device for each standard stream that the caller closed (``ssm … >&-``).
-
-    Otherwise Python has none to print to, and the next file that is opened gets the stream's number.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            mode = "r" if number == 0 else "w"
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - lasts as long as we
 
 
 def status_of(argv: Sequence[str]) -> int:
@@ -93,6 +74,11 @@ def status_of(argv: Sequence[str]) -> int:
 
 def _execute(argv: Sequence[str]) -> int:
     """Do what the command line says; return its exit status."""
+    if argv[:1] == ["--complete"]:  # asked by the scripts of 'ssm completion'
+        from .completion.words import words
+
+        print("\n".join(words(argv[1] if argv[1:] else "", argv[2:], os.environ)), flush=True)
+        return 0
     prestarted = _prestart(argv)
     from .parse import parse
 

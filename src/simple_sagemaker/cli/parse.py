@@ -56,9 +56,9 @@ def parse(argv: Sequence[str]) -> AnySpec:
         return _spec(command, rest)
     except UsageError as error:
         raise UsageError(f"ssm {command}: {error}{_next_step(command)}") from error
-    except BrokenPipeError:  # of a page that nobody reads any more
-        raise
     except OSError as error:
+        if error.filename is None:  # not of a file: a page that cannot be printed
+            raise
         raise UsageError(f"ssm {command}: {error.filename!r}: {error.strerror}.{_next_step(command)}") from error
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..jobs import display
 from ..jobs.display import Screen
 from ..jobs.job_events import EventWatcher, JobEvent, LineEvent, NoteEvent
+from ..jobs.output import Output
 
 if TYPE_CHECKING:
     from ..core.services import Services
@@ -32,25 +33,29 @@ class QuietScreen(EventWatcher):
 
 def screen_of(shows: Shows, hosts: int, services: Services) -> AbstractContextManager[Screen]:
     """The screen for what is to be shown of a job with so many hosts."""
+    if shows == "everything":
+        return display.screen(hosts)
+    from .printing import to_stderr
+
+    output = Output(to_stderr)
     if shows == "events":
-        return nullcontext(QuietScreen(_print_event, services.now, prints_events=True))
-    if shows == "lines":
-        width = len(f"algo-{hosts}")
-        return nullcontext(QuietScreen(lambda event: _print_line(event, width), services.now))
-    return display.screen(hosts)
+        return nullcontext(QuietScreen(lambda event: _print_event(event, output), services.now, prints_events=True))
+    width = len(f"algo-{hosts}")
+    return nullcontext(QuietScreen(lambda event: _print_line(event, width, output), services.now))
 
 
-def _print_event(event: JobEvent) -> None:
+def _print_event(event: JobEvent, output: Output) -> None:
     from .printing import print_json_line, to_stderr
 
     if isinstance(event, NoteEvent):
         to_stderr(event.text)
     else:
-        print_json_line(event)
+        output.print(lambda: print_json_line(event))
 
 
-def _print_line(event: JobEvent, width: int) -> None:
+def _print_line(event: JobEvent, width: int, output: Output) -> None:
     from .printing import print_result
 
     if isinstance(event, LineEvent):
-        print_result(f"{display.label(f'algo-{event.host}', width)}{event.line}")
+        line = f"{display.label(f'algo-{event.host}', width)}{event.line}"
+        output.print(lambda: print_result(line))

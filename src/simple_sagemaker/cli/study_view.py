@@ -14,6 +14,7 @@ from ..core.printable import clean
 from ..core.progress import Meter, WithoutStatusLine
 from ..jobs import live_text
 from ..jobs.metrics import number
+from ..jobs.output import Output
 from ..jobs.timeline import reason_in_short
 from ..studies.records import best_first, time_left, trial_record
 from ..studies.study_events import TrialEndedEvent, TrialStartedEvent
@@ -38,6 +39,7 @@ class StudyView(WithoutStatusLine):
         self.spec = spec
         self.services = services
         self.search: Search | None = None
+        self.output = Output(self.note, work="the search")
         self._began = time.monotonic()
 
     def phase(self, name: str, message: str) -> None:
@@ -82,12 +84,14 @@ class EventStudyView(StudyView):
         to_stderr(text)
 
     def started(self, trial: Trial) -> None:
-        print_json_line(TrialStartedEvent(time=self.services.now(), trial=trial_record(trial)))
+        event = TrialStartedEvent(time=self.services.now(), trial=trial_record(trial))
+        self.output.print(lambda: print_json_line(event))
 
     def ended(self, trial: Trial, study: Study) -> None:
         best = study.best
         number = best.number if best else None
-        print_json_line(TrialEndedEvent(time=self.services.now(), trial=trial_record(trial), best=number))
+        event = TrialEndedEvent(time=self.services.now(), trial=trial_record(trial), best=number)
+        self.output.print(lambda: print_json_line(event))
 
 
 class LiveStudyView(StudyView):

@@ -51,7 +51,7 @@ def tune(spec: TuneSpec, services: Services, argv: Sequence[str]) -> int:
         _drive(found, view, _naming(spec))
         failure = _bring(found, services, view)
     record = found.record
-    _print_end(record, found, services, argv)
+    _print_end(record, found, services, argv, view)
     if failure:
         raise failure
     _check(record, _naming(spec))
@@ -105,25 +105,24 @@ def _bring(found: Search, services: Services, view: StudyView) -> SsmError | Non
     return None
 
 
-def _print_end(record: StudyRecord, found: Search, services: Services, argv: Sequence[str]) -> None:
+def _print_end(record: StudyRecord, found: Search, services: Services, argv: Sequence[str], view: StudyView) -> None:
     """Print the table on stdout, and below it, on stderr, what it comes to."""
     shows = found.spec.task.shows
     if shows == "events":
-        print_json_line(StudyEndedEvent(time=services.now(), study=record))
+        view.output.print(lambda: print_json_line(StudyEndedEvent(time=services.now(), study=record)))
         return
     names = [one.name for one in found.spec.space]
     if record.trials:
         best = record.best.number if record.best else None
-        print_result(
-            trials_table(
-                record.trials,
-                metric=record.metric,
-                names=names,
-                now=services.now(),
-                best=best,
-                width=tables.terminal_width(),
-            )
+        table = trials_table(
+            record.trials,
+            metric=record.metric,
+            names=names,
+            now=services.now(),
+            best=best,
+            width=tables.terminal_width(),
         )
+        view.output.print(lambda: print_result(table))
     if shows == "everything":
         for line in _summary(record, found, argv):
             to_stderr(line)

@@ -165,7 +165,7 @@ def is_valid(environ: Environ, signature: Signature, secret: str, body: bytes) -
             text = "\n".join(
                 (environ["REQUEST_METHOD"], path, query, headers, ";".join(signature.signed_headers), payload)
             )
-            digest = hashlib.sha256(text.encode("latin-1")).hexdigest()
+            digest = hashlib.sha256(text.encode("latin-1", "xmlcharrefreplace")).hexdigest()  # a query may have any
             if _matches(key, (ALGORITHM, _time(signature), signature.scope, digest), signature.value):
                 return True
     return False

@@ -7,7 +7,6 @@ terminal gets control characters from jobs and services, except colours; in a pi
 from __future__ import annotations
 
 import io
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.printable import clean, clean_line
 from ..core.progress import Meter, Watcher, WithoutStatusLine
+from .output import Output
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -115,9 +115,8 @@ class Pipe(WithoutStatusLine):
 
     def __init__(self, width: int, *, outlives_reader: bool = True) -> None:
         self._width = width
-        self._outlives_reader = outlives_reader
+        self._output = Output(self.note) if outlives_reader else None
         self._began = time.monotonic()
-        self._stdout_closed = False
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what this output cannot
 
@@ -128,28 +127,25 @@ class Pipe(WithoutStatusLine):
         self._began = time.monotonic() - age_s
 
     def lines(self, host: str, lines: list[str]) -> None:
-        if self._stdout_closed:
-            return
         if sys.stdout.isatty():
             lines = [clean_line(line) for line in lines]
-        try:
-            before = label(host, self._width)
-            sys.stdout.write("".join(f"{before}{line}\n" for line in lines))
-            sys.stdout.flush()
-        except OSError as error:  # the reader is gone, or the disk is full: the job goes on, and so do we
-            if not self._outlives_reader:
-                raise
-            self._stdout_closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.note(
-                f"The log cannot be written any more ({error.strerror}); the job goes on, and is followed to its end"
-            )
+        before = label(host, self._width)
+        text = "".join(f"{before}{line}\n" for line in lines)
+        if self._output is None:
+            _write(text)
+        else:
+            self._output.print(lambda: _write(text))
 
     def note(self, text: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {clean(text)}", file=sys.stderr, flush=True)
 
     def pause(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 class Terminal:

@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from simple_sagemaker.emulator import authentication
 from simple_sagemaker.emulator.access_keys import AccessKey, KeyRing
 from simple_sagemaker.emulator.authentication import Refused, authenticate
-from simple_sagemaker.emulator.http import keep_raw, raw_headers
+from simple_sagemaker.emulator.http import keep_raw, raw_headers, raw_target
 from tests.unit.emulator.rings import ring_of
 
 HOST = "127.0.0.1:5000"
@@ -205,6 +205,18 @@ def test_amazons_headers_have_to_be_signed(keys: KeyRing) -> None:
     assert refused
     assert refused.kind == "unsigned header"
     assert str(refused).endswith("which were not signed: x-amz-acl")
+
+
+@pytest.mark.parametrize("parameter", ["X-Amz-SignedHeaders=host;", "X-Amz-Content-Sha256="])
+def test_letters_that_no_header_can_have_make_a_presigned_urls_signature_wrong(keys: KeyRing, parameter: str) -> None:
+    environ = signed(expires_s=60)
+    path, query = raw_target(environ)
+    name = parameter.partition("=")[0]
+    others = [one for one in query.split("&") if not one.startswith(f"{name}=")]
+    keep_raw(environ, raw_headers(environ), "&".join([f"{path}?{parameter}%E2%98%83", *others]))
+    refused = refusal(environ, keys)
+    assert refused
+    assert refused.kind == "signature"
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,10 @@ _ENDS = (
 _STAGES = "prod|production|dev|development|staging|stage|test|local"
 _SECRETS = compile_late(rf"\.?(?:[\w-]+[._-])?secrets?(?:[._-](?:{_STAGES}))?\.(?:ya?ml|json|toml|ini|txt|enc)")
 _FOLDERS = frozenset({".ssh", ".gnupg", ".azure", ".oci", ".gcloud"})
+_WAYS = (".aws/cli/cache/", ".aws/sso/cache/", ".config/gcloud/")  # folders by their way from the home
 _PLACES = frozenset(
     {".aws/credentials", ".kube/config", ".docker/config.json", ".huggingface/token", ".streamlit/secrets.toml"}
+    | {".cargo/credentials.toml", ".cargo/credentials", "gh/hosts.yml", ".terraform.d/credentials.tfrc.json"}
 )
 _EXAMPLE_WORDS = frozenset({"example", "sample", "template", "dist", "defaults"})  # in a name: made to be shared
 
@@ -41,6 +43,9 @@ _AWS_TABLE = compile_late(
 )
 _AWS_KEY = compile_late(rb"^\s*aws_secret_access_key\s*=\s*\S", re.IGNORECASE | re.MULTILINE)
 _GOOGLE_KEY = compile_late(rb'"(?:private_key|refresh_token)"\s*:\s*"[^"]')
+# What sts and iam print of AWS's command line, kept in a file; and what Google's clients keep of a person's consent.
+_AWS_ANSWER = compile_late(rb'"SecretAccessKey"\s*:\s*"[^"]')
+_GOOGLE_CONSENT = compile_late(rb'"(?:client_secret|refresh_token)"\s*:\s*"[^"]')
 _PASSWORD = compile_late(rb"^\s*(?:password|//\S*:_authToken|_auth|_password)\s*[=:]\s*[^\s$]", re.MULTILINE)
 _IN_ADDRESS = compile_late(rb"://[^/\s:@]*:[^/\s:@$]+@")
 _KUBERNETES = compile_late(rb"^\s*(?:- )?(?:client-key-data|token|password)\s*:\s*\S", re.MULTILINE)
@@ -51,17 +56,19 @@ _BY_NAME = {
     ".yarnrc": (_PASSWORD, _IN_ADDRESS),
     "pip.conf": (_IN_ADDRESS,),
     "pip.ini": (_IN_ADDRESS,),
+    ".condarc": (_IN_ADDRESS,),
 }
 # Where a private key may come after other things, such as certificates: these kinds of files are no programs.
 _BY_END = {
     (".pem", ".key", ".crt", ".cer", ".asc", ".gpg"): (_KEY,),
-    (".json",): (_GOOGLE_KEY,),
+    (".json",): (_GOOGLE_KEY, _GOOGLE_CONSENT, _AWS_ANSWER),
     (".ini", ".cfg", ".conf", ".toml", "credentials", "config"): (_AWS_KEY,),
     (".yaml", ".yml", ".conf", "config"): (_KUBERNETES,),
 }
 _KUBERNETES_KIND = compile_late(rb"^kind:\s*Config\s*$", re.MULTILINE)
 _GOOGLE_KIND = compile_late(rb'"type"\s*:\s*"(?:service_account|authorized_user)"')
-_ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND}
+_GOOGLE_CLIENT = compile_late(rb'"client_id"\s*:\s*"[^"]*\.apps\.googleusercontent\.com"')
+_ONLY_WITH = {_KUBERNETES: _KUBERNETES_KIND, _GOOGLE_KEY: _GOOGLE_KIND, _GOOGLE_CONSENT: _GOOGLE_CLIENT}
 
 
 def has_secret_name(path: str) -> bool:
@@ -71,6 +78,8 @@ def has_secret_name(path: str) -> bool:
     if name in _NAMES or (name.endswith(_ENDS) and not is_example):
         return True
     if (name.startswith(".env.") or _SECRETS.fullmatch(name)) and not is_example:
+        return True
+    if any(f"/{way}" in f"/{path.lower()}" for way in _WAYS):
         return True
     return bool(_FOLDERS & set(above)) or "/".join([*above[-1:], name]) in _PLACES
 

@@ -12,6 +12,7 @@ from simple_sagemaker.tasks.code.files import CodeFiles
 KEY = "-----BEGIN " + "OPENSSH PRIVATE KEY-----\nb3Bl\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n"
 AWS = "aws_secret_access_key"
+GOOGLE = "1-a.apps.googleusercontent.com"
 
 SECRETS = {
     ".env": "A=1",
@@ -59,6 +60,14 @@ SECRETS = {
     "client_secret.json": "{}",
     "office.ovpn": "",
     ".azure/accessTokens.json": "",
+    "token.json": f'{{"refresh_token": "x", "client_id": "{GOOGLE}", "expiry": "2026"}}',
+    "oauth.json": f'{{"installed": {{"client_id": "{GOOGLE}", "client_secret": "x"}}}}',
+    "key.json": '{"AccessKey": {"AccessKeyId": "x", "SecretAccessKey": "x"}}',
+    ".aws/cli/cache/1f.json": "{}",
+    "home/.config/gcloud/credentials.db": "",
+    ".config/gh/hosts.yml": "",
+    ".cargo/credentials.toml": "",
+    ".condarc": "channels:\n  - https://me:word@host/conda\n",
 }
 HARMLESS = {
     ".env.example": "A=",
@@ -84,6 +93,12 @@ HARMLESS = {
     "deploy.yaml": "kind: Deployment\npassword: x\n",
     "data.csv": "Access,Secret\n",
     "environment.yml": "",
+    "tokens.json": '{"refresh_token": "x"}',
+    "client.json": f'{{"client_id": "{GOOGLE}"}}',
+    "policy.json": '{"SecretAccessKey": ""}',
+    ".condarc": "channels:\n  - conda-forge\n",
+    "hosts.yml": "",
+    "aws/cli/cache/x.json": "{}",
 }
 
 

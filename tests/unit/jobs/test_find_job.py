@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
+from simple_sagemaker.core.records import replace
 from simple_sagemaker.core.specs import Place
-from simple_sagemaker.errors import InputNotFound
+from simple_sagemaker.errors import AccessDenied, InputNotFound, UsageError
 from simple_sagemaker.jobs import catalog, find_job
 from simple_sagemaker.jobs.catalog import Query
 from tests.unit.jobs.account import NOON, Account
@@ -213,3 +215,55 @@ def test_a_named_job_that_has_ended_does_not_run(account: Account) -> None:
 def test_all_tags_of_a_job_are_known(account: Account) -> None:
     job = find_job.resolve(TASK, name(3), account.services()).job
     assert catalog.tags_of(job, account.services()) == {"SimpleSagemakerProject": "p", "SimpleSagemakerTask": "task"}
+
+
+class Buckets:
+    """Buckets that are there, those that are closed, and for whom each was asked for."""
+
+    def __init__(self, there: bool = True, error: Exception | None = None) -> None:
+        self.there, self.error = there, error
+        self.asked: list[tuple[str, str | None]] = []
+
+    def has_bucket(self, bucket: str, *, owner: str | None) -> bool:
+        self.asked.append((bucket, owner))
+        if self.error is not None:
+            raise self.error
+        return self.there
+
+
+@pytest.mark.parametrize(
+    ("buckets", "is_read", "told"),
+    [
+        (Buckets(), True, ""),
+        (Buckets(there=False), False, ""),
+        (Buckets(error=AccessDenied("s3:ListBucket")), False, "--bucket_owner"),
+        (Buckets(error=UsageError("of another account")), False, "in the bucket b, which is not yours"),
+    ],
+)
+def test_a_job_is_read_only_in_a_bucket_of_the_caller_or_of_the_owner_that_was_named(
+    account: Account, buckets: Buckets, is_read: bool, told: str
+) -> None:
+    listed = find_job.resolve(TASK, name(4), account.services())
+    services = replace(account.services(), access=cast("Any", buckets))
+    notes: list[str] = []
+    place = find_job.readable_place(listed, "123456789012", services, notes.append)
+    assert (place is not None) is is_read
+    assert place in {None, listed.place}
+    assert (told in "".join(notes)) if told else not notes
+    if buckets.error is None:
+        find_job.check_bucket(listed, "123456789012", services)
+    else:
+        with pytest.raises(type(buckets.error)):
+            find_job.check_bucket(listed, "123456789012", services)
+    assert buckets.asked == [("b", "123456789012")] * 2
+
+
+def test_no_bucket_is_asked_for_where_a_jobs_data_lie_in_no_place_of_ours(account: Account) -> None:
+    account.add("training", name(50), 50, folder="elsewhere/")
+    listed = find_job.resolve(TASK, name(50), account.services())
+    assert listed.place is None
+    buckets = Buckets()
+    services = replace(account.services(), access=cast("Any", buckets))
+    assert find_job.readable_place(listed, None, services, pytest.fail) is None
+    find_job.check_bucket(listed, None, services)
+    assert buckets.asked == []

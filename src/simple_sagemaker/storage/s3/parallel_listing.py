@@ -180,10 +180,11 @@ def _above(prefix: str, first: str, last: str) -> str | None:
     If all are in one folder, its parent.
     """
     folder, _, _ = last[len(prefix) :].rpartition("/")
+    if not folder:
+        return None
     above = prefix
-    names = folder.split("/") if folder else []
-    for name in names:
-        if not first.startswith(f"{above}{name}/") or name == names[-1]:
-            return above
+    for name in folder.split("/")[:-1]:
+        if not first.startswith(f"{above}{name}/"):
+            break
         above += f"{name}/"
-    return None
+    return above

@@ -24,7 +24,7 @@ from simple_sagemaker.tasks.prepared import DryRun
 from simple_sagemaker.tasks.run import Run, prepare
 from simple_sagemaker.tasks.send import create
 from tests.unit.memory import MemoryStore
-from tests.unit.tasks.service import NOON, Notes, Sage, World, refused, training
+from tests.unit.tasks.service import NOON, Notes, Sage, World, processing, refused, training
 
 PLACE = TaskPlace(bucket="bbb", project="p", task="task")
 NAME = "task-2030-01-31-12-00-00-a1B2c3D4"
@@ -496,3 +496,10 @@ def test_a_model_on_s3_is_not_looked_at_by_a_skip(task: Task) -> None:
     task.store.write("bbb", "models/m", b"x")
     task.earlier("Completed", "--model_uri", "s3://bbb/models/")
     assert task.prepare("--model_uri", "s3://bbb/models/").unseen == ("model",)
+
+
+def test_a_processing_job_is_looked_up_as_such_first_so_it_is_found_without_its_run_file(task: Task) -> None:
+    task.world.sage.jobs[EARLIER] = {**processing(EARLIER, "InProgress"), "ProcessingJobArn": "arn"}
+    task.store.write("b", PLACE.source(EARLIER) + "code.tar.gz", b"")
+    assert task.explain(words=PROCESS).decision == "joined"
+    assert task.prepare(words=PROCESS).name == EARLIER

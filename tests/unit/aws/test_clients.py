@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -57,7 +58,7 @@ def test_without_credentials_or_with_some_that_renew_themselves_nothing_is_read(
             return self._credentials
 
     assert not renew(Session(None))  # type: ignore[arg-type]
-    own = RefreshableCredentials("A", "b", "c", None, dict, "sso")
+    own = RefreshableCredentials("A", "b", "c", datetime.now(tz=timezone.utc), dict, "sso")
     assert not renew(Session(own))  # type: ignore[arg-type]
     session = botocore.session.Session()
     assert keys(session)[0] == "OLD"

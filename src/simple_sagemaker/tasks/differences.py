@@ -40,11 +40,12 @@ class Difference(NamedTuple):
     now: str | None
 
     def __str__(self) -> str:
+        """One line, whatever the names of files, variables and channels in it are."""
         if self.now is None:
-            return self.name
+            return _shown(self.name)
         if self.before is None:
-            return f"{self.name}: {self.now}"
-        return f"{self.name}: {_short(self.before)} -> {_short(self.now)}"
+            return _shown(f"{self.name}: {self.now}")
+        return f"{_shown(self.name)}: {_short(self.before)} -> {_short(self.now)}"
 
 
 def made_from(spec: Spec, jobs: Mapping[str, str], code: CodeFiles) -> dict[str, Any]:

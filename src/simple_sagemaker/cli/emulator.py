@@ -85,6 +85,7 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
         served = emulator(spec, home, environment, _print)
         wait_for_end = _on_signals(signal.SIGTERM, signal.SIGINT)
         variables = served.start()
+        os.environ.update({name: value for name, value in variables.items() if name.lower() == "no_proxy"})
         if spec.env_file is not None:
             variables |= sdk_configuration.write_beside(spec.env_file, spec.region)
         _print_ready(spec, home, variables)

@@ -43,6 +43,16 @@ def test_a_job_runs_and_what_it_printed_is_there(aws: Emulated) -> None:
     assert aws.jobs == ["bad", "good"]
 
 
+@pytest.mark.parametrize("own_process", [pytest.param(False, marks=pytest.mark.long), True])
+def test_a_job_runs_where_all_requests_would_go_by_a_proxy(own_process: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with emulator(own_process=own_process) as aws:
+        start(aws, "behind", "echo here")
+        assert aws.wait("behind")["TrainingJobStatus"] == "Completed"
+
+
 @pytest.mark.parametrize("own_process", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_an_hour_passes_in_a_second_where_the_clock_is_quick(own_process: bool) -> None:
     with emulator(own_process=own_process, clock_speed=3600) as aws:

@@ -7,7 +7,9 @@ never half of one.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -63,7 +65,8 @@ class FolderStore:
             return []
 
     def read(self, bucket: str, key: str) -> bytes:
-        return self._path(bucket, key).read_bytes()
+        with open(self._path(bucket, key), "rb", opener=_open_object) as file:
+            return file.read()
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
         scratch = self._scratch()
@@ -114,7 +117,7 @@ class FolderStore:
         keep: Path,  # noqa: ARG002 - read in place
         on_progress: ProgressCallback = no_progress,
     ) -> Iterator[Source]:
-        with open(self._path(bucket, key), "rb", buffering=0) as file:
+        with open(self._path(bucket, key), "rb", buffering=0, opener=_open_object) as file:
             yield FileSource(file, on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
@@ -159,7 +162,8 @@ class FolderStore:
     def holds(
         self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
     ) -> bool | None:
-        with open(path, "rb", buffering=0) as ours, open(self._path(bucket, stored.key), "rb", buffering=0) as theirs:
+        key = self._path(bucket, stored.key)
+        with open(path, "rb", buffering=0) as ours, open(key, "rb", buffering=0, opener=_open_object) as theirs:
             while (chunk := ours.read(_CHUNK)) == theirs.read(_CHUNK):
                 if not chunk:
                     return True
@@ -217,6 +221,16 @@ def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs 
     folder, _ = make_held(parent, _PREFIX)
     atexit.register(remove_held, folder)
     return folder
+
+
+def _open_object(path: str, flags: int) -> int:
+    """Open the file of an object without waiting. A pipe or a device is no object, as in listings."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder is refused by ``open`` itself
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "It is no regular file", str(path))
+    return descriptor
 
 
 def _tag(of: os.stat_result) -> str:

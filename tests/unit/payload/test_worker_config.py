@@ -115,6 +115,27 @@ def test_without_a_job_there_are_sensible_values(monkeypatch: pytest.MonkeyPatch
     assert config.instance_state == "/kept/algo-1"
 
 
+@pytest.mark.parametrize(
+    ("variable", "field", "default"),
+    [
+        ("SM_INPUT_DIR", "input_dir", "/opt/ml/input"),
+        ("SM_INPUT_CONFIG_DIR", "input_config_dir", "/opt/ml/input/config"),
+        ("SM_OUTPUT_DIR", "output_dir", "/opt/ml/output"),
+        ("SM_OUTPUT_DATA_DIR", "output_data_dir", "/opt/ml/output/data"),
+        ("SSM_TENSORBOARD_DIR", "tensorboard_dir", "/opt/ml/output/tensorboard"),
+    ],
+)
+def test_a_folder_is_its_variables_or_where_sagemaker_has_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, field: str, default: str
+) -> None:
+    for name in ("SM_INPUT_DIR", "SM_INPUT_CONFIG_DIR", "SM_OUTPUT_DIR", "SM_OUTPUT_DATA_DIR", "SSM_TENSORBOARD_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("SAGEMAKER_BASE_DIR", raising=False)
+    assert getattr(WorkerConfig(False), field) == default
+    monkeypatch.setenv(variable, "/mine")
+    assert getattr(WorkerConfig(False), field) == "/mine"
+
+
 @pytest.mark.usefixtures("documented")
 def test_it_can_be_copied_and_pickled() -> None:
     config = WorkerConfig(False)

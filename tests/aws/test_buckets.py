@@ -86,6 +86,8 @@ def test_a_bucket_that_may_not_be_looked_at_names_the_action_and_the_caller(clou
     cloud.moto.closed.add("shut")
     with pytest.raises(AccessDenied, match="s3:ListBucket") as refused:
         cloud.access().has_bucket("shut", owner=None)
+    with pytest.raises(AccessDenied, match=f"than {FOREIGN}, or .* may not s3:ListBucket there"):
+        cloud.access().has_bucket("shut", owner=FOREIGN)  # nobody knows that this is not its owner
     assert f"arn:aws:sts::{ACCOUNT}" in str(refused.value)
 
 

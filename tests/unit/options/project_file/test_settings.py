@@ -156,6 +156,23 @@ def test_a_setting_can_be_taken_away(write: Write) -> None:
     assert (spec.code.source_dir, spec.code.dependencies, spec.instances.spot) == (None, (), True)
 
 
+@pytest.mark.parametrize(
+    ("default", "own"),
+    [
+        ("max_wait_mins = 2000", "no_spot = false"),
+        ("no_spot = true\nkeep_alive_mins = 5", "use_spot_instances = false"),
+    ],
+)
+def test_a_false_about_spot_instances_takes_away_what_hangs_on_the_other_answer(
+    write: Write, default: str, own: str
+) -> None:
+    tables = f"[task.t]\nentry_point = 'train.py'\n{own}\n"
+    write(tables)
+    alone = task("run", "-p", "p", "-t", "t")
+    write(f"[defaults]\n{default}\n{tables}")
+    assert task("run", "-p", "p", "-t", "t") == alone
+
+
 def test_variables_beat_the_file(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(
         "[project]\nname = 'p'\naws_region = 'eu-west-1'\naws_profile = 'work'\n"

@@ -72,7 +72,9 @@ def _session_from_configuration(environment: Mapping[str, str], cache: Path | No
         core.set_config_variable("profile", profile)
     if cache:
         core.register_component("data_loader", keeping_loader(cache, core.get_component("data_loader")))
-    core.set_default_client_config(Config(retries=SERVICE_RETRIES, user_agent_extra=f"simple-sagemaker/{__version__}"))
+    core.set_default_client_config(
+        Config(retries=SERVICE_RETRIES.copy(), user_agent_extra=f"simple-sagemaker/{__version__}")
+    )
     if region := environment.get("AWS_REGION"):
         core.set_config_variable("region", region)
     return core
@@ -109,7 +111,7 @@ class Clients:
     def _later(self, service: str, retries: Any = SERVICE_RETRIES, region: str | None = None) -> Any:
         def make() -> object:
             with self._making:
-                config = Config(retries=retries)
+                config = Config(retries=retries.copy())  # which botocore fills in
                 return self.session.create_client(service, region, config=config)
 
         return _Later(make, lambda: renew(self.session))

@@ -28,7 +28,7 @@ _KEPT_S = 7 * 86_400
 _NONE_KEPT_S = 3600  # that there is no price: most often a right that is missing
 _NO_PRICE = "none"
 _COMPONENTS = {"training": "Training", "processing": "Processing"}  # by the kind of job
-_CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES)
+_CONFIG = Config(connect_timeout=1, read_timeout=1, retries=NO_RETRIES.copy())
 
 
 def asker(session: Session, *, region: str, cache: Path | None = None) -> Callable[[str, str], float | None]:

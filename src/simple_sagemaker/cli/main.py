@@ -29,7 +29,7 @@ def program() -> None:
     except SystemExit as ended:
         if ended.code is not None and not isinstance(ended.code, int):
             raise
-        end(ended.code or 0)
+        end(_print_rest(ended.code or 0))
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def status_of(argv: Sequence[str]) -> int:
         _print(_describe_interrupt(argv))
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         return 0
     except OSError as error:
         _print(_describe_os_error(error))
@@ -70,6 +70,24 @@ def status_of(argv: Sequence[str]) -> int:
         _print(refusal)
         _point(refusal)
         return SsmError.exit_status
+
+
+def _print_rest(status: int) -> int:
+    """Print what still waits for stdout; return the exit status, which is an error's where that cannot be printed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+    except OSError as error:
+        _close_stdout()
+        _print(_describe_os_error(error))
+        return status or SsmError.exit_status
+    return status
+
+
+def _close_stdout() -> None:
+    """Let what is printed from now on, and what still waits, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _execute(argv: Sequence[str]) -> int:

@@ -50,11 +50,27 @@ def test_the_exit_status_is_not_that_of_a_full_disk_behind_stderr(words: list[st
         assert subprocess.call([*SSM, *words], stdout=subprocess.DEVNULL, stderr=full) == status
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", [["-h"], ["ls", "-h"], ["explain", "files"], ["--complete", "choices", "ls"]])
-def test_a_full_disk_behind_stdout_is_an_error_and_no_mistake_of_the_command_line(words: list[str]) -> None:
+def test_a_full_disk_behind_stdout_is_an_error_and_no_mistake_of_the_command_line(
+    words: list[str], unbuffered: str
+) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:
-        done = subprocess.run([*SSM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*SSM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
+        )
     assert (done.returncode, done.stderr.splitlines()[0]) == (1, "No space left on device")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_nothing_is_said_where_nobody_reads_stdout(unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with unread() as out:
+        done = subprocess.run(
+            [*SSM, "explain", "files"], stdout=out, stderr=subprocess.PIPE, text=True, check=False, env=environment
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

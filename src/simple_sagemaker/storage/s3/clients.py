@@ -59,7 +59,7 @@ class Clients:
             if clients.client is None:
                 from botocore.config import Config
 
-                config = Config(retries=S3_RETRIES, max_pool_connections=64)
+                config = Config(retries=S3_RETRIES.copy(), max_pool_connections=64)
                 made: Any = self._session.create_client("s3", endpoint_url=self._endpoint, config=config)
                 read_fast(made)
                 clients.client = made

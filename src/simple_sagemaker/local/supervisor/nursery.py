@@ -82,6 +82,8 @@ class Nursery:
                     self._wait_for_end()
 
     def _answers(self, descriptor: int) -> bool:
+        if sys.platform != "linux":
+            raise NotImplementedError
         import select
 
         poll = select.poll()
@@ -90,6 +92,8 @@ class Nursery:
 
     def _wait_for_end(self) -> None:
         """Reap the process. Raises ChildProcessError where others have."""
+        if sys.platform != "linux":
+            raise NotImplementedError
         until = time.monotonic() + self._patience_s
         while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > until:

@@ -56,14 +56,16 @@ class Clients:
         """The client of botocore's, which can do everything."""
         clients = self._of_this_process()
         with clients.lock:  # a session makes one client at a time
-            if clients.client is None:
-                from botocore.config import Config
+            if clients.client is not None:
+                return clients.client
+            from botocore.config import Config
 
-                config = Config(retries=S3_RETRIES.copy(), max_pool_connections=64)
-                made: Any = self._session.create_client("s3", endpoint_url=self._endpoint, config=config)
-                read_fast(made)
-                clients.client = made
-            return clients.client
+            config = Config(retries=S3_RETRIES.copy(), max_pool_connections=64)
+            made: Any = self._session.create_client("s3", endpoint_url=self._endpoint, config=config)
+            client: S3Client = made
+            read_fast(client)
+            clients.client = client
+            return client
 
     def transfer(self, act: str, source: Any, bucket: str, key: str, **config: int) -> None:
         """Make one of boto3's transfers, ``upload`` or ``copy``; loading them costs a command 30 ms.

@@ -129,6 +129,15 @@ def processes(words: str) -> list[str]:
     return found
 
 
+def test_what_a_test_does_to_a_client_is_no_other_clients(aws: Emulated) -> None:
+    broken = aws.client("sagemaker")
+    broken.meta.events.register("before-send", lambda **_: pytest.fail("asked by this client"))
+    aws.reset()
+    start(aws, "watched", "true")
+    assert aws.wait("watched")["TrainingJobStatus"] == "Completed"
+    assert aws.jobs == ["watched"]
+
+
 def test_waiting_has_an_end(aws: Emulated) -> None:
     aws.reset()
     start(aws, "long", "sleep 600")

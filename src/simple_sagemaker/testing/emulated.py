@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FINAL: Final = {"Completed", "Failed", "Stopped"}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
+_PAUSE = 1 / 6  # of the time waited so far: a look asks the emulator, which has a job to run
 # What leads a client of AWS elsewhere, whatever the emulator's own variables say.
 _MISLEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
 # Of each kind of job: its name in a request, and the operation that describes it.
@@ -49,6 +50,8 @@ class Emulated:
         self.variables: Mapping[str, str] = dict(server.variables)
         self.url: str = self.variables["AWS_ENDPOINT_URL"]
         self.faults = ""
+        self._models: Any = None  # of AWS's services, as the first session has read them: 0.2 s for each client
+        self._own_clients: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
@@ -58,11 +61,18 @@ class Emulated:
     def session(self) -> boto3.Session:
         """A session of boto3 with its keys and region; the clients of it need ``endpoint_url=aws.url``."""
         import boto3
+        import botocore.session
 
+        core = botocore.session.get_session()
+        if self._models is None:
+            self._models = core.get_component("data_loader")
+        else:
+            core.register_component("data_loader", self._models)
         return boto3.Session(
             aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
             region_name=self.region,
+            botocore_session=core,
         )
 
     def client(self, service: Any, **options: Any) -> Any:
@@ -71,6 +81,12 @@ class Emulated:
 
         config = Config(proxies={}).merge(options.pop("config", Config()))  # a proxy that is set is not for loopback
         return self.session().client(service, **{"endpoint_url": self.url, "config": config, **options})
+
+    def _own_client(self, service: str) -> Any:
+        """A client for this object's own requests, made once: what a test does to a client is the test's alone."""
+        if service not in self._own_clients:
+            self._own_clients[service] = self.client(service)
+        return self._own_clients[service]
 
     @contextmanager
     def environment(self) -> Iterator[None]:
@@ -116,7 +132,7 @@ class Emulated:
     @property
     def jobs(self) -> list[str]:
         """The names of all jobs, newest first: of training, processing, transform and tuning."""
-        sagemaker = self.client("sagemaker")
+        sagemaker = self._own_client("sagemaker")
         made: list[tuple[Any, str]] = []
         for kind in _KINDS:
             operation = (
@@ -128,7 +144,7 @@ class Emulated:
 
     def describe(self, job: str) -> dict[str, Any]:
         """What SageMaker says of a job of any kind. Raises InputNotFound where there is none of that name."""
-        sagemaker = self.client("sagemaker")
+        sagemaker = self._own_client("sagemaker")
         for name, operation in _KINDS.values():
             try:
                 found: dict[str, Any] = getattr(sagemaker, operation)(**{name: job})
@@ -144,24 +160,24 @@ class Emulated:
 
         Raises JobTimeout after ``within_s`` seconds, with what it is at, and InputNotFound for no such job.
         """
-        until, pause_s = time.monotonic() + within_s, _FIRST_PAUSE_S
+        began = time.monotonic()
         while True:
             found = self.describe(job)
             kind = next(kind for kind in _KINDS if f"{kind}Status" in found)
             status = found[f"{kind}Status"]
             if status in _FINAL:
                 return found
-            if time.monotonic() > until:
+            waited_s = time.monotonic() - began
+            if waited_s > within_s:
                 at = f" ({found['SecondaryStatus']})" if "SecondaryStatus" in found else ""
                 raise JobTimeout(f"Job {job} has not ended within {within_s:g} s: it is {status}{at}.")
-            time.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            time.sleep(min(max(_FIRST_PAUSE_S, _PAUSE * waited_s), _LONGEST_PAUSE_S))
 
     def logs(self, job: str) -> list[str]:
         """The lines that a training, processing or transform job has printed, of all its hosts by their times."""
         from botocore.exceptions import ClientError
 
-        logs = self.client("logs")
+        logs = self._own_client("logs")
         described = self.describe(job)
         group = next((one for name, one in _GROUPS.items() if name in described), "TrainingJobs")
         try:

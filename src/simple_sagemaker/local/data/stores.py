@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...core.store import Store
@@ -10,7 +12,8 @@ from ...storage.folder_store import FolderStore
 from ..job.home import Home, Settings
 
 if TYPE_CHECKING:
-    import botocore.session
+    from botocore.loaders import Loader
+    from botocore.session import Session
 
 
 def open_store(home: Home, settings: Settings) -> Store:
@@ -25,7 +28,7 @@ def open_store(home: Home, settings: Settings) -> Store:
 
         core = botocore.session.get_session()
         core.set_config_variable("region", settings.region)
-        return S3Store(core)
+        return S3Store(_with_models(core))
     return S3Store(make_session(settings), endpoint=settings.s3_endpoint)
 
 
@@ -40,7 +43,16 @@ def load_s3() -> None:
     from ...storage.s3 import store  # noqa: F401
 
 
-def make_session(settings: Settings) -> botocore.session.Session:
+def load_s3_for_forks() -> None:
+    """Load what reaching S3 needs, with all that making a client loads and reads, for the forks of this process."""
+    load_s3()
+    import botocore.session
+
+    session = _with_models(botocore.session.Session())
+    session.create_client("s3", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106 - none
+
+
+def make_session(settings: Settings) -> Session:
     """Make a session that acts as the job's role; its credentials are renewed while the job runs."""
     import botocore.session
     from botocore.credentials import ContainerProvider, CredentialResolver
@@ -49,4 +61,25 @@ def make_session(settings: Settings) -> botocore.session.Session:
     variables: dict[str, Any] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": settings.credentials_uri}
     session.register_component("credential_provider", CredentialResolver([ContainerProvider(variables)]))
     session.set_config_variable("region", settings.region)
+    return _with_models(session)
+
+
+def _with_models(session: Session) -> Session:
+    """A session whose clients are made of the models that are loaded, unless a person has models of their own."""
+    own = session.get_component("data_loader")
+    if all(path == own.BUILTIN_DATA_PATH or not os.path.isdir(path) for path in own.search_paths):
+        session.register_component("data_loader", _models())
     return session
+
+
+@lru_cache(maxsize=1)
+def _models() -> Loader:
+    """Botocore's models of S3: to read them takes a third of what making a client takes."""
+    from botocore.loaders import Loader
+
+    models = Loader()
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        models.load_service_model("s3", kind)
+    for data in ("endpoints", "partitions", "_retry", "sdk-default-configuration"):
+        models.load_data(data)
+    return models

@@ -146,7 +146,7 @@ def _load(*, with_s3: bool) -> None:
 
     _module(spawn.OF_TUNING_JOBS)
     if with_s3:
-        stores.load_s3()
+        stores.load_s3_for_forks()
 
 
 def _module(name: str) -> Any:

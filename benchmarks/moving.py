@@ -14,25 +14,26 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simple_sagemaker.cli.ending import end
 from simple_sagemaker.core.layout import split_uri
 from simple_sagemaker.core.progress import Meter
 from simple_sagemaker.core.store import Store, no_progress
-from simple_sagemaker.jobs import result_parts as parts
-from simple_sagemaker.local.data import channels
-from simple_sagemaker.local.data.mirror import Mirror
 from simple_sagemaker.local.job.home import Home
 from simple_sagemaker.services.environment import home_folder
-from simple_sagemaker.storage.folder_store import FolderStore
-from simple_sagemaker.storage.sync.download import Earlier, FolderDownload
-from simple_sagemaker.storage.sync.local_tree import Tree
-from simple_sagemaker.storage.sync.sync import Sync
+
+# What only one of the transfers needs is imported by it, as commands do.
+
+if TYPE_CHECKING:
+    from simple_sagemaker.local.data.mirror import Mirror
 
 
 def reached() -> Store:
     """The store, with its client made."""
     if folder := os.environ.get("SSM_BUCKETS"):
+        from simple_sagemaker.storage.folder_store import FolderStore
+
         return FolderStore(Path(folder))
     from simple_sagemaker.aws.clients import connect
     from simple_sagemaker.storage.s3.store import S3Store
@@ -43,6 +44,9 @@ def reached() -> Store:
 
 
 def up(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    from simple_sagemaker.storage.sync.local_tree import Tree
+    from simple_sagemaker.storage.sync.sync import Sync
+
     tree = Tree(folder)
     survey = tree.survey(prefix)
     cache = Home(home_folder(os.environ)).upload_index
@@ -51,6 +55,9 @@ def up(store: Store, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    from simple_sagemaker.jobs import result_parts as parts
+    from simple_sagemaker.storage.sync.download import Earlier, FolderDownload
+
     def fill(to: Path) -> None:
         earlier = [*(Earlier(one, ours=True) for one in parts.earlier_tries(to)), Earlier(folder / "state", ours=False)]
         arriving = to.with_name(parts.ARRIVING)
@@ -64,6 +71,8 @@ def down(store: Store, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def channel(store: Store, bucket: str, prefix: str, folder: Path) -> None:
+    from simple_sagemaker.local.data import channels
+
     folder.mkdir(parents=True)
     config = {"S3DataSource": {"S3Uri": f"s3://{bucket}/{prefix}", "S3DataType": "S3Prefix"}}
     read = channels.Channel.from_config({"ChannelName": "data", "DataSource": config}, "File")
@@ -72,13 +81,19 @@ def channel(store: Store, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def restore(store: Store, bucket: str, prefix: str, folder: Path) -> None:
-    for _ in Mirror(folder, bucket, prefix, store, "algo-1", ["algo-1"]).restore():
+    for _ in mirror_of(store, bucket, prefix, folder).restore():
         pass
 
 
 def mirror(store: Store, bucket: str, prefix: str, folder: Path) -> None:
-    for _ in Mirror(folder, bucket, prefix, store, "algo-1", ["algo-1"]).pass_once():
+    for _ in mirror_of(store, bucket, prefix, folder).pass_once():
         pass
+
+
+def mirror_of(store: Store, bucket: str, prefix: str, folder: Path) -> Mirror:
+    from simple_sagemaker.local.data.mirror import Mirror
+
+    return Mirror(folder, bucket, prefix, store, "algo-1", ["algo-1"])
 
 
 def main(what: str, address: str, folder: str = "") -> None:

@@ -38,9 +38,8 @@ def connect(
     """The clients of a session; by default of the one that the user's configuration describes.
 
     Profiles, SSO, ``AWS_ENDPOINT_URL*`` and the rest are left to botocore: boto3 adds nothing to its clients that we
-    use, and takes 30 ms to load. ``here`` is the setting that chooses this
-    machine instead, for the errors. ``cache`` is where models are kept for the clients of our own session. Raises
-    NoCredentials.
+    use, and takes 30 ms to load. ``here`` is the setting that chooses this machine instead, for the errors. ``cache``
+    is where models are kept for the clients of our own session. Raises NoCredentials.
     """
     with translate_errors():
         core = _core_of(session) if session else _session_from_configuration(environment, cache)

@@ -18,6 +18,7 @@ import botocore
 from botocore.loaders import Loader
 
 from ..storage.private import read_plain, replace_private
+from ..storage.s3.clients import has_own_models
 
 _TEXTS = frozenset({"documentation", "documentationUrl", "examples"})
 _KEPT_TYPES = frozenset({"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"})
@@ -32,13 +33,8 @@ _ENDPOINTS = frozenset(
 
 
 def keeping_loader(cache: Path, loader: Loader) -> Loader:
-    """A loader of models that keeps what it reads below ``cache``; ``loader`` where a person has models of their own.
-
-    botocore looks for those in ``~/.aws/models`` and in AWS_DATA_PATH
-    (https://docs.aws.amazon.com/boto3/latest/guide/loaders.html).
-    """
-    own = [path for path in loader.search_paths if path != loader.BUILTIN_DATA_PATH and os.path.isdir(path)]
-    return loader if own else _KeepingLoader(cache)
+    """A loader of models that keeps what it reads below ``cache``; ``loader`` where a person has some of their own."""
+    return loader if has_own_models(loader) else _KeepingLoader(cache)
 
 
 class _KeepingLoader(Loader):

@@ -78,6 +78,7 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise EngineUnavailable("The emulator runs jobs as processes, which needs Linux or macOS.")
     from ..emulator import sdk_configuration
+    from ..emulator.leading import pass_by_proxies
     from ..services.choose import emulator
     from ..services.environment import emulator_home
 
@@ -85,7 +86,7 @@ def emulate(spec: EmulatorSpec, environment: Mapping[str, str]) -> int:
         served = emulator(spec, home, environment, _print)
         wait_for_end = _on_signals(signal.SIGTERM, signal.SIGINT)
         variables = served.start()
-        os.environ.update({name: value for name, value in variables.items() if name.lower() == "no_proxy"})
+        pass_by_proxies(variables)
         if spec.env_file is not None:
             variables |= sdk_configuration.write_beside(spec.env_file, spec.region)
         _print_ready(spec, home, variables)

@@ -55,7 +55,9 @@ def status_of(argv: Sequence[str]) -> int:
         _print(_describe_interrupt(argv))
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read our output is gone: nothing more can be said, and nothing is wrong
-        _close_stdout()
+        from ..jobs.output import close_stdout
+
+        close_stdout()
         return 0
     except OSError as error:
         _print(_describe_os_error(error))
@@ -76,18 +78,14 @@ def _print_rest(status: int) -> int:
     """Print what still waits for stdout; return the exit status, which is an error's where that cannot be printed."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
     except OSError as error:
-        _close_stdout()
-        _print(_describe_os_error(error))
-        return status or SsmError.exit_status
+        from ..jobs.output import close_stdout
+
+        close_stdout()
+        if not isinstance(error, BrokenPipeError):  # as above
+            _print(_describe_os_error(error))
+            return status or SsmError.exit_status
     return status
-
-
-def _close_stdout() -> None:
-    """Let what is printed from now on, and what still waits, go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _execute(argv: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ A variable that somebody set for AWS would lead them elsewhere: to AWS itself, t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -25,6 +26,11 @@ def variables_to_lead(url: str, environment: Mapping[str, str]) -> dict[str, str
         for name, other in (("no_proxy", "NO_PROXY"), ("NO_PROXY", "no_proxy")):
             variables[name] = _and_host(environment.get(name) or environment.get(other) or "", host)
     return variables
+
+
+def pass_by_proxies(variables: Mapping[str, str]) -> None:
+    """Let this process's own requests to its emulator, whose variables these are, go by no proxy."""
+    os.environ.update({name: value for name, value in variables.items() if name.lower() == "no_proxy"})
 
 
 def _and_host(hosts: str, host: str) -> str:

@@ -7,6 +7,11 @@ import sys
 from collections.abc import Callable
 
 
+def close_stdout() -> None:
+    """Let what is printed from now on, and what still waits, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Output:
     """Prints until that fails, because the reader is gone or a disk is full; then says so once, and prints no more.
 
@@ -26,6 +31,6 @@ class Output:
             act()
         except OSError as error:
             self._is_closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            close_stdout()
             end = f"{self._work} goes on, and is followed to its end"
             self._note(f"The output cannot be written any more ({error.strerror or error}); {end}")

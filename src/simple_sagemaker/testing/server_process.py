@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from ..core.emulator_spec import EmulatorSpec
+from ..emulator.leading import pass_by_proxies
 from ..errors import SsmError, UsageError
 from .servers import REFUSED, USAGE, in_this_process
 
@@ -20,7 +20,7 @@ def main(text: str) -> int:
     spec = EmulatorSpec(**{**asked, "home": None if home is None else Path(home)})
     try:
         with in_this_process(spec, stop_grace_s=stop_grace_s, clock_speed=clock_speed) as server:
-            os.environ.update({name: value for name, value in server.variables.items() if name.lower() == "no_proxy"})
+            pass_by_proxies(server.variables)
             sys.stdout.write(f"{json.dumps(dict(server.variables))}\n")
             sys.stdout.flush()
             sys.stdin.read()

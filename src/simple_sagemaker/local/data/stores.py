@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -66,8 +65,9 @@ def make_session(settings: Settings) -> Session:
 
 def _with_models(session: Session) -> Session:
     """A session whose clients are made of the models that are loaded, unless a person has models of their own."""
-    own = session.get_component("data_loader")
-    if all(path == own.BUILTIN_DATA_PATH or not os.path.isdir(path) for path in own.search_paths):
+    from ...storage.s3.clients import has_own_models
+
+    if not has_own_models(session.get_component("data_loader")):
         session.register_component("data_loader", _models())
     return session
 

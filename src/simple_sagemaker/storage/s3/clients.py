@@ -19,6 +19,7 @@ from .listing import read_fast
 
 if TYPE_CHECKING:
     import obstore.store
+    from botocore.loaders import Loader
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
@@ -164,6 +165,14 @@ class Clients:
             "token": frozen.token or None,
             "expires_at": datetime.now(timezone.utc) + timedelta(minutes=5),
         }
+
+
+def has_own_models(loader: Loader) -> bool:
+    """Whether a person has models of AWS's services of their own, in ``~/.aws/models`` or AWS_DATA_PATH.
+
+    botocore looks for them there: https://docs.aws.amazon.com/boto3/latest/guide/loaders.html.
+    """
+    return any(path != loader.BUILTIN_DATA_PATH and os.path.isdir(path) for path in loader.search_paths)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from simple_sagemaker.options.key_values import HYPERPARAMETER_ROOM
 from simple_sagemaker.options.misspelled import misspelled
 from simple_sagemaker.options.reserved import RESERVED, is_reserved_by_toolkit
+from simple_sagemaker.options.sdk_names import needs_none
 from tests.unit.cli.typed import meant
 
 # What a system hands over as an argument: any bytes but NUL, undecodable ones as surrogate escapes.
@@ -15,6 +16,7 @@ TYPED = st.binary(max_size=60).map(lambda data: data.replace(b"\0", b"").decode(
 NAMES = st.text(st.characters(exclude_characters="=\0", exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
     lambda name: (
         not (name.startswith("-") or is_reserved_by_toolkit(name) or name in RESERVED or misspelled(name, "shell"))
+        and not needs_none(name.replace("-", "_").lower())  # a name of AWS's SDK, which is refused
     )
 )
 VALUES = TYPED.filter(lambda value: value != "--")

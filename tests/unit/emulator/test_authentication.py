@@ -207,6 +207,18 @@ def test_amazons_headers_have_to_be_signed(keys: KeyRing) -> None:
     assert str(refused).endswith("which were not signed: x-amz-acl")
 
 
+@pytest.mark.parametrize(("where", "kind"), [("after", None), ("before", "signature")])
+def test_of_a_parameter_that_stands_twice_in_a_presigned_url_the_first_counts(
+    keys: KeyRing, where: str, kind: str | None
+) -> None:
+    environ = signed(expires_s=60)
+    path, query = raw_target(environ)
+    other = f"X-Amz-Signature={'0' * 64}"
+    keep_raw(environ, raw_headers(environ), f"{path}?{query}&{other}" if where == "after" else f"{path}?{other}&{query}")
+    refused = refusal(environ, keys)
+    assert (refused.kind if refused else None) == kind
+
+
 @pytest.mark.parametrize("parameter", ["X-Amz-SignedHeaders=host;", "X-Amz-Content-Sha256="])
 def test_letters_that_no_header_can_have_make_a_presigned_urls_signature_wrong(keys: KeyRing, parameter: str) -> None:
     environ = signed(expires_s=60)

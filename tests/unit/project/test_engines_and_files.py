@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -136,3 +136,22 @@ class TestJobs:
         assert project.job(name).name == project.job("abcdefg1").name == name
         with pytest.raises(UsageError, match="'abc' is not the name of a job, nor the 8 letters at the end of one"):
             project.job("abc")
+
+    def test_a_projects_file_says_where_its_jobs_are_looked_for(self, project: Project, tmp_path: Path) -> None:
+        text = '[project]\nname = "p"\n[profile.far]\nbucket_name = "a-bucket-of-ours"\n'
+        (tmp_path / "ssm.toml").write_text(text)
+        assert len(Project.from_file(engine="local").jobs()) == len(project.jobs()) == 3
+        assert len(Project.from_file(profile="far", engine="local").jobs("t")) == 0  # which are in another bucket
+
+    def test_jobs_of_a_task_are_looked_for_on_the_engine_that_ran_it(self, project: Project) -> None:
+        either = Project("p")
+        either._engines._ran.update(t="local", other="aws")
+        assert len(either.jobs("t")) == 3
+
+    def test_a_time_without_a_zone_is_of_utc(self, project: Project) -> None:
+        now = datetime.now(timezone.utc)
+        before, after = now - timedelta(minutes=1), now + timedelta(minutes=1)
+        for since, found in ((before, 3), (after, 0)):
+            assert len(project.jobs(since=since)) == found
+            assert len(project.jobs(since=since.replace(tzinfo=None))) == found
+            assert len(project.jobs(since=since.astimezone(timezone(timedelta(hours=5))))) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +21,7 @@ from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.studies import endings
 from simple_sagemaker.studies.driver_lock import DriverLock
 from simple_sagemaker.studies.journal import Journal
-from simple_sagemaker.studies.proposals import Proposals
+from simple_sagemaker.studies.proposals import Proposals, _past
 from simple_sagemaker.studies.records import best_first, saved_s, time_left
 from simple_sagemaker.studies.service_driver import trials_of
 from simple_sagemaker.studies.sharing import Share, share
@@ -167,6 +168,31 @@ class TestProposals:
         alone = [Proposals(spec(), 7)._values(number, found) for number in range(1, 31)]
         together = Proposals(spec(), 7)
         assert alone == [together._values(number, found) for number in range(1, 31)]
+
+
+    def test_a_search_learns_from_ended_trials_and_knows_which_failed_or_run(self) -> None:
+        found = study(limits(), start(1), end(1, 0.4), start(2), end(2, None, status="Failed"), start(3))
+        learned = [_past(trial) for trial in found.in_order]
+        assert [one.number for one in learned] == [1, 2, 3]
+        assert [one.values for one in learned] == [{"rate": f"0.{number}", "kind": "a"} for number in (1, 2, 3)]
+        assert learned[0].objective == 0.4
+        assert math.isnan(learned[1].objective or 0)  # it came to nothing, and Optuna is told so
+        assert learned[2].objective is None
+
+    def test_of_a_rung_only_those_go_on_that_completed(self) -> None:
+        search = spec(strategy="hyperband", resource=Resource(name="epochs", least=1, most=3))
+        found = study(limits(max_trials=3), *(start(number, resource=1) for number in (1, 2, 3)))
+        found.take([end(1, 0.1, status="Failed", resource=1), end(2, 0.3, resource=1)])
+        assert Proposals(search, 1).next(found) is None  # the third may be better
+        assert not Proposals(search, 1).is_complete(found)
+        found.take([end(3, 0.2, status="Stopped", resource=1)])
+        step = Proposals(search, 1).next(found)
+        assert step == (2, {"rate": "0.2", "kind": "a"}, 3)
+        found.take([start(2, resource=3)])
+        assert Proposals(search, 1).next(found) is None
+        assert not Proposals(search, 1).is_complete(found)
+        found.take([end(2, 0.3, resource=3)])
+        assert Proposals(search, 1).is_complete(found)
 
 
 class TestJournal:

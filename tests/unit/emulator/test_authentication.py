@@ -214,7 +214,9 @@ def test_of_a_parameter_that_stands_twice_in_a_presigned_url_the_first_counts(
     environ = signed(expires_s=60)
     path, query = raw_target(environ)
     other = f"X-Amz-Signature={'0' * 64}"
-    keep_raw(environ, raw_headers(environ), f"{path}?{query}&{other}" if where == "after" else f"{path}?{other}&{query}")
+    keep_raw(
+        environ, raw_headers(environ), f"{path}?{query}&{other}" if where == "after" else f"{path}?{other}&{query}"
+    )
     refused = refusal(environ, keys)
     assert (refused.kind if refused else None) == kind
 

@@ -169,7 +169,6 @@ class TestProposals:
         together = Proposals(spec(), 7)
         assert alone == [together._values(number, found) for number in range(1, 31)]
 
-
     def test_a_search_learns_from_ended_trials_and_knows_which_failed_or_run(self) -> None:
         found = study(limits(), start(1), end(1, 0.4), start(2), end(2, None, status="Failed"), start(3))
         learned = [_past(trial) for trial in found.in_order]

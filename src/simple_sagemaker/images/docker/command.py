@@ -67,7 +67,8 @@ class Docker:
         done = self._run(*arguments, stdin=stdin)
         if done.returncode != 0:
             self.check()
-            raise self._failure(arguments, done.returncode, (done.stderr.strip() or done.stdout.strip()).splitlines())
+            lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise self._failure(arguments, done.returncode, lines[-_LAST_LINES:])
         return done.stdout
 
     def follow(self, *arguments: str, report: Report) -> None:
@@ -125,7 +126,7 @@ class Docker:
         return [shutil.which(name, path=self.environment.get("PATH")) or name, *rest, *arguments]
 
     def _failure(self, arguments: tuple[str, ...], status: int, lines: list[str]) -> DockerFailed:
-        output = "\n".join(f"  {_plain(line)}" for line in lines[-_LAST_LINES:])
+        output = "\n".join(f"  {_plain(line)}" for line in lines)
         again = self.command_line(*arguments)
         return DockerFailed(
             f"{self.command[0]} {arguments[0]} failed with status {status}:\n{output}\nThis repeats it: {again}", output

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,4 +174,89 @@ def read_all(logs: Path) -> list[str]:
     """The messages of the one stream of a folder."""
     (name,) = log_stream.streams(logs)
     events, _ = log_stream.read(logs / name, 0, most_bytes=1 << 24, most=1 << 24)
+    return [str(event["message"]) for event in events]
+
+
+def test_the_last_error_is_the_last_line_that_says_something(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path)
+    assert stream.last_error() == ""
+    stream.feed(b"first\n  ValueError: no \n \n\t\n")
+    assert stream.last_error() == "ValueError: no"
+    stream.feed(b"x" * 5000 + b"\n")
+    assert stream.last_error() == "x" * 4095  # of the last 4 KiB
+    stream.close()
+
+
+def test_a_host_that_begins_again_has_a_stream_of_its_own(tmp_path: Path) -> None:
+    for text in (b"one\n", b"two\n", b"three\n"):
+        stream = Stream(host="algo-1", folder=tmp_path / "logs")
+        stream._last_ms = 10**15  # in the same second
+        stream.feed(text)
+        stream.close()
+    names = log_stream.streams(tmp_path / "logs")
+    assert names == [f"algo-1-{10**12 + number}" for number in range(3)]
+    assert [read_file(tmp_path / "logs" / name) for name in names] == [["one"], ["two"], ["three"]]
+
+
+def test_what_comes_after_the_end_goes_into_the_same_stream(tmp_path: Path) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path / "logs")
+    stream.feed(b"no newline")
+    stream.close()
+    stream.write_line("and\nmore")
+    stream.close()
+    assert read_all(tmp_path / "logs") == ["no newline", "and", "more"]
+
+
+def test_values_that_cloudwatch_does_not_take_are_counted_by_metric(tmp_path: Path) -> None:
+    patterns = [("b", re.compile("b=(.*?);")), ("a", re.compile("[0-9]+ a"))]
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", patterns=patterns)
+    stream._last_ms = 10**15 + 250
+    stream.feed(f"b={2.0**360!r};b={-(2.0**360)!r};b=1e200;b=nan;b=inf;b=x;\n".encode())
+    stream.close()
+    points = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    at = (10**15 + 250) / 1000
+    assert points == [{"name": "b", "value": sign * 2.0**360, "at": at, "host": "algo-1"} for sign in (1, -1)]
+    assert read_all(tmp_path / "logs")[1:] == [
+        "Metric 'b': 3 of its values left out (not finite, or too large for CloudWatch)"
+    ]
+    assert stream.last_values == {"b": points[-1]}
+
+
+def test_metrics_are_in_the_order_of_the_lines_and_a_regex_without_a_group_is_the_value(tmp_path: Path) -> None:
+    patterns = [("late", re.compile("[0-9]+")), ("early", re.compile("=([0-9]+)"))]
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", patterns=patterns)
+    stream.feed(b"a=1\nb=2\n")
+    stream.close()
+    points = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(point["name"], point["value"]) for point in points] == [
+        *(("late", 1), ("early", 1), ("late", 2), ("early", 2))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("beyond", "told"),
+    [(1, "1 line after the first 1 MB was cut"), (1234, "1,234 lines after the first 1 MB were cut")],
+)
+def test_what_is_cut_is_counted(tmp_path: Path, beyond: int, told: str) -> None:
+    stream = Stream(host="algo-1", folder=tmp_path / "logs", limit=1 << 20)
+    for _ in range(5):
+        stream.feed(b"x" * ((1 << 20) // 5 - 30) + b"\n")
+    stream.feed((b"y" * 200 + b"\n") * beyond)
+    stream.close()
+    stream.close()  # and says it once
+    messages = read_all(tmp_path / "logs")
+    assert len(messages) == 7
+    assert messages[-1] == f"simple-sagemaker: {told}"
+
+
+def test_a_stream_that_nothing_was_printed_to_is_none(tmp_path: Path) -> None:
+    assert log_stream.streams(tmp_path / "logs") == []
+    stream = Stream(host="algo-1", folder=tmp_path / "logs")
+    stream.feed(b"")
+    stream.close()
+    assert log_stream.streams(tmp_path / "logs") == []
+
+
+def read_file(path: Path) -> list[str]:
+    events, _ = log_stream.read(path, 0, most_bytes=1 << 24, most=1 << 24)
     return [str(event["message"]) for event in events]

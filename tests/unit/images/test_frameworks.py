@@ -246,3 +246,42 @@ def test_an_address_costs_no_heavy_import() -> None:
 
 def test_the_data_is_small() -> None:
     assert [file.name for file in DATA.iterdir() if file.stat().st_size > 30_000] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "near"),
+    [
+        ("1.12.7", "1.11.0, 1.12.0, 1.12.1, 1.13.1, 2.0.0"),
+        ("2.5.7", None),
+    ],
+)
+def test_five_versions_that_begin_alike_are_named_in_order(version: str, near: str | None) -> None:
+    with pytest.raises(UsageError) as told:
+        image(version=version)
+    named = str(told.value).partition("nearest versions are ")[2].partition(".\n")[0].split(", ")
+    assert len(named) == 5
+    assert named == sorted(named, key=lambda one: [int(part) for part in re.findall(r"\d+", one)])
+    assert version.rpartition(".")[0] in {one.rpartition(".")[0] for one in named}
+    if near:
+        assert {"1.12.0", "1.12.1"} <= set(named)
+
+
+def test_a_base_that_is_not_there_is_refused_with_those_that_are() -> None:
+    refused("4.49.0 on tensorflow9", "4.49.0+pytorch2.5.1", framework="huggingface", version="4.49.0+tensorflow9")
+    refused("2.6 on x; there is 2.6.", version="2.6+x")
+    assert image("huggingface", version="4.49.0+pytorch2.5", machine="ml.g5.xlarge").startswith(
+        "huggingface-pytorch-training:2.5-transformers4.49.0-gpu"
+    )
+
+
+def test_a_region_is_refused_with_at_most_five_like_it() -> None:
+    with pytest.raises(UsageError) as told:
+        image(version="2.6", region="us-east-9")
+    named = str(told.value).partition("published in ")[2].partition(". ")[0].split(", ")
+    assert len(named) == 5
+    assert "us-east-1" in named
+
+
+def test_local_takes_an_image_for_gpus_where_there_is_no_other() -> None:
+    assert "gpu" in image("pytorch-smp", machine="local", region="us-west-2")
+    assert "neuronx" not in image("huggingface", machine="local")

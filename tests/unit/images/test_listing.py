@@ -10,7 +10,7 @@ from simple_sagemaker.errors import UsageError
 from simple_sagemaker.images.built_in import algorithm_of, built_in_image
 from simple_sagemaker.images.frameworks import framework_image
 from simple_sagemaker.images.listing import check_region, image_list, known_regions
-from simple_sagemaker.images.published import facts, frameworks
+from simple_sagemaker.images.published import facts, frameworks, version_numbers
 
 
 def test_a_list_says_where_its_data_is_from() -> None:
@@ -94,3 +94,26 @@ def test_a_built_in_algorithm_in_another_region_names_those_that_are_near() -> N
 )
 def test_an_algorithm_is_known_by_the_repository_of_its_image(image: str, algorithm: str | None) -> None:
     assert algorithm_of(image) == algorithm
+
+
+def test_the_newest_image_comes_first_and_what_one_does_not_have_is_none() -> None:
+    pytorch = image_list("pytorch", instance_type=None, region="eu-west-1").images
+    numbers = [version_numbers(image.version) for image in pytorch]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {image.base for image in pytorch} == {None}
+    spark = image_list("spark", instance_type=None, region="eu-west-1").images
+    assert [image.address.partition("/")[2] for image in spark[:2] if image.address] == [
+        *("sagemaker-spark-processing:3.5-cpu-py312-v1", "sagemaker-spark-processing:3.5-cpu-py39-v1")
+    ]
+    huggingface = image_list("huggingface", instance_type=None, region="eu-west-1").images
+    assert str(huggingface[0].base).startswith("pytorch")
+    vw = image_list("vw", instance_type=None, region="us-east-1").images
+    assert {image.python for image in vw} == {None}
+
+
+@pytest.mark.parametrize(
+    ("version", "numbers"),
+    [("1.10.2", (1, 10, 2)), ("py3", (3, -1)), ("py36", (3, 6)), ("py312", (3, 12)), ("0.90-1", (0, 90, 1))],
+)
+def test_versions_are_compared_by_their_numbers(version: str, numbers: tuple[int, ...]) -> None:
+    assert version_numbers(version) == numbers

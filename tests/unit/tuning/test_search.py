@@ -9,7 +9,7 @@ import pytest
 
 from simple_sagemaker.tuning import bayesian, early_stopping, goal, hyperband, influence
 from simple_sagemaker.tuning.bayesian import Past
-from simple_sagemaker.tuning.random_search import RandomSearch
+from simple_sagemaker.tuning.random_search import RandomSearch, draw
 from simple_sagemaker.tuning.ranges import Categorical, Continuous, Integer, Range
 
 LR = Continuous(name="lr", low="1e-5", high="1e-1", scale="log")
@@ -33,7 +33,26 @@ class TestRandom:
         search = RandomSearch([LAYERS, OPT], 3)
         proposals = [tuple(search.propose(number).values()) for number in range(8)]
         assert len(set(proposals)) == 8
-        assert search.propose(9)  # a ninth there is not: any
+        assert search.propose(8) == draw([LAYERS, OPT], 3, 8)  # a ninth there is not: any
+        assert search.propose(9) == draw([LAYERS, OPT], 3, 9)
+
+    def test_what_is_taken_already_is_not_proposed_and_the_last_that_is_left_is_found(self) -> None:
+        wide = Integer(name="n", low=1, high=2000)
+        taken = [{"n": str(number)} for number in range(1, 2001) if number != 777]
+        search = RandomSearch([wide], 1, taken=taken)
+        assert search.propose(0) == {"n": "777"}
+        assert search.propose(1) == draw([wide], 1, 1)
+
+    def test_without_a_finite_number_of_values_a_trial_is_what_is_drawn(self) -> None:
+        drawn = draw([LR, OPT], 5, 0)
+        assert RandomSearch([LR, OPT], 5, taken=[drawn]).propose(0) == drawn
+        assert draw([LR, OPT], 5, 0) != draw([LR, OPT], 5, 0, 1)
+
+    def test_a_proposal_that_somebody_changes_stays_what_it_was(self) -> None:
+        search = RandomSearch([LAYERS], 3)
+        first = search.propose(0)
+        search.propose(0)["layers"] = "changed"
+        assert search.propose(0) == first
 
 
 class TestMedian:
@@ -54,6 +73,15 @@ class TestMedian:
 
     def test_what_is_no_number_is_hopeless(self) -> None:
         assert early_stopping.is_hopeless([math.nan], self.EARLIER, "min")
+        assert early_stopping.is_hopeless([1.0, math.nan], self.EARLIER, "min")
+        assert not early_stopping.is_hopeless([math.nan, 1.0], self.EARLIER, "min")  # which has come back
+
+    def test_five_have_to_have_come_as_far_and_with_numbers(self) -> None:
+        assert early_stopping.is_hopeless([9.0], [[1.0]] * 5, "min")
+        assert not early_stopping.is_hopeless([9.0], [[1.0]] * 4, "min")
+        assert not early_stopping.is_hopeless([9.0], [*[[1.0]] * 4, [math.nan]], "min")
+        assert early_stopping.is_hopeless([9.0], [*[[1.0]] * 5, [math.nan]], "min")
+        assert early_stopping.is_hopeless([9.0, 9.0], [*[[1.0, 1.0]] * 5, [20.0]], "min")
 
 
 class TestGoal:
@@ -204,6 +232,59 @@ class TestBayesian:
         assert values["drop"] in {"0", "0.1", "0.2", "0.3", "0.4", "0.5"}
         assert 1 <= int(values["n"]) <= 64
 
+    def test_the_first_ten_with_an_objective_are_drawn_at_random(self) -> None:
+        pytest.importorskip("optuna")
+        space, past = [LR, LAYERS, OPT], _past(20)
+        unknown = [Past(number=one.number, values=one.values, objective=None) for one in past[:5]]
+        failed = [Past(number=one.number, values=one.values, objective=math.nan) for one in past[:5]]
+        assert bayesian.propose(space, 5, 20, past[:9], "min") == draw(space, 5, 20)
+        assert bayesian.propose(space, 5, 20, [*past[:9], *unknown, *failed], "min") == draw(space, 5, 20)
+        assert bayesian.propose(space, 5, 20, past[:10], "min") != draw(space, 5, 20)
+
+    def test_it_seeks_the_low_or_the_high_as_it_is_told(self) -> None:
+        pytest.importorskip("optuna")
+        rate = Continuous(name="rate", low="0", high="1")
+        steps = Integer(name="n", low=0, high=100)
+        past = [Past(number=n, values={"rate": repr(n / 60), "n": str(n)}, objective=float(n)) for n in range(60)]
+        for direction in ("min", "max"):
+            found = [bayesian.propose([rate, steps], seed, 60, past, direction) for seed in range(12)]
+            rates, numbers = sorted(float(one["rate"]) for one in found), sorted(int(one["n"]) for one in found)
+            assert (rates[6] < 0.4) == (direction == "min")
+            assert (numbers[6] < 40) == (direction == "min")
+
+    def test_a_range_is_to_optuna_what_it_is_on_its_scale(self) -> None:
+        pytest.importorskip("optuna")
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        stepped = Continuous(name="drop", low="0", high="0.5", step="0.1")
+        assert bayesian._distribution(LAYERS) == IntDistribution(0, 3)
+        assert bayesian._distribution(stepped) == IntDistribution(0, 5)
+        assert bayesian._distribution(LR) == FloatDistribution(0.0, 1.0)
+        assert bayesian._distribution(Integer(name="n", low=1, high=64, scale="log")) == FloatDistribution(0.0, 1.0)
+        assert bayesian._distribution(OPT) == CategoricalDistribution(("adam", "sgd"))
+        for one, value, parameter in ((LAYERS, "4", 2), (stepped, "0.3", 3), (OPT, "sgd", "sgd")):
+            assert bayesian._parameter(one, value) == parameter
+            assert bayesian._value(one, parameter) == value
+        assert bayesian._parameter(LR, "0.001") == pytest.approx(0.5)
+        assert float(bayesian._value(LR, 0.5)) == pytest.approx(0.001)
+
+    def test_trials_that_ran_failed_or_run_are_told_apart(self) -> None:
+        pytest.importorskip("optuna")
+        from optuna.trial import TrialState
+
+        distributions = {"layers": bayesian._distribution(LAYERS)}
+        states = {}
+        for objective in (None, math.nan, 0.5):
+            past = Past(number=0, values={"layers": "3"}, objective=objective)
+            made = bayesian._trial(past, [LAYERS], distributions)
+            assert made.params == {"layers": 1}
+            states[str(objective)] = (made.state, made.value)
+        assert states == {
+            "None": (TrialState.RUNNING, None),
+            "nan": (TrialState.FAIL, None),
+            "0.5": (TrialState.COMPLETE, 0.5),
+        }
+
 
 def _past(count: int) -> list[Past]:
     search = RandomSearch([LR, LAYERS, OPT], 1)
@@ -234,6 +315,15 @@ class TestInfluence:
         for objectives in (values, values[::-1]):
             trials = [({"lr": lr}, float(one)) for lr, one in zip(values, objectives, strict=True)]
             assert influence.without_influence(trials, [LR]) == []
+
+    def test_from_twelve_trials_on_something_is_said(self) -> None:
+        trials = [({"opt": ("adam", "sgd")[number % 2]}, float((number // 2) % 3)) for number in range(12)]
+        assert influence.without_influence(trials, [OPT]) == ["opt"]
+        assert influence.without_influence(trials[:11], [OPT]) == []
+
+    def test_a_choice_that_decides_is_not_named(self) -> None:
+        trials = [({"opt": ("adam", "sgd")[number % 2]}, float(number % 2)) for number in range(12)]
+        assert influence.without_influence(trials, [OPT]) == []
 
     def test_of_few_trials_nothing_is_said(self) -> None:
         assert influence.without_influence([({"lr": "0.1"}, 1.0)] * 5, [LR]) == []

@@ -96,7 +96,26 @@ def test_a_failed_build_keeps_the_dockerfile_that_its_command_names(tmp_path: Pa
     kept = words(tmp_path, "build")[words(tmp_path, "build").index("--file") + 1]
     assert kept in str(failed.value)
     assert Path(kept).read_text() == ALONE.text
+    assert Path(words(tmp_path, "build")[-1]).is_dir()  # without files, for the command that repeats it
     assert "Only a folder's files can be copied" not in str(failed.value)
+
+
+def test_a_folders_build_that_fails_is_not_told_to_be_a_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    recipe = dataclasses.replace(ALONE, text="FROM base\nCOPY a /a\n", folder=folder, context=context.digest(folder))
+    with pytest.raises(DockerFailed) as failed:
+        build(docker(tmp_path, FAILS="1"), recipe, ["n:1"], lambda _: None)
+    assert "Only a folder's files" not in str(failed.value)
+
+
+def test_a_build_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    def leave(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(docker(tmp_path), ALONE, ["n:1"], leave)
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 def test_a_lone_dockerfile_that_copies_is_told_why_nothing_is_there(tmp_path: Path) -> None:

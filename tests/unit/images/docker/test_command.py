@@ -138,3 +138,55 @@ def test_the_parts_of_an_address_in_ecr_are_known() -> None:
     assert found
     assert (found.account, found.region, found.image) == ("123456789012", "us-gov-west-1", "a/b@sha256:00")
     assert ecr_address("public.ecr.aws/x/y:1") is None
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo out; echo err >&2", "err"),
+        ("echo out", "out"),
+        ("true", ""),
+        ("seq 30 >&2", "\n".join(f"  {n}" for n in range(19, 31))),
+    ],
+)
+def test_a_command_that_fails_says_the_end_of_what_it_printed(tmp_path: Path, script: str, said: str) -> None:
+    docker = command(tmp_path, f"{script}; exit 3")
+    with pytest.raises(DockerFailed) as told:
+        docker.do("images")
+    expected = said if said.startswith("  ") else f"  {said}" if said else ""
+    assert told.value.output == expected
+    assert str(told.value).splitlines()[0] == f"{docker.command[0]} images failed with status 3:"
+    assert docker.ask("images") is None
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [("echo one; echo two >&2", "two"), ("echo one", "one"), ("printf 'a\\nb\\n' >&2", "b"), ("true", "status 5")],
+)
+def test_why_there_is_no_daemon_is_its_own_last_word(tmp_path: Path, script: str, reason: str) -> None:
+    file = tmp_path / "dockerish"
+    file.write_text(f"#!/bin/sh\n{script}; exit 5\n")
+    file.chmod(0o755)
+    docker = from_environment({"PATH": os.environ["PATH"], "SSM_DOCKER": str(file)})
+    for act in (docker.ask, docker.do):
+        with pytest.raises(EngineUnavailable) as told:
+            act("images")
+        assert str(told.value).splitlines()[0] == f"Docker does not answer to {file} ps: {reason}"
+
+
+def test_a_program_that_is_not_there_is_named_with_where_its_name_is_from(tmp_path: Path) -> None:
+    with pytest.raises(
+        EngineUnavailable, match=r"^There is no program 'docker' here, which an image needs \(docker\)\."
+    ):
+        from_environment({"PATH": str(tmp_path)})
+    with pytest.raises(
+        EngineUnavailable, match=r"no program 'nosuch' here, which an image needs \(SSM_DOCKER=nosuch --x\)"
+    ):
+        from_environment({"PATH": str(tmp_path), "SSM_DOCKER": "nosuch --x"})
+
+
+def test_what_is_typed_reaches_the_command_and_without_it_there_is_an_end(tmp_path: Path) -> None:
+    docker = command(tmp_path, "cat")
+    assert docker.do("x", stdin="typed") == docker.ask("x", stdin="typed") == "typed"
+    assert docker.do("x") == ""
+    assert docker.with_environment({"A": "1"}).environment.items() > docker.environment.items()

@@ -93,7 +93,14 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
         ("a/**/z", ["a/z", "a/b/z", "a/b/c/z"], ["a/zz", "z"]),
         ("**/node_modules", ["node_modules", "x/node_modules/y"], ["node_modules2"]),
         ("docs/**", ["docs/a", "docs/a/b"], ["doc"]),
-        (r"a\*b", ["a*b"], ["axb"]),
+        (r"a\*b", ["a*b"], ["axb", "a*xb"]),
+        (r"\*", ["*"], ["a"]),
+        ("a\\", ["a\\"], ["a"]),  # a backslash at the end is itself
+        ("/a", ["a", "a/b"], ["b/a"]),
+        ("[a[b].txt", ["[.txt", "a.txt"], ["c.txt"]),
+        ("a[", ["a["], ["a"]),
+        ("!keep\nkeep", ["keep"], []),
+        ("\ufeffa.txt", ["a.txt"], []),
         ("a.b", ["a.b"], ["axb"]),
     ],
 )
@@ -108,3 +115,24 @@ def test_what_is_left_out_is_not_even_looked_at(folder: Path) -> None:
     assert files(folder) == [".dockerignore", "a.txt", "link", "run.sh"]
     (folder / ".dockerignore").write_text("sub\n!sub/b.txt\n")
     assert files(folder) == [".dockerignore", "a.txt", "link", "run.sh", "sub/b.txt"]
+
+
+def test_every_folder_is_looked_into_and_no_link_to_one(folder: Path) -> None:
+    (folder / "again").symlink_to("sub")
+    assert files(folder) == ["a.txt", "again", "link", "run.sh", "sub", "sub/b.txt"]
+    (folder / ".dockerignore").write_text("*.txt\n!nothing\n")
+    assert files(folder) == [".dockerignore", "again", "link", "run.sh", "sub", "sub/b.txt"]
+
+
+def test_rules_for_names_that_are_no_utf8_count(folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff")).write_text("x")
+    assert "\udcff" in files(folder)
+    (folder / ".dockerignore").write_bytes(b"\xff\n")
+    assert "\udcff" not in files(folder)
+
+
+def test_large_files_count_to_their_end(folder: Path) -> None:
+    (folder / "large").write_bytes(bytes(3 << 20))
+    before = digest(folder)
+    (folder / "large").write_bytes(bytes((3 << 20) - 1) + b"x")
+    assert digest(folder) != before

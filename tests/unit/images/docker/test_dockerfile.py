@@ -79,3 +79,31 @@ def test_bytes_that_are_no_utf8_come_through(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_bytes(b"FROM x\nENV a=\xff\n")
     assert read_dockerfile(os.fspath(tmp_path)).text.encode("utf-8", "surrogateescape") == b"FROM x\nENV a=\xff\n"
     assert read_dockerfile(os.fspath(tmp_path)).content
+
+
+def test_a_folder_without_a_dockerfile_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"that folder has no file named Dockerfile\.$"):
+        find(str(tmp_path))
+    (tmp_path / "Dockerfile").mkdir()
+    with pytest.raises(UsageError, match="that folder has no file named Dockerfile"):
+        find(str(tmp_path))
+
+
+def test_the_file_is_found_in_its_folder_or_by_its_name_and_a_text_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    monkeypatch.chdir(tmp_path)
+    assert find(".") == find("Dockerfile") == tmp_path / "Dockerfile"
+    for text in ("from x", "# a comment\n\n  RUN ls", "arg A=1"):
+        assert find(text) is None
+    for text in ("FROMx", "# only a comment", "", "RUN"):
+        with pytest.raises(UsageError, match="nor the text of a Dockerfile"):
+            find(text)
+
+
+def test_a_text_of_comments_alone_gets_its_base_at_the_end() -> None:
+    dockerfile = read_dockerfile("RUN true")
+    assert dockerfile.on(BASE).startswith(f"FROM {BASE}\n")
+    comments = type(dockerfile)(text="# a\n# b\n", folder=None, context="")
+    assert comments.on(BASE) == f"# a\n# b\nFROM {BASE}\n"

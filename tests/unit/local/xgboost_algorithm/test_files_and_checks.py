@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -198,7 +198,7 @@ class TestChecks:
 
 
 class TestChannels:
-    TRAIN: dict[str, Any] = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
+    TRAIN: ClassVar[dict[str, Any]] = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
 
     def check(self, name: str = "train", **changes: Any) -> str:
         return channels.check({"train": self.TRAIN, name: {**self.TRAIN, **changes}})

@@ -234,7 +234,8 @@ class TestBayesian:
 
     def test_the_first_ten_with_an_objective_are_drawn_at_random(self) -> None:
         pytest.importorskip("optuna")
-        space, past = [LR, LAYERS, OPT], _past(20)
+        space: list[Range] = [LR, LAYERS, OPT]
+        past = _past(20)
         unknown = [Past(number=one.number, values=one.values, objective=None) for one in past[:5]]
         failed = [Past(number=one.number, values=one.values, objective=math.nan) for one in past[:5]]
         assert bayesian.propose(space, 5, 20, past[:9], "min") == draw(space, 5, 20)

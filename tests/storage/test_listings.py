@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from simple_sagemaker.storage.s3 import parallel_listing
 from simple_sagemaker.storage.s3.store import S3Store
 from tests.counts import examples
 from tests.storage.conftest import session
@@ -23,8 +24,12 @@ _keys = st.lists(_names, min_size=1, max_size=4).map("/".join) | st.sampled_from
 
 
 @hypothesis_settings(max_examples=examples(12, 500))
-@given(keys=st.sets(_keys, max_size=60), prefix=st.sampled_from(["", "a", "a/", "b/c", "é/"]))
-def test_any_keys_are_listed_once_and_in_order(moto_server: str, keys: set[str], prefix: str) -> None:
+@given(
+    keys=st.sets(_keys, max_size=60),
+    prefix=st.sampled_from(["", "a", "a/", "b/c", "é/"]),
+    known=st.sets(_keys, max_size=30),
+)
+def test_any_keys_are_listed_once_and_in_order(moto_server: str, keys: set[str], prefix: str, known: set[str]) -> None:
     store, bucket = S3Store(session(), endpoint=moto_server), f"listed-{uuid.uuid4()}"
     store.make_bucket(bucket)
     for key in keys:
@@ -32,8 +37,12 @@ def test_any_keys_are_listed_once_and_in_order(moto_server: str, keys: set[str],
     wanted = sorted((key for key in keys if key.startswith(prefix)), key=str.encode)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")  # read at every request: few objects are many answers
+        patch.setattr(parallel_listing, "_PAGE", 3)
+        patch.setattr(parallel_listing, "_SPARE", 1)
         listed = [(found.key, found.size) for found in store.list(bucket, prefix)]
-    assert listed == [(key, len(key.encode())) for key in wanted]
+        below = sorted(key[len(prefix) :] for key in known if key.startswith(prefix))
+        again = [(found.key, found.size) for found in store.list(bucket, prefix, below)]
+    assert listed == again == [(key, len(key.encode())) for key in wanted]
     store.delete(bucket, keys)
 
 

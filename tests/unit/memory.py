@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class MemoryStore:
     def folders(self, bucket: str, prefix: str) -> list[str]:
         return sorted({key[len(prefix) :].partition("/")[0] for key in self.objects if "/" in key[len(prefix) :]})
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         if bucket != "b":
             raise FileNotFoundError(f"no bucket {bucket!r}")
         for key in sorted(self.objects, key=str.encode):

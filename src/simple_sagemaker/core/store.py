@@ -68,10 +68,11 @@ class Store(Protocol):
         """Create the bucket; do nothing if it exists."""
         ...
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         """The objects whose key begins with the literal ``prefix``, in S3's order (bytes of the key).
 
-        Objects written or deleted meanwhile may be seen or not.
+        Objects written or deleted meanwhile may be seen or not. ``below`` are keys below the prefix that are probably
+        there, in that order: they change nothing but how soon a long listing is complete.
         """
         ...
 

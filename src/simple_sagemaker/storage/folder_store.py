@@ -46,7 +46,7 @@ class FolderStore:
         make_private(self.root)
         (self.root / bucket).mkdir(exist_ok=True)
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:  # noqa: ARG002
         top = self.root / bucket
         if not top.is_dir():
             raise FileNotFoundError(f"there is no bucket {bucket!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class TimedStore(MemoryStore):
         super().__init__(*keys)
         self.times = dict.fromkeys(keys, 1000.0)
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         for one in super().list(bucket, prefix):
             yield one._replace(modified=self.times.get(one.key, 0.0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class Store(MemoryStore):
     def has_bucket(self, bucket: str) -> bool:
         return bucket == "bbb"
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         return super().list("b" if bucket == "bbb" else bucket, prefix)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -177,7 +177,7 @@ class Timed(MemoryStore):
         super().__init__(*keys)
         self.changed_s: dict[str, float] = {}
 
-    def list(self, bucket: str, prefix: str) -> Any:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Any:
         for one in super().list(bucket, prefix):
             when = NOON.timestamp() + self.changed_s.get(one.key, -3600.0)
             yield Stored(key=one.key, size=one.size, modified=when, tag=one.tag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ class Counted(FolderStore):
 
     count = 0
 
-    def list(self, bucket: str, prefix: str) -> Any:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Any:
         self.count += 1
         return super().list(bucket, prefix)
 

@@ -86,7 +86,7 @@ class Ending(FolderStore):
         self._come("write", key)
         super().write(bucket, key, data)
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         self._come("list", prefix)
         return super().list(bucket, prefix)
 
@@ -227,7 +227,7 @@ class Remembering(FolderStore):
         super().__init__(root)
         self._keys = keys
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         if prefix == PLACE.state:
             return iter([Stored(key=prefix + key, size=0, modified=0.0, tag="") for key in self._keys])
         return super().list(bucket, prefix)

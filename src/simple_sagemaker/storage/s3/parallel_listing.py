@@ -2,7 +2,8 @@
 
 S3 returns a thousand keys a page, and only the end of a page says how to request the next one. But keys in folders can
 be requested from any folder on: where the first page is not the last, one more request tells which folders follow, and
-the number of folders that the first page covers says how many make a range.
+the number of folders that the first page covers says how many make a range. Where the keys that are probably there are
+known, ranges are made of those, and requested from the start.
 """
 
 from __future__ import annotations
@@ -24,14 +25,25 @@ if TYPE_CHECKING:
 _AT_ONCE = 4  # key ranges
 _PAGES_AHEAD = 8  # of one range in memory
 _MIN_PAGES, _TARGET_PAGES = 1.8, 5.8  # that a range should have: less than fit, because folders differ in size
+_PAGE = 1000  # keys: the most that S3 returns at once
+_SPARE = 60  # keys: so many fewer than its pages hold has a range of known keys, as there may be new ones
 _MARGIN = 1.1  # times as many keys are requested as are expected: the first one behind a range says that it is complete
 
 
-def list_objects(client: S3Client, bucket: str, prefix: str) -> Iterator[Sequence[Stored]]:
+def list_objects(client: S3Client, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Sequence[Stored]]:
     """Yield the objects whose key begins with ``prefix``, some at a time.
 
-    Reading the first object does not request a second page; later some thousands of objects are read ahead.
+    Reading the first object does not request a second page; later some thousands of objects are read ahead. ``below``
+    are keys below the prefix that are probably there, in order: of more than a page of them some thousands are
+    requested at once.
     """
+    if len(below) > _PAGE and not is_directory_bucket(bucket):
+        listing = _Listing(client, bucket, prefix, _PAGE)
+        try:
+            yield from listing.read_known(below)
+        finally:
+            listing.close()
+        return
     page = request_page(client, bucket, prefix)
     stored = objects(page)
     if token := page.get("NextContinuationToken"):
@@ -82,6 +94,15 @@ class _Listing:
                 patience *= 2
         yield page_objects
 
+    def read_known(self, below: Sequence[str]) -> Iterator[Sequence[Stored]]:
+        """Yield all pages, in ranges that begin where these keys do."""
+        pages = min(int(_TARGET_PAGES), max(1, round(len(below) / self._full / _AT_ONCE)))
+        each = pages * self._full - _SPARE
+        borders = ["", *(self._prefix + key for key in below[each - 1 :: each])]
+        ranges = [*(_KeyRange(*pair, each) for pair in pairwise(borders)), _KeyRange(borders[-1], None, 0)]
+        page_objects, token = yield from self._read_in_parallel((), ranges)
+        yield from self.read_all(page_objects, token)
+
     def _read_one_by_one(
         self, page_objects: Sequence[Stored], token: str, count: int
     ) -> Generator[Sequence[Stored], None, _Remainder]:
@@ -96,8 +117,7 @@ class _Listing:
 
     def _find_ranges(self, stored: Sequence[Stored]) -> list[_KeyRange]:
         """The key ranges after these objects; none if the objects lie in no folders."""
-        ordered = all(one.key < other.key for one, other in pairwise(stored))
-        if not stored or not ordered or is_directory_bucket(self._bucket):  # the last know no order
+        if not stored or not _are_ordered(stored) or is_directory_bucket(self._bucket):  # the last know no order
             return []
         last = stored[-1].key
         above = _above(self._prefix, stored[0].key, last)
@@ -165,13 +185,18 @@ class _Listing:
         page = request_page(self._client, self._bucket, self._prefix, after=start, token=token, most=most)
         stored = objects(page)
         key_range.keys -= len(stored)
-        if key_range.end is not None and stored and stored[-1].key > key_range.end:
+        if key_range.end is not None and stored and stored[-1].key > key_range.end and _are_ordered(stored):
             return stored[: bisect_right(stored, key_range.end, key=_key)], ""
         return stored, page.get("NextContinuationToken", "")
 
 
 def _key(stored: Stored) -> str:
     return stored.key
+
+
+def _are_ordered(stored: Sequence[Stored]) -> bool:
+    keys = [one.key for one in stored]
+    return keys == sorted(keys)
 
 
 def _above(prefix: str, first: str, last: str) -> str | None:

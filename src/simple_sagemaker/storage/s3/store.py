@@ -100,8 +100,8 @@ class S3Store:
         except PermissionError:  # the first error is what counts
             return False
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
-        for page in list_objects(self._client, bucket, prefix):
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
+        for page in list_objects(self._client, bucket, prefix, below):
             yield from page
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:

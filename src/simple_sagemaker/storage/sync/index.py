@@ -68,6 +68,10 @@ class Index:
     def close(self) -> None:
         self._base.close()
 
+    @property
+    def is_empty(self) -> bool:
+        return self._base.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None
+
     def rows(self) -> Iterator[Sent]:
         """Yield all rows in the order of keys. Changes made meanwhile may be seen or not."""
         last: str | None = None

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +80,11 @@ class _Snapshot:
             self._sizes.append(state.st_size)
             self._marks.append(mark(state))
 
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys below the prefix, in order; the first ones if there are more than it keeps."""
+        return self._keys
+
     def files(self, top: str) -> Iterator[File]:
         """The files of the snapshot, with paths below that folder."""
         paths = (f"{top}{os.sep}{key}" for key in self._keys)
@@ -129,6 +134,11 @@ class Tree:
                     if entry.is_dir():
                         waiting.append(entry.path)
         return False
+
+    @property
+    def surveyed(self) -> Sequence[str]:
+        """The keys below the prefix that the last survey saw, until ``files`` has used them; the first ones of many."""
+        return self._snapshot.keys if self._snapshot else ()
 
     def files(self, prefix: str = "") -> Iterator[File]:
         """The files in the order of their keys, without those that vanish meanwhile. Raises UsageError.

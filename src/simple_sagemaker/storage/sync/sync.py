@@ -104,8 +104,8 @@ class Sync:
                 return self._first_difference(known)
 
     def _first_difference(self, known: Index) -> str | None:
+        objects = _put_in_order(self._list_objects(known))
         files = self.tree.files(self.prefix)
-        objects = _put_in_order(self._list_objects())
         for key, file, stored, row in _side_by_side(files, _below(objects, self.prefix), known.rows()):
             if file is None and stored is None:
                 continue  # a row of what both have lost
@@ -126,9 +126,9 @@ class Sync:
         try:
             with index.open_index(file, waiting=self._wait) as known:
                 try:
-                    self._once(known, self._list_objects(), done)
+                    self._once(known, self._list_objects(known), done)
                 except _Unordered:
-                    self._once(known, _put_in_order(self._list_objects()), done)
+                    self._once(known, _put_in_order(self._list_objects(known)), done)
                 return done
         except sqlite3.DatabaseError:  # a broken index: start without one
             if file is None:
@@ -139,8 +139,8 @@ class Sync:
     def _wait(self) -> None:
         self.note("Waiting for another command that sends the same input")
 
-    def _list_objects(self) -> Iterator[Stored]:
-        objects = self.store.list(self.bucket, self.prefix)
+    def _list_objects(self, known: Index) -> Iterator[Stored]:
+        objects = self.store.list(self.bucket, self.prefix, () if known.is_empty else self.tree.surveyed)
         return _put_in_order(objects) if layout.is_directory_bucket(self.bucket) else objects
 
     def _once(self, known: Index, objects: Iterator[Stored], done: SyncResult) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -267,7 +267,7 @@ class Forgetful(MemoryStore):
         super().__init__(*keys)
         self._gone = gone
 
-    def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+    def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         listed = [*super().list(bucket, prefix)]
         self.objects.pop(self._gone, None)
         yield from listed

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
+from simple_sagemaker.storage.s3 import parallel_listing
 from simple_sagemaker.storage.s3.parallel_listing import _above, list_objects
-from tests.unit.storage.s3.bucket import Bucket
+from tests.unit.storage.s3.bucket import Bucket, refused
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,61 @@ def test_keys_in_no_folder_are_requested_one_page_after_the_other() -> None:
     assert [stored.key for some in list_objects(cast("Any", bucket), "b", "p/") for stored in some] == keys
     assert bucket.count("list") == 10
     assert not [request for _, request in bucket.requests if "StartAfter" in request]
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel_listing, "_PAGE", 10)
+    monkeypatch.setattr(parallel_listing, "_SPARE", 1)
+
+
+def listed(bucket: Bucket, below: list[str], name: str = "b") -> list[str]:
+    return [stored.key for some in list_objects(cast("Any", bucket), name, "p/", below) for stored in some]
+
+
+def test_ranges_of_known_keys_are_requested_from_the_start(small_pages: None) -> None:
+    keys = [f"p/{number:03}" for number in range(100)]
+    bucket = Bucket("other", *keys, "q", full=10)
+    assert listed(bucket, [key[2:] for key in keys]) == keys
+    first = [request for _, request in bucket.requests if "ContinuationToken" not in request]
+    assert [request.get("StartAfter", "") for request in sorted(first, key=lambda one: one.get("StartAfter", ""))] == [
+        "",
+        "p/018",
+        "p/037",
+        "p/056",
+        "p/075",
+        "p/094",
+    ]
+    assert not [request for request in first if "Delimiter" in request]
+    assert bucket.count("list") <= 12
+
+
+@pytest.mark.parametrize("known", [range(10), range(11), range(0, 1000, 2), range(300, 320), range(2000, 3000)])
+def test_what_was_known_changes_no_listing(small_pages: None, known: range) -> None:
+    keys = [f"p/{number:04}" for number in range(0, 1000, 3)]
+    assert listed(Bucket("o", *keys, "q", full=10), [f"{number:04}" for number in known]) == keys
+
+
+def test_nothing_is_listed_where_everything_known_has_gone(small_pages: None) -> None:
+    assert listed(Bucket("o", "q", full=10), [f"{number:04}" for number in range(50)]) == []
+
+
+@pytest.mark.parametrize(("known", "requests"), [(10, 1), (11, 2)])
+def test_a_page_of_known_keys_is_one_request(small_pages: None, known: int, requests: int) -> None:
+    bucket = Bucket("p/1", full=10)
+    assert listed(bucket, [f"{number:02}" for number in range(known)]) == ["p/1"]
+    assert bucket.count("list") == requests
+
+
+def test_a_directory_bucket_is_asked_for_no_ranges(small_pages: None) -> None:
+    keys = [f"p/{number:03}" for number in range(60)]
+    bucket = Bucket(*keys, full=10)
+    assert listed(bucket, [key[2:] for key in keys], "b--use1-az4--x-s3") == keys
+    assert not [request for _, request in bucket.requests if "StartAfter" in request]
+
+
+def test_an_error_of_any_range_is_raised(small_pages: None) -> None:
+    bucket = Bucket(full=10)
+    bucket.errors["list"] = [refused("NoSuchBucket", 404) for _ in range(9)]
+    with pytest.raises(FileNotFoundError):
+        listed(bucket, [f"{number:02}" for number in range(60)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +265,7 @@ def test_a_store_that_lists_in_no_order_is_mirrored_too(store: FolderStore, tmp_
     class Unordered(FolderStore):
         """As S3's directory buckets are."""
 
-        def list(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
             return iter(sorted(super().list(bucket, prefix), key=lambda one: one.key[::-1]))
 
     folder = tmp_path / "data"
@@ -282,6 +282,27 @@ def test_a_store_that_lists_in_no_order_is_mirrored_too(store: FolderStore, tmp_
     assert {path.name: path.read_bytes() for path in (store.root / bucket / "p").iterdir()} == {
         path.name: path.read_bytes() for path in folder.iterdir()
     }
+
+
+def test_the_keys_to_expect_are_told_once_something_was_sent(store: FolderStore, tmp_path: Path) -> None:
+    class Told(FolderStore):
+        """Notes which keys a listing is told of."""
+
+        def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
+            told.append(list(below))
+            return super().list(bucket, prefix, below)
+
+    told: list[list[str]] = []
+    fill(tmp_path / "data", {"a": b"1", "b/c": b"1"})
+    for _ in range(2):
+        tree = Tree(tmp_path / "data")
+        tree.survey("p/")
+        Sync(tree=tree, store=Told(store.root), bucket="b", prefix="p/", cache=tmp_path / "cache").run()
+    tree = Tree(tmp_path / "data")
+    tree.survey("p/")
+    mirror = Sync(tree=tree, store=Told(store.root), bucket="b", prefix="p/", cache=tmp_path / "cache")
+    assert mirror.first_difference() is None
+    assert told == [[], ["a", "b/c"], ["a", "b/c"]]
 
 
 @pytest.mark.parametrize("is_old", [False, True])

@@ -170,11 +170,16 @@ def test_following_gives_lines_and_the_end_as_events() -> None:
 
 def test_a_follower_that_leaves_leaves_the_job_alone() -> None:
     account = Account("InProgress", lines={"algo-1-10": ["a"] * 50})
+    before = {*threading.enumerate()}
     events = account.job().follow()
     next(events)
     events.close()  # type: ignore[attr-defined]
     assert account.job().status == "InProgress"
     assert account.world.sage.stops == 0  # type: ignore[attr-defined]
+    account.becomes("Completed")
+    for thread in {*threading.enumerate()} - before:  # which has nobody to tell of the end
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_what_goes_wrong_while_following_is_raised_where_the_events_are_taken() -> None:

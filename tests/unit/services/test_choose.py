@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.core.emulator_spec import EmulatorSpec
 from simple_sagemaker.core.job_specs import JobsSpec
 from simple_sagemaker.core.names import TOKEN_LENGTH
-from simple_sagemaker.core.specs import Place
+from simple_sagemaker.core.services import no_price
+from simple_sagemaker.core.specs import Code, Image, Instances, Place, TaskSpec
 from simple_sagemaker.errors import EngineUnavailable, UsageError
 from simple_sagemaker.services import choose, processes
+from simple_sagemaker.services.docker import build_options, find_docker
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.s3.store import S3Store
 
@@ -150,3 +153,95 @@ def test_commands_for_jobs_need_no_container_where_they_run_none(docker: dict[st
     assert choose.for_jobs(spec, environment, runs_job=True).engine == "docker"
     here = JobsSpec(place=Place(project="p", task="", is_local=True))
     assert choose.for_jobs(here, HERE).engine == "local"
+
+
+@pytest.mark.parametrize(
+    ("image", "engine"),
+    [(Image(), "local"), (Image(uri="x:1"), "docker"), (Image(docker_file="FROM x"), "docker")],
+)
+def test_a_task_with_an_image_of_its_own_runs_in_containers(image: Image, engine: str) -> None:
+    spec = TaskSpec(
+        kind="run",
+        place=Place(project="p", task="t"),
+        code=Code(entry_point="w.py"),
+        instances=Instances(type="local"),
+        image=image,
+    )
+    assert choose.engine_of(spec, {}) == engine
+
+
+def test_a_task_has_its_data_where_it_says(aws: dict[str, str], tmp_path: Path) -> None:
+    environment = {**HERE, **aws, "SSM_HOME": str(tmp_path)}
+    for data_store, kind in ((None, FolderStore), ("local", FolderStore), ("s3", S3Store)):
+        place = Place(project="p", task="t", data_store=data_store)  # type: ignore[arg-type]
+        spec = TaskSpec(kind="run", place=place, code=Code(entry_point="w.py"), instances=Instances(type="local"))
+        assert type(choose.for_task(spec, environment).store) is kind
+        at = JobsSpec(place=Place(project="p", task="t", is_local=True, data_store=data_store))  # type: ignore[arg-type]
+        assert type(choose.for_jobs(at, environment).store) is kind
+
+
+def test_an_engine_of_this_machine_knows_whose_data_its_jobs_read(aws: dict[str, str], tmp_path: Path) -> None:
+    environment = {**HERE, **aws, "SSM_HOME": str(tmp_path), "TOKEN": "secret"}
+    made = choose.compose("local", environment, instead="x", data_store="s3").sagemaker._settings_for({})  # type: ignore[attr-defined]
+    assert (made.region, made.callers_s3, made.isolation) == ("eu-west-1", True, "plain")
+    made = choose.compose("local", environment, instead="x").sagemaker._settings_for({})  # type: ignore[attr-defined]
+    assert (made.region, made.callers_s3) == ("us-east-1", False)
+
+
+def test_prices_are_asked_for_unless_the_environment_says_no(aws: dict[str, str], tmp_path: Path) -> None:
+    environment = {**aws, "SSM_HOME": str(tmp_path)}
+    asked = choose.compose("aws", environment, instead="x").price
+    assert asked is not no_price
+    assert choose.compose("aws", {**environment, "SSM_PRICES": "0"}, instead="x").price is no_price
+    assert choose.compose("aws", {**environment, "SSM_PRICES": "1"}, instead="x").price is not no_price
+
+
+@pytest.mark.parametrize(
+    ("environment", "keys"),
+    [
+        ({}, None),
+        ({"AWS_ACCESS_KEY_ID": "A"}, None),
+        ({"AWS_SECRET_ACCESS_KEY": "s"}, None),
+        ({"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"}, ("A", "s")),
+        ({"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": ""}, ("A", "s")),
+        ({"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}, None),
+    ],
+)
+def test_an_emulator_takes_a_persons_keys_and_no_sessions(
+    environment: dict[str, str], keys: tuple[str, str] | None
+) -> None:
+    assert choose._emulator_keys(environment) == keys
+
+
+def test_an_emulator_that_others_can_reach_needs_keys(tmp_path: Path) -> None:
+    spec = EmulatorSpec(
+        port=0,
+        home=None,
+        region="us-east-1",
+        s3_endpoint=None,
+        registry=None,
+        enforce_iam=False,
+        role_delay_s=0,
+        faults="",
+        env_file=None,
+        bind="0.0.0.0",
+    )
+    with pytest.raises(UsageError, match=r"^--bind needs keys that its clients have"):
+        choose.emulator(spec, tmp_path, HERE, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", ()), ("--network host", ("--network", "host")), ("-a 'b c'", ("-a", "b c"))]
+)
+def test_the_words_of_every_build_are_read_as_a_shell_does(text: str, words: tuple[str, ...]) -> None:
+    assert build_options({"SSM_DOCKER_BUILD": text}) == words
+    assert build_options({}) == ()
+    with pytest.raises(UsageError, match=r"SSM_DOCKER_BUILD=.* cannot be read as words"):
+        build_options({"SSM_DOCKER_BUILD": f"{text} 'no end"})
+
+
+def test_docker_is_looked_for_when_the_first_image_needs_it(docker: dict[str, str]) -> None:
+    assert find_docker(docker)().command == ("docker",)
+    find = find_docker({"PATH": "/nowhere"})
+    with pytest.raises(EngineUnavailable, match="no program 'docker'"):
+        find()

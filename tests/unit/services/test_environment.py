@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -146,3 +147,68 @@ def test_an_emulators_own_folder_goes_with_it_and_a_named_one_stays(tmp_path: Pa
         (named / "file").write_text("x")
     assert (tmp_path / "kept/file").exists()
     assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "member", "value"),
+    [
+        ("SSM_LOG_LIMIT_MB", str((1 << 40) - 1), "log_limit_mb", (1 << 40) - 1),
+        ("SSM_CLOCK_SPEED", "1000000", "clock_speed", 1_000_000),
+        ("SSM_CLOCK_SPEED", "1.5", "clock_speed", 1.5),
+        ("SSM_SPOT_INTERRUPT_S", "3,,4,", "interrupt_after_s", (3, 4)),
+        ("SSM_SPOT_INTERRUPT_S", "0", "interrupt_after_s", (0,)),
+        ("SSM_ISOLATION", "", "isolation", "auto"),
+        ("SSM_ISOLATION", "namespaces", "isolation", "namespaces"),
+    ],
+)
+def test_the_most_that_a_variable_may_be(home: Home, name: str, text: str, member: str, value: object) -> None:
+    assert getattr(environment.engine_settings({**PLAIN, name: text}, home), member) == value
+
+
+@pytest.mark.parametrize(("isolation", "containers"), [("docker", False), ("plain", True)])
+def test_containers_are_run_by_the_command_and_see_what_finds_its_engine_and_no_secret(
+    home: Home, tmp_path: Path, isolation: str, containers: bool
+) -> None:
+    (tmp_path / "podmanish").write_text("#!/bin/sh\n")
+    (tmp_path / "podmanish").chmod(0o755)
+    engines = {"DOCKER_HOST": "unix:///x", "CONTAINERS_CONF": "c", "PODMAN_X": "p", "HOME": "/h", "PATH": str(tmp_path)}
+    given = {
+        "SSM_PYTHON": sys.executable,
+        "SSM_ISOLATION": isolation,
+        "SSM_DOCKER": "podmanish --log x",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "TOKEN": "secret",
+        "MY_DOCKER_HOST": "not this",
+        **engines,
+    }
+    settings = environment.engine_settings(given, home, containers=containers)
+    assert settings.isolation == "docker"
+    assert settings.docker == ("podmanish", "--log", "x")
+    assert settings.docker_environment == engines
+
+
+def test_processes_need_no_container_command(home: Home) -> None:
+    settings = environment.engine_settings({**PLAIN, "DOCKER_HOST": "tcp://far", "PATH": "/nowhere"}, home)
+    assert not settings.docker
+
+
+def test_a_home_of_an_emulator_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(UsageError, match=rf"^The home {tmp_path}/file/home cannot be made: "),
+        environment.emulator_home(tmp_path / "file" / "home"),
+    ):
+        pass
+
+
+def test_an_emulators_folder_may_be_gone_already_when_it_ends() -> None:
+    with environment.emulator_home(None) as own:
+        shutil.rmtree(own)
+    assert not own.exists()
+
+
+def test_what_is_wrong_with_a_job_is_logged_without_what_steers_a_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    environment.warn("a \x1b[31mred\x07 job")
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("simple_sagemaker.jobs", "WARNING")
+    assert not {"\x1b", "\x07"} & set(record.getMessage())

@@ -224,6 +224,26 @@ def test_the_outcome_of_a_study_is_the_best_trials(shell: Shell) -> None:
     assert str(float(best)) in shell.log("n")
 
 
+def test_who_clears_the_state_of_a_study_is_told_where_the_trials_states_are(shell: Shell) -> None:
+    space = ("--hp_space", "rate", "0.0..1.0", "--epochs", "1")
+    done = shell.ssm(*words("--tune_jobs", "2", "--tune_at_once", "2", worker="s.py", space=space))
+    assert done.status == 0, done.err
+    cleared = shell.ssm("data", "-p", "proj", "-t", "task", "--clean_state")
+    assert "State: 0 files cleared" in cleared.err
+    assert "ssm rm --trial NUMBER --state deletes that of one" in cleared.err
+    one = shell.ssm("rm", "-p", "proj", "-t", "task", "--trial", "1", "--state", "--yes")
+    assert one.status == 0, one.err
+    assert states(shell) == [2]
+    assert shell.ssm("rm", "-p", "proj", "-t", "task", "--state", "--yes").status == 0
+    assert states(shell) == []
+
+
+def states(shell: Shell) -> list[int]:
+    """The trials that have a state."""
+    home = Path(shell.environment["SSM_HOME"])
+    return sorted(int(path.parents[1].name) for path in home.glob("buckets/*/proj/task/trials/*/state/epoch"))
+
+
 def test_a_search_that_is_killed_again_and_again_ends_as_one_that_never_was(shell: Shell) -> None:
     argv = ("--tune_jobs", "8", "--tune_at_once", "2", "--tune_seed", "11")
     assert shell.ssm(*words(*argv, "-o", "calm", task="calm")).status == 0

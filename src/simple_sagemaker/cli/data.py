@@ -27,8 +27,8 @@ def data(spec: DataSpec, services: Services) -> int:
         _print(f"State: {file_count(cleared)} cleared under {layout.uri(place.bucket, place.state)}")
         if services.store.folders(place.bucket, place.trials):
             _print(
-                "The trials of its study keep their states: ssm rm --trial NUMBER --state deletes that of one, with its "
-                "jobs, and ssm rm --state all of them, with the study"
+                "The trials of its study keep their states: ssm rm --trial NUMBER --state deletes that of one, with "
+                "its jobs, and ssm rm --state all of them, with the study"
             )
     return 0
 

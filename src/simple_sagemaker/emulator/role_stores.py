@@ -23,6 +23,7 @@ class RoleStores:
         self._issue = issue
         self._stores: OrderedDict[str, Store] = OrderedDict()
         self._lock = threading.Lock()
+        self._models: Any = None  # of AWS's services, read once for all roles
 
     def store_for(self, request: Mapping[str, Any]) -> Store:
         """The store for the role of a request that creates a job."""
@@ -56,6 +57,9 @@ class RoleStores:
                 return RefreshableCredentials.create_from_metadata(metadata(), metadata, self.METHOD)
 
         session = botocore.session.Session()
+        if self._models is None:
+            self._models = session.get_component("data_loader")
+        session.register_component("data_loader", self._models)
         session.register_component("credential_provider", CredentialResolver([OfRole()]))
         session.set_config_variable("region", self._region)
         return S3Store(session, endpoint=self._endpoint)

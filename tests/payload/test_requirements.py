@@ -178,13 +178,19 @@ def test_programs_of_the_environment_are_found_first(asking: JobFolder, interpre
     assert f"\n{environments}" in asking.run().text
 
 
+@pytest.mark.parametrize("mark", ["", "pipe", "hole"])
 def test_an_environment_that_was_not_finished_is_built_again(
-    asking: JobFolder, interpreter: Path, tmp_path: Path
+    asking: JobFolder, interpreter: Path, tmp_path: Path, mark: str
 ) -> None:
     environments = shared(asking, interpreter, tmp_path)
     asking.run()
     (built,) = [path for path in environments.iterdir() if path.is_dir()]
     (built / ".complete").unlink()
+    if mark == "pipe":
+        os.mkfifo(built / ".complete")
+    elif mark:
+        with open(built / ".complete", "wb") as out:
+            out.truncate(1 << 36)
     (next(built.glob("lib/*/site-packages")) / "tiny.py").write_text("half writ")
     assert f"tiny 1.0 {built}" in asking.run().text
 

@@ -146,7 +146,7 @@ def test_a_large_file_is_sent_from_its_start_again(server: Refusing, bucket: str
     server.refusals = [(400, "RequestTimeout")] * 2
     sent = server.store.send(tmp_path / "large", bucket, key, moved.append)
     assert server.refusals == []
-    assert server.store.read(bucket, key) == data
+    assert server.store.read(bucket, key, len(data)) == data
     assert sent.digest == server.store.digest(tmp_path / "large")
     if key == "by/obstore":
         assert sum(moved) == len(data)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from simple_sagemaker.core.store import Copied, ProgressCallback, Stored, no_progress
+from simple_sagemaker.core.store import LARGEST_RECORD, Copied, ProgressCallback, Stored, TooLarge, no_progress
 from simple_sagemaker.storage.s3.streaming import MemorySource
 
 
@@ -37,9 +37,11 @@ class MemoryStore:
             if key.startswith(prefix):
                 yield Stored(key=key, size=len(self.objects[key]), modified=0.0, tag=self._tag(key))
 
-    def read(self, bucket: str, key: str) -> bytes:
+    def read(self, bucket: str, key: str, most: int = LARGEST_RECORD) -> bytes:
         if key not in self.objects:
             raise FileNotFoundError(key)
+        if len(self.objects[key]) > most:
+            raise TooLarge(bucket, key, most)
         return self.objects[key]
 
     def write(self, bucket: str, key: str, data: bytes) -> None:

@@ -8,11 +8,25 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ..errors import SsmError
+from .layout import uri
+
 ProgressCallback = Callable[[int], None]  # called with the number of bytes just moved; may raise to stop the transfer
+LARGEST_RECORD = 1 << 24  # bytes of an object that is read as a whole; what ssm writes itself has a few thousand
 
 
 class KeyRefused(ValueError):
     """A key that this store cannot hold; the message names the key and says why."""
+
+
+class TooLarge(SsmError, ValueError):
+    """An object that would be read as a whole is larger than any of its kind."""
+
+    def __init__(self, bucket: str, key: str, most: int) -> None:
+        super().__init__(
+            f"{uri(bucket, key)} has more than {most} bytes, the most that is read of such an object: "
+            "something else was written there. Look at it, and delete it if it is nothing of yours."
+        )
 
 
 def no_progress(_: int) -> None:
@@ -80,8 +94,8 @@ class Store(Protocol):
         """The names of the folders directly below a prefix that ends in "/", sorted."""
         ...
 
-    def read(self, bucket: str, key: str) -> bytes:
-        """The content of one object."""
+    def read(self, bucket: str, key: str, most: int = LARGEST_RECORD) -> bytes:
+        """The content of one object. Raises TooLarge for one of more than ``most`` bytes, before it is read."""
         ...
 
     def write(self, bucket: str, key: str, data: bytes) -> None:

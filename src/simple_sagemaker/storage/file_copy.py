@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +25,28 @@ class ChangedMeanwhile(OSError):
 def times(state: os.stat_result) -> tuple[int, int]:
     """The times in ns of the last change of content, which a program can set, and of anything, which none can."""
     return state.st_mtime_ns, state.st_ctime_ns
+
+
+def open_regular(path: Path | str, flags: int) -> int:
+    """Open a file as ``opener`` does, links followed, without waiting. A pipe, socket or device counts as no file.
+
+    Raises FileNotFoundError for those, and opens folders, which ``open`` itself refuses.
+    """
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a socket, or the writing end of a pipe that nobody reads
+            raise
+        raise _no_file(path) from error
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        os.close(descriptor)
+        raise _no_file(path)
+    return descriptor
+
+
+def _no_file(path: Path | str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "It is no regular file", str(path))
 
 
 def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:
@@ -48,7 +72,7 @@ class SmallFile(NamedTuple):
 
 def read_small(path: Path | str, most: int) -> SmallFile | None:
     """Read a file of at most ``most`` bytes in the fewest calls; None for a larger one and for one that changes."""
-    handle = os.open(path, os.O_RDONLY | _BINARY)
+    handle = open_regular(path, os.O_RDONLY | _BINARY | getattr(os, "O_CLOEXEC", 0))
     try:
         before = os.fstat(handle)
         if before.st_size > most:
@@ -78,7 +102,7 @@ def write_new(path: Path | str, data: bytes) -> int:
 
 def copy_file(source: Path | str, to: Path | str) -> None:
     """Copy the bytes of a file, in the kernel (and as a clone) where the system can; holes stay holes."""
-    with open(source, "rb", buffering=0) as read, open(to, "wb", buffering=0) as write:
+    with open(source, "rb", buffering=0, opener=open_regular) as read, open(to, "wb", buffering=0) as write:
         if hasattr(os, "copy_file_range"):
             try:
                 _copy_in_kernel(read.fileno(), write.fileno())
@@ -147,12 +171,18 @@ def exclusive(folder: Path) -> Iterator[bool]:
 def replace_if(path: Path, new: Path, expected: bytes) -> bool:
     """Replace ``path`` by ``new`` if its content is ``expected``. The caller has locked the store: no other does."""
     try:
-        if path.read_bytes() != expected:
+        if not has_content(path, expected):
             return False
     except FileNotFoundError:
         return False
     os.replace(new, path)
     return True
+
+
+def has_content(path: Path, expected: bytes) -> bool:
+    """Whether a file has exactly these bytes; no more of it is read. Raises FileNotFoundError for what is no file."""
+    with open(path, "rb", opener=open_regular) as file:
+        return file.read(len(expected) + 1) == expected
 
 
 def move_aside(path: Path, aside: Path, expected: bytes) -> bool:
@@ -161,16 +191,21 @@ def move_aside(path: Path, aside: Path, expected: bytes) -> bool:
     For a moment there is no such file for others: use it where :func:`exclusive` has no lock.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
         os.rename(path, aside)
     except FileNotFoundError:
         return False
-    if aside.read_bytes() == expected:
-        return True
+    is_expected = False
     try:
-        os.link(aside, path)
-    except FileExistsError:  # somebody wrote a newer one meanwhile
+        is_expected = has_content(aside, expected)
+    except FileNotFoundError:  # what is no file came there meanwhile
         return False
-    return False
+    finally:
+        if not is_expected:
+            with suppress(FileExistsError):  # somebody wrote a newer one meanwhile
+                os.link(aside, path, follow_symlinks=False)
+    return is_expected
 
 
 def prune(folder: Path, top: Path) -> None:

@@ -7,17 +7,34 @@ never half of one.
 from __future__ import annotations
 
 import atexit
-import errno
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ..core.scratch import make_held, remove_abandoned, remove_held
-from ..core.store import Copied, KeyRefused, ProgressCallback, Source, Stored, no_progress
-from .file_copy import FileSource, copy_steady, exclusive, move_aside, prune, read_small, replace_if, write_new
+from ..core.store import (
+    LARGEST_RECORD,
+    Copied,
+    KeyRefused,
+    ProgressCallback,
+    Source,
+    Stored,
+    TooLarge,
+    no_progress,
+)
+from .file_copy import (
+    FileSource,
+    copy_steady,
+    exclusive,
+    move_aside,
+    open_regular,
+    prune,
+    read_small,
+    replace_if,
+    write_new,
+)
 from .private import make_private
 from .safe_paths import is_utf8
 from .sync.scan import files
@@ -40,33 +57,38 @@ class FolderStore:
         return str(self.root.absolute())
 
     def has_bucket(self, bucket: str) -> bool:
-        return (self.root / bucket).is_dir()
+        return _is_name(bucket) and (self.root / bucket).is_dir()
 
     def make_bucket(self, bucket: str) -> None:
         make_private(self.root)
-        (self.root / bucket).mkdir(exist_ok=True)
+        self._top(bucket).mkdir(exist_ok=True)
 
     def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:  # noqa: ARG002
-        top = self.root / bucket
+        top = self._top(bucket)
         if not top.is_dir():
-            raise FileNotFoundError(f"there is no bucket {bucket!r}")
+            raise _no_bucket(bucket)
         folder, _, start = prefix.rpartition("/")
-        inside = top / folder if _is_plain(folder) else None
+        inside = top / folder if _is_plain(folder) and not prefix.startswith("/") else None
         if inside is None or not inside.is_dir():
             return iter(())
         entries = files(str(inside), f"{folder}/" if folder else "", start)
         return (Stored(key=key, size=of.st_size, modified=of.st_mtime, tag=_tag(of)) for key, of in entries)
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        if prefix.startswith("/") or not _is_plain(prefix[:-1]):
+            return []
         try:
-            with os.scandir(self.root / bucket / prefix) as entries:
+            with os.scandir(self._top(bucket) / prefix) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir())
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def read(self, bucket: str, key: str) -> bytes:
-        with open(self._path(bucket, key), "rb", opener=_open_object) as file:
-            return file.read()
+    def read(self, bucket: str, key: str, most: int = LARGEST_RECORD) -> bytes:
+        with open(self._path(bucket, key), "rb", opener=open_regular) as file:
+            data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+        if data is None or len(data) > most:
+            raise TooLarge(bucket, key, most)
+        return data
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
         scratch = self._scratch()
@@ -117,7 +139,7 @@ class FolderStore:
         keep: Path,  # noqa: ARG002 - read in place
         on_progress: ProgressCallback = no_progress,
     ) -> Iterator[Source]:
-        with open(self._path(bucket, key), "rb", buffering=0, opener=_open_object) as file:
+        with open(self._path(bucket, key), "rb", buffering=0, opener=open_regular) as file:
             yield FileSource(file, on_progress)
 
     def copy(self, bucket: str, key: str, to: str) -> None:
@@ -163,7 +185,8 @@ class FolderStore:
         self, bucket: str, stored: Stored, path: Path, on_progress: ProgressCallback = no_progress
     ) -> bool | None:
         key = self._path(bucket, stored.key)
-        with open(path, "rb", buffering=0) as ours, open(key, "rb", buffering=0, opener=_open_object) as theirs:
+        opened = partial(open, mode="rb", buffering=0, opener=open_regular)
+        with opened(path) as ours, opened(key) as theirs:
             while (chunk := ours.read(_CHUNK)) == theirs.read(_CHUNK):
                 if not chunk:
                     return True
@@ -171,7 +194,7 @@ class FolderStore:
         return False
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
-        top = self.root / bucket
+        top = self._top(bucket)
         for key in keys:
             path = self._path(bucket, key)
             try:
@@ -185,7 +208,12 @@ class FolderStore:
             raise KeyRefused(f"The name {key!a} is not UTF-8, and keys of S3 are.")
         if not _is_plain(key) or not key:
             raise KeyRefused(f"A folder cannot hold the key {key!r}: empty, '.' and '..' parts are not file names.")
-        return self.root / bucket / key
+        return self._top(bucket) / key
+
+    def _top(self, bucket: str) -> Path:
+        if not _is_name(bucket):
+            raise _no_bucket(bucket)
+        return self.root / bucket
 
     def _scratch(self) -> Path:
         """A new name for a file that is being written, in a folder that this process holds."""
@@ -196,7 +224,7 @@ class FolderStore:
     def _place(self, scratch: Path, bucket: str, key: str) -> None:
         try:
             if not self.has_bucket(bucket):
-                raise FileNotFoundError(f"there is no bucket {bucket!r}")
+                raise _no_bucket(bucket)
             path = self._path(bucket, key)
             for _ in range(_TURNS):  # a delete may remove the folder as empty at any time: then make it again
                 try:
@@ -223,18 +251,17 @@ def _own_folder(parent: Path, pid: int) -> Path:  # noqa: ARG001 - a fork needs 
     return folder
 
 
-def _open_object(path: str, flags: int) -> int:
-    """Open the file of an object without waiting. A pipe or a device is no object, as in listings."""
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    mode = os.fstat(descriptor).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder is refused by ``open`` itself
-        os.close(descriptor)
-        raise FileNotFoundError(errno.ENOENT, "It is no regular file", str(path))
-    return descriptor
-
-
 def _tag(of: os.stat_result) -> str:
     return f"{of.st_ino:x}-{of.st_mtime_ns:x}-{of.st_ctime_ns:x}"
+
+
+def _no_bucket(bucket: str) -> FileNotFoundError:
+    return FileNotFoundError(f"there is no bucket {bucket!r}")
+
+
+def _is_name(bucket: str) -> bool:
+    """Whether a bucket can have the name: none leads out of the root, or is where files are being written."""
+    return bucket[:1] not in {"", "."} and "/" not in bucket and "\0" not in bucket
 
 
 def _is_plain(key: str) -> bool:

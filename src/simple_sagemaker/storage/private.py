@@ -23,8 +23,8 @@ def open_plain(path: Path | str, flags: int, mode: int = 0o600) -> int:
 def read_plain(path: Path, most: int = 1 << 26) -> bytes:
     """Read a whole regular file. Raises OSError for anything else, and for one of more than ``most`` bytes."""
     with open(path, "rb", opener=open_plain) as file:
-        data = file.read(most + 1)
-    if len(data) > most:
+        data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+    if data is None or len(data) > most:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return data
 

@@ -34,10 +34,9 @@ class Journal:
         keys = [one.key for one in self._store.list(self._bucket, self._folder)]
         if len(keys) > _FEW:
             with ThreadPoolExecutor(_READERS) as pool:
-                contents = list(pool.map(lambda key: self._store.read(self._bucket, key), keys))
+                events = list(pool.map(self._event, keys))
         else:
-            contents = [self._store.read(self._bucket, key) for key in keys]
-        events = [self._event(key, content) for key, content in zip(keys, contents, strict=True)]
+            events = [self._event(key) for key in keys]
         self._count = len(events)
         if keys and keys[-1] != self._key(self._count):
             raise self._damaged(keys[-1], "one before it is missing")
@@ -48,7 +47,7 @@ class Journal:
         events = []
         for one in self._store.list(self._bucket, self._folder):
             try:
-                events.append(self._event(one.key, self._store.read(self._bucket, one.key)))
+                events.append(self._event(one.key))
             except (SsmError, FileNotFoundError):
                 continue
         return events
@@ -57,12 +56,10 @@ class Journal:
         """The events that others wrote since the last call."""
         events: list[Event] = []
         while True:
-            key = self._key(self._count + 1)
             try:
-                content = self._store.read(self._bucket, key)
+                events.append(self._event(self._key(self._count + 1)))
             except FileNotFoundError:
                 return events
-            events.append(self._event(key, content))
             self._count += 1
 
     def append(self, event: Event) -> bool:
@@ -75,9 +72,9 @@ class Journal:
     def _key(self, number: int) -> str:
         return f"{self._folder}{number:06}.json"
 
-    def _event(self, key: str, content: bytes) -> Event:
+    def _event(self, key: str) -> Event:
         try:
-            event = json.loads(content)
+            event = json.loads(self._store.read(self._bucket, key))
         except (ValueError, RecursionError) as error:
             raise self._damaged(key, str(error)) from error
         if not isinstance(event, dict) or not isinstance(event.get("kind"), str):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core import layout, names
+from ..core.store import TooLarge
 from ..errors import UsageError
 from ..tasks import lock, removal
 
@@ -81,7 +82,11 @@ class TrialObjects:
         if one.key != place.claim:
             return False
         ours = names.job_name(place.task, started=self._services.now(), token="x" * names.TOKEN_LENGTH)
-        return lock.job_of(self._services.store.read(place.bucket, one.key))[:-_STAMP] == ours[:-_STAMP]
+        try:
+            held = lock.job_of(self._services.store.read(place.bucket, one.key))
+        except TooLarge:
+            return False
+        return held[:-_STAMP] == ours[:-_STAMP]
 
     def _foreign(self, one: Stored) -> UsageError:
         where = layout.uri(self._place.bucket, one.key)

@@ -3,6 +3,7 @@
 The lock is the object ``claim.json``, which names the job and the process that sends it. It holds while that job is
 being sent and runs. It is void once the job has ended, and while there is no job: once the process is known to be dead,
 or two minutes later where that cannot be known (on another machine). A damaged lock, or one from the future, is void.
+What is too large for a lock is somebody's file, and an error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..core.aws_api import error_code
 from ..core.job import Job, JobKind
 from ..core.layout import TaskPlace
 from ..core.records import dataclass
+from ..core.store import TooLarge
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def refuse_folder_of_task(bucket: str, prefix: str, store: Store, what: str) -> 
     """Raise UsageError if a folder on S3 that is about to be emptied or mirrored is that of a task, with its lock."""
     try:
         content = store.read(bucket, f"{prefix}{_FILE}")
-    except FileNotFoundError:
+    except (FileNotFoundError, TooLarge):
         return
     if _Lock.parse(content) is not None:
         raise UsageError(

@@ -54,15 +54,15 @@ def test_a_write_looks_at_what_is_there(store: FolderStore) -> None:
 
 def test_what_somebody_wrote_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "k").write_bytes(b"theirs")
-    original = Path.read_bytes
+    original = file_copy.has_content
 
-    def racing(path: Path) -> bytes:
-        data = original(path)
+    def racing(path: Path, expected: bytes) -> bool:
+        is_expected = original(path, expected)
         (tmp_path / "k").write_bytes(b"newer")
-        return data
+        return is_expected
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "read_bytes", racing)
+        patch.setattr(file_copy, "has_content", racing)
         assert not file_copy.move_aside(tmp_path / "k", tmp_path / "aside", b"ours")
     assert (tmp_path / "k").read_bytes() == b"newer"
 

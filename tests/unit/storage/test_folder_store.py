@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simple_sagemaker.core.store import KeyRefused, Stored
+from simple_sagemaker.core.store import KeyRefused
 from simple_sagemaker.storage.file_copy import copy_file
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import examples
@@ -149,20 +149,6 @@ def test_links_are_followed_and_circles_end(store: FolderStore, tmp_path: Path) 
     (data / "broken").symlink_to(tmp_path / "nowhere")
     assert listed(store) == ["linked/sub/f"]
     assert store.read("b", "linked/sub/f") == b"x"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
-def test_a_pipe_and_a_device_are_no_objects_and_hold_nobody_up(store: FolderStore) -> None:
-    folder = store.root / "b"
-    os.mkfifo(folder / "pipe")
-    (folder / "device").symlink_to("/dev/zero")
-    for key in ("pipe", "device"):
-        with pytest.raises(FileNotFoundError):
-            store.read("b", key)
-        with pytest.raises(FileNotFoundError), store.open_stream("b", key, folder):
-            pass
-        with pytest.raises(FileNotFoundError):
-            store.holds("b", Stored(key, 0, 0.0, ""), Path(os.devnull))
 
 
 def test_deleting_below_a_linked_folder_never_takes_the_link_or_its_target_away(

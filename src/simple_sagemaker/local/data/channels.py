@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from ...core import layout
 from ...core.layout import split_uri
 from ...core.records import dataclass
-from ...core.store import ProgressCallback, Store, Stored, no_progress
+from ...core.store import ProgressCallback, Store, Stored, TooLarge, no_progress
 from ...storage.safe_paths import SafeFolder, UnusableName, check_job_path
 from . import augmented_manifest
 
 _LISTED_TOGETHER = 1000
+_LARGEST_MANIFEST = 1 << 30  # bytes, of some million lines
 _Shared = TypeVar("_Shared")
 
 
@@ -107,6 +108,8 @@ class Channel:
                 return [part for parts in self._lines(store) for part in parts if isinstance(part, Item)]
             else:
                 raise ChannelError(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
+        except TooLarge as error:
+            raise ChannelError(f"Channel {self.name}: {error}") from error
         except (FileNotFoundError, ValueError):
             items = []
         if not items:
@@ -135,7 +138,7 @@ class Channel:
     def _lines(self, store: Store) -> list[list[Part]]:
         bucket, key = split_uri(self.uri)
         try:
-            lines = list(augmented_manifest.read_lines(store.read(bucket, key), self.attributes))
+            lines = list(augmented_manifest.read_lines(store.read(bucket, key, _LARGEST_MANIFEST), self.attributes))
         except ValueError as error:
             raise ChannelError(f"Channel {self.name}: {self.uri} is not an augmented manifest: {error}") from error
         if not lines:
@@ -204,7 +207,7 @@ def _list(store: Store, bucket: str, prefix: str, on_progress: ProgressCallback)
 
 
 def _manifest(store: Store, bucket: str, key: str, on_progress: ProgressCallback) -> list[Item]:
-    match json.loads(store.read(bucket, key)):
+    match json.loads(store.read(bucket, key, _LARGEST_MANIFEST)):
         case [{"prefix": str(address)}, *names] if all(isinstance(name, str) for name in names):
             from_bucket, prefix = split_uri(address)
         case _:

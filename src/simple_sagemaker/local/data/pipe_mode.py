@@ -100,7 +100,7 @@ class Flow:
         try:
             with self._open(fetch) as content:
                 if self.channel.recordio:
-                    yield from recordio.frame(content.read())
+                    yield from recordio.frame(content.read(recordio.LONGEST + 1))
                 else:
                     while chunk := content.read(_CHUNK):
                         yield chunk

@@ -19,7 +19,7 @@ LONGEST = (1 << 29) - 1  # bytes of one record
 def frame(data: bytes) -> Iterator[bytes]:
     """Frame ``data`` as one record. Raises ValueError if it is too long for one."""
     if len(data) > LONGEST:
-        raise ValueError(f"{len(data)} bytes are too many for a RecordIO record: at most {LONGEST} go into one")
+        raise ValueError(f"it is too long for a RecordIO record: at most {LONGEST} bytes go into one")
     start = 0
     for cut in _cuts(data):
         yield from _part(_MIDDLE if start else _FIRST, data[start:cut])

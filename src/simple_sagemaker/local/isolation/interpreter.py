@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...core.records import asdict, dataclass
-from ...storage.private import replace_private
+from ...storage.private import read_plain, replace_private
 
 # Nothing is imported from the current folder; the user's own packages count, which rules -I out.
 _PROBE = """
@@ -28,6 +28,7 @@ sites = [p for p in site.getsitepackages() + user if os.path.isdir(p)]
 print(json.dumps({"executable": sys.executable, "base": base, "version": "%d.%d" % sys.version_info[:2],
  "prefixes": sorted({sys.prefix, sys.base_prefix}), "sites": sites}))
 """
+_LARGEST = 1 << 20  # bytes of a cached answer
 _VERSION_FILES = (".python-version", ".tool-versions", "mise.toml")
 # As a script that pip itself installs: unlike with -m, the current folder is not searched for modules.
 _PIP = """#!/bin/sh
@@ -90,8 +91,8 @@ def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> s
     mark = hashlib.sha256(repr((managers, str(here), stamps)).encode()).hexdigest()[:32]
     cached = cache / f"shim-{mark}"
     try:
-        return cached.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        return read_plain(cached, _LARGEST).decode()
+    except (OSError, ValueError):
         import subprocess  # costs 3 ms, and most often the answer is known
 
         done = subprocess.run(
@@ -121,8 +122,8 @@ def inspect(program: str, cache: Path) -> Interpreter:
     mark = hashlib.sha256(f"{path}\n{stamp.st_size}\n{stamp.st_mtime_ns}\n{version}".encode()).hexdigest()[:32]
     cached = cache / f"python-{mark}.json"
     try:
-        return Interpreter(**json.loads(cached.read_bytes()))
-    except (FileNotFoundError, ValueError, TypeError):
+        return Interpreter(**json.loads(read_plain(cached, _LARGEST)))
+    except (OSError, ValueError, RecursionError, TypeError):
         interpreter = _run_probe(path)
     if not _is_script(path):  # a shim's answer depends on the folder it is called in: never cached by the file alone
         replace_private(cached, json.dumps(asdict(interpreter)))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MARK = ".complete"
+LONGEST_MARK = 200  # characters; a longer one is not ours
 # statvfs flag: mount flag; a user namespace may not drop these when it makes a mount read-only
 LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 LINK_FILE = "_ssm_requirements.pth"
@@ -159,8 +160,10 @@ def _build(
 
 def _read_mark(folder: str) -> "str | None":
     try:
-        with open(os.path.join(folder, MARK), encoding="ascii") as file:
-            return file.read() or None
+        descriptor = os.open(os.path.join(folder, MARK), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with open(descriptor, encoding="ascii") as file:
+            mark = file.read(LONGEST_MARK) if stat.S_ISREG(os.fstat(descriptor).st_mode) else ""
+            return mark or None
     except (OSError, ValueError):
         return None
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...core.aws_api import error_code
 from ...core.records import dataclass
 from ...core.retries import broken_connections
-from ...core.store import ProgressCallback, no_progress
+from ...core.store import ProgressCallback, TooLarge, no_progress
+from ..private import read_plain
 from ..worker_pool import WorkerPool
 from .multipart import Changed
 
@@ -43,12 +44,15 @@ def again_if_broken(read: Callable[[], _Result]) -> _Result:
     return read()
 
 
-def read_object(client: S3Client, bucket: str, key: str) -> tuple[bytes, str]:
-    """Return an object's content and ETag."""
+def read_object(client: S3Client, bucket: str, key: str, most: int) -> tuple[bytes, str]:
+    """Return an object's content and ETag. Raises TooLarge for one of more than ``most`` bytes."""
 
     def read() -> tuple[bytes, str]:
         answer = client.get_object(Bucket=bucket, Key=key)
-        return answer["Body"].read(), answer["ETag"]
+        with closing(answer["Body"]) as body:
+            if answer["ContentLength"] > most:
+                raise TooLarge(bucket, key, most)
+            return body.read(), answer["ETag"]
 
     return again_if_broken(read)
 
@@ -137,7 +141,7 @@ class RangedDownload:
         head = f"{boot()} {self.tag} {self.size} {self.step}"
         if self.resumable and boot():
             with suppress(OSError, ValueError):
-                first, *starts = self._journal.read_text(encoding="utf-8").split("\n")[:-1]
+                first, *starts = read_plain(self._journal).decode().split("\n")[:-1]
                 if first == head and self.to.stat().st_size == self.size:
                     return {int(start) for start in starts}
         with open(self.to, "wb") as whole:

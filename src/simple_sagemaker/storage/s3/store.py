@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.aws_api import error_code
-from ...core.store import Copied, ProgressCallback, Source, Stored, no_progress
+from ...core.store import LARGEST_RECORD, Copied, ProgressCallback, Source, Stored, TooLarge, no_progress
 from ...errors import UsageError
 from ..file_copy import ChangedMeanwhile, read_small
 from .clients import Clients
@@ -115,17 +115,19 @@ class S3Store:
             return []
         return sorted(names - {""})
 
-    def read(self, bucket: str, key: str) -> bytes:
-        return self._read(bucket, key)[0]
+    def read(self, bucket: str, key: str, most: int = LARGEST_RECORD) -> bytes:
+        return self._read(bucket, key, most)[0]
 
-    def _read(self, bucket: str, key: str) -> tuple[bytes, str]:
-        """The content of an object, and its tag."""
+    def _read(self, bucket: str, key: str, most: int) -> tuple[bytes, str]:
+        """The content of an object, and its tag. Raises TooLarge."""
         store = self._clients.obstore_for(bucket, key)
         if store is None:
-            return translate_errors(partial(read_object, self._client, bucket, key), bucket, key, "s3:GetObject")
+            return translate_errors(partial(read_object, self._client, bucket, key, most), bucket, key, "s3:GetObject")
         import obstore
 
         result = translate_errors(partial(obstore.get, store, key), bucket, key, "s3:GetObject")
+        if result.meta["size"] > most:
+            raise TooLarge(bucket, key, most)
         return bytes(result.bytes()), result.meta["e_tag"] or ""
 
     def write(self, bucket: str, key: str, data: bytes) -> None:
@@ -155,8 +157,8 @@ class S3Store:
         condition: dict[str, Any] = {"IfNoneMatch": "*"}
         if expected is not None:
             try:
-                current, tag = self._read(bucket, key)
-            except FileNotFoundError:
+                current, tag = self._read(bucket, key, len(expected))
+            except (FileNotFoundError, TooLarge):
                 return False
             if current != expected:
                 return False
@@ -171,8 +173,8 @@ class S3Store:
 
     def _holds(self, bucket: str, key: str, data: bytes) -> bool:
         try:
-            return self.read(bucket, key) == data
-        except FileNotFoundError:
+            return self.read(bucket, key, len(data)) == data
+        except (FileNotFoundError, TooLarge):
             return False
 
     def fetch(

@@ -97,3 +97,11 @@ def test_a_manifest_with_impossible_names_is_refused(names: Any) -> None:
         store.write("b", "m", json.dumps("a").encode())
     with pytest.raises(ChannelError):
         channel("s3://b/m", data_type="ManifestFile").items(store)
+
+
+@pytest.mark.parametrize("data_type", ["ManifestFile", "AugmentedManifestFile"])
+def test_a_manifest_of_gigabytes_is_named(monkeypatch: pytest.MonkeyPatch, data_type: str) -> None:
+    monkeypatch.setattr("simple_sagemaker.local.data.channels._LARGEST_MANIFEST", 3)
+    asked = Channel(name="c", uri="s3://b/long", data_type=data_type, sharded=False, mode="Pipe", attributes=("a",))
+    with pytest.raises(ChannelError, match="s3://b/long has more than 3 bytes"):
+        asked.items(MemoryStore("long"))

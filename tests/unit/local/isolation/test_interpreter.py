@@ -101,3 +101,18 @@ def test_a_python_that_cannot_be_reached_is_refused_by_name(tmp_path: Path) -> N
             interpreter.inspect(str(folder / "python"), tmp_path)
     finally:
         folder.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "hole"])
+def test_what_is_no_answer_in_the_cache_is_replaced(tmp_path: Path, kind: str) -> None:
+    known = interpreter.inspect(sys.executable, tmp_path / "cache")
+    (cached,) = (tmp_path / "cache").iterdir()
+    cached.unlink()
+    if kind == "pipe":
+        os.mkfifo(cached)
+    else:
+        with open(cached, "wb") as out:
+            out.truncate(1 << 36)
+    assert interpreter.inspect(sys.executable, tmp_path / "cache") == known
+    assert 0 < cached.stat().st_size < 10_000

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from simple_sagemaker.core.store import TooLarge
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
 from simple_sagemaker.storage.s3 import clients, errors, multipart, streaming
 from simple_sagemaker.storage.s3.multipart import Changed, SteadyFile, digest, etag, part_of
@@ -170,7 +171,9 @@ def test_a_small_object_is_written_over_what_was_there(tmp_path: Path, monkeypat
     tag = f'"{bucket.tag("key")}"'
     assert fetch_small(None, bucket, "b", "key", to) == (3, tag)  # type: ignore[arg-type]
     assert to.read_bytes() == b"key"
-    assert read_object(bucket, "b", "key") == (b"key", tag)  # type: ignore[arg-type]
+    assert read_object(bucket, "b", "key", 3) == (b"key", tag)  # type: ignore[arg-type]
+    with pytest.raises(TooLarge, match="s3://b/key has more than 2 bytes"):
+        read_object(bucket, "b", "key", 2)  # type: ignore[arg-type]
     monkeypatch.setattr("simple_sagemaker.storage.s3.ranged_download.WHOLE", 2)
     write_whole(to, b"before")
     assert fetch_small(None, bucket, "b", "key", to) == (3, tag)  # type: ignore[arg-type]

@@ -33,6 +33,7 @@ pathlib.Path(config.instance_state, "count").open("a").write("x")
 pathlib.Path(config.output_data_dir, "out-" + config.current_host).write_text("out")
 pathlib.Path(config.model_dir, "model-" + config.current_host).write_text("model")
 """
+READY = re.compile(r" ready$", re.MULTILINE)  # printed, not the command line that prints it
 
 
 def process(shell: Shell, *argv: str, task: str = "task") -> Done:
@@ -275,7 +276,7 @@ def test_a_stopped_job_is_joined_to_its_end_and_keeps_what_it_wrote(shell: Shell
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(process, shell, *argv, "--", script)
         until = time.monotonic() + 300
-        while not any("ready" in log.read_text() for job in shell.jobs() for log in (job / "logs").glob("*")):
+        while not any(READY.search(log.read_text()) for job in shell.jobs() for log in (job / "logs").glob("*")):
             assert time.monotonic() < until
             time.sleep(0.05)
         (shell.jobs()[0] / "stop").touch()

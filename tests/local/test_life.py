@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import Engine, channel
+from tests.local.conftest import Engine, channel, settings
 
 # What a job does is the same whichever way it was started: the short run has most of these through one door.
 one_door = pytest.mark.parametrize(
@@ -123,6 +123,18 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(engine: Engine
     engine.client.stop_training_job(TrainingJobName=name)
     assert engine.end(name)["TrainingJobStatus"] == "Stopped"
     assert time.monotonic() - requested_at >= 3
+
+
+def test_a_host_that_has_stopped_itself_sees_sigterm_and_ends_at_once(engine: Engine) -> None:
+    """Only a plain host can: elsewhere the kernel keeps the first process from it."""
+    engine.direct = engine.service(settings(isolation="plain", stop_grace_s=3600))
+    engine.client = engine.direct
+    name = engine.start("trap 'echo bye; exit 0' TERM\necho ready; kill -STOP $$; while :; do sleep 0.1; done")
+    engine.until_printed(name, "ready")
+    time.sleep(0.3)
+    engine.client.stop_training_job(TrainingJobName=name)
+    assert engine.end(name)["TrainingJobStatus"] == "Stopped"
+    assert engine.printed(name)["algo-1"][-1] == "bye"
 
 
 @one_door

@@ -174,6 +174,17 @@ def test_a_signal_reaches_the_script_whose_status_is_kept(job: JobFolder, number
     assert process.returncode == (1 if way == "train" else 42)
 
 
+def test_a_script_that_has_stopped_itself_sees_the_signal(job: JobFolder) -> None:
+    stopping = COUNTS.replace("time.sleep(60)", "import os; os.kill(0, signal.SIGSTOP); time.sleep(60)")
+    job.files = {"train.py": stopping}
+    process = job.start()
+    wait_for(b"ready", process)
+    time.sleep(0.3)
+    process.terminate()
+    assert finish(process).endswith(f"got {int(signal.SIGTERM)}\n")
+    assert process.returncode == 42
+
+
 def test_a_script_that_lets_the_signal_kill_it_ends_so(job: JobFolder) -> None:
     job.run_file = {"kind": "shell", "command": "echo ready; sleep 60"}
     process = job.start()

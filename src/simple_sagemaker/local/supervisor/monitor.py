@@ -148,6 +148,7 @@ class Monitor:
         self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
         self.on_ending(ending)
         self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # a process that was stopped (SIGSTOP) does not see another signal before
 
     def _signal(self, number: signal.Signals) -> None:
         for host in self.hosts:

@@ -4,6 +4,7 @@ A plain fork and exec: importing ``subprocess`` would take more time than all th
 has one thread. As the first process of a container it also reaps orphans, which no other process would.
 """
 
+import contextlib
 import errno
 import os
 import select
@@ -125,10 +126,19 @@ class _Program:
         signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
 
     def forward(self, number: int, _: object) -> None:
-        """Pass a signal to the program's whole group, or to the process alone while it has no group yet."""
+        """Pass a signal to the program's whole group, or to the process alone while it has no group yet.
+
+        What was stopped (SIGSTOP) goes on, or it would not see the signal.
+        """
         self.stop_signal = number
         if self.status is not None or not self.pid:
             return
+        self._send(number)
+        if number != signal.SIGKILL:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by the first
+                self._send(signal.SIGCONT)
+
+    def _send(self, number: int) -> None:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:

@@ -178,6 +178,19 @@ class TestProposals:
         assert math.isnan(learned[1].objective or 0)  # it came to nothing, and Optuna is told so
         assert learned[2].objective is None
 
+    def test_a_grid_has_every_combination_once_in_its_order_and_no_more(self) -> None:
+        space = (Categorical(name="kind", values=("a", "b")), Categorical(name="size", values=("1", "2")))
+        grid = Proposals(spec(strategy="grid", space=space), 1)
+        found = study(limits(max_trials=4))
+        tried = []
+        while (step := grid.next(found)) is not None:
+            tried.append("".join(step.values.values()))
+            found.take([{**start(step.trial), "values": step.values}, end(step.trial, 1.0)])
+        assert tried == ["a1", "a2", "b1", "b2"]
+        assert grid.is_complete(found)
+        assert grid.jobs_wanted(found) == 4
+        assert Proposals(spec(), 1).next(study()) is None  # nobody has said how many
+
     def test_of_a_rung_only_those_go_on_that_completed(self) -> None:
         search = spec(strategy="hyperband", resource=Resource(name="epochs", least=1, most=3))
         found = study(limits(max_trials=3), *(start(number, resource=1) for number in (1, 2, 3)))

@@ -13,7 +13,7 @@ _WORTHWHILE = 0.01  # of the best value so far: a gain below it is none
 def is_better(value: float, other: float, goal: Goal) -> bool:
     """Whether an objective is better than another; what is no number is never, and everything else is than it."""
     if math.isnan(value) or math.isnan(other):
-        return math.isnan(other) and not math.isnan(value)
+        return not math.isnan(value)
     return value < other if goal == "min" else value > other
 
 

@@ -121,3 +121,18 @@ def test_a_task_whose_newest_job_is_no_trial_has_no_study(world: World) -> None:
     assert study_of(where, job, services)
     assert study_of(Place(project="p", task="other", bucket="bucket"), None, services) is None
     assert study_of(Place(project="p", task="task", bucket="gone"), None, services) is None
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("seed", "x"),
+        ("seed", None),
+        ("words", {}),
+        ("words", None),
+        ("words", {"metric": {"name": "loss"}, "goal": "min", "space": [1]}),
+    ],
+)
+def test_what_a_damaged_study_lacks_is_told_with_its_task(world: World, member: str, value: object) -> None:
+    with pytest.raises(SsmError, match=r"^The study of task task is damaged: it lacks or has wrong: "):
+        StoredStudy(PLACE, {**BEGUN, member: value}, world.services())

@@ -115,6 +115,22 @@ class TestLs:
         here = ssm("ls", "-p", "p", jobs=tmp_path)[1].splitlines()
         assert [" local " in here[1], " 2 local " in here[2]] == [True, True]
 
+    def test_those_that_were_chosen_are_listed(self, account: Account, ssm: Ssm) -> None:
+        for number, status in enumerate(("Completed", "InProgress", "Failed")):
+            account.add("training", named(number), 60 * number, status)
+        account.jobs[f"arn:training/{named(0)}"][1]["CreationTime"] = NOON.replace(year=2020)
+        since = "2021-01-01"
+        listed = {
+            words: [line.split()[1] for line in ssm("ls", "-p", "p", *words)[1].splitlines()[1:]]
+            for words in ((), ("--since", since), ("--running",), ("--failed",))
+        }
+        assert listed == {
+            (): ["00000002", "00000001", "00000000"],
+            ("--since", since): ["00000002", "00000001"],
+            ("--running",): ["00000001"],
+            ("--failed",): ["00000002"],
+        }
+
     def test_watching_is_for_terminals(self, ssm: Ssm) -> None:
         with pytest.raises(UsageError, match="--watch redraws a terminal"):
             ssm("ls", "--all_projects", "--watch")

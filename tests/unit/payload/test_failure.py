@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,23 @@ def test_the_status_and_the_end_of_the_message_survive_the_cutting(status: int, 
     assert text.startswith(f"ExecuteUserScriptError:\nExitCode {status}\n")
     assert 'the very end"\n' in text
     assert "\nCommand " in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (-9, "killed by signal 9 (SIGKILL, often out of memory)"),
+        (137, "killed by signal 9 (SIGKILL, often out of memory)"),
+        (143, "killed by signal 15 (SIGTERM"),
+        (-11, "killed by signal 11 (SIGSEGV"),
+        (0, ""),
+        (9, ""),
+        (128, ""),
+        (160, ""),
+        (255, ""),
+    ],
+)
+def test_a_signal_is_told_from_a_status_of_the_scripts_own(status: int, words: str) -> None:
+    told = failure.killed_by(status)
+    assert told.startswith(words)
+    assert bool(told) == bool(words)

@@ -117,6 +117,7 @@ def test_what_a_task_does_not_name_is_the_projects() -> None:
     assert Project("p")._with_defaults({})["prefix"] is None
     Path("ssm.toml").write_text('[project]\nname = "p"\nrole_name = "of-file"\n')
     assert Project.from_file()._with_defaults({})["role_name"] is None  # the file completes it
+    assert Project.from_file()._role_name == "of-file"  # for the role alone
 
 
 def test_a_task_that_is_not_there_is_told_by_every_look() -> None:

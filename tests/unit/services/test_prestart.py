@@ -135,7 +135,8 @@ class TestSkipped:
         assert _is_probably_skipped(self.LINE, environment) is is_skipped
 
     def test_only_a_bucket_that_has_the_task_counts_and_none_that_is_hidden(self, tmp_path: Path) -> None:
-        self.put(tmp_path, "u-1", "Failed", bucket="a", task="u")
+        for bucket in ("a", "c", "d", "e", "f", "g"):
+            self.put(tmp_path, f"u-{bucket}", "Failed", bucket=bucket, task="u")
         environment = self.put(tmp_path, "t-1", "Completed", bucket=".hidden")
         assert not _is_probably_skipped(self.LINE, environment)
         self.put(tmp_path, "t-2", "Completed")

@@ -89,15 +89,21 @@ def read_small(path: Path | str, most: int) -> SmallFile | None:
 def write_new(path: Path | str, data: bytes) -> int:
     """Create a file in the fewest calls; return its open descriptor. If writing fails the file is removed."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    left = memoryview(data)
     try:
-        while left:
-            left = left[os.write(handle, left) :]
+        write_all(handle, data)
     except BaseException:
         os.close(handle)
         os.unlink(path)
         raise
     return handle
+
+
+def write_all(handle: int, data: bytes | memoryview) -> int:
+    """Write all of ``data``; return its size."""
+    done = 0
+    while done < len(data):
+        done += os.write(handle, memoryview(data)[done:] if done else data)
+    return done
 
 
 def copy_file(source: Path | str, to: Path | str) -> None:

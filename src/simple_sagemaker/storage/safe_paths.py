@@ -8,7 +8,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..core.late_regex import compile_late
@@ -16,6 +16,7 @@ from ..core.late_regex import compile_late
 _NO_WINDOWS_NAME = compile_late(
     r'.*[\x00-\x1f\\:*?"<>|].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE | re.DOTALL
 )
+_NEW: int = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 DEEPEST = 200  # parts of a path: what removes and copies trees goes down by recursion, and a job is held to it too
 _PART = r"[A-Za-z0-9_][^/\0\ud800-\udfff]{0,62}"
 _PLAIN = compile_late(rf"(?:{_PART}/){{0,50}}{_PART}", re.ASCII)  # of most files
@@ -36,6 +37,7 @@ class SafeFolder:
 
     def __init__(self, top: Path, *, has_folders: bool = False) -> None:
         self.top = top
+        self._path = os.fspath(top)
         self._has_folders = has_folders
         self._folders: set[str] = set()  # that were made; not the files, of which there may be any number
 
@@ -63,8 +65,13 @@ class SafeFolder:
 
     def new_file(self, name: str, mode: int = 0o666) -> int:
         """Create an empty file with ``mode`` less the umask; return its open descriptor."""
+        split_name(name)
+        above = name.rpartition("/")[0]
+        if not above or above in self._folders:
+            with suppress(OSError, UnicodeEncodeError):  # which is said below; most often there is none
+                return os.open(f"{self._path}/{name}", _NEW, mode)
         with self._claim(name) as path:
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+            return os.open(path, _NEW, mode)
 
     def new_link(self, name: str, target: str) -> None:
         """Create a symbolic link; the caller must have checked the target."""

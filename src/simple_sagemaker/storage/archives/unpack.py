@@ -12,24 +12,25 @@ import re
 import shutil
 import struct
 import tarfile
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ...errors import SsmError
-from ..safe_paths import SafeFolder, UnusableName, fold, why_not
+from ..file_copy import write_all
+from ..safe_paths import SafeFolder, UnusableName
 from . import gzip_io
+from .link_targets import check_target, ways_of
 
 MOST_TIMES = 1000  # the most that gzip can shrink anything; what unpacks to more, and to MUCH, is meant to fill a disk
 MUCH = 1 << 30
 _LONGEST_HEADER = 16 << 10  # of extended headers, which tarfile reads in one piece; a name has 4,096 bytes at most
 _PAX_TYPES = b"xgX"  # whose header is followed by records: https://pubs.opengroup.org/onlinepubs/9799919799/ (pax)
 _RECORD = re.compile(rb"([1-9][0-9]{0,4}) [^=]")
-_MOST_HOPS = 40  # of links that lead to links: Linux follows no more
 _BLOCK = 512
 _CHUNK = 1 << 20
+_CAN_SET_TIMES = os.utime in os.supports_fd  # of an open file
 # What tarfile raises for bytes that are not an archive; the last ones are undocumented, but have been seen.
 _DAMAGE = (
     *(tarfile.TarError, gzip_io.Damaged),
@@ -213,12 +214,19 @@ class _Unpacker:
         self._files[name] = self._files[other]
 
     def _file(self, name: str, member: tarfile.TarInfo, pieces: Iterator[bytes | memoryview]) -> None:
-        with os.fdopen(self._folder.new_file(name, member.mode & 0o755 | 0o600), "wb") as out:
-            out.writelines(pieces)
-            if out.tell() != member.size:
+        handle = self._folder.new_file(name, member.mode & 0o755 | 0o600)
+        try:
+            size = 0
+            for piece in pieces:
+                size += write_all(handle, piece)
+            if size != member.size:
                 raise tarfile.ReadError(f"{name!r} is cut short")
-        with suppress(OSError, OverflowError, ValueError):  # a time that this file system cannot hold
-            os.utime(self._folder.top / name, (member.mtime, member.mtime))
+            if _CAN_SET_TIMES:
+                _set_times(handle, member.mtime)
+        finally:
+            os.close(handle)
+        if not _CAN_SET_TIMES:
+            _set_times(self._folder.top / name, member.mtime)
         self._files[name] = member.size
 
     def _check_end(self, content: _Bytes) -> None:
@@ -231,6 +239,11 @@ class _Unpacker:
                 raise tarfile.ReadError("a header is broken")
             rest = content.read(_CHUNK)
             self._room.take("its end", len(rest))
+
+
+def _set_times(file: int | Path, seconds: float) -> None:
+    with suppress(OSError, OverflowError, ValueError):  # a time that this file system cannot hold
+        os.utime(file, (seconds, seconds))
 
 
 def _next_member(archive: tarfile.TarFile, content: _Bytes) -> tarfile.TarInfo | None:
@@ -256,43 +269,3 @@ def _relative(name: str) -> str:
     if name.startswith("/"):
         raise UnusableName(f"the name {name!r} leads outside")
     return "/".join(part for part in name.split("/") if part not in {"", "."})
-
-
-def ways_of(links: dict[str, str]) -> list[tuple[Callable[[str], str], dict[str, str]]]:
-    """The links by their names, in both ways in which a file system may distinguish names."""
-    return [(key, {key(link): to for link, to in links.items()}) for key in (_identity, fold)]
-
-
-def check_target(name: str, target: str, ways: list[tuple[Callable[[str], str], dict[str, str]]]) -> None:
-    """Refuse a link that leads outside the folder, directly or through other links. Does not read the disk."""
-    if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
-        raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
-    for key, links in ways:
-        _follow(name, target, links, key)
-
-
-def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], str]) -> None:
-    here, left, hops = name.split("/")[:-1], deque(target.split("/")), 0
-    while left:
-        part = left.popleft()
-        if part == ".." and not here:
-            raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
-        if part == "..":
-            here.pop()
-        elif part not in {"", "."}:
-            onward = links.get(key("/".join([*here, part])))
-            if onward is None:
-                here.append(part)
-                continue
-            hops += 1
-            if hops > _MOST_HOPS:
-                raise UnusableName(f"{name!r} is a link to {target!r}, which leads in a circle")
-            left.extendleft(reversed(onward.split("/")))
-
-
-def _identity(name: str) -> str:
-    return name
-
-
-def _is_part(part: str) -> bool:
-    return part in {"", ".", ".."} or why_not(part, windows=os.name == "nt") is None

@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simple_sagemaker.local.data import artifacts
-from simple_sagemaker.storage.archives import unpack
+from simple_sagemaker.storage.archives import link_targets, unpack
 from simple_sagemaker.storage.archives.unpack import UnsafeArchive
 from simple_sagemaker.storage.folder_store import FolderStore
 from tests.counts import examples
@@ -250,7 +250,7 @@ def steps_of_unpacking(folder: Path, links: int) -> int:
 def test_case_twins_of_links_are_followed_as_either_kind_of_file_system_would() -> None:
     links = {"Up": ".", "x": "up/.."}
     with pytest.raises(ValueError, match="leads outside"):
-        unpack.check_target("x", links["x"], unpack.ways_of(links))
+        link_targets.check_target("x", links["x"], link_targets.ways_of(links))
 
 
 def test_permissions_are_kept_less_the_umask(desk: Desk) -> None:

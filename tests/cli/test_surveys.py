@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def listings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counter: Counter[str] = Counter()
     plain = FolderStore.list
 
-    def counting(self: FolderStore, bucket: str, prefix: str = "") -> Iterator[Stored]:
+    def counting(self: FolderStore, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
         counter[f"s3://{bucket}/{prefix}"] += 1
-        return plain(self, bucket, prefix)
+        return plain(self, bucket, prefix, below)
 
     monkeypatch.setattr(FolderStore, "list", counting)
     return counter

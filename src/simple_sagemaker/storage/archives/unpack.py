@@ -247,6 +247,10 @@ def _set_times(file: int | Path, seconds: float) -> None:
 
 
 def _next_member(archive: tarfile.TarFile, content: _Bytes) -> tarfile.TarInfo | None:
+    if (
+        archive.offset == 0 and content.tell()
+    ):  # opening it has found no member; Python 3.10 would read that block again
+        return None
     content.in_headers = True
     try:
         return archive.next()

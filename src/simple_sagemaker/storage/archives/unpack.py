@@ -247,13 +247,10 @@ def _set_times(file: int | Path, seconds: float) -> None:
 
 
 def _next_member(archive: tarfile.TarFile, content: _Bytes) -> tarfile.TarInfo | None:
-    if (
-        archive.offset == 0 and content.tell()
-    ):  # opening it has found no member; Python 3.10 would read that block again
-        return None
-    content.in_headers = True
+    found_none = archive.offset == 0 and content.tell() > 0  # by opening it; Python 3.10 would read that block again
+    content.in_headers = not found_none
     try:
-        return archive.next()
+        return None if found_none else archive.next()
     finally:
         content.in_headers = False
 

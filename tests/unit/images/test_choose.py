@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.core.image_builder import Recipe
+from simple_sagemaker.core.image_builder import MadeImage, PlannedImage, Recipe, Report
 from simple_sagemaker.core.specs import Image
 from simple_sagemaker.errors import UsageError
-from simple_sagemaker.images.choose import choose, default_name, dockerfile_of, platform
+from simple_sagemaker.images.choose import choose, default_name, dockerfile_of, get_ready, platform
 from simple_sagemaker.services.choose import choose_engine
 
 BASE = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6-cpu-py312"
@@ -101,3 +101,32 @@ def test_this_machine_runs_own_images_in_containers() -> None:
     assert choose_engine("local", {"SSM_ENGINE": "docker"}) == "docker"
     assert choose_engine("ml.m5.large", {}, own_image=True) == "aws"
     assert choose_engine("ml.m5.large", {"SSM_ENGINE": "docker"}) == "docker"
+
+
+class Images:
+    """Images that are made or pulled, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def plan(self, recipe: Recipe) -> PlannedImage:
+        raise NotImplementedError
+
+    def make(self, recipe: Recipe, report: Report) -> MadeImage:
+        self.asked.append(recipe)
+        report("made")
+        return MadeImage(address="made:1", is_new=True)
+
+    def pull(self, image: str, platform: str, report: Report) -> None:
+        self.asked.append((image, platform))
+        report("pulled")
+
+
+def test_an_image_is_made_or_pulled_for_the_machines_of_the_job() -> None:
+    images, said = Images(), list[str]()
+    made = get_ready(recipe("FROM x"), "ml.m5.large", images, said.append)
+    assert (made.address, made.is_new) == ("made:1", True)
+    pulled = get_ready("mine:1", "ml.m6g.large", images, said.append)
+    assert (pulled.address, pulled.is_new) == ("mine:1", False)
+    assert images.asked == [recipe("FROM x"), ("mine:1", "linux/arm64")]
+    assert said == ["made", "pulled"]

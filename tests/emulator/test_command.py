@@ -133,7 +133,7 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     [
         (("--port", "x"), "--port 'x' is not a port"),
         (("--region", "Mars"), "--region 'Mars' is not a region"),
-        (("--faults", "x=1"), "unknown fault 'x'"),
+        (("--faults", "x=1"), "There is no fault 'x'"),
         (("--s3_endpoint", "host:1"), "--s3_endpoint 'host:1' is not an address"),
         (("--unknown", "1"), "--unknown"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from simple_sagemaker.errors import InputNotFound, SsmError, UsageError
 from simple_sagemaker.testing import Emulated, JobTimeout, emulator
@@ -80,7 +81,7 @@ def test_a_clock_that_cannot_be_is_refused(speed: float) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"faults": "thorttle=1"}, r"unknown fault 'thorttle'"),
+        ({"faults": "thorttle=1"}, r"There is no fault 'thorttle'"),
         ({"region": ""}, r"region='' is not a region"),
         ({"role_delay_s": 2}, r"role_delay_s needs enforce_iam=True"),
         ({"stop_grace_s": -1}, r"stop_grace_s=-1 is not a number of seconds"),
@@ -138,6 +139,21 @@ def test_what_a_test_does_to_a_client_is_no_other_clients(aws: Emulated) -> None
     assert aws.jobs == ["watched"]
 
 
+def test_a_job_in_another_region_is_seen_from_there_alone(aws: Emulated) -> None:
+    aws.reset()
+    europe = aws.in_region("eu-west-1")
+    start(europe, "far", "echo $AWS_REGION")
+    assert europe.wait("far")["TrainingJobStatus"] == "Completed"
+    assert (europe.jobs, europe.logs("far"), aws.jobs) == (["far"], ["eu-west-1"], [])
+    with pytest.raises(InputNotFound, match=r"no job far in the emulator's region us-east-1"):
+        aws.wait("far")
+    with pytest.raises(UsageError, match="region='Europe' is not a region"):
+        aws.in_region("Europe")
+    europe.set_faults("throttle=1")
+    assert aws.faults == europe.faults == "throttle=1"
+    europe.set_faults("")
+
+
 def test_waiting_has_an_end(aws: Emulated) -> None:
     aws.reset()
     start(aws, "long", "sleep 600")
@@ -155,8 +171,19 @@ def test_faults_come_and_go(aws: Emulated) -> None:
         s3.list_buckets()
     aws.set_faults("")
     assert s3.list_buckets()["Buckets"] == []
-    with pytest.raises(SsmError, match="unknown fault 'eror'"):
+    with pytest.raises(SsmError, match="There is no fault 'eror'"):
         aws.set_faults("eror=1")
+
+
+def test_a_job_can_be_watched_while_everything_that_the_code_under_test_asks_fails(aws: Emulated) -> None:
+    aws.reset()
+    start(aws, "watched", "echo here")
+    aws.set_faults("throttle=1")
+    with pytest.raises(ClientError, match="Throttling"):
+        aws.client("sagemaker").list_training_jobs()
+    assert aws.wait("watched")["TrainingJobStatus"] == "Completed"
+    assert (aws.jobs, aws.logs("watched")) == (["watched"], ["here"])
+    aws.set_faults("")
 
 
 def test_a_process_has_one_at_a_time_and_many_one_after_another() -> None:
@@ -266,7 +293,7 @@ with emulator(region="eu-west-1", stop_grace_s=0) as aws:
 
 
 def test_what_cannot_start_is_said() -> None:
-    with pytest.raises(SsmError, match="unknown fault"), emulator(faults="nonsense=1"):
+    with pytest.raises(SsmError, match="There is no fault"), emulator(faults="nonsense=1"):
         raise AssertionError("it serves")
-    with pytest.raises(UsageError, match="unknown fault"), emulator(faults="nonsense=1", own_process=True):
+    with pytest.raises(UsageError, match="There is no fault"), emulator(faults="nonsense=1", own_process=True):
         raise AssertionError("it serves")

@@ -19,6 +19,13 @@ from ..local.requests.tuning import definition_members, machine_count, machine_t
 
 Fault = Literal["throttle", "error", "reset", "reset_after", "slow", "empty_page"]
 
+# What a fault takes that is no probability.
+_WANTED = {
+    "seed": "a whole number",
+    "session": "a number of seconds",
+    "jobs": "0 or 1",
+    "slow": "a probability from 0 to 1, or one and seconds, as in slow=0.05:0.3",
+}
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
@@ -52,7 +59,7 @@ def parse(text: str) -> Plan:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = part.partition("=")
         if name not in known:
-            raise UsageError(f"--faults: unknown fault {name!r}; known are {', '.join(sorted(known))}.")
+            raise UsageError(f"There is no fault {name!r}; faults are {', '.join(sorted(known))}.")
         members |= _member(name, value)
     return Plan(**members)
 
@@ -71,7 +78,7 @@ def _member(name: str, value: str) -> dict[str, Any]:
         and (not seconds or (name == "slow" and _NUMBER.fullmatch(seconds)))
     ):
         return {name: float(chance), **({"slow_s": float(seconds)} if seconds else {})}
-    raise UsageError(f"--faults: {name}={value!r} is not a probability between 0 and 1.")
+    raise UsageError(f"The fault {name}={value!r} is not {_WANTED.get(name, 'a probability from 0 to 1')}.")
 
 
 @dataclass

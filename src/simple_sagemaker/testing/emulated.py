@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.emulator_spec import EmulatorSpec, is_region
+from ..core.emulator_spec import OF_THE_FIXTURE, EmulatorSpec, is_region
 from ..errors import InputNotFound, SsmError, UsageError
 from ..local.job.stored import FASTEST_CLOCK, is_clock_speed
 
@@ -41,22 +41,34 @@ class JobTimeout(SsmError):
 class Emulated:
     """An emulated AWS that serves. Its jobs are real: processes of this machine.
 
-    ``url`` is its address, ``variables`` the environment variables that lead AWS's clients to it, ``faults`` what was
-    last given to :meth:`set_faults`, or at first to :func:`emulator`.
+    ``url`` is its address, ``variables`` the environment variables that lead AWS's clients to it and to its region.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, region: str = "") -> None:
         self._server = server
-        self.variables: Mapping[str, str] = dict(server.variables)
+        here = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), region) if region else {}
+        self.variables: Mapping[str, str] = {**server.variables, **here}
         self.url: str = self.variables["AWS_ENDPOINT_URL"]
-        self.faults = ""
         self._models: Any = None  # of AWS's services, as the first session has read them: 0.2 s for each client
         self._own_clients: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
-        """Its region."""
+        """The region whose jobs and logs it shows, and in which its clients are."""
         return self.variables["AWS_REGION"]
+
+    @property
+    def faults(self) -> str:
+        """What was last given to :meth:`set_faults`, or at first to :func:`emulator`."""
+        return self._server.faults
+
+    def in_region(self, region: str) -> Emulated:
+        """The same AWS, seen from another region: its jobs, logs, metrics and clients. Buckets and roles are the same.
+
+        Raises UsageError for a name that no region can have.
+        """
+        _check_region(region)
+        return Emulated(self._server, region)
 
     def session(self) -> boto3.Session:
         """A session of boto3 with its keys and region; the clients of it need ``endpoint_url=aws.url``."""
@@ -83,9 +95,14 @@ class Emulated:
         return self.session().client(service, **{"endpoint_url": self.url, "config": config, **options})
 
     def _own_client(self, service: str) -> Any:
-        """A client for this object's own requests, made once: what a test does to a client is the test's alone."""
+        """A client for this object's own requests, made once: what a test does to a client is the test's alone.
+
+        Its requests meet no faults: those are for the code under test.
+        """
+        from botocore.config import Config
+
         if service not in self._own_clients:
-            self._own_clients[service] = self.client(service)
+            self._own_clients[service] = self.client(service, config=Config(user_agent_extra=OF_THE_FIXTURE))
         return self._own_clients[service]
 
     @contextmanager
@@ -127,11 +144,10 @@ class Emulated:
         docs/emulator.md has the faults. Raises UsageError for one that there is not.
         """
         self._server.set_faults(faults)
-        self.faults = faults
 
     @property
     def jobs(self) -> list[str]:
-        """The names of all jobs, newest first: of training, processing, transform and tuning."""
+        """The names of all jobs in its region, newest first: of training, processing, transform and tuning."""
         sagemaker = self._own_client("sagemaker")
         made: list[tuple[Any, str]] = []
         for kind in _KINDS:
@@ -143,7 +159,7 @@ class Emulated:
         return [name for _, name in sorted(made, reverse=True)]
 
     def describe(self, job: str) -> dict[str, Any]:
-        """What SageMaker says of a job of any kind. Raises InputNotFound where there is none of that name."""
+        """What SageMaker says of a job of any kind. Raises InputNotFound if its region has none of that name."""
         sagemaker = self._own_client("sagemaker")
         for name, operation in _KINDS.values():
             try:
@@ -153,7 +169,7 @@ class Emulated:
                     raise
             else:
                 return found
-        raise InputNotFound(f"There is no job {job} in the emulator.")
+        raise InputNotFound(f"There is no job {job} in the emulator's region {self.region}.")
 
     def wait(self, job: str, *, within_s: float = 60) -> dict[str, Any]:
         """Wait until a job has ended, in whatever way, and describe it.
@@ -240,7 +256,6 @@ def emulator(
     start = servers.in_own_process if own_process else servers.in_this_process
     with ExitStack() as stack:
         aws = Emulated(stack.enter_context(start(spec, stop_grace_s=stop_grace_s, clock_speed=clock_speed)))
-        aws.faults = faults
         if set_environment:
             stack.enter_context(aws.environment())
         yield aws
@@ -254,8 +269,7 @@ def _check_times(stop_grace_s: float, clock_speed: float) -> None:
 
 
 def _check(spec: EmulatorSpec) -> None:
-    if not is_region(spec.region):
-        raise UsageError(f"region={spec.region!r} is not a region; us-east-1 is one.")
+    _check_region(spec.region)
     if spec.role_delay_s and not spec.enforce_iam:
         raise UsageError(
             "role_delay_s needs enforce_iam=True: without it any role will do, even one that is not there."
@@ -263,3 +277,8 @@ def _check(spec: EmulatorSpec) -> None:
     from ..emulator import fault_injection
 
     fault_injection.parse(spec.faults)
+
+
+def _check_region(region: str) -> None:
+    if not is_region(region):
+        raise UsageError(f"region={region!r} is not a region; us-east-1 is one.")

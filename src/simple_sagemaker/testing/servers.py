@@ -20,10 +20,13 @@ _LONGEST_S = 60.0  # for a server to end
 
 
 class Server(Protocol):
-    """An emulator that serves, wherever that is."""
+    """An emulator that serves, wherever that is. ``faults`` is what it was last told to fail with."""
 
     @property
     def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def faults(self) -> str: ...
 
     def reset(self) -> None: ...
 
@@ -33,14 +36,16 @@ class Server(Protocol):
 class _Pages:
     """An emulator that is told what to do by its own pages."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], faults: str) -> None:
         self.variables = variables
+        self.faults = faults
 
     def reset(self) -> None:
         self._post("reset")
 
     def set_faults(self, faults: str) -> None:
         self._post("faults", faults)
+        self.faults = faults
 
     def _post(self, page: str, text: str = "") -> None:
         """Send a signed request. Raises SsmError with what the emulator says against it."""
@@ -85,7 +90,7 @@ def in_this_process(spec: EmulatorSpec, *, stop_grace_s: float, clock_speed: flo
         served = emulator(spec, home, environment, _report)
         try:
             variables = served.start()
-            yield _Pages(variables | sdk_configuration.write_beside(home / "sdk", spec.region))
+            yield _Pages(variables | sdk_configuration.write_beside(home / "sdk", spec.region), spec.faults)
         finally:
             served.stop(_GRACE_S)
 
@@ -116,7 +121,7 @@ def in_own_process(spec: EmulatorSpec, *, stop_grace_s: float, clock_speed: floa
         said = json.loads(line)
         if REFUSED in said:
             raise (UsageError if said[USAGE] else EngineUnavailable)(said[REFUSED])
-        yield _Pages(said)
+        yield _Pages(said, spec.faults)
     finally:
         process.stdin.close()
         try:

@@ -40,18 +40,23 @@ def test_a_plan_is_what_was_typed(text: str, plan: Plan) -> None:
         "slow=0.1:x",
         "seed=x",
         "seed=-1",
+        "session=long",
+        "jobs=yes",
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(text: str) -> None:
     name, _, value = text.partition("=")
-    with pytest.raises(UsageError, match=f"--faults: {name}={value!r} is not a probability between 0 and 1"):
+    wanted = {"seed": "a whole number", "session": "a number of seconds", "jobs": "0 or 1"}.get(
+        name, "a probability from 0 to 1"
+    )
+    with pytest.raises(UsageError, match=f"The fault {name}={value!r} is not {wanted}"):
         parse(text)
 
 
 @pytest.mark.parametrize("name", ["slow_s", "nothing"])
 def test_a_fault_that_there_is_not_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(
-        UsageError, match=f"unknown fault '{name}'; known are capacity, empty_page, error, interrupt, jobs"
+        UsageError, match=f"There is no fault '{name}'; faults are capacity, empty_page, error, interrupt, jobs"
     ):
         parse(f"{name}=1")
 

@@ -73,7 +73,7 @@ ENTRIES = (
         ours=(
             "…: there is no such job of …",
             "… has no such trial. …",
-            "There is no job … in the emulator.",
+            "There is no job … in the emulator's region ….",
             "… is not a job of task … (…): it wrote to ….",
         ),
         theirs=("Requested resource not found.", "Could not find requested job"),
@@ -135,6 +135,7 @@ ENTRIES = (
             "Channel …: … lies below another of its objects, no folder holds both",
             "Channel …: no folder can hold this object: …",
             "Channel …: … is not an augmented manifest: …",
+            "Channel …: its manifest cannot be read: …",
             "Channel …: only S3DataSource can be read on this machine",
             "Channel …: S3DataType … needs Pipe mode",
             "Channel …: s3://…",

@@ -109,7 +109,7 @@ class Channel:
             else:
                 raise ChannelError(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
         except TooLarge as error:
-            raise ChannelError(f"Channel {self.name}: {error}") from error
+            raise ChannelError(f"Channel {self.name}: its manifest cannot be read: {error}") from error
         except (FileNotFoundError, ValueError):
             items = []
         if not items:

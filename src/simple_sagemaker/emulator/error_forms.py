@@ -85,16 +85,16 @@ def _cbor_text(text: str) -> bytes:
     return b"\x79" + len(data).to_bytes(2, "big") + data  # a text string whose length has two bytes
 
 
-def failure_answer(environ: Environ, service: str, *, throttled: bool) -> Answer:
-    """Build the service's answer when it throttles a client or has an internal error."""
+def failure_answer(environ: Environ, service: str, *, throttled: bool, why: str = "") -> Answer:
+    """Build the service's answer when it throttles a client, for a reason of our own or none, or fails."""
     form = form_of(environ, service)
     if form == "s3":
-        code, message = ("SlowDown", "Please reduce your request rate.") if throttled else _INTERNAL_S3
+        code, message = ("SlowDown", why or "Please reduce your request rate.") if throttled else _INTERNAL_S3
         return service_error(environ, service, code, message, 503 if throttled else 500)
     if not throttled:
         return service_error(environ, service, "InternalFailure", "Internal failure", 500)
     code = "ThrottlingException" if form in {"json", "cbor"} else "Throttling"
-    return service_error(environ, service, code, "Rate exceeded", 400)
+    return service_error(environ, service, code, why or "Rate exceeded", 400)
 
 
 def without_html(environ: Environ, service: str, answer: Answer) -> Answer:

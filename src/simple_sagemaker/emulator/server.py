@@ -19,6 +19,7 @@ from ..core.records import replace
 from ..local.job.folder import FINAL, JobFolder
 from ..local.job.home import ACCOUNT, Home, Settings
 from ..local.job.kinds import KINDS, kind_of, name_of
+from ..local.job.shortage import shortage
 from ..local.supervisor.nursery import Nursery
 from ..local.supervisor.turns import Turns
 from . import (
@@ -176,8 +177,9 @@ class Emulator:
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - a client of AWS can read nothing but an error of AWS
-            self._report(f"{service} {environ['REQUEST_METHOD']}: {type(error).__name__}: {error}")
-            return error_forms.failure_answer(environ, service, throttled=False)
+            lacking = shortage(error)  # which ends when others do: clients try again where they are throttled
+            self._report(f"{service} {environ['REQUEST_METHOD']}: {lacking or f'{type(error).__name__}: {error}'}")
+            return error_forms.failure_answer(environ, service, throttled=bool(lacking), why=lacking)
 
     def _answer_open_page(self, path: str) -> Answer:
         if path == f"{own_pages.PREFIX}health":

@@ -23,6 +23,7 @@ from ..isolation import forked_script, namespaces
 from ..isolation.choose import choose
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
+from ..job.shortage import shortage
 from ..requests.request import Saving
 from . import handover, monitor, recovery, watchdog
 from .attempt import Attempt, JobSetup, Outcome
@@ -219,6 +220,6 @@ def main(isolation: str) -> None:
                 status="Failed",
                 secondary="Failed",
                 message=f"{kind_of(job.request()).noun.capitalize()} failed",
-                reason=f"InternalServerError: {type(error).__name__}: {_shown(error, job)} "
+                reason=f"InternalServerError: {shortage(error) or f'{type(error).__name__}: {_shown(error, job)}'} "
                 "(see supervisor.log in the job's folder)",
             )

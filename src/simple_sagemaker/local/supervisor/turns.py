@@ -17,6 +17,7 @@ from pathlib import Path
 from ...storage.private import make_private, read_plain
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
+from ..job.shortage import shortage
 
 _TICK_S = 0.05
 _LONGEST_START_S = 10.0  # a job that downloads for long takes no processor from others
@@ -200,5 +201,5 @@ def _end(job: JobFolder) -> None:
 
 def _fail(job: JobFolder, error: Exception) -> None:
     message = f"{kind_of(job.request()).noun.capitalize()} failed"
-    reason = f"InternalServerError: the job could not be started: {type(error).__name__}"
+    reason = f"InternalServerError: the job could not be started: {shortage(error) or type(error).__name__}"
     job.append(status="Failed", secondary="Failed", message=message, reason=reason, metrics=[])

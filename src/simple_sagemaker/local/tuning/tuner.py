@@ -23,6 +23,7 @@ from ..isolation import namespaces
 from ..job.drafts import draft
 from ..job.folder import JobFolder, find_job, has_ended, make_job
 from ..job.kinds import TRAINING, TUNING
+from ..job.shortage import shortage
 from ..requests.tuning import most_trials, read_definitions
 from ..supervisor import handover, recovery
 from ..supervisor.spawn import SupervisorGone
@@ -222,12 +223,13 @@ def main(_: str) -> None:
         if tuner is not None:
             tuner.stop_trials()
         if not has_ended(job.entries()):
-            text = explain(error).replace(str(job.settings()["home"]), "")
+            said = explain(error).replace(str(job.settings()["home"]), "")
+            text = shortage(error) or f"{type(error).__name__}: {said}"
             job.append(
                 status="Failed",
                 secondary="Failed",
                 message=f"{TUNING.noun.capitalize()} failed",
-                reason=f"InternalServerError: {type(error).__name__}: {text} (see supervisor.log in the job's folder)",
+                reason=f"InternalServerError: {text} (see supervisor.log in the job's folder)",
             )
 
 

@@ -130,3 +130,26 @@ def test_an_objects_own_type_stays() -> None:
     assert without_html(environ({}), "s3", text) == text
     head = without_html({**environ({}), "REQUEST_METHOD": "HEAD"}, "s3", ("404 Not Found", HTML, b""))
     assert (dict(head[1])["Content-Type"], head[2]) == ("application/xml", b"")
+
+
+@pytest.mark.parametrize(
+    ("environ", "service", "form"),
+    [
+        ({"HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor", "HTTP_X_AMZ_TARGET": "x"}, "", "cbor"),
+        ({"HTTP_X_AMZ_TARGET": "SageMaker.ListTrainingJobs"}, "", "json"),
+        ({"HTTP_X_AMZ_TARGET": "x", "CONTENT_TYPE": "application/x-www-form-urlencoded"}, "s3", "json"),
+        ({"PATH_INFO": "/_ssm/requests"}, "", "json"),
+        ({"PATH_INFO": "/_ssm"}, "", "s3"),
+        ({"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8"}, "", "query"),
+        ({"QUERY_STRING": "Version=1&Action=ListUsers"}, "", "query"),
+        ({"QUERY_STRING": "Action=ListUsers"}, "s3", "query"),
+        ({"QUERY_STRING": "MyAction=x"}, "", "s3"),
+        ({}, "ec2", "ec2"),
+        ({}, "iam", "query"),
+        ({}, "s3", "s3"),
+        ({}, "", "s3"),
+        ({}, "sagemaker", "json"),
+    ],
+)
+def test_an_error_has_the_form_of_the_requests_protocol(environ: dict[str, str], service: str, form: str) -> None:
+    assert form_of(environ, service) == form

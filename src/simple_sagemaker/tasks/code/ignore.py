@@ -15,7 +15,9 @@ from typing import Literal
 
 from ...core.records import dataclass, replace
 from ...errors import UsageError
+from ...storage.file_copy import open_regular
 
+_LARGEST = 1 << 24  # bytes of a file of rules
 RULES = ".ssmignore"
 _GIT_RULES = ".gitignore"
 _GIT = ".git"
@@ -128,9 +130,13 @@ def _of_repository(top: Path) -> Iterator[_RuleFile]:
 
 def _read(file: str, folder: str, *, above: str = "") -> _RuleFile:
     try:
-        text = _bytes_of(Path(file).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        with open(file, "rb", opener=open_regular) as opened:
+            data = opened.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.\nMake it readable, or remove it.") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"{file} has more than {_LARGEST} bytes, too many for rules.\nShorten or remove it.")
+    text = _bytes_of(data.removeprefix(b"\xef\xbb\xbf"))
     lines = [line for line in map(_line, text.split("\n")) if line]
     return _RuleFile(folder=folder, above=above, lines=tuple(reversed(lines)))
 

@@ -159,3 +159,15 @@ def test_an_outer_ssmignore_goes_before_an_inner_gitignore(tmp_path: Path) -> No
     (tmp_path / "a/.gitignore").write_text("!x\ny\nz\n")
     assert packed(tmp_path, use_gitignore=True) == {"a/.gitignore", "a/y"}
     assert packed(tmp_path) == {"a/.gitignore", "a/y", "a/z"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize(("kind", "said"), [("pipe", "no regular file"), ("hole", "more than 16777216 bytes")])
+def test_rules_that_are_no_file_of_text_are_named_and_hold_nobody_up(tmp_path: Path, kind: str, said: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(tmp_path / ".ssmignore")
+    else:
+        with open(tmp_path / ".ssmignore", "wb") as out:
+            out.truncate(1 << 36)
+    with pytest.raises(UsageError, match=said):
+        packed(tmp_path)

@@ -35,7 +35,7 @@ def open_regular(path: Path | str, flags: int) -> int:
     try:
         descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        if error.errno != errno.ENXIO:  # a socket, or the writing end of a pipe that nobody reads
+        if error.errno not in {errno.ENXIO, errno.ELOOP}:  # a socket; a link that leads to itself
             raise
         raise _no_file(path) from error
     mode = os.fstat(descriptor).st_mode
@@ -47,6 +47,15 @@ def open_regular(path: Path | str, flags: int) -> int:
 
 def _no_file(path: Path | str) -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, "It is no regular file", str(path))
+
+
+def is_no_object(path: Path) -> bool:
+    """Whether something is there that is neither file nor folder: a pipe, a device, a link that leads nowhere."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return path.is_symlink()
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def copy_steady(source: Path | str, to: Path | str) -> os.stat_result:

@@ -7,6 +7,7 @@ never half of one.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from .file_copy import (
     FileSource,
     copy_steady,
     exclusive,
+    is_no_object,
     move_aside,
     open_regular,
     prune,
@@ -110,11 +112,21 @@ class FolderStore:
                     return False
             os.link(scratch, path)  # refuses what is there: of several that try, one succeeds
         except FileExistsError:
-            return False
+            return expected is None and is_no_object(path) and self._replace_no_object(path, scratch)
         finally:
             scratch.unlink(missing_ok=True)
             aside.unlink(missing_ok=True)
         return True
+
+    def _replace_no_object(self, path: Path, new: Path) -> bool:
+        """Put an object where something is that counts as none; of several that try one does."""
+        with exclusive(self.root) as is_locked:
+            if not is_locked:
+                raise FileExistsError(errno.EEXIST, "It is no regular file; remove it", str(path))
+            if not is_no_object(path):  # another was quicker
+                return False
+            os.replace(new, path)
+            return True
 
     def fetch(
         self,

@@ -75,6 +75,27 @@ def test_a_device_that_a_link_leads_to_is_deleted_as_the_link(store: FolderStore
     assert (os.listdir(store.root / "b"), os.path.exists("/dev/null")) == ([], True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "nowhere", "itself", "device"])
+def test_what_is_no_object_does_not_stand_in_the_way_of_a_first_one(
+    store: FolderStore, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store.root / "b" / "claim.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"nowhere": "/nowhere", "itself": "claim.json", "device": "/dev/null"}[kind])
+    with pytest.raises(FileNotFoundError):
+        store.read("b", "claim.json")
+    with monkeypatch.context() as patch:
+        patch.setattr("simple_sagemaker.storage.folder_store.exclusive", without_locks)
+        with pytest.raises(FileExistsError, match="no regular file; remove it"):
+            store.write_if("b", "claim.json", b"ours", expected=None)
+    assert store.write_if("b", "claim.json", b"ours", expected=None)
+    assert not store.write_if("b", "claim.json", b"theirs", expected=None)
+    assert store.read("b", "claim.json") == b"ours"
+
+
 def test_a_folder_in_the_place_of_an_object_stays_where_it_is(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

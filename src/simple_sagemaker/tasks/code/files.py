@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ...core.records import dataclass, field, replace
 from ...errors import UsageError
+from ...storage.file_copy import open_regular
 from . import ignore, secrets
 
 _CHUNK = 1 << 20
@@ -188,7 +189,7 @@ def _leads_to_secret(link: str) -> bool:
 @contextmanager
 def _open(path: str) -> Iterator[int]:
     """Open a file as a bare descriptor: for thousands of small ones, Python's file objects cost more than reading."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    handle = open_regular(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
         yield handle
     finally:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PAGE = 100  # the most that these operations return at once
 _SHOWN = 8  # jobs, in an error
+_RUNNING = "running job"
 _LISTS: tuple[tuple[JobKind, str, str], ...] = (
     ("training", "list_training_jobs", "TrainingJob"),
     ("processing", "list_processing_jobs", "ProcessingJob"),
@@ -48,7 +49,7 @@ def resolve(
             some = newest(Query(place=place, chosen="running"), services, 1) or some
         if some:
             return some[0]
-        raise InputNotFound(_nothing(place, services, "running job" if running else "job"))
+        raise InputNotFound(_nothing(place, services, _RUNNING if running else "job"))
     listed = _named(job, place, services)
     if listed is None:
         some = newest(query, services, _SHOWN)
@@ -155,8 +156,10 @@ def _owner(place: Place) -> str:
 
 
 def _nothing(place: Place, services: Services, what: str) -> str:
-    """That there is no job, and which tasks and projects have some."""
+    """That there is no job; how the newest ended where a running one was meant, else what tasks and projects have some."""
     text = f"There is no {what} of {_owner(place)}.\n"
+    if what == _RUNNING and (ended := newest(Query(place=place), services, 1)):
+        return text + f"Its newest job, {ended[0].job.name}, has ended ({ended[0].job.status})."
     wider = replace(place, task="") if place.task else replace(place, project="")
     some = newest(Query(place=wider), services, _SHOWN)
     if place.task:

@@ -47,10 +47,16 @@ _OPTIONS = {
     "volume_size_in_gb": "--volume_size",
     "warm_start_config": "--tune_from",
 }
-# of which scripts that other commands run may have one
+# of which scripts that other commands run may have one; also what Optuna, Ray Tune and Keras call them
 _OF_A_SEARCH = {
+    "max_concurrent": "--tune_at_once",
+    "max_concurrent_trials": "--tune_at_once",
     "max_jobs": "--tune_jobs",
+    "max_trials": "--tune_jobs",
+    "n_trials": "--tune_jobs",
+    "num_trials": "--tune_jobs",
     "strategy_config": "--tune_resource",
+    "trials": "--tune_jobs",
 }
 _OTHER_UNIT = re.compile(r"(max_run|max_wait|keep_alive)_(minutes?|hours?|hrs?|seconds?|secs?|[hms])")
 

@@ -156,6 +156,16 @@ def test_json_has_the_entries_that_were_found(capsys: pytest.CaptureFixture[str]
         ('Failed: j\nAlgorithmError: x\nErrorMessage "CUDA out of memory. Tried", exit code: 1', "gpu-memory"),
         ("Stopped after 60 s: j (it ran longer than --max_run_mins 1)", "max-run"),
         ("Stopped after 60 s: j (asked to stop)", ""),
+        (
+            "InternalServerError: N: /bin/x does not answer as a Python 3.6 or newer: x (see supervisor.log in the job's folder)",
+            "python",
+        ),
+        ("InternalServerError: KeyError: 'x' (see supervisor.log in the job's folder)", "internal-error"),
+        ('ExitCode 126\nErrorMessage "/bin/bash: line 1: ./run.py: Permission denied"', "command-not-found"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/opt/ml/input/data/train'", "paths"),
+        ("-e id_rsa is left out of the code, so nothing could run it.", "entry-point"),
+        ("--role_name x: the account 000000000000 has no such role.", "role"),
+        ("There is no image of pytorch 9.9; the nearest versions are 2.13, 2.14.", "image-missing"),
         ("Something that nobody has described", ""),
     ],
 )

@@ -185,7 +185,7 @@ def test_many_numbers_are_written_as_ranges(numbers: list[int], text: str) -> No
     [
         (TASK, "aaaaaa99", False, ["--job aaaaaa99", "aaaaaa05 (task), aaaaaa04 (task)"]),
         (TASK, name(20, "other"), False, [f"--job {name(20, 'other')}", "aaaaaa00 (task)"]),
-        (TASK, None, True, ["There is no running job of task 'task' of project 'p'.", "newest jobs: other, task."]),
+        (TASK, None, True, ["There is no running job of task 'task' of project 'p'.", "has ended ("]),
         (Place(project="p", task="no"), None, False, ["There is no job of task 'no'", "newest jobs: other, task."]),
         (Place(project="q", task="no"), None, False, ["It has no job yet."]),
         (Place(project="q", task=""), None, False, ["no job of project 'q'.", "newest jobs: far, p."]),

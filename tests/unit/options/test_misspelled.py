@@ -108,6 +108,9 @@ def test_a_slip_of_a_short_option_is_refused_where_its_value_tells(typed: str, o
     ("command", "name", "value", "option"),
     [
         ("tune", "max_jobs", "5", "--tune_jobs?"),
+        ("tune", "trials", "5", "--tune_jobs?"),
+        ("tune", "n_trials", "5", "--tune_jobs?"),
+        ("tune", "max_concurrent_trials", "5", "--tune_at_once?"),
         ("tune", "strategy", "Bayesian", "--tune_by bayesian?"),
         ("run", "environment", '{"A": "b"}', "--job_env NAME VALUE?"),
         ("run", "env", "A_B=c=d", "--job_env A_B c=d?"),
@@ -122,7 +125,10 @@ def test_what_sagemakers_sdk_calls_an_option_is_refused_where_command_or_value_t
     assert option in refused
     assert f"--hp {name} " in refused
     assert read(command, ["--hp", name, value]).hyperparameters == [(name, value)]
-    assert outcome(command, [f"--{name}", "other"]) == [(name, "other")] or name == "max_jobs"
+    assert outcome(command, [f"--{name}", "other"]) == [(name, "other")] or option in {
+        "--tune_jobs?",
+        "--tune_at_once?",
+    }
 
 
 SHORT_NAMES = ["itt", "icc", "iic", "dff", "ddf", "rnn", "ppv", "arr", "id", "fc", "nv", "t", "iter", "lit"]
@@ -169,6 +175,7 @@ def test_what_may_be_a_slip_is_a_hyperparameter_with_a_note(argv: list[str], opt
         ["--icc", "2", "--ic", "3"],
         ["--max_run", "3600", "--max_run_mins", "60"],
         ["--max_jobs", "5"],
+        ["--trials", "5"],
         ["--strategy", "Bayesian"],
         ["--environment", "CartPole-v1"],
         ["--instance_count", "3", "--icc", "2"],

@@ -136,7 +136,11 @@ ENTRIES = (
     Entry(
         word="role",
         title="SageMaker cannot use the job's role",
-        ours=("SageMaker cannot use the job's role: …", "The role … keeps being changed by others."),
+        ours=(
+            "SageMaker cannot use the job's role: …",
+            "The role … keeps being changed by others.",
+            "…: the account … has no such role.",
+        ),
         theirs=("Could not assume role", "trust relationship policy allows the action"),
         means=(
             "The role must trust sagemaker.amazonaws.com, and you must be allowed to pass it (iam:PassRole). A role "

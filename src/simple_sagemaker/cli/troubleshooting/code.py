@@ -147,7 +147,7 @@ ENTRIES = (
         title="A program is not there, or may not be run",
         statuses=(126, 127),
         ours=("There is no program … on the PATH of the job.", "The job names no program to run."),
-        theirs=("command not found", "bad interpreter"),
+        theirs=("command not found", "bad interpreter", "ExitCode 126", "ExitCode 127"),
         means="127 is a shell's status for a program that is not on PATH; 126 for one that is no program or may not be "
         "run. A job has the PATH of its image or of this machine, not that of your shell.",
         do=(

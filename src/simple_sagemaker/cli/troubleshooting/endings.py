@@ -106,7 +106,8 @@ ENTRIES = (
             "did, perhaps before the job ever began. If no other is given it is the same as --max_run_mins."
         ),
         do=(
-            "Give --max_wait_mins more than --max_run_mins; it costs nothing to wait.",
+            "It waited: give --max_wait_mins more than --max_run_mins; it costs nothing to wait.",
+            "It ran all the time (ssm status): give a larger --max_run_mins, and --max_wait_mins if it is given.",
             "Take another type (--it) or region, or --no_spot, which does not wait for spot machines.",
             "The state of what ran is kept: the same command goes on with it.",
         ),

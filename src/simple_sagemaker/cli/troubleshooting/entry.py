@@ -14,7 +14,8 @@ class Entry:
     ``word`` is what ``ssm explain`` takes. ``ours`` are messages of this tool and its engine, ``theirs`` those of
     others; an ellipsis in one stands for any text. ``statuses`` are exit statuses, of ``ssm`` or of the code.
     ``also`` are more words by which it is found, ``page`` is the page about it, ``sources`` say who told us.
-    ``is_plain`` is for messages that say all that there is to do, so that none of them points to its entry.
+    ``is_plain`` is for messages that say all that there is to do, so that none of them points to its entry;
+    ``is_frame`` for messages that stand around the one that says what happened, whose entry comes first.
     """
 
     word: str
@@ -28,6 +29,7 @@ class Entry:
     page: str = ""
     sources: tuple[str, ...] = ()
     is_plain: bool = False
+    is_frame: bool = False
 
     @property
     def messages(self) -> tuple[str, ...]:

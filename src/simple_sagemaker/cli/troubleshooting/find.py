@@ -19,7 +19,7 @@ _LEAST = 9  # characters of a message that tell it from other text
 _STATUS = re.compile(r"(?:(?:ended |exited )?(?:with )?(?:exit ?)?(?:status|code)? ?)?(\d{1,3})", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9_./-]*[a-z0-9]", re.IGNORECASE)
 _BY_NAME, _PASTED, _WORDS = 4000, 3000, 1000  # the ways to find one, the surer the higher
-_ADDS = 300  # for a message's entry that says more than the message
+_ADDS = 300  # for a message's entry that says more than the message; again for one that is no frame
 _MOST_WORDS = 60  # that are looked at one by one, of a log that was pasted
 _IS_ABOUT = 6  # the weight of a word by which an entry is to be found
 _SHARE = 0.5  # of the words that an entry has to have where none has all
@@ -32,11 +32,16 @@ _FILLERS = frozenset(
 def entry_of(text: str) -> Entry | None:
     """The entry that an error's text leads to: the one with its longest message; None without any.
 
-    One that adds something to the text comes before one that does not, whose message may merely be the frame.
+    One that adds something to the text comes before one that does not, and before one whose message is but the frame.
     """
     flat = _flat(text)
-    found = [(not entry.is_plain, length, entry) for entry in ENTRIES if (length := _longest_in(flat, entry)) >= _LEAST]
-    return max(found, key=lambda one: one[:2], default=(False, 0, None))[2]
+    found = [(_rank(entry), length, entry) for entry in ENTRIES if (length := _longest_in(flat, entry)) >= _LEAST]
+    return max(found, key=lambda one: one[:2], default=(0, 0, None))[2]
+
+
+def _rank(entry: Entry) -> int:
+    """How much an entry is worth beside others whose messages stand in the same text."""
+    return 0 if entry.is_plain else 1 if entry.is_frame else 2
 
 
 def search(typed: str) -> list[Entry]:
@@ -70,7 +75,7 @@ def _score(flat: str, entry: Entry) -> int:
     if flat.replace(" ", "-").replace("_", "-") == entry.word:
         return _BY_NAME
     if (length := _longest_in(flat, entry)) >= _LEAST:
-        return _PASTED + length + _ADDS * (not entry.is_plain)
+        return _PASTED + length + _ADDS * _rank(entry)
     words = _words(flat)
     weights = [_weight(word, entry) for word in words]
     if words and all(weights):

@@ -14,6 +14,7 @@ ENTRIES = (
             "Jobs on this machine need Linux or macOS.",
             "This engine has no remote debugging.",
             "…: this machine has nothing for it. Run on AWS, or leave it out here.",
+            "SSM_ENGINE=… is not an engine.",
         ),
         means=(
             "SSM_ENGINE or --it local chose an engine that this system does not have, or that cannot do what was asked."
@@ -77,7 +78,7 @@ ENTRIES = (
     Entry(
         word="python",
         title="The Python of jobs is missing or none",
-        ours=("… does not answer as a Python 3.6 or newer: …",),
+        ours=("… does not answer as a Python 3.6 or newer: …", "SSM_PYTHON=… is not an executable file."),
         means=(
             "On this machine a job runs with $SSM_PYTHON, else the active environment's Python, else python3. "
             "The one that was named is not there, or does not start."
@@ -98,7 +99,8 @@ ENTRIES = (
             "Check that it exists, that you may read and write it, and that its disk has room …",
         ),
         theirs=("Read-only file system",),
-        means="The system refused a file operation of the ssm command itself; the first line names the path.",
+        means="The system refused a file operation of the ssm command itself. The first line names the path "
+        "where it is known; a disk that is full has none.",
         do=(
             "df -h shows which disk is full. ssm home shows what jobs keep, ssm home --clean deletes caches.",
             "Another place for everything: SSM_HOME=/big/disk/ssm. For temporary files: TMPDIR.",
@@ -110,7 +112,7 @@ ENTRIES = (
     Entry(
         word="open-files",
         title="Too many files are open",
-        ours=("Allow more open files (ulimit -n), and run it again.",),
+        ours=("Allow more open files (ulimit -n), and run it again.", "The limit of open files of … is reached …"),
         theirs=("Too many open files", "[Errno 24]"),
         means="A process may have a number of files open, on macOS 256 unless told otherwise.",
         do=("ulimit -n 4096, in the shell that runs ssm.",),

@@ -15,6 +15,9 @@ ENTRIES = (
             "The job names neither a file nor a command to run.",
             "The job names no program: …",
             "… is not in …. Name a file at the root of the archive.",
+            "… is left out of the code, so nothing could run it.",
+            "… Name the file to run; its folder, if any, with …",
+            "…: there is no such file in …. Name a file inside that folder.",
         ),
         theirs=("can't open file …: [Errno 2] No such file or directory",),
         means=(
@@ -102,6 +105,7 @@ ENTRIES = (
             "The distribution … needs the runners of AWS's own images; only … is started here.",
             "torch_distributed starts a .py program, not ….",
             "pytorchxla calls the function _mp_fn of …, which has none.",
+            "… is started by programs inside AWS's images, and this machine has none.",
         ),
         means=(
             "MPI, the parameter server and smdistributed are started by programs that only AWS's images have. "
@@ -181,13 +185,17 @@ ENTRIES = (
         word="paths",
         title="The code looks for /opt/ml or /state where they are elsewhere",
         ours=("WARNING: … mention /opt/ml or /state, but this job's folders are below …",),
+        theirs=("No such file or directory: '/opt/ml/…", "No such file or directory: '/state…"),
         means=(
             "As plain processes on this machine (SSM_ISOLATION=plain, always on macOS) a job cannot have "
-            "folders at the root of the file system. SageMaker's variables name them wherever they are."
+            "folders at the root of the file system. SageMaker's variables name them wherever they are. Everywhere "
+            "else the job has these folders, and lacks what the path names below them: a channel that it was not given, or "
+            "a file of one."
         ),
         do=(
             "Use SM_MODEL_DIR, SM_CHANNEL_…, SSM_STATE and so on, or WorkerConfig: they are right on every engine.",
             "Or run in namespaces or containers: SSM_ISOLATION=namespaces, SSM_ENGINE=docker.",
+            "A channel that is missing: -i and --iis give the job its inputs; ssm status shows which it had.",
         ),
         also="no such file or directory opt/ml state folder hard-coded plain macos",
         page="worker.md",

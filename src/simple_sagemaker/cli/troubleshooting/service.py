@@ -58,7 +58,7 @@ ENTRIES = (
     Entry(
         word="internal-error",
         title="SageMaker itself failed",
-        ours=("InternalServerError: …: … (see supervisor.log in the job's folder)",),
+        ours=("InternalServerError: … (see supervisor.log in the job's folder)",),
         theirs=("InternalServerError: We encountered an internal error", "InternalServerError", "InternalFailure"),
         means=(
             "The fault is the platform's, not that of your code or request. On this machine the engine is the "
@@ -72,6 +72,7 @@ ENTRIES = (
         also="internal error platform retry 500 InternalServerException",
         page="aws.md",
         sources=(f"{_API}/API_RetryStrategy.html",),
+        is_frame=True,
     ),
     Entry(
         word="name-in-use",
@@ -104,7 +105,12 @@ ENTRIES = (
     Entry(
         word="image-missing",
         title="The job's image does not exist, or may not be pulled",
-        ours=("The job's image was not found: …", "The image … is not here and cannot be pulled. …"),
+        ours=(
+            "The job's image was not found: …",
+            "The image … is not here and cannot be pulled. …",
+            "There is no image of … …; the nearest versions are …",
+            "There is no image of … …; there is ….",
+        ),
         theirs=("manifest unknown", "RepositoryNotFoundException", "pull access denied", "ImagePullBackOff"),
         means="The address names no image, one in another region, or one that the role may not read.",
         do=(

@@ -216,10 +216,10 @@ def main(isolation: str) -> None:
         monitor.kill_descendants()
         recovery.remove_containers(job)
         if not has_ended(job.entries()):
+            said = shortage(error) or f"{type(error).__name__}: {_shown(error, job)}"
             job.append(
                 status="Failed",
                 secondary="Failed",
                 message=f"{kind_of(job.request()).noun.capitalize()} failed",
-                reason=f"InternalServerError: {shortage(error) or f'{type(error).__name__}: {_shown(error, job)}'} "
-                "(see supervisor.log in the job's folder)",
+                reason=f"InternalServerError: {said} (see supervisor.log in the job's folder)",
             )

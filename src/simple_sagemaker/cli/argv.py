@@ -26,6 +26,7 @@ from ..options.table import by_flag, owner
 _ATTACHED = re.compile(r"--[A-Za-z][\w-]*=")
 _LOOKS_LIKE_DASHES = ("\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212")
 _CODE = {"run": "-e", "shell": "--cmd_line", "process": "--code"}
+_PATHS_OF_SERVERS = frozenset({"home", "env_file"})
 _COMMAND_OPTIONS = frozenset({"command", "entrypoint", "arguments"})  # whose values may begin with a dash
 
 
@@ -109,6 +110,8 @@ class _Reader:
         return values
 
     def _record(self, option: Option, use: Use) -> None:
+        if any(value[:1] == "~" for value in use.values):
+            use = _at_home(option, use)
         earlier = self.arguments.uses.setdefault(option.name, [])
         if earlier and option.value_count and not option.repeatable:
             both = " and ".join(" ".join([one.flag, *map(repr, one.values)]) for one in (earlier[0], use))
@@ -194,6 +197,18 @@ class _Reader:
             return f"{why}\nQuote a value that has spaces in it."
         advice = self._advise_hp(self.last.flag) if option.value_count else self._advise_hp(self.last.flag, argument)
         return why + advice
+
+
+def _at_home(option: Option, use: Use) -> Use:
+    """The use with the home for ``~``, which a shell leaves where it is quoted or stands behind ``=``."""
+    import os
+
+    from ..options.project_file.keys import PATHS
+
+    if option.name not in PATHS | _PATHS_OF_SERVERS:
+        return use
+    expanded = (os.path.expanduser(value) if value == "~" or value.startswith("~/") else value for value in use.values)
+    return Use(use.flag, tuple(expanded))
 
 
 def _advise_flag(argument: str, arguments: Arguments) -> str:

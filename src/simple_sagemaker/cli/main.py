@@ -60,8 +60,9 @@ def status_of(argv: Sequence[str]) -> int:
         close_stdout()
         return 0
     except OSError as error:
-        _print(_describe_os_error(error))
-        _point(_describe_os_error(error))
+        described = _describe_lost_output(error) if _is_output_lost(error) else _describe_os_error(error)
+        _print(described)
+        _point(described)
         return SsmError.exit_status
     except Exception as error:
         from ..core.aws_errors import service_message
@@ -83,9 +84,23 @@ def _print_rest(status: int) -> int:
 
         close_stdout()
         if not isinstance(error, BrokenPipeError):  # as above
-            _print(_describe_os_error(error))
+            _print(_describe_lost_output(error))
             return status or SsmError.exit_status
     return status
+
+
+def _is_output_lost(error: OSError) -> bool:
+    """Whether it was stdout that refused; nothing waits for it any more then."""
+    if error.filename is None:
+        try:
+            sys.stdout.flush()
+            os.write(sys.stdout.fileno(), b"")  # where nothing is buffered, a device says so by this
+        except OSError:
+            from ..jobs.output import close_stdout
+
+            close_stdout()
+            return True
+    return False
 
 
 def _execute(argv: Sequence[str]) -> int:
@@ -197,6 +212,13 @@ _OS_ADVICE = {
     errno.EROFS: "Choose a folder that can be written; SSM_HOME names the home of jobs.",
     errno.EMFILE: "Allow more open files (ulimit -n), and run it again.",
 }
+
+
+def _describe_lost_output(error: OSError) -> str:
+    """That what was to be printed is not where it was sent."""
+    return (
+        f"The output cannot be written: {error.strerror or error}\nMake room where stdout goes, or send it elsewhere."
+    )
 
 
 def _describe_os_error(error: OSError) -> str:

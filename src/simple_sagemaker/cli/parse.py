@@ -137,15 +137,21 @@ def _spec(command: str, argv: Sequence[str]) -> AnySpec:
 
         for note in filter(None, notes):
             print(clean(note), file=sys.stderr, flush=True)
-    if filled is None:
-        return _spec_of(arguments)
     try:
         return _spec_of(arguments)
     except SsmError as error:
-        explained = filled.explain(error)
+        explained = filled.explain(error) if filled else _with_form(error)
         if explained is error:
             raise
         raise explained from error
+
+
+def _with_form(error: SsmError) -> SsmError:
+    """The error that something is missing, with the file that may have been meant to say it."""
+    from ..options.project_file.find import advise_form
+
+    form = advise_form() if str(error).startswith("missing: ") else ""
+    return UsageError(f"{error}\n{form}") if form else error
 
 
 def _text_of(arguments: Arguments) -> str:

@@ -156,7 +156,7 @@ def _owner(place: Place) -> str:
 
 
 def _nothing(place: Place, services: Services, what: str) -> str:
-    """That there is no job; how the newest ended where a running one was meant, else what tasks and projects have some."""
+    """That there is no job, and how the newest ended where a running one was meant, or which tasks have some."""
     text = f"There is no {what} of {_owner(place)}.\n"
     if what == _RUNNING and (ended := newest(Query(place=place), services, 1)):
         return text + f"Its newest job, {ended[0].job.name}, has ended ({ended[0].job.status})."

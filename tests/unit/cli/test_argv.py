@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from simple_sagemaker.cli.argv import read
 from simple_sagemaker.options.commands import COMMANDS
 from tests.unit.cli.typed import RUN, SHELL, TASK, meant, refused, run, shell
 
@@ -285,3 +286,20 @@ def test_a_command_that_is_like_none_lists_them_all(typed: str) -> None:
 def test_no_hyperparameter_is_advised_where_there_are_none(typed: list[str]) -> None:
     assert "--hp" not in refused(*typed)
     assert "write: --hp instance_count two" in refused(*RUN, "--instance_count", "two")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        (["--output_path=~/out"], "output_path"),
+        (["-o", "~/out"], "output_path"),
+        (["-d", "a", "~/out"], "dependencies"),
+        (["--input_local", "data", "~/out"], "input_local"),
+    ],
+)
+def test_a_path_at_home_that_the_shell_has_left_alone_is_there_and_no_folder_of_that_name(
+    typed: list[str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert read("run", typed).uses[name][0].values[-1] == "/home/me/out"
+    assert read("run", ["--text", "~/out"]).hyperparameters == [("text", "~/out")]

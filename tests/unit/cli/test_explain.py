@@ -157,7 +157,7 @@ def test_json_has_the_entries_that_were_found(capsys: pytest.CaptureFixture[str]
         ("Stopped after 60 s: j (it ran longer than --max_run_mins 1)", "max-run"),
         ("Stopped after 60 s: j (asked to stop)", ""),
         (
-            "InternalServerError: N: /bin/x does not answer as a Python 3.6 or newer: x (see supervisor.log in the job's folder)",
+            "InternalServerError: x does not answer as a Python 3.6 or newer: (see supervisor.log in the job's folder)",
             "python",
         ),
         ("InternalServerError: KeyError: 'x' (see supervisor.log in the job's folder)", "internal-error"),

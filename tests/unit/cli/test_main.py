@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,18 @@ def test_a_mistyped_line_is_a_usage_error_on_stderr(capsys: pytest.CaptureFixtur
     assert out == ""
     assert err.startswith("ssm run: ")
     assert err.endswith("For its options, run: ssm run -h\n")
+
+
+@pytest.mark.parametrize("name", ["ssm.yaml", "ssm.json"])
+def test_a_file_that_is_no_project_file_is_named_where_something_is_missing(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status_of(["run", "-t", "t"]) == 2
+    assert "is not read" not in capsys.readouterr().err
+    (tmp_path / name).write_text("project: p")
+    assert status_of(["run", "-t", "t"]) == 2
+    assert f"{name} is not read: the project file is ssm.toml, written in TOML." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

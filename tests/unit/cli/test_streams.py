@@ -60,7 +60,11 @@ def test_a_full_disk_behind_stdout_is_an_error_and_no_mistake_of_the_command_lin
         done = subprocess.run(
             [*SSM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
         )
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "No space left on device")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        1,
+        "The output cannot be written: No space left on device",
+    )
+    assert done.stderr.count("No space left") == 1
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -147,12 +147,19 @@ ENTRIES = (
         title="A program is not there, or may not be run",
         statuses=(126, 127),
         ours=("There is no program … on the PATH of the job.", "The job names no program to run."),
-        theirs=("command not found", "bad interpreter", "ExitCode 126", "ExitCode 127"),
+        theirs=(
+            "command not found",
+            "bad interpreter",
+            "ExitCode 126",
+            "ExitCode 127",
+            "Syntax error: word",
+        ),
         means="127 is a shell's status for a program that is not on PATH; 126 for one that is no program or may not be "
         "run. A job has the PATH of its image or of this machine, not that of your shell.",
         do=(
             "On AWS add the program to the image: --df 'RUN apt-get update && apt-get install -y …'.",
             "For a script: chmod +x, and a first line such as #!/bin/bash with Unix line ends.",
+            "A Python script without .py is run by a shell: rename it, or begin it with #!/usr/bin/env python3.",
         ),
         also="path program executable shell permission denied exit code 127 126",
         page="images.md",

@@ -97,6 +97,7 @@ ENTRIES = (
             "Free some space (ssm home --clean), or use another disk: SSM_HOME names the home of jobs, …",
             "Choose a folder that can be written; SSM_HOME names the home of jobs.",
             "Check that it exists, that you may read and write it, and that its disk has room …",
+            "The output cannot be written: …",
         ),
         theirs=("Read-only file system",),
         means="The system refused a file operation of the ssm command itself. The first line names the path "

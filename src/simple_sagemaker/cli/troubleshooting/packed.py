@@ -189,8 +189,8 @@ ENTRIES = (
         means=(
             "As plain processes on this machine (SSM_ISOLATION=plain, always on macOS) a job cannot have "
             "folders at the root of the file system. SageMaker's variables name them wherever they are. Everywhere "
-            "else the job has these folders, and lacks what the path names below them: a channel that it was not given, or "
-            "a file of one."
+            "else the job has these folders, and lacks what the path names below them: a channel that it was not "
+            "given, or a file of one."
         ),
         do=(
             "Use SM_MODEL_DIR, SM_CHANNEL_…, SSM_STATE and so on, or WorkerConfig: they are right on every engine.",

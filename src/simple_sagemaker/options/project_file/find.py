@@ -14,6 +14,7 @@ from ...errors import UsageError
 
 NAME, SHARED_NAME = "ssm.toml", "pyproject.toml"
 VARIABLE = "SSM_PROJECT_FILE"
+_OTHER_FORMS = ("ssm.yaml", "ssm.yml", "ssm.json", "ssm.ini", "ssm.cfg")
 _LARGEST = 1 << 20  # bytes
 _FLAGS: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -51,6 +52,12 @@ def candidates(environment: Mapping[str, str]) -> Iterator[Candidate]:
             candidate = _look(os.path.join(folder, name), users, is_shared=name == SHARED_NAME)
             if candidate is not None:
                 yield candidate
+
+
+def advise_form() -> str:
+    """What to do about a file in the current folder that may be meant as the project file; "" for none."""
+    meant = next(filter(os.path.lexists, _OTHER_FORMS), "")
+    return f"{meant} is not read: the project file is {NAME}, written in TOML." if meant else ""
 
 
 def named_file(path: str, name: str) -> Candidate:

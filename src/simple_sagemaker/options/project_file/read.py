@@ -148,6 +148,8 @@ class _Checker:
         return UsageError(f"{self._shown}:{line}: {'.'.join(map(_quoted, keys))}: {why}.".replace("?.", "?"))
 
     def _why_no_table(self, name: str) -> str:
+        if name == "project_name":
+            return f"write name = … below a line [{'.'.join([*self._above, 'project'])}]"
         if name in PROJECT_KEYS:
             return f"put it into the table [project], below a line [{'.'.join([*self._above, 'project'])}]"
         if name in file_options():
@@ -159,7 +161,11 @@ class _Checker:
     def _table(self, keys: Keys, value: object) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        raise self._error(keys or ("ssm",), "it is a table")
+        if isinstance(value, list):
+            raise self._error(keys or ("ssm",), "it is a table, in single brackets: no list of tables ([[…]])")
+        heading = ".".join(map(_quoted, (*self._above, *keys))) or "ssm"
+        own = f"write {'name = … ' if keys == ('project',) else 'its keys '}below a line [{heading}]"
+        raise self._error(keys or ("ssm",), f"it is a table: {own}")
 
     def _named(self, kind: str, top: Mapping[str, Any]) -> dict[str, Any]:
         """The tables of profiles or tasks, by names that can be typed."""

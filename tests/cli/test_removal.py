@@ -79,6 +79,7 @@ def test_a_running_job_is_refused_and_stays(shell: Shell) -> None:
         done = shell.ssm("rm", *words, "--yes")
         assert done.status == 2, done.err
         assert f"{name} is running: nothing was deleted" in done.err
+        assert f"Stop it first: ssm stop --job {name[-8:]} --it local\n" in done.err
         assert f"ssm stop --job {short_name(name)}" in done.err
     assert in_bucket(shell) == before
     assert shell.ssm("stop", "--job", name, "--wait").status == 0

@@ -41,6 +41,14 @@ def test_every_host_runs_the_script_and_has_a_log_of_its_own(shell: Shell) -> No
     assert "cat out/logs/logs0" in done.err
 
 
+def test_the_command_that_shows_a_log_can_be_pasted_whatever_the_folder_is_called(shell: Shell) -> None:
+    shell.write("w.py", "print('ran')")
+    done = shell.run("-e", "w.py", "-o", "my results")
+    assert "\nNext: cat 'my results/logs/logs0'\n" in done.err
+    again = shell.ssm("data", "-p", "proj", "-t", "task", "-o", "my copy")
+    assert "\nNext: cat 'my copy/logs/logs0'\n" in again.out + again.err
+
+
 def test_results_go_to_stdout_and_progress_to_stderr(shell: Shell) -> None:
     shell.write("w.py", "import sys; print('to out'); print('to err', file=sys.stderr)")
     done = shell.run("-e", "w.py")

@@ -19,7 +19,7 @@ from ..core.spelling import distance
 from ..errors import UsageError
 from ..options.arguments import Arguments, Use, check_hyperparameter_name
 from ..options.commands import COMMANDS
-from ..options.option import MANY, PLACED, Option
+from ..options.option import EXEC, MANY, PLACED, Option
 from ..options.reserved import close_to
 from ..options.table import by_flag, owner
 
@@ -193,6 +193,8 @@ class _Reader:
         values = " ".join(map(repr, self.last.values))
         takes = _takes(option, self.last.flag) if option else f"{self.last.flag} is a hyperparameter with one value"
         why = f"unexpected argument {argument!r}: {takes}" + (f", and got {values}." if values else ".")
+        if self.arguments.command in EXEC:
+            return f"{why}\nThe command to run in the job goes after --: -- {shlex.quote(argument)} …"
         if not option:
             return f"{why}\nQuote a value that has spaces in it."
         advice = self._advise_hp(self.last.flag) if option.value_count else self._advise_hp(self.last.flag, argument)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def _bring(spec: DataSpec, folder: Path, place: TaskPlace, services: Services) -
     _print_what_else(spec, job.name, place, services)
     first = folder / "logs" / "logs0"
     if first.exists():
-        _print(f"Next: cat {first}")
+        _print(f"Next: cat {shlex.quote(str(first))}")
 
 
 def _print_what_else(spec: DataSpec, job: str, place: TaskPlace, services: Services) -> None:

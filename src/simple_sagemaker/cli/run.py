@@ -186,7 +186,7 @@ def _bring(task_run: Run, result: JobResult, screen: Screen, named: str) -> tupl
     except SsmError as error:
         return "" if result.status == "Completed" else str(error), error
     log = folder / "logs" / "logs0"
-    following = f"\nNext: cat {log}" if log.exists() else ""  # a job that never ran has none
+    following = f"\nNext: cat {shlex.quote(str(log))}" if log.exists() else ""  # a job that never ran has none
     return f"Results: {folder}/ ({', '.join(parts)}){following}", None
 
 

@@ -78,6 +78,11 @@ class Services:
     experiments: Callable[[], Experiments] | None = None
     is_emulated: bool = False
 
+    @property
+    def typed_engine(self) -> str:
+        """What a command that is advised needs behind it to be about the same jobs, wherever it is typed."""
+        return " --it local" if self.jobs else ""
+
     def bucket_folder(self, bucket: str) -> str:
         """The path of a bucket on this machine, for display; only for engines that keep buckets there."""
         return str(self.buckets / bucket) if self.buckets else bucket

@@ -97,7 +97,7 @@ def _script(arguments: Arguments, name: str = "entry_point") -> Code:
 def _single_file(arguments: Arguments, name: str, file: Path, beside: tuple[Path, ...]) -> Code:
     if not file.is_file():
         raise UsageError(
-            f"{arguments.flag(name)} {str(file)!r}: {_what_is(file)}.\n"
+            f"{arguments.flag(name)} {str(file)!r}: {_what_is(file, 'file')}.\n"
             f"Name the file to run; its folder, if any, with {arguments.advise('source_dir')}."
         )
     return Code(entry_point=_check_entry(arguments, name, file.name), entry_file=file, dependencies=beside)
@@ -124,7 +124,7 @@ def _archive_uri(flag: str, uri: str) -> str:
 def _folder(flag: str, path: str) -> Path:
     folder = Path(path)
     if not folder.is_dir():
-        raise UsageError(f"{flag} {path!r}: {_what_is(folder)}.\nName the folder with the code.")
+        raise UsageError(f"{flag} {path!r}: {_what_is(folder, 'folder')}.\nName the folder with the code.")
     return folder
 
 
@@ -186,16 +186,17 @@ def _existing(flag: str, text: str) -> Path:
         raise UsageError(f"{flag}: one of its paths is empty.")
     path = Path(text)
     if not path.exists():
-        raise UsageError(f"{flag} {text!r}: {_what_is(path)}.\nName an existing file or folder.")
+        raise UsageError(f"{flag} {text!r}: {_what_is(path, 'file or folder')}.\nName an existing file or folder.")
     return path
 
 
-def _what_is(path: Path) -> str:
+def _what_is(path: Path, wanted: str) -> str:
+    """Why a path is not the file or folder that was wanted."""
     if path.is_dir():
         return "it is a folder"
     if path.is_symlink() and not path.exists():
         return "it is a broken link"
-    return "it is not a folder" if path.exists() else "it does not exist"
+    return f"it is not a {wanted}" if path.exists() else "it does not exist"
 
 
 def base_name(path: Path) -> str:

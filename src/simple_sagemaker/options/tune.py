@@ -213,7 +213,7 @@ def _check_size(arguments: Arguments, spec: TuneSpec) -> None:
     if total is not None and spec.max_trials is not None and total < spec.max_trials:
         raise UsageError(
             f"{arguments.flag('tune_jobs')} {spec.max_trials}: the space has only {total} combinations of values.\n"
-            "Ask for fewer trials, or give it larger ranges."
+            "Ask for fewer trials, or give it larger ranges; 0..1 are whole numbers, 0.0..1.0 all between."
         )
 
 

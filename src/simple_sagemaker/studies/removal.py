@@ -55,7 +55,7 @@ def find(wanted: Wanted, services: Services, *, driver: DriverLock | None = None
         raise find_job.no_trial(wanted.trial, wanted.place.task, {number for number, _ in theirs.values()})
     chosen = {name: job for name, (number, job) in theirs.items() if _is_chosen(wanted, name, number, job)}
     known = [job for job in chosen.values() if job is not None]
-    _refuse_running(known, wanted)
+    _refuse_running(known, wanted, services)
     trials = TrialObjects(wanted.place, {name: number for name, (number, _) in theirs.items()}, services)
     keys = {key: size for name in chosen for key, size in trials.jobs.get(name, {}).items()}
     states = trials.states_of(None if is_whole else wanted.trial) if is_whole or wanted.state else {}
@@ -79,7 +79,7 @@ def remove(wanted: Wanted, found: Found, services: Services) -> None:
         return
     driver = DriverLock(wanted.place, services)
     if not driver.take():
-        raise _driven(wanted.place, driver.whose())
+        raise _driven(wanted.place, driver.whose(), services)
     try:
         tuning_job = _begun(wanted.place, services).get("tuning_job") if found.has_study else None
         removal.remove(wanted, find(wanted, services, driver=driver), services, still_ours=driver.take)
@@ -109,17 +109,17 @@ def _own_files(place: TaskPlace, services: Services) -> dict[str, int]:
 def _refuse_driven(place: TaskPlace, services: Services, ours: DriverLock | None) -> None:
     holder = None if ours is not None else DriverLock(place, services).holder()
     if holder is not None:
-        raise _driven(place, holder)
+        raise _driven(place, holder, services)
     name = _begun(place, services).get("tuning_job")
     described = service_driver.describe_tuning_job(str(name), services) if name is not None else None
     if described is not None and described["HyperParameterTuningJobStatus"] in {"InProgress", "Stopping"}:
-        raise _driven(place, f"the tuning job {name}")
+        raise _driven(place, f"the tuning job {name}", services)
 
 
-def _driven(place: TaskPlace, holder: str) -> UsageError:
+def _driven(place: TaskPlace, holder: str, services: Services) -> UsageError:
     return UsageError(
         f"ssm rm: {holder} drives the study of task {place.task!r}: nothing was deleted.\n"
-        f"Stop it first: ssm stop -p {place.project} -t {place.task}"
+        f"Stop it first: ssm stop -p {place.project} -t {place.task}{services.typed_engine}"
     )
 
 
@@ -168,11 +168,11 @@ def _began_before(moment: datetime, name: str, job: Job | None) -> bool:
     return names.is_job_name(name) and names.start_stamp(name) < names.stamp(moment)
 
 
-def _refuse_running(known: Sequence[Job], wanted: Wanted) -> None:
+def _refuse_running(known: Sequence[Job], wanted: Wanted, services: Services) -> None:
     running = next((job for job in known if not job.has_ended), None)
     if running is not None:
-        trial = f" --trial {wanted.trial}" if wanted.trial is not None else ""
+        trial = f" --trial {wanted.trial} --wait" if wanted.trial is not None else " --wait"
         raise UsageError(
             f"ssm rm: the job {running.name} is running: nothing was deleted.\n"
-            f"Stop it first: ssm stop -p {wanted.place.project} -t {wanted.place.task}{trial} --wait"
+            f"Stop it first: ssm stop -p {wanted.place.project} -t {wanted.place.task}{trial}{services.typed_engine}"
         )

@@ -93,7 +93,8 @@ def reopen(
         lines = "\n".join(f"  {one}" for one in refused)
         raise UsageError.naming(
             "{task_name:task} has a study that was begun with something else, and its trials would not be alike:\n"
-            "{lines}\nSearch under another task name, or delete this study first: ssm rm -p {project} -t {task}",
+            "{lines}\nSearch under another task name, or delete this study first: ssm rm -p {project} -t {task}{here}",
+            here=services.typed_engine,
             task=place.task,
             project=place.project,
             lines=lines,

@@ -71,7 +71,8 @@ def find(wanted: Wanted, services: Services) -> Found:
     if running and (wanted.job is not None or wanted.before is None or wanted.state or wanted.inputs):
         name = names.short_name(running[0].name)
         raise UsageError(
-            f"ssm rm: the job {running[0].name} is running: nothing was deleted.\nStop it first: ssm stop --job {name}"
+            f"ssm rm: the job {running[0].name} is running: nothing was deleted.\n"
+            f"Stop it first: ssm stop --job {name}{services.typed_engine}"
         )
     known = [job for job in known if job.has_ended]
     prefixes = [f"{place.folder}{name}/{part}" for name in (*(job.name for job in known), *gone) for part in OF_JOB]

@@ -80,7 +80,7 @@ def prepare(listed: Listed, spec: ReplaySpec, services: Services, watcher: Watch
     if other is not None:
         raise UsageError(
             f"ssm replay: the job {other.name} of this task is in progress.\n"
-            f"Wait for its end, or stop it: ssm stop --job {names.short_name(other.name)}"
+            f"Wait for its end, or stop it: ssm stop --job {names.short_name(other.name)}{services.typed_engine}"
         )
     try:
         clear_for_replay(job, place, services, watcher.note)

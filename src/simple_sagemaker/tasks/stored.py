@@ -193,6 +193,5 @@ def _folder(job: Job) -> str:
 
 def _until_it_ends(job: str, services: Services) -> str:
     """What to do about a job that still runs."""
-    here = " --it local" if services.jobs else ""
-    name = names.short_name(job)
-    return f"Wait for its end: ssm attach --job {name}{here}\nOr stop it: ssm stop --job {name}{here}"
+    named = f"--job {names.short_name(job)}{services.typed_engine}"
+    return f"Wait for its end: ssm attach {named}\nOr stop it: ssm stop {named}"

@@ -303,3 +303,8 @@ def test_a_path_at_home_that_the_shell_has_left_alone_is_there_and_no_folder_of_
     monkeypatch.setenv("HOME", "/home/me")
     assert read("run", typed).uses[name][0].values[-1] == "/home/me/out"
     assert read("run", ["--text", "~/out"]).hyperparameters == [("text", "~/out")]
+
+
+def test_a_command_for_a_job_without_dashes_before_it_is_told_where_it_goes() -> None:
+    said = refused("exec", "-p", "p", "-t", "t", "ls", "-l")
+    assert "The command to run in the job goes after --: -- ls …" in said

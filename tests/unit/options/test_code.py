@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def test_an_entry_point_is_found_from_the_source_folder_or_from_here(entry: str)
 
 def test_an_entry_point_can_be_absolute(here: Path) -> None:
     assert code_of("-s", "code", "-e", str(here / "code" / "worker.py")).entry_point == "worker.py"
+
+
+def test_a_pipe_is_no_file_and_a_file_no_folder(here: Path) -> None:
+    os.mkfifo(here / "pipe")
+    assert "-e 'pipe': it is not a file." in refused(*RUN[:-2], "-e", "pipe")
+    assert "-s 'pipe': it is not a folder." in refused(*RUN[:-2], "-s", "pipe", "-e", "pipe")
 
 
 def test_an_entry_point_can_lie_deeper_in_the_source_folder() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..core import job as jobs
+from ..core.records import replace
 from ..jobs import logs
 from ..jobs.follow import Follower
 from ..jobs.job_events import EventWatcher, JobEvent
@@ -23,7 +25,10 @@ class _Left(Exception):
 
 
 def events(run: Run) -> Iterator[JobEvent]:
-    """Yield what happens to a job until it has ended. Raises what a Follower raises; the job itself is left alone."""
+    """Yield what happens to a job until it has ended. Raises what a Follower raises; the job itself is left alone.
+
+    Who leaves early is followed by no further request but the one under way.
+    """
     waiting: queue.Queue[JobEvent | BaseException | None] = queue.Queue(_MOST_WAITING)
     left = threading.Event()
 
@@ -36,6 +41,11 @@ def events(run: Run) -> Iterator[JobEvent]:
             return
         raise _Left
 
+    def pace(ran_s: float) -> float:
+        if left.is_set():
+            raise _Left
+        return run.services.pace(ran_s)
+
     def follow() -> None:
         watcher = EventWatcher(take, run.services.now)
         tail = logs.Tail(run.name, run.services.logs, listing=run.services.reading.listing, group=logs.GROUPS[run.kind])
@@ -43,7 +53,7 @@ def events(run: Run) -> Iterator[JobEvent]:
             described = jobs.describe(run.name, run.kind, run.services.sagemaker)
             follower = Follower(
                 run.name,
-                run.services,
+                replace(run.services, pace=pace),
                 watcher,
                 kind=described.kind,
                 joined=True,
@@ -55,7 +65,8 @@ def events(run: Run) -> Iterator[JobEvent]:
         except _Left:
             return
         except BaseException as error:  # noqa: BLE001 - raised again where the events are taken
-            take(error)
+            with suppress(_Left):
+                take(error)
 
     threading.Thread(target=follow, daemon=True).start()
     try:

@@ -133,7 +133,10 @@ class _Merger:
             if name not in known:
                 close = nearest(name, known)
                 advice = f" Did you mean {close}?" if close else f" Members: {', '.join(sorted(known))}."
-                self._refuse(display, f"SageMaker's requests have no such member.{advice}")
+                from importlib.metadata import version
+
+                by = f"as botocore {version('botocore')} knows them"  # a member may be newer than that
+                self._refuse(display, f"SageMaker's requests have no such member, {by}.{advice}")
             result[name] = self._member(known[name]["shape"], result.get(name), value, place, display)
         return result
 

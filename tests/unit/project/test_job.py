@@ -168,18 +168,51 @@ def test_following_gives_lines_and_the_end_as_events() -> None:
     assert (last.job, last.status, last.skipped) == (JOB, "Completed", False)
 
 
-def test_a_follower_that_leaves_leaves_the_job_alone() -> None:
+def test_a_follower_that_leaves_leaves_the_job_alone_and_asks_no_more() -> None:
     account = Account("InProgress", lines={"algo-1-10": ["a"] * 50})
     before = {*threading.enumerate()}
     events = account.job().follow()
     next(events)
     events.close()  # type: ignore[attr-defined]
-    assert account.job().status == "InProgress"
-    assert account.world.sage.stops == 0  # type: ignore[attr-defined]
-    account.becomes("Completed")
-    for thread in {*threading.enumerate()} - before:  # which has nobody to tell of the end
+    for thread in {*threading.enumerate()} - before:
         thread.join(30)
         assert not thread.is_alive()
+    assert account.job().status == "InProgress"
+    assert account.world.sage.stops == 0  # type: ignore[attr-defined]
+
+
+class Late(Stopping):
+    """Answers once, and then only when it is let, with an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers, self.asked, self.let = 2, threading.Event(), threading.Event()  # two for what a job is
+
+    def describe_training_job(self, *, TrainingJobName: str) -> Any:  # noqa: N803 - the service's name
+        self.answers -= 1
+        if self.answers >= 0:
+            return super().describe_training_job(TrainingJobName=TrainingJobName)
+        self.asked.set()
+        assert self.let.wait(30)
+        raise refused("AccessDeniedException", "no longer", "DescribeTrainingJob")
+
+
+def test_what_goes_wrong_after_a_follower_has_left_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    unheard: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", unheard.append)
+    account = Account("InProgress")
+    account.world.sage = late = Late()
+    late.jobs[JOB] = account.answer
+    before = {*threading.enumerate()}
+    events = account.job().follow()
+    next(events)
+    assert late.asked.wait(30)
+    events.close()  # type: ignore[attr-defined]
+    late.let.set()
+    for thread in {*threading.enumerate()} - before:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert unheard == []
 
 
 def test_what_goes_wrong_while_following_is_raised_where_the_events_are_taken() -> None:

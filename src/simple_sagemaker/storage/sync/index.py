@@ -57,13 +57,20 @@ class Index:
     def __init__(self, file: str) -> None:
         """``file`` "" is a database that vanishes when it is closed."""
         self._base = sqlite3.connect(file, timeout=60, isolation_level=None)
+        try:
+            self._make_ready()
+        except BaseException:
+            self._base.close()  # or the file could not be deleted on Windows
+            raise
+        self._new: list[Sent] = []
+        self._old: list[tuple[str]] = []
+
+    def _make_ready(self) -> None:
         self._base.execute("PRAGMA synchronous = OFF")  # a cache
         if self._base.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
             self._base.execute("DROP TABLE IF EXISTS sent")
             self._base.execute(f"PRAGMA user_version = {_FORMAT}")
         self._base.executescript(_SCHEMA)
-        self._new: list[Sent] = []
-        self._old: list[tuple[str]] = []
 
     def close(self) -> None:
         self._base.close()

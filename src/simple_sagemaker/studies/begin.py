@@ -22,7 +22,7 @@ from ..tasks.code import read
 from ..tasks.code.fingerprint import fingerprint
 from ..tasks.prepared import DryRun, ExistingJob, PreparedJob
 from ..tuning.hyperband import trials_of_round
-from ..tuning.ranges import combinations
+from ..tuning.ranges import Integer, combinations
 from .begun import VERSION, read_study, study_file, words
 from .reopen import reopen
 from .trial_request import Template, dry_run
@@ -71,6 +71,7 @@ def _open(spec: TuneSpec, submission: Submission, dockerfile: Dockerfile | None)
             return _known(spec, known, submission, digests, dockerfile)
         if submission.bucket_exists:
             _refuse_task_of_runs(place, services)
+        _note_whole_numbers(spec, submission)
         if spec.task.dry_run:
             return _dry_run(spec, submission, send.send(submission, code, digests, dockerfile))
         if not submission.bucket_exists:
@@ -84,6 +85,16 @@ def _open(spec: TuneSpec, submission: Submission, dockerfile: Dockerfile | None)
         finally:
             lock.release(place, layout.STUDY, services)
         return _known(spec, known, submission, digests, dockerfile)
+
+
+def _note_whole_numbers(spec: TuneSpec, submission: Submission) -> None:
+    """Say of ranges such as 0..1 that they hold two numbers, which is seldom what they were typed for."""
+    for one in spec.space:
+        if isinstance(one, Integer) and one.step == 1 and one.count == 2:
+            low, high = one.low, one.high
+            submission.note(
+                f"{one.name} is a whole number, {low} or {high}; {low}.0..{high}.0 would search all between"
+            )
 
 
 def _refuse_task_of_runs(place: TaskPlace, services: Services) -> None:

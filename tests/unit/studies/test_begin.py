@@ -92,6 +92,15 @@ def test_the_first_command_begins_it_and_the_next_opens_it(command: Command) -> 
     assert not [note for note in command.notes if note.startswith("Trials from now on")]
 
 
+def test_a_range_of_two_whole_numbers_is_said_to_be_one(command: Command) -> None:
+    told = "lr is a whole number, 0 or 1; 0.0..1.0 would search all between"
+    more = ("--hp_space", "lr", "0..1", "--hp_space", "n", "1..3", "--hp_space", "k", "0..9/9")
+    command.opened(*more)
+    assert [note for note in command.notes if "whole number" in note] == [told]
+    command.opened(*more)
+    assert not [note for note in command.notes if "whole number" in note]  # it was said when the study began
+
+
 def test_a_seed_that_is_asked_for_is_its_seed(command: Command) -> None:
     assert command.opened("--tune_seed", "0").seed == 0
     assert command.opened().seed == 0

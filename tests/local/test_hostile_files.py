@@ -143,7 +143,7 @@ def contents(engine: Engine) -> bytes:
     everything = b""
     for stored in engine.store.list("b", ""):
         if not stored.key.startswith("code-") and stored.size < 1 << 26:
-            data = engine.store.read("b", stored.key)
+            data = engine.store.read("b", stored.key, 1 << 40)
             everything += gzip.decompress(data) if stored.key.endswith(".gz") else data
     return everything
 

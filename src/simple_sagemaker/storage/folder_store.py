@@ -37,7 +37,7 @@ from .file_copy import (
     replace_if,
     write_new,
 )
-from .private import make_private
+from .private import make_private, read_within
 from .safe_paths import is_utf8
 from .sync.scan import files
 
@@ -87,8 +87,8 @@ class FolderStore:
 
     def read(self, bucket: str, key: str, most: int = LARGEST_RECORD) -> bytes:
         with open(self._path(bucket, key), "rb", opener=open_regular) as file:
-            data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
-        if data is None or len(data) > most:
+            data = read_within(file, most)
+        if data is None:
             raise TooLarge(bucket, key, most)
         return data
 

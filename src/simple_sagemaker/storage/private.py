@@ -8,6 +8,10 @@ import stat
 import sys
 from pathlib import Path
 
+TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a start 5 ms
+if TYPE_CHECKING:
+    from typing import IO
+
 _PLAIN: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -23,10 +27,21 @@ def open_plain(path: Path | str, flags: int, mode: int = 0o600) -> int:
 def read_plain(path: Path, most: int = 1 << 26) -> bytes:
     """Read a whole regular file. Raises OSError for anything else, and for one of more than ``most`` bytes."""
     with open(path, "rb", opener=open_plain) as file:
-        data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
-    if data is None or len(data) > most:
+        data = read_within(file, most)
+    if data is None:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return data
+
+
+def read_within(file: IO[bytes], most: int) -> bytes | None:
+    """What a file has; None if that is more than ``most`` bytes. No more memory is taken than the content needs."""
+    size = os.fstat(file.fileno()).st_size
+    if size > most:
+        return None
+    data = file.read(size + 1)
+    if len(data) > size:  # it grows
+        data += file.read(most + 1 - len(data))
+    return data if len(data) <= most else None
 
 
 def make_private(folder: Path) -> None:

@@ -84,7 +84,7 @@ def refuse_other_content(facts: Algorithm, channel: str, content_type: str, file
     is_wrong = (
         said in binary or found in binary or {said, found} == {CSV, LIBSVM} or (said == CSV and found == JSON_LINES)
     )
-    if not is_wrong or (said == CSV and not file.lines):
+    if not is_wrong:
         return
     what = {
         CSV: "comma-separated values",

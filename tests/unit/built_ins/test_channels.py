@@ -159,6 +159,7 @@ class TestChannels:
         (algorithm("image-classification"), "image/png", file("x", head=b"\xff\xd8\xff"), None),
         (algorithm("image-classification"), "application/x-image", file("0\t1\ta", path="a.lst"), None),
         (algorithm("image-classification"), "application/x-image", file("1,2"), "holds comma-separated values"),
+        (XGBOOST, "text/csv", file(head=b"PAR1"), "holds Parquet, and is given as text/csv.\nWrite: --channel_type train application/x-parquet"),
         (XGBOOST, "text/csv", file(), None),
         (XGBOOST, "text/csv", file("a b"), None),
     ],

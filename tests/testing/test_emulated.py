@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -106,7 +107,8 @@ def test_after_a_reset_there_is_nothing_and_names_are_free(aws: Emulated) -> Non
     start(aws, "job", "echo first")
     aws.wait("job")
     aws.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")
-    start(aws, "long", "sleep 600")
+    long = f"600.{os.getpid()}"  # as no other test's on this machine
+    start(aws, "long", f"sleep {long}")
     aws.reset()
     assert aws.jobs == []
     assert aws.client("s3").list_buckets()["Buckets"] == []
@@ -117,7 +119,7 @@ def test_after_a_reset_there_is_nothing_and_names_are_free(aws: Emulated) -> Non
     start(aws, "job", "echo second")
     assert aws.wait("job")["TrainingJobStatus"] == "Completed"
     assert aws.logs("job") == ["second"]
-    assert not processes("sleep\x00600")
+    assert not processes(f"sleep\x00{long}")
 
 
 def processes(words: str) -> list[str]:

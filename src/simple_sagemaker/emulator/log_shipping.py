@@ -19,6 +19,7 @@ from ..local.job import log_stream
 from ..local.job.folder import JobFolder, find_job, has_ended, open_job
 from ..local.job.home import ACCOUNT, Home
 from ..local.job.kinds import Kind, resource_of
+from ..local.job.shortage import shortage
 from .mock_aws import MockAws
 from .platform import Platform
 
@@ -57,6 +58,7 @@ class Shipper:
         self._allowed: dict[str, bool] = {}
         self._turn = threading.Lock()
         self._ended = threading.Event()
+        self._is_held_up = False
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
 
     def start(self) -> None:
@@ -74,8 +76,18 @@ class Shipper:
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE_S):
+            self._try_all()
+        self._try_all()
+
+    def _try_all(self) -> None:
+        try:
             self._ship_all()
-        self._ship_all()
+        except Exception as error:  # noqa: BLE001 - such as no free descriptor: it ends, and this thread must not
+            if not self._is_held_up:
+                self._report(f"Logs and metrics are not shipped now: {type(error).__name__}: {error}")
+            self._is_held_up = True
+        else:
+            self._is_held_up = False
 
     def _ship_all(self) -> None:
         folders = self._index.names()
@@ -97,6 +109,8 @@ class Shipper:
             except FileNotFoundError:  # deleted meanwhile
                 return
             except Exception as error:  # noqa: BLE001 - one job's logs must not cost another job's, or an answer
+                if shortage(error):  # which ends: what is not shipped now is shipped then
+                    return
                 self._faults[job.folder] += 1
                 if self._faults[job.folder] == 1:
                     self._report(f"Logs and metrics of {job.name} are not shipped: {type(error).__name__}: {error}")

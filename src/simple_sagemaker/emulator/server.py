@@ -72,6 +72,7 @@ class Emulator:
         nursery: Nursery,
         reset: Callable[[], object] = lambda: None,
         aws: MockAws | None = None,
+        trust: Callable[[Environ], object] = lambda _: None,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -89,6 +90,7 @@ class Emulator:
         self._report = report
         self._nursery = nursery
         self._reset = reset
+        self._trust = trust
         self._regions: Regions | None = None
 
     def start(self, url: str) -> dict[str, str]:
@@ -165,6 +167,7 @@ class Emulator:
             if own_pages.is_open(path):
                 return self._answer_open_page(path)
             caller, body = authenticate(environ, self._known_keys, self._settings.region)
+            self._trust(environ)
             service = caller.service
             if path.startswith(own_pages.PREFIX):
                 is_own = self.keys[0] in {caller.key.access_key, caller.key.acts_as}

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.emulator_spec import EmulatorSpec
 from ..errors import EngineUnavailable
@@ -22,6 +22,7 @@ from ..local.supervisor import spawn
 from ..local.supervisor.nursery import Nursery
 from ..storage.private import read_plain
 from . import fault_injection, request_handler
+from .connections import Connections
 from .mock_aws import INSTALL
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ HOST = "127.0.0.1"
 _EVERY_INTERFACE = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - what somebody asked for, and how it is reached here
 _FILES = 16_384
 _LONGEST_PID = 20
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _WAITING_CONNECTIONS = 4096  # as many as Linux allows by default
 
 
-def make_server(port: int, application: Application, address: str = HOST) -> BaseWSGIServer:
+def make_server(
+    port: int, application: Application, address: str = HOST, connections: Connections | None = None
+) -> BaseWSGIServer:
     """Make a server, bound to its port and not serving yet. Raises EngineUnavailable."""
     try:
         from werkzeug.serving import ThreadedWSGIServer
@@ -48,7 +52,26 @@ def make_server(port: int, application: Application, address: str = HOST) -> Bas
         raise EngineUnavailable(INSTALL) from error
     listener = _listen(address, port)
 
+    held = connections or Connections()
+
     class Server(ThreadedWSGIServer):
+        def get_request(self) -> tuple[socket.socket, object]:
+            """Accept a connection. Without a free descriptor for it, who has held one longest gives his back."""
+            try:
+                connection, client = super().get_request()
+            except OSError as error:
+                if error.errno in _NO_DESCRIPTOR:
+                    held.make_room()
+                    time.sleep(_PAUSE_S)
+                raise
+            held.add(connection)
+            return connection, client
+
+        def shutdown_request(self, request: Any) -> None:
+            """Close a connection."""
+            held.remove(request)
+            super().shutdown_request(request)
+
         def handle_error(self, request: object, client_address: object) -> None:
             """A connection that breaks is its client's business, and says nothing on our terminal."""
 
@@ -151,11 +174,13 @@ class EmulatorServer:
                 nursery=self._nursery,
                 reset=self.reset,
                 aws=aws,
+                trust=connections.trust,
             )
 
+        connections = Connections()
         self._make = make
         self._emulator = make(keys, None)
-        self._server = make_server(spec.port, self._answer, self._bind)
+        self._server = make_server(spec.port, self._answer, self._bind, connections)
         self._thread = threading.Thread(target=self._server.serve_forever, name="emulator", daemon=True)
 
     def _answer(self, environ: Environ, start_response: Start) -> Iterable[bytes]:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ...storage.private import make_private, read_plain
@@ -21,6 +22,7 @@ from ..job.shortage import shortage
 
 _TICK_S = 0.05
 _LONGEST_START_S = 10.0  # a job that downloads for long takes no processor from others
+_LONGEST_SHORTAGE_S = 20.0  # of descriptors, threads or disk, for a job whose end must be written
 _LEAST_MEMORY = 0.1  # of the machine's; with less free, a job starts when no other one does
 _STARTING = {"Starting", "Downloading"}
 
@@ -114,10 +116,10 @@ class Turns:
                     self._note_start(item[0])
                 elif self._ended:
                     for job, _ in stopped:
-                        _end(job)
+                        _insist(partial(_end, job))
                     return
             for job, _ in stopped:
-                _end(job)
+                _insist(partial(_end, job))
             if item is None:
                 time.sleep(_TICK_S)
                 continue
@@ -125,7 +127,7 @@ class Turns:
             try:
                 start(job)
             except Exception as error:  # noqa: BLE001 - the next job's turn comes all the same
-                _fail(job, error)
+                _insist(partial(_fail, job, error))
             (job.path / "queued").unlink(missing_ok=True)
 
     def _note_start(self, job: JobFolder) -> None:
@@ -176,7 +178,7 @@ def _remove_if_free(path: Path) -> None:
 def _is_starting(job: JobFolder) -> bool:
     try:
         entries = job.entries()
-    except FileNotFoundError:  # not published yet; a draft that is given up is forgotten in time
+    except OSError:  # not published yet, or no descriptor to look with; what is never seen is forgotten in time
         return True
     return not has_ended(entries) and all(entry.get("secondary") in _STARTING for entry in entries)
 
@@ -189,6 +191,19 @@ def _has_memory(running: int) -> bool:
     except OSError:
         return True
     return not running or sizes.get("MemAvailable", 1) >= _LEAST_MEMORY * sizes.get("MemTotal", 1)
+
+
+def _insist(act: Callable[[], object]) -> None:
+    """Do it, waiting out a shortage of the machine's. What fails for another reason is that one job's affair."""
+    until = time.monotonic() + _LONGEST_SHORTAGE_S
+    while True:
+        try:
+            act()
+            return
+        except Exception as error:  # noqa: BLE001 - the other jobs' turns come all the same
+            if not shortage(error) or time.monotonic() > until:
+                return
+        time.sleep(_TICK_S)
 
 
 def _end(job: JobFolder) -> None:

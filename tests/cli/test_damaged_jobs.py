@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -179,6 +180,26 @@ def test_a_file_of_another_shape_ends_no_listing(damaged: Damaged, name: str, co
             assert_each_operation_answers_or_refuses(damaged, path, f"{name}: {content[:40]}")
         finally:
             file.write_text(whole, encoding="utf-8")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.name)])
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_file_in_a_files_place_ends_no_listing(
+    damaged: Damaged, name: str, make: Callable[[Path], object]
+) -> None:
+    for path in damaged.bad:
+        file, aside = path / name, path / f"{name}.aside"
+        if not file.exists():
+            continue
+        file.rename(aside)
+        make(file)
+        try:
+            assert_others_are_listed(damaged, name)
+            assert_each_operation_answers_or_refuses(damaged, path, name)
+        finally:
+            if file.is_dir():
+                file.rmdir()
+            aside.replace(file)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ where it is described, by the service's model (``api.describe``).
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from pathlib import Path
@@ -16,6 +17,9 @@ from ...storage.private import read_plain
 Entry = dict[str, Any]
 FASTEST_CLOCK = 1_000_000  # times this machine's
 _LATEST = 253_402_300_800  # seconds since the epoch; what is later is no date
+_MOST_BYTES = 1 << 26
+# A folder, a link, a pipe or a socket, or too large a file. A shortage of this machine's is no damage.
+_NO_FILE_OF_OURS = {errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EFBIG, errno.EACCES, errno.ENOTDIR}
 _TEXTS = ("secondary", "message", "status", "reason", "said")
 
 
@@ -55,7 +59,7 @@ def read_tags(path: Path) -> list[dict[str, str]]:
 
 def read_entries(path: Path) -> list[Entry]:
     """Read a journal, without a last line that is not complete yet. Raises DamagedJob, and OSError."""
-    return [_check_entry(_parse(line, path), path) for line in read_plain(path).split(b"\n")[:-1] if line]
+    return [_check_entry(_parse(line, path), path) for line in _content(path).split(b"\n")[:-1] if line]
 
 
 def read_points(path: Path, most_bytes: int, after: int) -> list[dict[str, Any]]:
@@ -63,7 +67,7 @@ def read_points(path: Path, most_bytes: int, after: int) -> list[dict[str, Any]]
 
     Raises DamagedJob, and OSError where there is no such file.
     """
-    lines = read_plain(path, most_bytes).split(b"\n")[:-1][after:]
+    lines = _content(path, most_bytes).split(b"\n")[:-1][after:]
     points = [_parse(line, path) for line in lines]
     if not all(is_point(point) for point in points):
         raise DamagedJob(f"{path.name} has a line that is no value of a metric")
@@ -81,10 +85,20 @@ def is_point(point: object) -> bool:
 
 
 def _read(path: Path, kind: type) -> Any:
-    loaded = _parse(read_plain(path), path)
+    loaded = _parse(_content(path), path)
     if not isinstance(loaded, kind):
         raise DamagedJob(f"{path.name} is no JSON {'object' if kind is dict else 'list'}")
     return loaded
+
+
+def _content(path: Path, most_bytes: int = _MOST_BYTES) -> bytes:
+    """Read a file. Raises DamagedJob for a folder, a pipe or a link in its place, or a file that is too large."""
+    try:
+        return read_plain(path, most_bytes)
+    except OSError as error:
+        if error.errno not in _NO_FILE_OF_OURS:
+            raise
+        raise DamagedJob(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def _parse(data: bytes, path: Path) -> Any:

@@ -142,6 +142,11 @@ class CodeFiles:
 
     def _keep(self, name: str, file: CodeFile, beginning: bytes) -> None:
         self.files[name] = file
+        if secrets.has_password_in_address(name, beginning):
+            self.notes.append(
+                f"Warning: {name} has a password in an address, and is packed: whoever may read the job's code can "
+                "read it. A token that may only read packages exposes less, an image that has them nothing"
+            )
         if beginning.startswith(b"#!"):
             self.interpreters[name] = beginning.partition(b"\n")[0][:_LONGEST_LINE]
 

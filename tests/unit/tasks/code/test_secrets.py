@@ -12,6 +12,7 @@ from simple_sagemaker.tasks.code.files import CodeFiles
 KEY = "-----BEGIN " + "OPENSSH PRIVATE KEY-----\nb3Bl\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n"
 AWS = "aws_secret_access_key"
+AWS_KEY = "a1B2" * 10
 GOOGLE = "1-a.apps.googleusercontent.com"
 
 SECRETS = {
@@ -68,6 +69,29 @@ SECRETS = {
     ".config/gh/hosts.yml": "",
     ".cargo/credentials.toml": "",
     ".condarc": "channels:\n  - https://me:word@host/conda\n",
+    ".env_prod": "A=1",
+    "env.prod": f"{AWS.upper()}={AWS_KEY}\n",
+    "settings": f"export {AWS.upper()}='{AWS_KEY}'\n",
+    "aws.txt": f"[default]\n{AWS} = {AWS_KEY}\n",
+    ".bash_history": "ls",
+    "docker.json": '{"auths": {"https://index.docker.io/v1/": {"auth": "bWU6d29yZA=="}}}',
+    ".cache/huggingface/token": "",
+    "hf_token.txt": "hf_" + "a1" * 17 + "\n",
+    "token": "ghp_" + "a1" * 18,
+    "openai_key": "sk-" + "proj-" + "a1" * 20,
+    "cookies.txt": "# Netscape HTTP Cookie File\n",
+    "chain.txt": CERTIFICATE + "-----BEGIN " + "PRIVATE KEY-----\n" + "M" * 64,
+    "app.json": '{"key": "-----BEGIN ' + "PRIVATE KEY-----\\n" + "M" * 64 + '\\n"}',
+    "values.yaml": "key: |\n  -----BEGIN " + "RSA PRIVATE KEY-----\n  " + "M" * 64,
+    "local.settings.json": '{"A": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=' + "a" * 86 + '=="}',
+    ".yarnrc.yml": "npmAuthToken: x\n",
+    "pypoetry/auth.toml": "",
+    "auth.toml": '[http-basic.inside]\nusername = "me"\npassword = "word"\n',
+    "uv.toml": 'index-url = "https://me:word@host/simple"\n',
+    ".gitmodules": "[submodule]\nurl = https://me:word@host/repository\n",
+    "prod.tfvars": "",
+    ".mlflow/credentials": "",
+    ".m2/settings.xml": "",
 }
 HARMLESS = {
     ".env.example": "A=",
@@ -78,7 +102,6 @@ HARMLESS = {
     "secret_santa.yaml": "a: b",
     "main.tf": "",
     "gcloud/deploy.py": "",
-    "env.py": "",
     "id_rsa.pub": "ssh-rsa x",
     "keys.py": f"KEY = '''{KEY}'''",
     "test_keys.py": "# -----BEGIN " + "RSA PRIVATE KEY-----",
@@ -98,6 +121,19 @@ HARMLESS = {
     "policy.json": '{"SecretAccessKey": ""}',
     ".condarc": "channels:\n  - conda-forge\n",
     "hosts.yml": "",
+    "settings.xml": "",
+    "env.yaml": f"# {AWS} is read from the environment\n",
+    "notes.txt": "Keys begin with -----BEGIN " + "PRIVATE KEY----- and some lines follow.\n",
+    "vocabulary.txt": "sk-learn-gradient-boosting-machine\n",
+    "env.py": f"{AWS} = '{AWS_KEY}'\n",
+    "labels.txt": "hf_token\nother\n",
+    "tokenizer/token": "<s>",
+    "example.tfvars": "",
+    ".yarnrc.yml": "nodeLinker: node-modules\nnpmAuthToken: ${TOKEN}\n",
+    ".gitmodules": "url = https://host/repository\n",
+    "uv.toml": 'index-url = "https://host/simple"\n',
+    "auths.json": '{"auths": {"host": {}}}',
+    "launch.sh": f"export {AWS.upper()}=$SECRET\n",
     "aws/cli/cache/x.json": "{}",
 }
 
@@ -128,6 +164,24 @@ def test_what_looks_like_a_secret_stays_at_home_and_is_named(tmp_path: Path, nam
 def test_what_only_sounds_like_a_secret_is_packed(tmp_path: Path, name: str) -> None:
     write(tmp_path, name, HARMLESS[name])
     assert {*gathered(tmp_path).files} == {name}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "a/requirements-dev.txt", "pyproject.toml", "uv.lock", "Pipfile"])
+def test_a_list_of_packages_with_a_password_is_packed_and_said(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, "--index-url https://me:word@host/simple\n")
+    found = gathered(tmp_path)
+    assert {*found.files} == {name}
+    (note,) = found.notes
+    assert note.startswith(f"Warning: {name} has a password in an address")
+    assert "word@" not in note
+
+
+@pytest.mark.parametrize(
+    "text", ["--index-url https://${USER}:${TOKEN}@host/simple", "a @ git+ssh://git@host/a", "a==1"]
+)
+def test_a_list_of_packages_without_a_password_is_packed_silently(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "requirements.txt", f"{text}\n")
+    assert gathered(tmp_path).notes == []
 
 
 @pytest.mark.parametrize("line", ["!.env", "!/conf/.env", "!conf/.env", "!.env*"])

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from simple_sagemaker.options.project_file.secret_values import looks_secret
+from simple_sagemaker.core.secret_values import looks_secret
 from tests.cli.conftest import Done, Shell
 
 FILE = """

@@ -24,9 +24,10 @@ from ..options.reserved import close_to
 from ..options.table import by_flag, owner
 
 _ATTACHED = re.compile(r"--[A-Za-z][\w-]*=")
-_LOOKS_LIKE_DASHES = ("\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212")
 _CODE = {"run": "-e", "shell": "--cmd_line", "process": "--code"}
 _PATHS_OF_SERVERS = frozenset({"home", "env_file"})
+# Whose values are anybody's text, which may have such quotation marks.
+_FREE_TEXTS = frozenset({"hp", "job_env", "tag", "metric_definitions", "cmd_line", "docker_file_path_or_content"})
 _COMMAND_OPTIONS = frozenset({"command", "entrypoint", "arguments"})  # whose values may begin with a dash
 
 
@@ -110,6 +111,7 @@ class _Reader:
         return values
 
     def _record(self, option: Option, use: Use) -> None:
+        self._look_at_marks(use, is_free=option.name in _FREE_TEXTS | _COMMAND_OPTIONS)
         if any(value[:1] == "~" for value in use.values):
             use = _at_home(option, use)
         earlier = self.arguments.uses.setdefault(option.name, [])
@@ -150,6 +152,15 @@ class _Reader:
         self.arguments.hyperparameters.append((name, value))
         self.last = Use(key, (value,))
         self._by_name.append(self.last)
+        self._look_at_marks(self.last, is_free=True)
+
+    def _look_at_marks(self, use: Use, *, is_free: bool) -> None:
+        """Refuse a value in quotation marks that the shell left there; where it is anybody's text, note it."""
+        if all(map(str.isascii, use.values)):
+            return
+        from .typeset import look_at_marks
+
+        self.arguments.notes.extend(look_at_marks(use, is_free=is_free))
 
     def note_slips(self) -> None:
         """Note the hyperparameters that may have been meant as an option that was not used."""
@@ -183,10 +194,15 @@ class _Reader:
         return f"\nAs a word of {option.flags[0]} it is attached: {option.flags[0]}={argument}"
 
     def _why_unexpected(self, argument: str) -> str:
+        if _has_dash(argument) and argument.isascii():
+            return _why_no_option(argument, self.arguments) + self._advise_attaching(argument)
+        if not argument.isascii():
+            from .typeset import why_unexpected
+
+            if why := why_unexpected(argument, self.last):
+                return why
         if _has_dash(argument):
             return _why_no_option(argument, self.arguments) + self._advise_attaching(argument)
-        if argument.startswith(_LOOKS_LIKE_DASHES):
-            return f"unexpected argument {argument!r}: its dash is another character than '-', as text editors put it."
         if self.last is None:
             return f"unexpected argument {argument!r}.{_advise_flag(argument, self.arguments)}"
         option = self.arguments.options.get(self.last.flag)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..core.printable import clean
+from ..core.secret_values import HIDDEN, looks_secret
 from ..errors import UsageError
 from ..options.arguments import Arguments
 from ..options.option import JOBS
@@ -15,7 +16,6 @@ from ..options.project_file.keys import command_of, file_options, kind_of, takes
 from ..options.project_file.merge import VARIABLES, Key, Level, levels, merge, profile_of, task_of
 from ..options.project_file.read import Entry, ProjectFile, load
 from ..options.project_file.schema import schema
-from ..options.project_file.secret_values import HIDDEN, looks_secret
 from ..options.table import by_flag
 from ..services.choose import choose_engine
 

@@ -93,7 +93,10 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv[0].startswith("-"):
         return "run", argv
     from ..core.spelling import nearest
+    from .typeset import why
 
+    if reason := why(argv[0]):
+        raise UsageError(f"ssm: there is no command {argv[0]!r}: {reason}\nFor all commands, run: ssm -h")
     near = nearest(argv[0], COMMANDS) or _begins_alike(argv[0].lower())
     near = "-h" if argv[0].lower() in {"help", "usage"} else near
     *most, last = COMMANDS

@@ -10,11 +10,17 @@ from ..core.services import Services
 from ..core.specs import Spec, TaskSpec
 from ..errors import EngineUnavailable, UsageError
 
+_SHORTEST_SECRET = 12  # characters
+_FEW_HOSTS, _HOSTS_A_PROCESSOR = 16, 4  # above both of which they are more than a test of many hosts needs
+
 
 def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
     """Raise EngineUnavailable or UsageError for what this engine cannot do; ``note`` shows what it ignores."""
+    _warn_of_secrets(spec, note)
     if spec.image.built_in:
         _warn_of_old(spec.image.built_in, note)
+    if services.engine != "aws":
+        _warn_of_many_hosts(spec.instances.count, note)
     if services.engine == "local":
         _check_processes(spec, services.python, note)
     if spec.kind != "process" and spec.mlflow is not None:
@@ -25,6 +31,34 @@ def check(spec: Spec, services: Services, note: Callable[[str], None]) -> None:
         _warn_of_differences(spec, note)
     if services.engine == "aws" and not _is_known(spec):
         note(f"Warning: this version does not know the instance type {spec.instances.type}; AWS is asked for it")
+
+
+def _warn_of_secrets(spec: Spec, note: Callable[[str], None]) -> None:
+    """Say which values look like secrets and are shown: in logs, lists, and to whoever may describe the job."""
+    values = spec.hyperparameters if isinstance(spec, TaskSpec) else {}
+    texts = [(f"the hyperparameter {name}", value) for name, value in values.items()]
+    texts += [(f"the tag {name}", value) for name, value in spec.tags.items()]
+    texts += [(f"argument {number} of the code", value) for number, value in enumerate(spec.arguments, 1)]
+    long = [(what, text) for what, text in texts if isinstance(text, str) and len(text) >= _SHORTEST_SECRET]
+    if not long:
+        return
+    from ..core.secret_values import is_key  # whose expressions few tasks need
+
+    if found := [what for what, text in long if is_key(text)]:
+        them = " and ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+        note(
+            f"Warning: {them} look{'s' * (len(found) == 1)} like a secret, and will be shown in logs, lists and the "
+            "job's description. Let the code read it from where secrets are kept, such as AWS Secrets Manager"
+        )
+
+
+def _warn_of_many_hosts(count: int, note: Callable[[str], None]) -> None:
+    processors = os.cpu_count() or 1
+    if count > max(_FEW_HOSTS, _HOSTS_A_PROCESSOR * processors):
+        note(
+            f"Warning: {count:,} machines are {count:,} hosts on this one, all at once, "
+            f"and it has {processors} processor{'' if processors == 1 else 's'}"
+        )
 
 
 def _is_known(spec: Spec) -> bool:

@@ -21,9 +21,16 @@ from ...errors import EngineUnavailable, SsmError, UsageError
 
 _LAST_LINES = 12
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_WAYS_OUT = (
+_INSTALL = (
     "Install Docker (https://docs.docker.com/get-docker/) and start it, or name another compatible command "
-    "(SSM_DOCKER=podman).\nWithout Docker: on AWS name an image that is in a registry already ({image_uri} in place of "
+    "(SSM_DOCKER=podman).\n"
+)
+_WITHOUT_CONTAINERS = (
+    "Without Docker: run as processes of this machine (SSM_ENGINE=local), or on AWS (without SSM_ENGINE); neither "
+    "builds an image."
+)
+_WITHOUT_BUILDS = (
+    "Without Docker: on AWS name an image that is in a registry already ({image_uri} in place of "
     "{docker_file_path_or_content}); on this machine run as processes (SSM_ENGINE=local)."
 )
 
@@ -104,7 +111,7 @@ class Docker:
         if done.returncode != 0:
             reason = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[-1]
             raise EngineUnavailable.naming(
-                "Docker does not answer to {command}: {reason}\n" + _WAYS_OUT,
+                "Docker does not answer to {command}: {reason}\n" + _ways_out(self.environment),
                 command=self.command_line("ps"),
                 reason=_plain(reason),
             )
@@ -145,7 +152,7 @@ def from_environment(environment: Mapping[str, str]) -> Docker:
     if not shutil.which(command[0], path=environment.get("PATH", os.defpath)):
         named = f"SSM_DOCKER={text}" if environment.get("SSM_DOCKER") else "docker"
         raise EngineUnavailable.naming(
-            "There is no program {program!r} here, which an image needs ({named}).\n" + _WAYS_OUT,
+            "There is no program {program!r} here, which an image needs ({named}).\n" + _ways_out(environment),
             program=command[0],
             named=named,
         )
@@ -155,3 +162,8 @@ def from_environment(environment: Mapping[str, str]) -> Docker:
 def _plain(line: str) -> str:
     """A line without colours and without text that a carriage return overwrote."""
     return _STYLE.sub("", line.rstrip("\r\n").rpartition("\r")[2]).rstrip()
+
+
+def _ways_out(environment: Mapping[str, str]) -> str:
+    """What to do about Docker, which is missing: for jobs in containers, or for an image that is built."""
+    return _INSTALL + (_WITHOUT_CONTAINERS if environment.get("SSM_ENGINE") == "docker" else _WITHOUT_BUILDS)

@@ -55,6 +55,20 @@ def test_where_there_is_no_docker_the_ways_out_are_named(tmp_path: Path) -> None
         from_environment({"PATH": str(tmp_path), "SSM_DOCKER": "finch --debug"})
 
 
+def test_without_docker_for_jobs_in_containers_no_option_is_advised_that_was_not_given(tmp_path: Path) -> None:
+    containers = {"PATH": str(tmp_path), "SSM_ENGINE": "docker"}
+    for refuse in (
+        lambda: from_environment(containers),
+        command(tmp_path, "exit 1", NO_DAEMON="1", SSM_ENGINE="docker").check,
+    ):
+        with pytest.raises(EngineUnavailable) as told:
+            refuse()
+        assert "SSM_ENGINE=local" in str(told.value)
+        assert "on AWS (without SSM_ENGINE)" in str(told.value)
+        assert "image_uri" not in str(told.value)
+        assert "docker_file" not in str(told.value)
+
+
 @pytest.mark.parametrize("text", ["'open", " "])
 def test_what_is_no_command_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="SSM_DOCKER"):

@@ -13,10 +13,11 @@ _NAME = re.compile(
 )
 _NUMBER_NAME = re.compile(_STRONG, re.IGNORECASE)
 # What services' keys look like, from their documentation; a password in an address; a signed address.
+_PASSWORD = r"://[^/\s:@]*:[^/\s@]+@"
 _VALUE = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
-    r"|://[^/\s:@]*:[^/\s@]+@"
+    rf"|{_PASSWORD}"
     r"|X-Amz-(?:Signature|Security-Token)="
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|sk_live_|xox[abeprs]-|npm_|pypi-|dckr_pat_|dapi|AIza|ya29\.)[\w.-]{16,}"
     r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."
@@ -41,6 +42,13 @@ def looks_secret(name: str, value: object) -> bool:
     if isinstance(value, str):
         return bool(value) and (_is_name(_NAME, plain) or _is_secret_text(value))
     return not isinstance(value, bool) and _is_name(_NUMBER_NAME, plain)
+
+
+def is_key(text: str) -> bool:
+    """Whether a text has a key of a service, a private key, or a password in an address, whatever it is called."""
+    if re.search(_PASSWORD, text):
+        return True
+    return re.search("[0-9]", text) is not None and any(sign.search(text) for sign in (_VALUE, _AWS_SECRET))
 
 
 def _is_name(names: re.Pattern[str], name: str) -> bool:

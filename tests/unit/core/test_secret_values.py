@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simple_sagemaker.options.project_file.secret_values import looks_secret
+from simple_sagemaker.core.secret_values import looks_secret
 
 LETTERS = "abcdefghijklmnop"
 

@@ -73,7 +73,7 @@ def test_pages_and_waiters_are_there(tmp_path: Path) -> None:
         assert "training_job_completed_or_stopped" in client.waiter_names
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("damage", [b"[]", b"null", b"{}", b"", b"{", b"\xff", b"[" * 100_000])
 def test_a_damaged_model_is_read_anew(tmp_path: Path, damage: bytes) -> None:
     kept(tmp_path).load_service_model("sts", "service-2")
     (file,) = tmp_path.glob(f"models-{botocore.__version__}/sts-service-2.json")

@@ -33,6 +33,8 @@ MISLEADING = {
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
     "AWS_ENDPOINT_URL_SAGEMAKER": "http://127.0.0.1:1",
+    "AWS_SESSION_TOKEN": "of other keys",
+    "AWS_SECURITY_TOKEN": "of other keys",
     "AWS_USE_FIPS_ENDPOINT": "true",
     "AWS_USE_DUALSTACK_ENDPOINT": "true",
     "HTTP_PROXY": "http://127.0.0.1:1",

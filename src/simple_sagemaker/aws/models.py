@@ -69,7 +69,7 @@ class _KeepingLoader(Loader):
     def _keep(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self._models:
             try:
-                self._models[name] = json.loads(read_plain(self._folder / f"{name}.json"))
+                self._models[name] = _whole(json.loads(read_plain(self._folder / f"{name}.json")))
             except (OSError, ValueError, RecursionError):
                 self._models[name] = load()
                 self._write(f"{name}.json", self._models[name])
@@ -88,6 +88,13 @@ class _KeepingLoader(Loader):
 
         for folder in self._folders.glob(f"{_PREFIX}*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _whole(model: Any) -> dict[str, Any]:
+    """A model that was kept. Raises ValueError for what is none."""
+    if isinstance(model, dict) and model:
+        return model
+    raise ValueError("it is no model")
 
 
 def _without_texts(value: Any) -> Any:

@@ -107,8 +107,8 @@ class Emulator:
             "AWS_EC2_METADATA_DISABLED": "true",
             **variables_to_lead(url, os.environ),
         }
-        if "AWS_SESSION_TOKEN" in os.environ:  # it belongs to other keys, and the next shell may have it as well
-            variables["AWS_SESSION_TOKEN"] = ""
+        # They belong to other keys, and the next shell may have them as well.
+        variables |= {name: "" for name in ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN") if name in os.environ}
         if self._settings.s3_endpoint is not None:
             variables["AWS_ENDPOINT_URL_S3"] = self._settings.s3_endpoint
         settings = replace(self._settings, s3_endpoint=self._settings.s3_endpoint or url, aws_endpoint=url)

@@ -294,4 +294,5 @@ def emulator(
 def _emulator_keys(environment: Mapping[str, str]) -> tuple[str, str] | None:
     """The keys that the environment gives the emulator; None for a session's, which are an account's own."""
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
-    return (key, secret) if key and secret and not environment.get("AWS_SESSION_TOKEN") else None
+    token = environment.get("AWS_SESSION_TOKEN") or environment.get("AWS_SECURITY_TOKEN")  # its name of long ago
+    return (key, secret) if key and secret and not token else None

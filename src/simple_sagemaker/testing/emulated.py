@@ -22,7 +22,7 @@ _FINAL: Final = {"Completed", "Failed", "Stopped"}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 _PAUSE = 1 / 6  # of the time waited so far: a look asks the emulator, which has a job to run
 # What leads a client of AWS elsewhere, whatever the emulator's own variables say.
-_MISLEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
+_MISLEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
 # Of each kind of job: its name in a request, and the operation that describes it.
 _KINDS: Final = {
     "TrainingJob": ("TrainingJobName", "describe_training_job"),

@@ -180,13 +180,25 @@ def _load(cache: str, *, is_of_emulator: bool) -> Model:
     stamp = source.stat()
     name = "sagemaker-model-emulator" if is_of_emulator else "sagemaker-model"
     cached = Path(cache) / f"{name}-{_CACHE}-{stamp.st_size}-{stamp.st_mtime_ns}.json"
+    operations = OF_THE_EMULATOR if is_of_emulator else OF_COMMANDS
     try:
-        trimmed = json.loads(read_plain(cached))
-    except (OSError, ValueError):
-        trimmed = _trim(source, OF_THE_EMULATOR if is_of_emulator else OF_COMMANDS)
+        trimmed = _whole(json.loads(read_plain(cached)), operations)
+    except (OSError, ValueError, RecursionError):
+        trimmed = _trim(source, operations)
         with suppress(OSError):  # of a full disk jobs are read, too
             replace_private(cached, json.dumps(trimmed))
     return Model(trimmed["inputs"], trimmed["shapes"])
+
+
+def _whole(trimmed: Any, operations: Iterable[str]) -> dict[str, Any]:
+    """A model that was kept, with a shape for the input of every operation. Raises ValueError for anything else."""
+    try:
+        inputs, shapes = trimmed["inputs"], trimmed["shapes"]
+        if all("type" in shapes[inputs[operation]] for operation in operations):
+            return {"inputs": inputs, "shapes": shapes}
+    except (LookupError, TypeError) as error:
+        raise ValueError("it is no trimmed model") from error
+    raise ValueError("it is no trimmed model")
 
 
 def _model_file() -> Path:

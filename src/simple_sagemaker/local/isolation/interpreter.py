@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ...core.records import asdict, dataclass
@@ -104,7 +105,8 @@ def resolve_shim(program: str, environment: Mapping[str, str], cache: Path) -> s
     interpreter = os.fsdecode(done.stdout).strip()
     if done.returncode or not os.access(interpreter, os.X_OK):
         return program
-    replace_private(cached, interpreter)
+    with suppress(OSError):  # it is asked again the next time
+        replace_private(cached, interpreter)
     return interpreter
 
 
@@ -126,7 +128,8 @@ def inspect(program: str, cache: Path) -> Interpreter:
     except (OSError, ValueError, RecursionError, TypeError):
         interpreter = _run_probe(path)
     if not _is_script(path):  # a shim's answer depends on the folder it is called in: never cached by the file alone
-        replace_private(cached, json.dumps(asdict(interpreter)))
+        with suppress(OSError):  # it is asked again the next time
+            replace_private(cached, json.dumps(asdict(interpreter)))
     return interpreter
 
 

@@ -106,9 +106,18 @@ def test_the_cache_gives_the_same_model_as_botocores_file(tmp_path: Path) -> Non
     assert first is not second
     assert (first.inputs, first.shapes) == (second.inputs, second.shapes)
     (kept,) = tmp_path.glob("*.json")
-    kept.write_text("{half")
-    model._load.cache_clear()
-    assert model.load(tmp_path).shapes == first.shapes
+    for text in (
+        "{half",
+        "[]",
+        "null",
+        "{}",
+        '{"inputs": {}, "shapes": {}}',
+        '{"inputs": [], "shapes": 7}',
+        "[" * 9**5,
+    ):
+        kept.write_text(text)
+        model._load.cache_clear()
+        assert model.load(tmp_path).shapes == first.shapes
 
 
 @pytest.mark.parametrize("operation", ["CreateTrainingJob", "ListTrainingJobs"])

@@ -116,3 +116,11 @@ def test_what_is_no_answer_in_the_cache_is_replaced(tmp_path: Path, kind: str) -
             out.truncate(1 << 36)
     assert interpreter.inspect(sys.executable, tmp_path / "cache") == known
     assert 0 < cached.stat().st_size < 10_000
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
+    known = interpreter.inspect(sys.executable, tmp_path / "cache")
+    (cached,) = (tmp_path / "cache").iterdir()
+    cached.unlink()
+    cached.mkdir()
+    assert interpreter.inspect(sys.executable, tmp_path / "cache") == known

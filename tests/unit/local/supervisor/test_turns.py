@@ -18,7 +18,12 @@ def test_locks_of_killed_processes_go_and_those_of_living_ones_stay(tmp_path: Pa
     living = turns._hold(locks / "queue-1.lock")
     (locks / "queue-2.lock").touch()  # nobody holds it
     (locks / "other.lock").touch()
+    (locks / "queue-4.lock").mkdir()
+    (locks / "queue-5.lock").symlink_to("queue-5.lock")
     ours = turns._hold(locks / "queue-3.lock")
-    assert sorted(path.name for path in locks.iterdir()) == ["other.lock", "queue-1.lock", "queue-3.lock"]
+    assert sorted(path.name for path in locks.iterdir()) == [
+        *("other.lock", "queue-1.lock", "queue-3.lock"),
+        *("queue-4.lock", "queue-5.lock"),  # of somebody else
+    ]
     for descriptor in (living, ours):
         os.close(descriptor)

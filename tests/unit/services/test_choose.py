@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from simple_sagemaker.core.specs import Code, Image, Instances, Place, TaskSpec
 from simple_sagemaker.errors import EngineUnavailable, UsageError
 from simple_sagemaker.services import choose, processes
 from simple_sagemaker.services.docker import build_options, find_docker
+from simple_sagemaker.services.prestart import prestart
 from simple_sagemaker.storage.folder_store import FolderStore
 from simple_sagemaker.storage.s3.store import S3Store
 
@@ -70,6 +73,10 @@ def test_an_engine_that_is_none_is_refused_with_those_there_are(instance_type: s
         choose.choose_engine(instance_type, {"SSM_ENGIN": "local"})
 
 
+def test_without_an_image_of_its_own_a_job_of_this_machine_needs_no_container() -> None:
+    assert choose.choose_engine("local", {}) == "local"
+
+
 def test_two_wrong_letters_are_another_programs_variable() -> None:
     assert choose.choose_engine("", {"SSM_ENGAN": "local", "SSH_AGENT": "x"}) == "aws"
 
@@ -84,7 +91,7 @@ def test_jobs_of_this_machine_have_its_folders_its_processors_and_its_identity(t
     assert services.processors == processes.processors()
     assert services.process == processes.identity()
     assert services.lives(services.process) == (True if services.process else None)
-    assert services.pace(1000.0) < 1  # a job of this machine is looked at at once, at no cost
+    assert [services.pace(at) for at in (0.0, 0.99, 1.0, 1000.0)] == [0.01, 0.01, 0.02, 0.02]  # at no cost
     assert re.fullmatch(f"[0-9A-Za-z]{{{TOKEN_LENGTH}}}", services.token())
     assert services.token() != services.token()
     assert services.now().utcoffset() is not None
@@ -188,6 +195,37 @@ def test_an_engine_of_this_machine_knows_whose_data_its_jobs_read(aws: dict[str,
     assert (made.region, made.callers_s3) == ("us-east-1", False)
 
 
+def test_a_supervisor_that_was_started_ahead_gets_the_tasks_job(tmp_path: Path) -> None:
+    place = Place(project="p", task="t")
+    spec = TaskSpec(kind="run", place=place, code=Code(entry_point="w.py"), instances=Instances(type="local"))
+    environment = {**HERE, "SSM_HOME": str(tmp_path)}
+    ahead = prestart(["run"], {**environment, "SSM_ENGINE": "local"})
+    assert ahead is not None
+    try:
+        starter = choose.for_task(spec, environment, ahead).sagemaker._starter  # type: ignore[attr-defined]
+        assert (starter._jobs, starter._waiting, starter._variables) == (tmp_path / "jobs", [ahead], None)
+        assert choose.for_task(spec, environment).sagemaker._starter._waiting == []  # type: ignore[attr-defined]
+    finally:
+        os.kill(ahead.pid, signal.SIGKILL)
+        os.waitpid(ahead.pid, 0)
+
+
+def test_jobs_have_the_callers_credentials_where_their_data_is_on_s3_alone(aws: dict[str, str], tmp_path: Path) -> None:
+    environment = {**HERE, **aws, "SSM_HOME": str(tmp_path), "TOKEN": "secret"}
+    on_s3 = choose.compose("local", environment, instead="x", data_store="s3")
+    assert on_s3.sagemaker._starter._variables == AWS  # type: ignore[attr-defined]
+    in_folders = choose.compose("local", environment, instead="x")
+    assert in_folders.sagemaker._starter._variables is None  # type: ignore[attr-defined]
+
+
+def test_experiments_are_of_the_region_that_jobs_have(aws: dict[str, str], tmp_path: Path) -> None:
+    environment = {**HERE, **aws, "SSM_HOME": str(tmp_path)}
+    services = choose.compose("local", environment, instead="x", data_store="s3")
+    assert services.experiments
+    made: Any = services.experiments()
+    assert ":eu-west-1:" in made.create_experiment(ExperimentName="one")["ExperimentArn"]
+
+
 def test_prices_are_asked_for_unless_the_environment_says_no(aws: dict[str, str], tmp_path: Path) -> None:
     environment = {**aws, "SSM_HOME": str(tmp_path)}
     asked = choose.compose("aws", environment, instead="x").price
@@ -229,6 +267,42 @@ def test_an_emulator_that_others_can_reach_needs_keys(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match=r"^--bind needs keys that its clients have"):
         choose.emulator(spec, tmp_path, HERE, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "variable", "is_refused"),
+    [
+        ("", "", False),
+        ("throttle=0.5", "", False),
+        ("", "throttle=0.5", False),
+        ("throttle=0.5", "nonsense", False),  # what is typed goes before what is in the environment
+        ("", "nonsense", True),
+        ("nonsense", "throttle=0.5", True),
+    ],
+)
+def test_an_emulators_faults_are_those_typed_or_else_the_environments(
+    tmp_path: Path, asked: str, variable: str, *, is_refused: bool
+) -> None:
+    spec = EmulatorSpec(
+        port=0,
+        home=None,
+        region="us-east-1",
+        s3_endpoint="http://127.0.0.1:9",
+        registry=None,
+        enforce_iam=False,
+        role_delay_s=0,
+        faults=asked,
+        env_file=None,
+        bind="",
+    )
+    environment = {**HERE, "SSM_EMULATOR_FAULTS": variable, "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"}
+    if is_refused:
+        with pytest.raises(UsageError, match="nonsense"):
+            choose.emulator(spec, tmp_path, environment, lambda _: None)
+        return
+    server = choose.emulator(spec, tmp_path, environment, lambda _: None)
+    server.start()
+    server.stop(0)
 
 
 @pytest.mark.parametrize(

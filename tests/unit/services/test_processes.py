@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,12 @@ def test_only_the_processors_that_this_process_may_use_are_counted() -> None:
     finally:
         os.sched_setaffinity(0, usable)
     assert processes.processors() == len(usable)
+
+
+def test_a_process_that_began_later_than_this_one_says_so() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        fields = [int(processes._began(pid)) for pid in (1, os.getpid(), other.pid)]
+        assert fields == sorted(fields)
+        uptime_s = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        assert abs(fields[-1] / os.sysconf("SC_CLK_TCK") - uptime_s) < 60
+        other.communicate()

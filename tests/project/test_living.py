@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,18 @@ def test_a_job_is_followed_as_events_and_left_alone(project: Project, tmp_path: 
     end = events[-1]
     assert end.event == "end"
     assert (end.job, end.status, end.reason) == (name, "Completed", None)
+
+
+def test_who_is_slow_to_take_a_jobs_events_still_gets_every_line(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "many.py").write_text("for number in range(12_000):\n    print(number)\n")
+    job = Project("demo", engine="local").job(project.run("many", "many.py", wait=False).name)
+    lines = []
+    for event in job.follow():
+        if event.event == "line":
+            if not lines:
+                time.sleep(1.5)  # more come meanwhile than are kept for whoever is slow
+            lines.append(event.line)
+    assert [line for line in lines if line.isdigit()] == [str(number) for number in range(12_000)]
 
 
 def test_without_pandas_a_table_says_what_is_missing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,8 @@ def test_every_option_can_be_said_in_python(command: str, options: Any) -> None:
     [
         ({"instance_cout": 2}, "There is no instance_cout. Did you mean instance_count?"),
         ({"input_path": "data"}, "There is no input_path. Did you mean inputs?"),
+        ({"task_nam": "t", "zzz": 1}, "There is no task_nam. Did you mean task_name?"),  # the first by the alphabet
+        ({"zzz": 1, "instance_cout": 2}, "There is no instance_cout. Did you mean instance_count?"),
         ({"no_spot": True}, "There is no no_spot. Did you mean use_spot_instances=False?"),
         ({"instance_count": 0}, "instance_count 0 is too small"),
         ({"instance_count": "two"}, "instance_count takes a whole number, not 'two'."),

@@ -55,6 +55,9 @@ def test_both_files_are_there_where_no_trial_is_the_best_yet(tmp_path: Path) -> 
     bring_to(tmp_path / "new/out")
     assert sorted(path.name for path in (tmp_path / "new/out").iterdir()) == ["study.json", "trials.csv"]
     assert json.loads((tmp_path / "new/out/study.json").read_text())["task"] == "T"
+    (tmp_path / "new/out/trials.csv").write_text("an earlier study's")
+    bring_to(tmp_path / "new/out")  # where results are already
+    assert (tmp_path / "new/out/trials.csv").read_text().startswith("trial,status,loss")
     bring_to(None)  # nothing was asked for
 
 

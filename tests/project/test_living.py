@@ -95,7 +95,7 @@ def test_a_job_is_followed_as_events_and_left_alone(project: Project, tmp_path: 
 def test_who_is_slow_to_take_a_jobs_events_still_gets_every_line(project: Project, tmp_path: Path) -> None:
     (tmp_path / "many.py").write_text("for number in range(12_000):\n    print(number)\n")
     job = Project("demo", engine="local").job(project.run("many", "many.py", wait=False).name)
-    lines = []
+    lines: list[str] = []
     for event in job.follow():
         if event.event == "line":
             if not lines:

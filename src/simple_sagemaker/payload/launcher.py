@@ -36,6 +36,9 @@ TARBALL = os.path.join(HERE, "sourcedir.tar.gz")
 RUN_FILE = os.path.join(HERE, "run.json")
 PACKAGE = "ssm_launcher"
 OLDEST = (3, 6)
+LONGEST_HEADER = 16 << 10  # of an archive's member
+# what tarfile raises for bytes that are not an archive, and the system for names that are none, or clash
+DAMAGE = (EOFError, OSError, ValueError, LookupError, OverflowError, RuntimeError)
 
 
 class Unpackable(Exception):
@@ -63,16 +66,23 @@ def is_inside(path, folder):
 def check(member, folder):
     # type: (tarfile.TarInfo, str) -> None
     """Raise Unpackable for a member that could touch anything outside ``folder``, whose own path has no links."""
-    target = os.path.join(folder, member.name)
+    target = os.path.join(folder, member.name.rstrip("/"))
     if member.name.startswith("/") or ".." in member.name.split("/") or not is_inside(os.path.dirname(target), folder):
         raise Unpackable("the packed code holds the name %r, which leads outside" % member.name)
     if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
         raise Unpackable("the packed code holds %r, which is no file, folder or link" % member.name)
     start = folder if member.islnk() else os.path.dirname(target)
-    if member.linkname and not is_inside(os.path.join(start, member.linkname), folder):
+    ends = [os.path.join(start, member.linkname)] if member.linkname else []
+    if (
+        member.islnk() and ends and os.path.islink(ends[0].rstrip("/"))
+    ):  # from here the link leads elsewhere than from there
+        ends.append(os.path.join(os.path.dirname(target), os.readlink(ends[0].rstrip("/"))))
+    if not all(is_inside(end, folder) for end in ends):
         raise Unpackable(
             "the packed code holds the link %r to %r, which leads outside" % (member.name, member.linkname)
         )
+    if os.path.islink(target):  # an earlier member: what a link leads to is neither written nor given a mode
+        os.unlink(target)
 
 
 def empty(folder):
@@ -99,21 +109,37 @@ def decode_name(name):
 def unpack(tarball, folder):
     # type: (str, str) -> None
     """Make ``folder`` hold what ``tarball`` holds, with its modes, owned by this user. Raises Unpackable."""
+    import struct
     import tarfile
     import zlib
+
+    class Member(tarfile.TarInfo):
+        """A member whose extended header is not so long that early releases of Python parse it for minutes."""
+
+        def _proc_pax(self, archive):
+            # type: (tarfile.TarFile) -> tarfile.TarInfo
+            if self.size > LONGEST_HEADER:
+                raise tarfile.ReadError("a header is longer than any name")
+            return super(Member, self)._proc_pax(archive)  # type: ignore[misc, no-any-return]
 
     empty(folder)
     folder = os.path.realpath(folder)
     try:
-        with tarfile.open(tarball, "r:gz", encoding="utf-8", errors="surrogateescape") as archive:
+        with tarfile.open(tarball, "r:gz", encoding="utf-8", errors="surrogateescape", tarinfo=Member) as archive:
             archive.extraction_filter = lambda member, _: member  # ours is stricter; keeps newer Pythons quiet
+            links = []
             for member in archive:
                 member.name, member.linkname = decode_name(member.name), decode_name(member.linkname)
                 check(member, folder)
                 member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
                 member.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0)
                 archive.extract(member, folder)
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+                if member.issym() or member.islnk():
+                    links.append(member.name)
+            for name in links:  # a later member can change where one leads
+                if not is_inside(os.path.join(folder, name), folder):
+                    raise Unpackable("the packed code holds the link %r, which leads outside" % name)
+    except DAMAGE + (tarfile.TarError, zlib.error, struct.error) as error:  # noqa: RUF005 - as Python 2.7 has it
         raise Unpackable("the packed code cannot be unpacked: %s" % error)  # noqa: B904 - Python 2.7 has no `from`
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from simple_sagemaker.payload.worker_toolkit import archives
 from simple_sagemaker.payload.worker_toolkit.worker_lib import WorkerConfig
-from tests.unit.payload.test_unpack import member, pack
+from tests.unit.payload.test_unpack import CLASHING, WRITTEN_THROUGH, member, pack
 
 
 @pytest.fixture
@@ -99,3 +100,31 @@ def test_a_link_that_lies_there_is_replaced_and_not_followed(tmp_path: Path) -> 
     archives.unpack(pack(tmp_path / "t.tar.gz", member("weights")), str(tmp_path / "to"))
     assert (tmp_path / "mine").read_bytes() == b"mine"
     assert (tmp_path / "to/weights").read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize("members", WRITTEN_THROUGH, ids=range(len(WRITTEN_THROUGH)))
+def test_nothing_is_written_through_a_link_that_only_later_members_lead_outside(
+    tmp_path: Path, members: list[tarfile.TarInfo]
+) -> None:
+    secret = tmp_path / "f"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    pack(tmp_path / "m.tar.gz", *members)
+    with suppress(archives.UnsafeArchive):
+        archives.unpack(str(tmp_path / "m.tar.gz"), str(tmp_path / "to"))
+    assert not (tmp_path / "to/a").is_symlink()
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("secret", 0o600)
+
+
+@pytest.mark.parametrize("members", CLASHING.values(), ids=CLASHING)
+def test_an_archive_that_no_folder_can_hold_is_a_value_error(tmp_path: Path, members: list[tarfile.TarInfo]) -> None:
+    pack(tmp_path / "m.tar.gz", *members)
+    with pytest.raises(ValueError, match=r"m\.tar\.gz|leads"):
+        archives.unpack(str(tmp_path / "m.tar.gz"), str(tmp_path / "to"))
+
+
+def test_a_header_without_end_is_refused_at_once(tmp_path: Path) -> None:
+    endless = member("weights")
+    endless.pax_headers = {"comment": "9" * (1 << 20)}  # hours, on early releases of Python
+    with pytest.raises(ValueError, match="a header is longer"):
+        archives.unpack(pack(tmp_path / "m.tar.gz", endless), str(tmp_path / "to"))

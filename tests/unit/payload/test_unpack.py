@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def pack(path: Path, *members: tarfile.TarInfo) -> str:
             info.size = 3 if info.isreg() else 0
             archive.addfile(info, io.BytesIO(b"abc"))
     return str(path)
+
+
+def sparse(name: str, extents: str) -> tarfile.TarInfo:
+    """A sparse file in PAX's old form, whose extents are these."""
+    info = member(name)
+    info.pax_headers = {"GNU.sparse.map": extents, "GNU.sparse.size": "50"}
+    return info
 
 
 @pytest.fixture
@@ -87,6 +95,57 @@ def test_what_leads_outside_is_refused(tmp_path: Path, code: Path, members: list
     with pytest.raises(launcher.Unpackable):
         launcher.unpack(tarball, str(code))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "secret", "t.gz"]
+
+
+HARD_TO_LINK = [member("c/d", tarfile.SYMTYPE, "../f"), member("a", tarfile.LNKTYPE, "c/d")]  # a leads to ../f
+LATER_LINK = [member("a", tarfile.SYMTYPE, "q/../f"), member("q", tarfile.SYMTYPE, ".")]  # and here, thanks to q
+WRITTEN_THROUGH = [
+    [*HARD_TO_LINK, member("a")],
+    [*HARD_TO_LINK, member("a/")],
+    [*HARD_TO_LINK, member("a", tarfile.DIRTYPE, mode=0o777)],
+    HARD_TO_LINK,
+    [*LATER_LINK, member("a")],
+    [*LATER_LINK, member("a/", tarfile.DIRTYPE, mode=0o777)],
+    LATER_LINK,
+]
+
+
+@pytest.mark.parametrize("members", WRITTEN_THROUGH, ids=range(len(WRITTEN_THROUGH)))
+def test_nothing_is_written_through_a_link_that_only_later_members_lead_outside(
+    tmp_path: Path, code: Path, members: list[tarfile.TarInfo]
+) -> None:
+    secret = tmp_path / "f"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    with suppress(launcher.Unpackable):
+        launcher.unpack(pack(tmp_path / "t.gz", *members), str(code))
+        assert not (code / "a").is_symlink()
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("secret", 0o600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "f", "t.gz"]
+
+
+CLASHING = {
+    "a folder in a file": [member("a"), member("a/b")],
+    "a file at a folder": [member("a", tarfile.DIRTYPE), member("a")],
+    "the folder itself": [member(".")],
+    "no file for a hard link": [member("a", tarfile.LNKTYPE, "missing")],
+    "a name too long": [member("n" * 300)],
+    "a hard link to itself": [member("a", tarfile.LNKTYPE, "a")],
+    "sparse without numbers": [sparse("a", "x,y")],
+}
+
+
+@pytest.mark.parametrize("members", CLASHING.values(), ids=CLASHING)
+def test_an_archive_that_no_folder_can_hold_is_told(tmp_path: Path, code: Path, members: list[tarfile.TarInfo]) -> None:
+    with pytest.raises(launcher.Unpackable, match="packed code"):
+        launcher.unpack(pack(tmp_path / "t.gz", *members), str(code))
+
+
+def test_a_header_without_end_is_refused_at_once(tmp_path: Path, code: Path) -> None:
+    endless = member("a")
+    endless.pax_headers = {"comment": "9" * (1 << 20)}  # hours, on early releases of Python
+    with pytest.raises(launcher.Unpackable, match="a header is longer"):
+        launcher.unpack(pack(tmp_path / "t.gz", endless), str(code))
 
 
 def test_a_folder_reached_by_a_link_is_no_way_outside(tmp_path: Path) -> None:

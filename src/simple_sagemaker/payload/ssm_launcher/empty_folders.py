@@ -6,6 +6,7 @@ from . import process, values
 
 NAMED = 5
 LONGEST = 200  # characters of a name
+DEEPEST = 200  # parts of a path that is kept; before Python 3.12 os.walk goes down by recursion
 
 
 def tell(state: str, hosts: "list[str]") -> None:
@@ -21,7 +22,10 @@ def note_of(state: str, hosts: "list[str]") -> str:
     for folder, below, files in os.walk(state):
         below.sort()
         inside = os.path.relpath(folder, state)
-        if below or files or inside == "." or inside in hosts or _holds(folder):
+        is_empty = not (below or files)
+        if inside.count("/") >= DEEPEST - 1:
+            del below[:]  # and so is not looked into
+        if not is_empty or inside == "." or inside in hosts or _holds(folder):
             continue
         count += 1
         if count <= NAMED:

@@ -45,7 +45,7 @@ LOCAL = (
 )
 # All that the engine may see of ours outside ``local/``: bytes and places, never what a person asked for.
 ENGINE_SEES: tuple[str, ...] = ("core.layout", "core.store", "core.records", "core.cpu_limit", "storage.", "tuning.")
-ENGINE_SEES += ("core.late_regex", "core.scratch")
+ENGINE_SEES += ("core.late_regex", "core.scratch", "core.regular_files")
 # and what the service knows of its own algorithms and their images
 ENGINE_SEES += ("built_ins.metric_definitions", "images.built_in")
 

@@ -17,7 +17,8 @@ from typing import Any
 import botocore
 from botocore.loaders import Loader
 
-from ..storage.private import read_plain, replace_private
+from ..core.regular_files import read_plain
+from ..storage.private import replace_private
 from ..storage.s3.clients import has_own_models
 
 _TEXTS = frozenset({"documentation", "documentationUrl", "examples"})

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
+from ..core.regular_files import read_plain
 from ..core.retries import NO_RETRIES
-from ..storage.private import read_plain, replace_private
+from ..storage.private import replace_private
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.emulator_spec import EmulatorSpec
+from ..core.regular_files import read_plain
 from ..errors import EngineUnavailable
 from ..local.job.home import Home, Settings
 from ..local.job.remove import remove_folder
 from ..local.supervisor import spawn
 from ..local.supervisor.nursery import Nursery
-from ..storage.private import read_plain
 from . import fault_injection, request_handler
 from .connections import Connections
 from .mock_aws import INSTALL

@@ -68,7 +68,7 @@ def _is_probably_skipped(argv: Sequence[str], environment: Mapping[str, str]) ->
 def _is_completed(journal: str) -> bool:
     from pathlib import Path
 
-    from ..storage.private import read_plain
+    from ..core.regular_files import read_plain
 
     return b'"status": "Completed"' in read_plain(Path(journal))[-_LAST_LINE:]
 

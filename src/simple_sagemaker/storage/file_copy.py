@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
@@ -11,6 +10,8 @@ from contextlib import contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from ..core.regular_files import open_regular
 
 _system: Any = os  # what only some systems have
 _CHUNK = 1 << 23
@@ -25,28 +26,6 @@ class ChangedMeanwhile(OSError):
 def times(state: os.stat_result) -> tuple[int, int]:
     """The times in ns of the last change of content, which a program can set, and of anything, which none can."""
     return state.st_mtime_ns, state.st_ctime_ns
-
-
-def open_regular(path: Path | str, flags: int) -> int:
-    """Open a file as ``opener`` does, links followed, without waiting. A pipe, socket or device counts as no file.
-
-    Raises FileNotFoundError for those, and opens folders, which ``open`` itself refuses.
-    """
-    try:
-        descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        if error.errno not in {errno.ENXIO, errno.ELOOP}:  # a socket; a link that leads to itself
-            raise
-        raise _no_file(path) from error
-    mode = os.fstat(descriptor).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        os.close(descriptor)
-        raise _no_file(path)
-    return descriptor
-
-
-def _no_file(path: Path | str) -> FileNotFoundError:
-    return FileNotFoundError(errno.ENOENT, "It is no regular file", str(path))
 
 
 def is_no_object(path: Path) -> bool:

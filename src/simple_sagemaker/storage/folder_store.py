@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
+from ..core.regular_files import open_regular, read_within
 from ..core.scratch import make_held, remove_abandoned, remove_held
 from ..core.store import (
     LARGEST_RECORD,
@@ -31,13 +32,12 @@ from .file_copy import (
     exclusive,
     is_no_object,
     move_aside,
-    open_regular,
     prune,
     read_small,
     replace_if,
     write_new,
 )
-from .private import make_private, read_within
+from .private import make_private
 from .safe_paths import is_utf8
 from .sync.scan import files
 

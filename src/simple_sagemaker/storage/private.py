@@ -1,47 +1,10 @@
-"""What only this user can enter and read, whatever the umask; and files that are nothing but files."""
+"""What only this user can enter and read, whatever the umask."""
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import sys
 from pathlib import Path
-
-TYPE_CHECKING = False  # known to type checkers by its name: importing typing would cost a start 5 ms
-if TYPE_CHECKING:
-    from typing import IO
-
-_PLAIN: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-
-
-def open_plain(path: Path | str, flags: int, mode: int = 0o600) -> int:
-    """Open a regular file without waiting; usable as ``opener``. Raises OSError for anything else, such as a pipe."""
-    descriptor = os.open(path, flags | _PLAIN, mode)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "It is no regular file", str(path))
-    return descriptor
-
-
-def read_plain(path: Path, most: int = 1 << 26) -> bytes:
-    """Read a whole regular file. Raises OSError for anything else, and for one of more than ``most`` bytes."""
-    with open(path, "rb", opener=open_plain) as file:
-        data = read_within(file, most)
-    if data is None:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-    return data
-
-
-def read_within(file: IO[bytes], most: int) -> bytes | None:
-    """What a file has; None if that is more than ``most`` bytes. No more memory is taken than the content needs."""
-    size = os.fstat(file.fileno()).st_size
-    if size > most:
-        return None
-    data = file.read(size + 1)
-    if len(data) > size:  # it grows
-        data += file.read(most + 1 - len(data))
-    return data if len(data) <= most else None
 
 
 def make_private(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simple_sagemaker.core.regular_files import read_plain
 from simple_sagemaker.core.store import KeyRefused
 from simple_sagemaker.storage import file_copy, private
 from simple_sagemaker.storage.file_copy import ChangedMeanwhile
@@ -235,14 +236,14 @@ def test_what_is_private_is_this_users_alone(tmp_path: Path) -> None:
 
 def test_a_plain_file_is_read_up_to_a_bound_and_nothing_else_is(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"abc")
-    assert private.read_plain(tmp_path / "f", 3) == b"abc"
+    assert read_plain(tmp_path / "f", 3) == b"abc"
     with pytest.raises(OSError, match="File too large"):
-        private.read_plain(tmp_path / "f", 2)
+        read_plain(tmp_path / "f", 2)
     (tmp_path / "link").symlink_to("f")
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe", ""):
         with pytest.raises(OSError, match=r"links|regular file|directory"):
-            private.read_plain(tmp_path / name)
+            read_plain(tmp_path / name)
 
 
 def test_a_folder_is_closed_to_others(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simple_sagemaker.storage.private import read_plain, read_within
+from simple_sagemaker.core.regular_files import read_plain, read_within
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(0, True), (9, True), (10, True), (11, False)])

@@ -8,10 +8,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...core.regular_files import open_regular, read_within
 from ...errors import UsageError
 from .ignore import FILE, Ignored
 
 _BLOCK = 1 << 20
+_MOST_RULES = 1 << 20  # bytes
+_DEEPEST = 200  # folders in folders
 
 
 def digest(folder: Path) -> str:
@@ -37,13 +40,28 @@ def files(folder: Path) -> list[str]:
 
 
 def _read_ignored(folder: Path) -> Ignored:
+    file = folder / FILE
     try:
-        return Ignored((folder / FILE).read_text(encoding="utf-8", errors="surrogateescape"))
-    except FileNotFoundError:
+        with open(file, "rb", opener=open_regular) as opened:
+            data = read_within(opened, _MOST_RULES)
+    except FileNotFoundError as error:
+        if os.path.exists(file):  # a pipe, say
+            raise UsageError(f"{str(file)!r} is no regular file.\nRemove it, or write rules into one.") from error
         return Ignored("")
+    except OSError as error:
+        raise UsageError(f"{str(file)!r} cannot be read: {error.strerror}.\nMake it readable, or remove it.") from error
+    if data is None:
+        raise UsageError(f"{str(file)!r} has more than {_MOST_RULES} bytes, too many for rules.\nShorten or remove it.")
+    return Ignored(data.decode("utf-8", "surrogateescape"))
 
 
 def _entries(folder: Path, prefix: str, ignored: Ignored) -> Iterator[tuple[str, Path]]:
+    if prefix.count("/") > _DEEPEST:
+        top = folder.parents[prefix.count("/") - 1]
+        raise UsageError(
+            f"{str(top)!r} belongs to the image and has folders more than {_DEEPEST} deep.\nRemove them, or leave them "
+            f"out with a line in {str(top / FILE)!r}."
+        )
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
@@ -67,7 +85,7 @@ def _line(name: str, path: Path) -> str:
 
 def _content(path: Path) -> str:
     hasher = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=open_regular) as file:
         while block := file.read(_BLOCK):
             hasher.update(block)
     return hasher.hexdigest()

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...core.records import dataclass
+from ...core.regular_files import open_regular, read_within
 from ...errors import UsageError
 from . import context
 
 BASE = "__BASE_IMAGE__"
 NAME = "Dockerfile"
+_LARGEST = 1 << 20  # bytes
 
 # https://docs.docker.com/reference/dockerfile/
 _INSTRUCTION = re.compile(
@@ -62,10 +64,18 @@ def read_dockerfile(path_or_text: str) -> Dockerfile:
     file = find(path_or_text)
     if file is None:
         return Dockerfile(text=f"{path_or_text}\n", folder=None, context="")
-    text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    text = _content(file).decode("utf-8-sig", "surrogateescape")
     if not os.path.isdir(path_or_text):
         return Dockerfile(text=text, folder=None, context="")
     return Dockerfile(text=text, folder=file.parent, context=context.digest(file.parent))
+
+
+def _content(file: Path) -> bytes:
+    with open(file, "rb", opener=open_regular) as opened:
+        data = read_within(opened, _LARGEST)
+    if data is None:
+        raise UsageError(f"{str(file)!r} has more than {_LARGEST} bytes, too many for a Dockerfile.")
+    return data
 
 
 def find(path_or_text: str) -> Path | None:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ...core.records import dataclass, field
+from ...core.regular_files import open_regular, read_within
 from ...core.scratch import scratch_folder
 from .command import Docker
 
 # The settings of registries in config.json: https://docs.docker.com/reference/cli/docker/login/
 _OF_REGISTRIES = ("auths", "credsStore", "credHelpers")
+_LARGEST = 1 << 24  # bytes of the configuration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +57,11 @@ def _fill(folder: Path, home: Path, host: str) -> None:
     keep the password there.
     """
     try:
-        settings: dict[str, Any] = json.loads((home / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with open(home / "config.json", "rb", opener=open_regular) as file:
+            settings: Any = json.loads(read_within(file, _LARGEST) or b"")
+    except (OSError, ValueError, RecursionError):
         settings = {}
+    settings = settings if isinstance(settings, dict) else {}
     kept_settings = {name: value for name, value in settings.items() if name not in _OF_REGISTRIES}
     (folder / "config.json").write_text(json.dumps({**kept_settings, "auths": {host: {}}}), encoding="utf-8")
     if not home.is_dir():

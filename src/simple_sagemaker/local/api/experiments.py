@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import make_private, read_plain, write_private
+from ...core.regular_files import read_plain
+from ...storage.private import make_private, write_private
 from ..job.home import ACCOUNT, REGION, Home
 from . import model, search
 from .errors import client_error, validation_error

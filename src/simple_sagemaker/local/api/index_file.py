@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ... import __version__
-from ...storage.private import make_private, open_plain
+from ...core.regular_files import open_plain
+from ...storage.private import make_private
 from .indexed_job import IndexedJob, Stamp
 
 _SEED = zlib.crc32(f"1 {__version__}".encode())

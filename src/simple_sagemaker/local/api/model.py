@@ -17,7 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import read_plain, replace_private
+from ...core.regular_files import read_plain
+from ...storage.private import replace_private
 from .operation_names import OF_COMMANDS, OF_THE_EMULATOR
 
 _SEARCHED = {  # the shapes of what Search finds, by their resources

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...core.layout import split_uri
+from ...core.regular_files import read_plain
 from ...core.store import Store
-from ...storage.private import make_private, read_plain, write_private
+from ...storage.private import make_private, write_private
 from ..job.home import ACCOUNT, REGION, Home
 from . import model, search
 from .errors import validation_error

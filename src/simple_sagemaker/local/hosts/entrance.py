@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...core.records import dataclass
-from ...storage.private import read_plain, write_private
+from ...core.regular_files import read_plain
+from ...storage.private import write_private
 from ..isolation import forked_script
 from ..isolation.choose import Isolation
 

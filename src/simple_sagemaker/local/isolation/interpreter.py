@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...core.records import asdict, dataclass
-from ...storage.private import read_plain, replace_private
+from ...core.regular_files import read_plain
+from ...storage.private import replace_private
 
 # Nothing is imported from the current folder; the user's own packages count, which rules -I out.
 _PROBE = """

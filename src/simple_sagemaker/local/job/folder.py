@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...core.regular_files import open_plain
 from ...core.scratch import EMULATOR, has_lost_owner
-from ...storage.private import open_plain, write_private
+from ...storage.private import write_private
 from . import stored
 from .drafts import draft
 from .kinds import Kind, kind_of

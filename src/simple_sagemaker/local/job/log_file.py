@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import open_plain
+from ...core.regular_files import open_plain
 
 _STAMPED = 64  # one line in so many has its time
 _BACK = 1 << 16  # bytes that are read at once to find an earlier time

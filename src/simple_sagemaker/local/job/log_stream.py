@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.records import dataclass, field
-from ...storage.private import open_plain
+from ...core.regular_files import open_plain
 from .log_file import NO_LIMIT, LogFile, read, start_of_last
 
 __all__ = ["LONGEST_EVENT", "Stream", "read", "start_of_last", "streams"]

@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ...storage.private import read_plain
+from ...core.regular_files import read_plain
 
 Entry = dict[str, Any]
 FASTEST_CLOCK = 1_000_000  # times this machine's

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ...storage.private import read_plain
+from ...core.regular_files import read_plain
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 from ..job.stored import Entry

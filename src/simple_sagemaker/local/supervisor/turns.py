@@ -15,7 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ...storage.private import make_private, read_plain
+from ...core.regular_files import read_plain
+from ...storage.private import make_private
 from ..job.folder import JobFolder, has_ended
 from ..job.kinds import kind_of
 from ..job.shortage import shortage

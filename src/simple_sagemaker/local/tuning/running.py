@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from ...storage.private import open_plain
+from ...core.regular_files import open_plain
 from ..job.folder import JobFolder, has_ended
 from ..supervisor import recovery
 

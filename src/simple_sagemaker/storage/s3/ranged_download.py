@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.aws_api import error_code
 from ...core.records import dataclass
+from ...core.regular_files import read_plain
 from ...core.retries import broken_connections
 from ...core.store import ProgressCallback, TooLarge, no_progress
-from ..private import read_plain
 from ..worker_pool import WorkerPool
 from .multipart import Changed
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...core.records import dataclass, field, replace
+from ...core.regular_files import open_regular
 from ...errors import UsageError
-from ...storage.file_copy import open_regular
 from . import ignore, secrets
 
 _CHUNK = 1 << 20

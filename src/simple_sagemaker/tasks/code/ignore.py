@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from ...core.records import dataclass, replace
+from ...core.regular_files import open_regular
 from ...errors import UsageError
-from ...storage.file_copy import open_regular
 
 _LARGEST = 1 << 24  # bytes of a file of rules
 RULES = ".ssmignore"

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,34 @@ def test_a_login_leaves_the_persons_configuration_alone_and_keeps_its_contexts(t
     assert (tmp_path / "seen/contexts/mine").exists()
     assert json.loads((home / "config.json").read_text()) == own
     assert "secret" not in repr(Login(host="r", user="AWS", password="secret"))
+
+
+def _waits(config: Path) -> None:
+    os.mkfifo(config)
+
+
+def _never_ends(config: Path) -> None:
+    with open(config, "wb") as file:
+        file.truncate(1 << 40)
+
+
+DAMAGED: dict[str, Callable[[Path], object]] = {
+    "a pipe": _waits,
+    "without end": _never_ends,
+    "a list": lambda config: config.write_text("[]"),
+    "lists in lists": lambda config: config.write_text("[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_configuration_that_is_none_does_not_hold_up_a_login(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    (tmp_path / ".docker").mkdir()
+    damage(tmp_path / ".docker/config.json")
+    docker = command(tmp_path, f'cp "$DOCKER_CONFIG/config.json" {tmp_path}/seen')
+    with log_in(docker, Login(host="r.example", user="AWS", password="secret")):
+        assert json.loads((tmp_path / "seen").read_text()) == {"auths": {"r.example": {}}}
 
 
 def test_an_image_in_ecr_without_credentials_is_told_of(tmp_path: Path) -> None:

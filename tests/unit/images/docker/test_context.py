@@ -138,3 +138,30 @@ def test_large_files_count_to_their_end(folder: Path) -> None:
     before = digest(folder)
     (folder / "large").write_bytes(bytes((3 << 20) - 1) + b"x")
     assert digest(folder) != before
+
+
+def test_rules_that_are_no_file_are_refused_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / ".dockerignore")
+    with pytest.raises(UsageError, match=r"\.dockerignore' is no regular file"):
+        digest(folder)
+
+
+def test_rules_without_end_are_refused(folder: Path) -> None:
+    with open(folder / ".dockerignore", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UsageError, match="too many for rules"):
+        digest(folder)
+
+
+def test_rules_that_cannot_be_read_are_named(folder: Path) -> None:
+    (folder / ".dockerignore").mkdir()
+    with pytest.raises(UsageError, match=r"\.dockerignore' cannot be read: Is a directory"):
+        digest(folder)
+
+
+def test_folders_that_are_too_deep_are_refused_unless_rules_leave_them_out(folder: Path) -> None:
+    os.makedirs(folder.joinpath("deep", *["d"] * 250))
+    with pytest.raises(UsageError, match="more than 200 deep"):
+        digest(folder)
+    (folder / ".dockerignore").write_text("deep\n")
+    assert "a.txt" in files(folder)

@@ -107,3 +107,10 @@ def test_a_text_of_comments_alone_gets_its_base_at_the_end() -> None:
     assert dockerfile.on(BASE).startswith(f"FROM {BASE}\n")
     comments = type(dockerfile)(text="# a\n# b\n", folder=None, context="")
     assert comments.on(BASE) == f"# a\n# b\nFROM {BASE}\n"
+
+
+def test_a_file_without_end_is_no_dockerfile(tmp_path: Path) -> None:
+    with open(tmp_path / "Dockerfile", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UsageError, match="too many for a Dockerfile"):
+        read_dockerfile(str(tmp_path))

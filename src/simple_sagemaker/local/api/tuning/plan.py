@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ....core.records import asdict, dataclass
-from ....storage.private import read_plain, write_private
+from ....core.regular_files import read_plain
+from ....storage.private import write_private
 from ....tuning.ranges import Values
 from ...job.folder import JobFolder
 from ...job.home import Settings

@@ -13,6 +13,7 @@ import botocore.exceptions
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
+from botocore.parsers import ResponseParserError
 
 from .. import __version__
 from ..core.aws_errors import translate_errors
@@ -111,7 +112,9 @@ class Clients:
         def make() -> object:
             with self._making:
                 config = Config(retries=retries.copy())  # which botocore fills in
-                return self.session.create_client(service, region, config=config)
+                client = self.session.create_client(service, region, config=config)
+            client.meta.events.register("before-parse", _check_form)
+            return client
 
         return _Later(make, lambda: renew(self.session))
 
@@ -159,3 +162,18 @@ def renew(session: botocore.session.Session) -> bool:
         return False
     current.access_key, current.secret_key, current.token = fresh.access_key, fresh.secret_key, fresh.token
     return True
+
+
+def _check_form(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Raise ResponseParserError for an answer that is no JSON object where the operation's always is one.
+
+    botocore takes such an answer for one without members.
+    """
+    output = operation_model.output_shape
+    if response_dict["status_code"] >= 300 or output is None or not output.required_members:
+        return
+    if operation_model.metadata.get("protocol") != "json":
+        return
+    body = response_dict["body"].strip()
+    if not (body.startswith(b"{") and body.endswith(b"}")) or body == b"{}":
+        raise ResponseParserError(f"no JSON object answers {operation_model.name}")

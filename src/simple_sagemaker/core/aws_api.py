@@ -61,7 +61,9 @@ if TYPE_CHECKING:
 def error_code(error: Exception) -> str | None:
     """The service's code when ``error`` is its answer (botocore's ``ClientError``), else None. Imports nothing."""
     response = getattr(error, "response", None)
-    return response["Error"]["Code"] if isinstance(response, dict) and "Error" in response else None
+    if not isinstance(response, dict) or not ("Error" in response or hasattr(error, "operation_name")):
+        return None
+    return str(response.get("Error", {}).get("Code") or "Unknown")  # botocore's word for a refusal of another form
 
 
 class SageMaker(Protocol):

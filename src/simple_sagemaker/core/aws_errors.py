@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import AccessDenied, InputNotFound, NoCredentials, QuotaExceeded, SsmError, UsageError
-from . import aws_console
+from . import aws_console, unreadable
 from .aws_api import error_code
 from .late_regex import compile_late
 from .retries import EXPIRED, is_throttled, is_unusable_role
@@ -113,7 +113,7 @@ def service_message(error: Exception) -> str | None:
     code = error_code(error)
     if code is None:
         return None
-    message: str = error.response["Error"]["Message"]  # type: ignore[attr-defined]
+    message: str = error.response.get("Error", {}).get("Message") or "no reason is given"  # type: ignore[attr-defined]
     message = message if len(message) <= _LONGEST_REFUSAL else message[:_LONGEST_REFUSAL] + " …"
     operation: str = error.operation_name  # type: ignore[attr-defined]
     who = "SageMaker" if "Job" in operation else "AWS"
@@ -148,7 +148,7 @@ def is_denied(error: Exception) -> bool:
 def _explain_response(error: Exception, code: str, *, region: str, job: str) -> SsmError | None:
     """Explain an error response of a service."""
     operation: str = getattr(error, "operation_name", "the call")
-    message: str = error.response["Error"].get("Message", "")  # type: ignore[attr-defined]
+    message: str = error.response.get("Error", {}).get("Message", "")  # type: ignore[attr-defined]
     if code == "DamagedJob":  # of this machine's engine, which says all there is to say
         return SsmError(message)
     if code in _DENIED:
@@ -273,7 +273,7 @@ def _explain_failure(error: Exception, job: str) -> SsmError | None:
         )
     if isinstance(error, RuntimeError) and "refreshed credentials are still expired" in str(error):
         return NoCredentials(f"The credentials have expired.\n{_renew(job)}")
-    return None
+    return unreadable.explain(error)
 
 
 def _at(error: Exception) -> str:

@@ -146,7 +146,8 @@ def _transitions(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _training_outputs(answer: Mapping[str, Any]) -> dict[TaskOutput, str]:
     outputs: dict[TaskOutput, str] = {}
-    if model := (answer.get("ModelArtifacts") or {}).get("S3ModelArtifacts"):
+    model = (answer.get("ModelArtifacts") or {}).get("S3ModelArtifacts")
+    if isinstance(model, str) and model.startswith("s3://"):
         outputs["model"] = model
         outputs["output"] = model.removesuffix("model.tar.gz") + "output.tar.gz"
         outputs["source"] = model.removesuffix("output/model.tar.gz") + f"source/{layout.TARBALL}"

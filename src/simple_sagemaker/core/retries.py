@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 from .aws_api import error_code
 from .late_regex import compile_late
+from .unreadable import is_unreadable
 
 _Answer = TypeVar("_Answer")
 
@@ -52,9 +53,8 @@ def is_transient(error: Exception) -> bool:
         status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status == 429 or status >= 500 or is_throttled(code) or _SERVICE_FAULT.search(code) is not None
     from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.parsers import ResponseParserError
 
-    return isinstance(error, (NoConnection, *broken_connections(), ResponseParserError))
+    return isinstance(error, (NoConnection, *broken_connections())) or is_unreadable(error)
 
 
 def has_expired(error: Exception) -> bool:

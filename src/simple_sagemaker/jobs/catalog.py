@@ -22,6 +22,7 @@ from ..core.job import Job
 from ..core.job_specs import Chosen
 from ..core.layout import PROJECT_TAG, TASK_TAG, TaskPlace
 from ..core.records import dataclass
+from ..core.unreadable import turn_page
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi.type_defs import GetResourcesInputTypeDef
@@ -144,11 +145,10 @@ def _search(request: SearchRequestTypeDef, services: Services) -> Iterator[tuple
     while True:
         answer = services.sagemaker.search(**request)
         records = (result["TrainingJob"] for result in answer.get("Results", []))
-        is_last = not answer.get("NextToken")
+        is_last = not turn_page(request, answer)
         yield [_listed(jobs.of_training(record), record.get("Tags", ())) for record in records], is_last
         if is_last:
             return
-        request["NextToken"] = answer["NextToken"]
 
 
 def _recent(query: Query, services: Services) -> list[TrainingJobSummaryTypeDef]:
@@ -262,9 +262,8 @@ def _processing(query: Query, services: Services) -> Iterator[Listed]:
                 job = jobs.find(summary["ProcessingJobName"], "processing", services.sagemaker)
                 if job is not None:  # and not deleted meanwhile
                     yield _listed(job, mine)
-        if not answer.get("NextToken"):
+        if not turn_page(request, answer):
             return
-        request["NextToken"] = answer["NextToken"]
 
 
 def _tags_of_processing(query: Query, services: Services) -> dict[str, Sequence[TagTypeDef]]:

@@ -9,6 +9,7 @@ from ..core import job as jobs
 from ..core import names
 from ..core.job import KINDS, Job, JobKind
 from ..core.records import replace
+from ..core.unreadable import turn_page
 from ..errors import AccessDenied, InputNotFound, UsageError
 from .catalog import Listed, Query, belongs, fits, newest, newest_first, with_tags
 
@@ -143,9 +144,8 @@ def _ending_in(letters: str, services: Services) -> Job | None:
             for summary in answer[f"{member}Summaries"]:
                 if summary[f"{member}Name"].endswith(f"-{letters}"):
                     return jobs.describe(summary[f"{member}Name"], kind, services.sagemaker)
-            if not answer.get("NextToken"):
+            if not turn_page(request, answer):
                 break
-            request["NextToken"] = answer["NextToken"]
     return None
 
 

@@ -14,6 +14,7 @@ from ..core.aws_api import error_code
 from ..core.job import JobKind
 from ..core.late_regex import compile_late
 from ..core.records import dataclass
+from ..core.unreadable import turn_page
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import DescribeLogStreamsRequestTypeDef, GetLogEventsRequestTypeDef
@@ -43,9 +44,8 @@ def streams(job: str, logs: Logs, group: str = GROUP) -> list[str]:
                 return []
             raise
         names += [stream["logStreamName"] for stream in page["logStreams"]]
-        if not page.get("nextToken"):
+        if not turn_page(request, page, "nextToken"):
             return sorted(filter(_HOST.search, names), key=_host_and_start)
-        request["nextToken"] = page["nextToken"]
 
 
 def host_number(stream: str) -> int:
@@ -103,7 +103,8 @@ def _page(
     if start_ms is not None:
         request["startTime"] = start_ms
     page = logs.get_log_events(**request)
-    return [Event(event["timestamp"], event["message"]) for event in page["events"]], page["nextForwardToken"]
+    events = [Event(event.get("timestamp", 0), event.get("message", "")) for event in page["events"]]
+    return events, page["nextForwardToken"]
 
 
 def _place_of_last(stream: str, count: int, logs: Logs, group: str) -> tuple[int, int, int]:

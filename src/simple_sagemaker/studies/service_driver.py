@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import layout
 from ..core.aws_api import error_code
 from ..core.records import replace
+from ..core.unreadable import turn_page
 from ..errors import UsageError
 from ..jobs.outages import Clock, RateLimitedNotes, RetryState
 from ..tasks import send
@@ -222,9 +223,8 @@ def trials_of(name: str, study: Study, services: Services, view: View | None = N
         page = services.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(**request)
         for summary in page["TrainingJobSummaries"]:
             _take_trial(summary, study, view)
-        if not page.get("NextToken"):
+        if not turn_page(request, page):
             return
-        request["NextToken"] = page["NextToken"]
 
 
 def _take_trial(summary: Mapping[str, Any], study: Study, view: View | None) -> None:

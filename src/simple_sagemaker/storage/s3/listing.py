@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from ...core.store import Stored
+from ...core.unreadable import check_turned
 from .errors import translate_errors
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def request_page(
     """Request one page: the first one, the first of the keys after ``after``, or the one of ``token``."""
     options = {"Delimiter": delimiter, "StartAfter": after, "ContinuationToken": token, "MaxKeys": most}
     request: Any = {"Bucket": bucket, "Prefix": prefix, **{name: value for name, value in options.items() if value}}
-    return translate_errors(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
+    page = translate_errors(partial(client.list_objects_v2, **request), bucket, prefix, "s3:ListBucket")
+    check_turned(token, page.get("NextContinuationToken"))
+    return page
 
 
 def objects(page: Any) -> list[Stored]:

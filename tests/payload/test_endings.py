@@ -24,6 +24,14 @@ print("ready")
 time.sleep(60)
 """
 
+OUTPUT_GONE = """
+import os, shutil
+place = os.environ["SM_OUTPUT_DIR"]
+shutil.rmtree(place, ignore_errors=True)
+{put}
+os._exit({status})
+"""
+
 
 def wait_for(text: bytes, process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
@@ -116,6 +124,18 @@ def test_a_failure_file_of_the_script_is_kept(job: JobFolder) -> None:
     job.files = {"train.py": "import os; open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('mine'); exit(4)"}
     assert job.run().status == 4
     assert job.failure == "mine"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+@pytest.mark.parametrize("put", ["open(place, 'w')", "os.mkfifo(place)", "os.symlink(place, place)"])
+def test_a_script_that_leaves_no_folder_for_its_files_ends_with_its_own_status(
+    job: JobFolder, put: str, status: int
+) -> None:
+    job.files = {"train.py": OUTPUT_GONE.format(put=put, status=status)}
+    ended = job.run()
+    assert ended.status == status
+    assert "Traceback" not in ended.text
+    assert f"/output/{'failure' if status else 'success'} cannot be written (" in ended.text
 
 
 def test_output_and_errors_arrive_in_order_and_byte_for_byte(job: JobFolder) -> None:

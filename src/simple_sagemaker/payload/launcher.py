@@ -50,11 +50,14 @@ def record_failure(text):
     """Write to stderr and to the failure file why the job ends. An existing failure file with a text is kept."""
     sys.stderr.write("simple-sagemaker: %s\n" % text)
     failure = os.path.join(BASE, "output", "message" if IS_PROCESSING else "failure")
-    if not os.path.isdir(os.path.dirname(failure)):
-        os.makedirs(os.path.dirname(failure))
-    if not os.path.lexists(failure) or (os.path.isfile(failure) and not os.path.getsize(failure)):
-        with open(failure, "wb") as file:
-            file.write(text.encode("utf-8", "replace")[:1024])
+    try:
+        if not os.path.isdir(os.path.dirname(failure)):
+            os.makedirs(os.path.dirname(failure))
+        if not os.path.lexists(failure) or (os.path.isfile(failure) and not os.path.getsize(failure)):
+            with open(failure, "wb") as file:
+                file.write(text.encode("utf-8", "replace")[:1024])
+    except OSError as error:  # the script may have put anything there
+        sys.stderr.write("simple-sagemaker: %s cannot be written (%s)\n" % (failure, error.strerror))
 
 
 def is_inside(path, folder):

@@ -3,6 +3,7 @@
 import os
 import signal
 
+from . import process
 from .places import Places
 
 LONGEST = 1024  # what SageMaker keeps of the failure file
@@ -81,15 +82,24 @@ def write_failure(places: Places, text: str) -> None:
 def write_unless_present(path: str, text: str) -> None:
     """Write a text to a file that the service reads, unless the script left its own there; an empty one is no text."""
     if not os.path.lexists(path) or (os.path.isfile(path) and not os.path.getsize(path)):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(_head(text, LONGEST).encode("utf-8", "replace"))
+        _write(path, _head(text, LONGEST).encode("utf-8", "replace"))
 
 
 def write_success(places: Places) -> None:
     """Write the empty file that AWS's toolkit writes too."""
-    os.makedirs(places.output, exist_ok=True)
-    open(os.path.join(places.output, "success"), "wb").close()
+    _write(os.path.join(places.output, "success"), b"")
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write a file where there can be one: the script may have put anything in the place of its folder."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        told = ", which was to say: {}".format(content.decode("utf-8", "replace")) if content else ""
+        line = "simple-sagemaker: {} cannot be written ({}){}\n".format(path, error.strerror, told)
+        process.write(line.encode("utf-8", "surrogateescape"))
 
 
 def _head(text: str, room: int) -> str:

@@ -99,11 +99,11 @@ class SafeFolder:
         except FileExistsError as error:
             raise UnusableName(self._clash(name, within or name)) from error
         except UnicodeEncodeError as error:
-            raise UnusableName(f"the name {name!r} cannot be written in this system's encoding") from error
+            raise UnusableName(f"the name {shown_name(name)} cannot be written in this system's encoding") from error
         except OSError as error:
             if error.errno not in _NO_NAME_HERE:
                 raise
-            raise UnusableName(f"the name {_short(name)} cannot be used here: {error.strerror}") from error
+            raise UnusableName(f"the name {shown_name(name)} cannot be used here: {error.strerror}") from error
 
     def _clash(self, name: str, whole: str) -> str:
         above, _, last = name.rpartition("/")
@@ -112,11 +112,12 @@ class SafeFolder:
         if not is_file and name not in self._folders:
             alike = (other for other in siblings if other != last and fold(other) == fold(last))
             twin = next(alike, "another name")
-            return f"{name!r} and {f'{above}/{twin}' if above else twin!r} are the same name to this file system"
+            other = shown_name(f"{above}/{twin}" if above else twin)
+            return f"{shown_name(name)} and {other} are the same name to this file system"
         kind = "a file" if is_file else "a folder"
         if name != whole:
-            return f"{whole!r} lies in {name!r}, which is {kind}"
-        return f"{name!r} is there twice, and what came first is {kind}"
+            return f"{shown_name(whole)} lies in {shown_name(name)}, which is {kind}"
+        return f"{shown_name(name)} is there twice, and what came first is {kind}"
 
 
 def split_name(name: str) -> list[str]:
@@ -127,10 +128,10 @@ def split_name(name: str) -> list[str]:
 def _split(name: str, *, windows: bool) -> list[str]:
     parts = name.split("/")
     if len(parts) > DEEPEST:
-        raise UnusableName(f"the name {_short(name)} lies in {len(parts) - 1} folders, more than can be handled")
+        raise UnusableName(f"the name {shown_name(name)} lies in {len(parts) - 1} folders, more than can be handled")
     for part in parts:
         if why := why_not(part, windows=windows):
-            raise UnusableName(f"the name {_short(name)} {why}")
+            raise UnusableName(f"the name {shown_name(name)} {why}")
     return parts
 
 
@@ -140,10 +141,10 @@ def check_job_path(path: str) -> None:
         return
     for part in _split(path, windows=False):
         if not is_utf8(part):
-            raise UnusableName(f"the name {_short(path)} is not UTF-8")
+            raise UnusableName(f"the name {shown_name(path)} is not UTF-8")
         if (size := len(part.encode("utf-8", "surrogatepass"))) > LONGEST_NAME:
             raise UnusableName(
-                f"the name {_short(path)} has a part of {size} bytes, and a file's name has at most {LONGEST_NAME}"
+                f"the name {shown_name(path)} has a part of {size} bytes, and a file's name has at most {LONGEST_NAME}"
             )
 
 
@@ -170,5 +171,6 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _short(name: str) -> str:
+def shown_name(name: str) -> str:
+    """A name for a message: quoted, and not too long."""
     return repr(name) if len(name) <= 200 else f"{name[:200]!r}…"

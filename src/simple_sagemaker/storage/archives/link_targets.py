@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 
-from ..safe_paths import UnusableName, fold, why_not
+from ..safe_paths import UnusableName, fold, shown_name, why_not
 
 _MOST_HOPS = 40  # of links that lead to links: Linux follows no more
 
@@ -19,7 +19,7 @@ def ways_of(links: dict[str, str]) -> list[tuple[Callable[[str], str], dict[str,
 def check_target(name: str, target: str, ways: list[tuple[Callable[[str], str], dict[str, str]]]) -> None:
     """Refuse a link that leads outside the folder, directly or through other links. Does not read the disk."""
     if not target or target.startswith("/") or not all(_is_part(part) for part in target.split("/")):
-        raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
+        raise UnusableName(f"{shown_name(name)} is a link to {shown_name(target)}, which leads outside")
     for key, links in ways:
         _follow(name, target, links, key)
 
@@ -29,7 +29,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
     while left:
         part = left.popleft()
         if part == ".." and not here:
-            raise UnusableName(f"{name!r} is a link to {target!r}, which leads outside")
+            raise UnusableName(f"{shown_name(name)} is a link to {shown_name(target)}, which leads outside")
         if part == "..":
             here.pop()
         elif part not in {"", "."}:
@@ -39,7 +39,7 @@ def _follow(name: str, target: str, links: dict[str, str], key: Callable[[str], 
                 continue
             hops += 1
             if hops > _MOST_HOPS:
-                raise UnusableName(f"{name!r} is a link to {target!r}, which leads in a circle")
+                raise UnusableName(f"{shown_name(name)} is a link to {shown_name(target)}, which leads in a circle")
             left.extendleft(reversed(onward.split("/")))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ...errors import SsmError
 from ..file_copy import write_all
-from ..safe_paths import SafeFolder, UnusableName
+from ..safe_paths import SafeFolder, UnusableName, shown_name
 from . import gzip_io
 from .link_targets import check_target, ways_of
 
@@ -72,7 +72,7 @@ def unpack_stream(
     except UnusableName as error:
         raise UnsafeArchive(f"{address} was not unpacked: {error}.\n{_ADVICE}") from error
     except _DAMAGE as error:
-        after = f" after {unpacker.last!r}" if unpacker.last else ""
+        after = f" after {shown_name(unpacker.last)}" if unpacker.last else ""
         raise UnsafeArchive(f"{address} was not unpacked: it is damaged{after} ({error}).\n{_ADVICE}") from error
 
 
@@ -89,12 +89,14 @@ class _Room:
 
     def take(self, name: str, size: int) -> None:
         if size < 0:
-            raise UnusableName(f"{name!r} claims to have {size} bytes")
+            raise UnusableName(f"{shown_name(name)} claims to have {size} bytes")
         self._taken += size + _BLOCK
         if self._taken > self._free:
-            raise UnusableName(f"with {name!r} it has {self._taken} bytes, and the disk has {self._free} free")
+            disk = f"and the disk has {self._free} free"
+            raise UnusableName(f"with {shown_name(name)} it has {self._taken} bytes, {disk}")
         if self._taken > self._most:
-            raise UnusableName(f"with {name!r} it unpacks to {self._taken} bytes, over {MOST_TIMES} times its own size")
+            size_of_it = f"{self._taken} bytes, over {MOST_TIMES} times its own size"
+            raise UnusableName(f"with {shown_name(name)} it unpacks to {size_of_it}")
 
 
 class _Bytes(gzip_io.GzipReader):
@@ -178,7 +180,7 @@ class _Unpacker:
             if name:
                 self._folder.make_folder(name)
         elif not name:
-            raise UnusableName(f"{member.name!r} is the folder itself, but not a folder")
+            raise UnusableName(f"{shown_name(member.name)} is the folder itself, but not a folder")
         elif member.issym():
             self._link(name, member.linkname)
         elif member.islnk():
@@ -186,11 +188,11 @@ class _Unpacker:
         elif member.isreg():
             self._file(name, member, _pieces(member, archive, content))
         else:
-            raise UnusableName(f"{member.name!r} is not a file, folder or link")
+            raise UnusableName(f"{shown_name(member.name)} is not a file, folder or link")
 
     def _link(self, name: str, target: str) -> None:
         if name in self._links:
-            raise UnusableName(f"{name!r} is there twice, and what came first is a link")
+            raise UnusableName(f"{shown_name(name)} is there twice, and what came first is a link")
         if self._packed_at and f"{target}/".startswith(f"{self._packed_at}/"):
             inside = target[len(self._packed_at) :].strip("/")
             target = "../" * name.count("/") + inside or "."
@@ -200,7 +202,8 @@ class _Unpacker:
         if other in self._links:
             self._link(name, self._links[other])
         elif other not in self._files:
-            raise UnusableName(f"{name!r} is a hard link to {other!r}, which is not a file that came before it")
+            why = f"a hard link to {shown_name(other)}, which is not a file that came before it"
+            raise UnusableName(f"{shown_name(name)} is {why}")
         else:
             self._same_file(name, other)
 
@@ -220,7 +223,7 @@ class _Unpacker:
             for piece in pieces:
                 size += write_all(handle, piece)
             if size != member.size:
-                raise tarfile.ReadError(f"{name!r} is cut short")
+                raise tarfile.ReadError(f"{shown_name(name)} is cut short")
             if _CAN_SET_TIMES:
                 _set_times(handle, member.mtime)
         finally:
@@ -268,5 +271,5 @@ def _pieces(member: tarfile.TarInfo, archive: tarfile.TarFile, content: _Bytes) 
 def _relative(name: str) -> str:
     """The name without empty parts and "."; empty for the folder itself."""
     if name.startswith("/"):
-        raise UnusableName(f"the name {name!r} leads outside")
+        raise UnusableName(f"the name {shown_name(name)} leads outside")
     return "/".join(part for part in name.split("/") if part not in {"", "."})

@@ -106,7 +106,7 @@ def ask(question: str) -> bool:
 def patiently(spec: JobsSpec, act: Callable[[], Any]) -> Any:
     """Return what ``act`` returns, called again while AWS answers with errors that pass, for a minute at most."""
     clock = Clock()
-    retry = RetryState(lambda text: say(spec, text), clock)
+    retry = RetryState(lambda text: say(spec, text), clock, "it is asked again, for a minute at most")
     while True:
         answer = retry.call(lambda: (act(),))
         if answer is not None:

@@ -40,11 +40,17 @@ class RateLimitedNotes:
 class RetryState:
     """Calls that may fail for a while: since when they have failed, the last error, and how long to back off.
 
-    The first failure in a row is noted.
+    The first failure in a row is noted, with what happens now (``meanwhile``).
     """
 
-    def __init__(self, note: Callable[[str], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        note: Callable[[str], None],
+        clock: Clock,
+        meanwhile: str = "the job goes on, and is asked about again",
+    ) -> None:
         self._note = note
+        self._meanwhile = meanwhile
         self._clock = clock
         self._since: float | None = None
         self._failures = 0
@@ -74,7 +80,7 @@ class RetryState:
                 f"The AWS credentials have expired ({error_name(error)}); the job goes on, and so does this once they "
                 "are renewed"
                 if has_expired(error)
-                else f"AWS fails to answer ({error_name(error)}); the job goes on, and is asked about again"
+                else f"AWS fails to answer ({error_name(error)}); {self._meanwhile}"
             )
 
     @property

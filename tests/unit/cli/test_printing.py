@@ -54,7 +54,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 SPEC = JobsSpec(place=Place(project="p", task=""))
 
 
-def test_errors_that_pass_are_waited_out(waits: Waits) -> None:
+def test_errors_that_pass_are_waited_out(waits: Waits, capsys: pytest.CaptureFixture[str]) -> None:
     answers = [refused("ThrottlingException"), refused("InternalFailure", 500), None]
 
     def act() -> object:
@@ -66,6 +66,7 @@ def test_errors_that_pass_are_waited_out(waits: Waits) -> None:
     assert patiently(SPEC, act) is None  # which is an answer too
     assert answers == []
     assert 0 < waits.now < 60
+    assert "it is asked again, for a minute at most" in capsys.readouterr().err  # and no job is spoken of
 
 
 def test_after_a_minute_the_error_is_told(waits: Waits) -> None:

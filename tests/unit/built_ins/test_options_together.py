@@ -238,6 +238,10 @@ def test_the_clauses_of_a_line_are_read() -> None:
         ("xgboost", "3.2-0", {**LINEAR, "zzz": "1"}, "Drop it; 'ssm built_ins xgboost' lists those that there are."),
         ("xgboost", "3.2-0", {**LINEAR, "silent": "1"}, "3.2-0 has it no more"),
         ("xgboost", "1", {**LINEAR, "silent": "1"}, None),
+        ("xgboost", "0.72", {**LINEAR, "silent": "1"}, None),
+        ("xgboost", "0.90-1", {**LINEAR, "silent": "1"}, "0.90-1 has it no more"),
+        ("xgboost", "3.2-0", {**LINEAR, "dept": "1"}, "Did you mean --max_depth?"),  # four letters of its name
+        ("xgboost", "3.2-0", {**LINEAR, "dep": "1"}, "Drop it; 'ssm built_ins xgboost' lists those that there are."),
         ("xgboost", "latest", {**LINEAR, "silent": "1"}, None),
         ("xgboost", "3.2-0", {**LINEAR, "eta": "0.1", "learning_rate": "0.1"}, "are two names of one hyperparameter"),
         ("xgboost", "3.2-0", {**LINEAR, "learning_rate": "0.1"}, None),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from simple_sagemaker.studies.sharing import Share
+from simple_sagemaker.core.records import replace
+from simple_sagemaker.studies.sharing import Share, share
+from tests.unit.memory import MemoryStore
+from tests.unit.tasks.service import World
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,25 @@ def test_a_gpu_of_another_machine_is_one_of_this_ones() -> None:
     here = Share(at_once=2, gpus=["a", "b"])
     assert [here.gpu_here(gpu) for gpu in ("b", "elsewhere", None)] == ["b", "a", None]
     assert Share(at_once=2).gpu_here("elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    ("gpus", "at_once", "hosts", "expected"),
+    [
+        ((), None, 1, Share(at_once=4, threads=2)),  # one for every two processors
+        ((), 2, 1, Share(at_once=2, threads=4)),
+        ((), 2, 3, Share(at_once=2, threads=1)),
+        ((), 100, 1, Share(at_once=100, threads=1)),
+        (("0", "1", "2"), None, 1, Share(at_once=3, gpus=["0", "1", "2"], threads=2)),
+        (("0", "1"), 4, 1, Share(at_once=4, gpus=["0", "1"], threads=2)),
+        (("0",), 1, 2, Share(at_once=1, gpus=["0"], threads=4)),
+    ],
+)
+def test_trials_of_this_machine_share_its_gpus_and_processors(
+    gpus: tuple[str, ...], at_once: int | None, hosts: int, expected: Share
+) -> None:
+    services = World(MemoryStore()).services()
+    here = replace(services, jobs=Path("jobs"), processors=8, gpus=lambda: gpus)
+    assert share(here, at_once, hosts) == expected
+    elsewhere = replace(here, jobs=None)
+    assert share(elsewhere, at_once, hosts) == Share(at_once=at_once or 1)

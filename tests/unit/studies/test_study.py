@@ -22,7 +22,7 @@ from simple_sagemaker.studies import endings
 from simple_sagemaker.studies.driver_lock import DriverLock
 from simple_sagemaker.studies.journal import Journal
 from simple_sagemaker.studies.proposals import Proposals, _past
-from simple_sagemaker.studies.records import best_first, saved_s, time_left
+from simple_sagemaker.studies.records import SoFar, best_first, saved_s, time_left, trial_record
 from simple_sagemaker.studies.service_driver import trials_of
 from simple_sagemaker.studies.sharing import Share, share
 from simple_sagemaker.studies.spec import Resource, TuneSpec
@@ -103,6 +103,13 @@ class TestBest:
         assert found.best.number == 2
         assert [trial.number for trial in best_first(found)] == [2, 1]
 
+    def test_a_trial_that_runs_has_its_newest_value_and_its_time_so_far(self) -> None:
+        trial = study(limits(), start(1)).trials[1]
+        made = trial_record(trial, SoFar(has_begun=True, curve=[3.0, 1.0, 2.0], seconds=5))
+        assert (made.status, made.objective, made.values, made.seconds, made.billed_s) == ("Running", 2.0, 3, 5, 5)
+        waits = trial_record(trial, SoFar(has_begun=False))
+        assert (waits.status, waits.objective, waits.values, waits.seconds) == ("Pending", None, 0, 0)
+
     def test_what_early_stopping_saved_is_beside_the_completed_ones(self) -> None:
         stop = {"kind": "stop", "trial": 2, "job": "job-2-0", "why": "worse"}
         found = study(
@@ -110,6 +117,8 @@ class TestBest:
         )  # fmt: skip
         assert saved_s(found) == 7
         assert saved_s(study(limits(), start(1), stop | {"trial": 1, "job": "job-1-0"})) == 0  # beside none
+        ending = end(2, 0.4, status="Stopped", seconds=None)
+        assert saved_s(study(limits(), start(1), end(1, 0.1), start(2), stop, ending)) == 10  # it had not begun
         left = time_left(found, 4, 1)
         assert left is not None
         assert left == timedelta(seconds=2 * 1.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -131,6 +132,51 @@ def test_nothing_goes_while_the_study_is_driven() -> None:
         world.find()
     other.release()
     assert world.find().has_study
+
+
+def test_jobs_of_the_task_itself_do_not_hide_its_study() -> None:
+    world = World()
+    world.account.add("training", "task-of-its-own", 3, "Completed", folder=PLACE.folder)
+    world.store.write("b", f"{PLACE.folder}task-of-its-own/output/model.tar.gz", b"m")
+    found = world.find()
+    assert found.has_study
+    assert set(NAMES.values()) < set(found.jobs)
+
+
+def test_a_study_whose_trials_are_all_gone_is_deleted() -> None:
+    world = World()
+    world.account.jobs.clear()
+    for key in [key for key in world.store.objects if key.startswith(f"{PLACE.folder}trials/")]:
+        del world.store.objects[key]
+    found = world.remove()
+    assert (found.jobs, found.has_study) == ((), True)
+    assert f"{PLACE.study}study.json" not in world.store.objects
+
+
+def test_a_study_that_another_process_takes_while_it_is_deleted_is_left_to_it() -> None:
+    world = World()
+    for number in range(1200):  # more than are deleted at once
+        world.store.write("b", f"{PLACE.trial(1).folder}{NAMES[1]}/output/{number}", b"m")
+
+    class Taken(Folder):
+        """The store, in which another process takes the study when the first objects are deleted."""
+
+        def delete(self, bucket: str, keys: Iterable[str]) -> None:
+            driver = f"{PLACE.study}driver.json"
+            if driver in self.objects:
+                self.objects[driver] = self.objects[driver].replace(b"here:7:1", b"here:8:1")
+            super().delete(bucket, keys)
+            moments.append(moments[-1] + timedelta(seconds=25))  # by which the lock is renewed
+
+    moments = [NOON]
+    found = world.find()
+    taken = Taken()
+    taken.objects = world.store.objects
+    services = replace(world.services, store=taken, now=lambda: moments[-1])
+    with pytest.raises(UsageError, match="another command has taken the study meanwhile: not all was deleted"):
+        removal.remove(Wanted(place=PLACE), found, services)
+    assert f"{PLACE.study}study.json" in taken.objects
+    assert world.account.deleted == []
 
 
 def test_a_killed_removal_is_repeated_where_only_jobs_are_left() -> None:

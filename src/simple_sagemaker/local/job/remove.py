@@ -24,7 +24,11 @@ def remove_folder(path: Path) -> None:
     top = os.open(path, _FOLDER)
     try:
         for turn in range(_TURNS):
-            _remove_content(top)
+            try:
+                _remove_content(top)
+            except OSError as error:  # such as one for a file that a job has made immutable
+                error.filename = f"{path}: {error.filename}"
+                raise
             try:
                 os.rmdir(path)
             except FileNotFoundError:  # another process removed the same folder

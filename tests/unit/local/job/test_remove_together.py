@@ -1,9 +1,14 @@
-"""Two who remove the same folder do not stumble over each other."""
+"""Two who remove the same folder do not stumble over each other; what cannot be removed is named with its folder."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import threading
 from pathlib import Path
+
+import pytest
 
 from simple_sagemaker.local.job.remove import remove_folder
 
@@ -35,3 +40,18 @@ def test_many_can_remove_the_same_folder_at_once(tmp_path: Path) -> None:
             thread.join()
         assert not failures
         assert not top.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("chattr"), reason="only root makes files immutable")
+def test_a_file_that_cannot_be_deleted_is_named_with_the_folder_it_is_in(tmp_path: Path) -> None:
+    (tmp_path / "top").mkdir()
+    file = tmp_path / "top/file"
+    file.touch()
+    if subprocess.run(["chattr", "+i", file], capture_output=True, check=False).returncode:
+        pytest.skip("this file system has no immutable files")
+    try:
+        with pytest.raises(PermissionError) as caught:
+            remove_folder(tmp_path / "top")
+        assert caught.value.filename == f"{tmp_path / 'top'}: file"
+    finally:
+        subprocess.run(["chattr", "-i", file], check=True)

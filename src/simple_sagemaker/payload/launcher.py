@@ -90,17 +90,30 @@ def check(member, folder):
 
 def empty(folder):
     # type: (str) -> None
-    """Make ``folder`` an empty folder: after a spot interruption it still has the code of the previous start."""
-    import shutil
+    """Make ``folder`` an empty folder: after a spot interruption it still has the code of the previous start.
 
+    A folder in it is moved up before it is emptied, so that no path becomes too long, however deep the script went.
+    """
     if not os.path.isdir(folder):
         os.makedirs(folder)
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        else:
-            os.remove(path)
+    waiting, moved = [folder], 0
+    while waiting:
+        here = waiting.pop()
+        if here != folder:
+            os.chmod(here, 0o700)
+        for name in os.listdir(here):
+            path = os.path.join(here, name)
+            if not os.path.isdir(path) or os.path.islink(path):
+                os.remove(path)
+                continue
+            while here != folder and os.path.lexists(os.path.join(folder, "emptied-%d" % moved)):
+                moved += 1
+            above = path if here == folder else os.path.join(folder, "emptied-%d" % moved)
+            if path != above:
+                os.rename(path, above)
+            waiting.append(above)
+        if here != folder:
+            os.rmdir(here)
 
 
 def decode_name(name):
@@ -117,7 +130,20 @@ def unpack(tarball, folder):
     import zlib
 
     class Member(tarfile.TarInfo):
-        """A member whose extended header is not so long that early releases of Python parse it for minutes."""
+        """A member whose extended header is not so long that early releases of Python parse it for minutes.
+
+        A header that is broken is damage: tarfile takes any but the first for the archive's end.
+        """
+
+        @classmethod
+        def fromtarfile(cls, archive):
+            # type: (tarfile.TarFile) -> Member
+            try:
+                return super(Member, cls).fromtarfile(archive)
+            except tarfile.HeaderError as error:
+                if type(error).__name__ == "EOFHeaderError":
+                    raise
+                raise tarfile.ReadError("a header is broken or missing: %s" % error)  # noqa: B904 - Python 2.7
 
         def _proc_pax(self, archive):
             # type: (tarfile.TarFile) -> tarfile.TarInfo

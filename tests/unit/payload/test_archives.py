@@ -11,7 +11,7 @@ import pytest
 
 from simple_sagemaker.payload.worker_toolkit import archives
 from simple_sagemaker.payload.worker_toolkit.worker_lib import WorkerConfig
-from tests.unit.payload.test_unpack import CLASHING, WRITTEN_THROUGH, member, pack
+from tests.unit.payload.test_unpack import CLASHING, WRITTEN_THROUGH, broken_headers, member, pack
 
 
 @pytest.fixture
@@ -128,3 +128,12 @@ def test_a_header_without_end_is_refused_at_once(tmp_path: Path) -> None:
     endless.pax_headers = {"comment": "9" * (1 << 20)}  # hours, on early releases of Python
     with pytest.raises(ValueError, match="a header is longer"):
         archives.unpack(pack(tmp_path / "m.tar.gz", endless), str(tmp_path / "to"))
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "tar"])
+@pytest.mark.parametrize("number", range(3))
+def test_a_header_that_is_broken_is_no_end(tmp_path: Path, ending: str, number: int) -> None:
+    damaged = broken_headers(tmp_path / "whole", packed=ending != "tar")[number]
+    (tmp_path / f"model.{ending}").write_bytes(damaged)
+    with pytest.raises(ValueError, match="cannot be unpacked: a header is broken or missing"):
+        archives.unpack(str(tmp_path / f"model.{ending}"), str(tmp_path / "to"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import tarfile
@@ -167,6 +168,43 @@ def test_a_cut_archive_is_told(tmp_path: Path, code: Path) -> None:
     tarball.write_bytes(tarball.read_bytes()[:-200])
     with pytest.raises(launcher.Unpackable, match="cannot be unpacked"):
         launcher.unpack(str(tarball), str(code))
+
+
+def broken_headers(path: Path, *, packed: bool = True) -> list[bytes]:
+    """Archives of three files in which the second header is damaged, cut, or where the end begins too early."""
+    with tarfile.open(path, "w") as archive:
+        for name in ("one", "two", "three"):
+            info = member(name)
+            info.size = 3
+            archive.addfile(info, io.BytesIO(b"abc"))
+    whole = path.read_bytes()
+    damaged = [whole[:1024] + b"x" * 512 + whole[1536:], whole[:1030], whole[:1024]]
+    return [gzip.compress(one) for one in damaged] if packed else damaged
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_header_that_is_broken_is_no_end(tmp_path: Path, code: Path, number: int) -> None:
+    (tmp_path / "t.gz").write_bytes(broken_headers(tmp_path / "whole")[number])
+    with pytest.raises(launcher.Unpackable, match="cannot be unpacked: a header is broken or missing"):
+        launcher.unpack(str(tmp_path / "t.gz"), str(code))
+
+
+def test_what_a_script_put_there_is_gone_however_deep_it_went(code: Path) -> None:
+    here = os.open(str(code.parent), os.O_RDONLY)
+    name = code.name
+    for _ in range(1500):  # deeper than any path can name, and than Python before 3.12 recurses
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=inner))
+        os.close(here)
+        here, name = inner, "a-folder-with-a-name"
+    os.close(here)
+    (code / "emptied-0").mkdir()
+    (code / "emptied-0" / "file").touch()
+    (code / "closed" / "inner").mkdir(parents=True)
+    (code / "closed").chmod(0o500)
+    launcher.empty(str(code))
+    assert list(code.iterdir()) == []
 
 
 def test_what_was_there_is_gone_and_links_are_not_followed(tmp_path: Path, code: Path) -> None:

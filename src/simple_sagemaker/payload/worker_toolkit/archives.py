@@ -80,7 +80,19 @@ def unpack(archive: str, to: "str | None" = None) -> str:
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose extended header has a bearable length: early releases of Python parse them in quadratic time."""
+    """A member whose extended header has a bearable length: early releases of Python parse them in quadratic time.
+
+    A header that is broken is damage: tarfile takes any but the first for the archive's end.
+    """
+
+    @classmethod
+    def fromtarfile(cls, tar: tarfile.TarFile) -> "_Member":
+        try:
+            return super().fromtarfile(tar)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ == "EOFHeaderError":
+                raise
+            raise tarfile.ReadError("a header is broken or missing: {}".format(error)) from error
 
     def _proc_pax(self, tar: tarfile.TarFile) -> "tarfile.TarInfo":
         if self.size > _LONGEST_HEADER:

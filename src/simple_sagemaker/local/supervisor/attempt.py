@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +142,7 @@ class Attempt:
         setup = self._setup
         phase = setup.work.running
         setup.job.append(secondary=phase.secondary, message=phase.message)
-        alarms = self._limits.alarms(self._interruption_s())
+        alarms = self._limits.alarms(interruption_s(setup.work.request, setup.settings, self._number))
         running: list[RunningHost] = []
         for host in setup.hosts:
             running.append(self._start(host, running))
@@ -163,12 +163,6 @@ class Attempt:
         self._limits.count_training(time.monotonic() - began)
         self._warn(monitor)
         return self._outcome(ending, monitor)
-
-    def _interruption_s(self) -> float | None:
-        """After how many seconds of training this attempt is interrupted; None without a setting or for no spot job."""
-        after = self._setup.settings.interrupt_after_s
-        spot = self._setup.work.request.get("EnableManagedSpotTraining")
-        return after[self._number - 1] if spot and self._number <= len(after) else None
 
     def _start(self, host: Host, earlier: Sequence[RunningHost]) -> RunningHost:
         setup = self._setup
@@ -217,3 +211,10 @@ class Attempt:
 
     def _host(self, name: str) -> Host:
         return next(host for host in self._setup.hosts if host.name == name)
+
+
+def interruption_s(request: Mapping[str, Any], settings: Settings, number: int) -> float | None:
+    """After how many seconds of training an attempt (from 1) is interrupted; None where it is not, or on demand."""
+    after = settings.interrupt_after_s
+    is_spot = request.get("EnableManagedSpotTraining")
+    return after[number - 1] if is_spot and number <= len(after) else None

@@ -15,6 +15,7 @@ from simple_sagemaker.local.job.folder import find_job
 from simple_sagemaker.local.job.kinds import TUNING
 from tests.unit.local.api.tuning.machine import NAME, Machine, error_of, facts, refusal
 from tests.unit.local.api.tuning.requests import ROLE, definition, of_one, of_several
+from tests.unit.local.made_jobs import make
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:"
 
@@ -153,6 +154,7 @@ def test_only_one_that_has_ended_can_be_deleted(machine: Machine) -> None:
 
 def test_one_without_a_process_gets_another_when_it_is_looked_at_until_it_has_ended(machine: Machine) -> None:
     machine.create()
+    make(machine.home, "training", status="InProgress")  # which is no tuning job
     machine.operations.describe({NAME: "search"})
     machine.operations.take_over_orphans()
     assert machine.starter.began == [("search", "plain")] * 3

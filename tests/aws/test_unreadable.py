@@ -14,6 +14,7 @@ from simple_sagemaker.aws.clients import Clients, connect
 from simple_sagemaker.core import aws_errors, unreadable
 from simple_sagemaker.core.retries import is_transient
 from simple_sagemaker.errors import SsmError
+from simple_sagemaker.storage.s3.store import S3Store
 
 BODIES = (b"\xff\xfe{", b"<html>Sign in</html>", b"{", b"null", b"[]", b"", b"{}")
 REFUSAL = b"<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>"  # in S3's form
@@ -26,6 +27,9 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"] or 0))
@@ -74,6 +78,21 @@ def test_a_refusal_in_another_services_form_is_a_refusal(answers: tuple[type[_An
 
 def test_an_operation_that_answers_nothing_may_answer_nothing(answers: tuple[type[_Answers], Clients]) -> None:
     assert answers[1].sagemaker.stop_training_job(TrainingJobName="a")
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("<Size>3<", "<Size>three<"), ("2026-11-25", "the 25th")])
+def test_a_listing_with_what_is_no_number_or_time_is_said(
+    answers: tuple[type[_Answers], Clients], right: str, wrong: str
+) -> None:
+    handler, clients = answers
+    found = "<Key>a</Key><LastModified>2026-11-25T13:40:03.000Z</LastModified><Size>3</Size><ETag>&quot;t&quot;</ETag>"
+    page = f"<ListBucketResult><Contents>{found}</Contents></ListBucketResult>"
+    store = S3Store(clients.session)
+    handler.body = page.encode()
+    assert [one.size for one in store.list("b", "")] == [3]
+    handler.body = page.replace(right, wrong).encode()
+    with pytest.raises(SsmError, match="An answer cannot be read"), aws_errors.translate_errors():
+        list(store.list("b", ""))
 
 
 def test_mistakes_of_our_own_are_no_answers() -> None:

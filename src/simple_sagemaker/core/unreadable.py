@@ -17,9 +17,11 @@ def is_unreadable(error: Exception) -> bool:
     if not isinstance(error, (ValueError, LookupError, TypeError, AttributeError)):
         return False
     place = error.__traceback__
-    while place is not None and place.tb_next is not None:
+    while place is not None:  # times are read elsewhere, called from there
+        if place.tb_frame.f_globals.get("__name__") == _PARSERS:
+            return True
         place = place.tb_next
-    return place is not None and place.tb_frame.f_globals.get("__name__") == _PARSERS
+    return False
 
 
 def explain(error: Exception) -> SsmError | None:

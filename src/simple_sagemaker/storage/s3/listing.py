@@ -107,8 +107,11 @@ def _parse(body: str, decode: Callable[[str], str]) -> tuple[list[Stored], str] 
         return None  # an owner with a Key, an object without a tag: botocore reads it
     first, last = body.index(_OPENS), body.rindex(_CLOSES) + len(_CLOSES)
     names = (decode(key) if "%" in key or "+" in key or "&" in key else key for key in keys)
-    moments = [_second(time[:19]) + float(time[19:-1] or 0) for time in times]  # 2026-11-25T13:40:03.000Z
-    rows = zip(names, map(int, sizes), moments, tags, strict=True)
+    try:
+        moments = [_second(time[:19]) + float(time[19:-1] or 0) for time in times]  # 2026-11-25T13:40:03.000Z
+        rows = [*zip(names, map(int, sizes), moments, tags, strict=True)]
+    except ValueError:  # no number or time: botocore says so
+        return None
     return list(map(_stored, rows)), body[:first] + body[last:]
 
 

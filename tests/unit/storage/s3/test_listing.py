@@ -108,6 +108,8 @@ def test_folders_alone_are_read_too() -> None:
         HEAD + contents("a") + "<Other/>" + contents("b") + "</ListBucketResult>",
         HEAD + contents("a") + " " + contents("b") + "  " + contents("c") + "</ListBucketResult>",
         HEAD + contents("a").replace("</Contents>", ""),
+        HEAD + contents("a").replace("<Size>3</Size>", "<Size>three</Size>") + "</ListBucketResult>",
+        HEAD + contents("a").replace("T", "") + "</ListBucketResult>",
     ],
 )
 def test_an_unusual_answer_is_left_to_botocore(body: str) -> None:

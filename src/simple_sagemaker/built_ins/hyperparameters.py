@@ -108,7 +108,7 @@ class Hyperparameter:
         if value.startswith("["):
             try:
                 items = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return [value]
             return [str(one) for one in items] if isinstance(items, list) else [value]
         items = value.split(",")

@@ -61,6 +61,8 @@ def launch_method(arguments: Arguments, distribution: Mapping[str, Any] | None) 
 def _from_json(flag: str, text: str) -> Any:
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise UsageError(f"{flag}: its values are nested too deeply.") from error
     except ValueError as error:
         raise UsageError(f"{flag} {text!r} is not JSON ({error}).{_as_json(text) or _advice(flag, text)}") from error
 
@@ -81,7 +83,7 @@ def _copy(flag: str, value: object) -> Any:
     """Copy a dictionary through JSON, so that later changes by the caller have no effect."""
     try:
         return json.loads(json.dumps(value))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"{flag} cannot be written as JSON: {error}.") from error
 
 

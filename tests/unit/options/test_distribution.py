@@ -95,6 +95,10 @@ def test_a_distribution_is_a_json_object(text: str) -> None:
     assert "Write it in single quotes" in refused(*RUN, "--distribution", text)
 
 
+def test_a_distribution_of_objects_in_objects_is_refused() -> None:
+    assert "nested too deeply" in refused(*RUN, "--distribution", '{"mpi":' * 100_000)
+
+
 @pytest.mark.parametrize("way", ["torch_distribute", "horovod", "instance_groups"])
 def test_an_unknown_way_is_refused_with_those_there_are(way: str) -> None:
     message = refused(*RUN, "--distribution", json.dumps({way: {"enabled": True}}))

@@ -21,6 +21,7 @@ from simple_sagemaker.payload.ssm_launcher import values
         ("", ""),
         ("hello world", "hello world"),
         ('["a", 1]', ["a", 1]),
+        ("[" * 100_000, "[" * 100_000),
     ],
 )
 def test_a_text_is_json_or_stands_for_itself(text: str, value: object) -> None:

@@ -41,6 +41,7 @@ ENTRIES = (
             "the name … leads outside",
             "… is no file, folder or link",
             "the link … leads to …, which is outside",
+            "the link … leads outside",
         ),
         theirs=("not a gzip file", "tarfile.ReadError", "unexpected end of data"),
         means=(

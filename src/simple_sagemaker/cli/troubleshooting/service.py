@@ -103,6 +103,23 @@ ENTRIES = (
         page="aws.md",
     ),
     Entry(
+        word="other-answers",
+        title="Something else answers in AWS's place",
+        ours=(
+            "An answer cannot be read: it is not in the form of AWS's.",
+            "A list does not end: its next page is the same again.",
+        ),
+        theirs=("ResponseParserError", "Unable to parse response"),
+        means="What came back is no answer of AWS's: a proxy's page, half an answer, or one of another server.",
+        do=(
+            "Look at where requests go: env | grep -iE 'proxy|AWS_ENDPOINT_URL'.",
+            "Behind a page that asks you to sign in to the network: sign in, and run the same command again.",
+            "Another server that speaks AWS's language: try a newer version of it.",
+        ),
+        also="proxy captive portal endpoint html page invalid response",
+        page="aws.md",
+    ),
+    Entry(
         word="image-missing",
         title="The job's image does not exist, or may not be pulled",
         ours=(

@@ -205,7 +205,7 @@ def _parse_token(token: str | None, operation: str) -> int:
         return 0
     try:
         start = json.loads(base64.b64decode(token, validate=True))
-    except ValueError:
+    except (ValueError, RecursionError):
         start = None
     if not isinstance(start, int) or start < 0:
         raise validation_error("Invalid NextToken.", operation)

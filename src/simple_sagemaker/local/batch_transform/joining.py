@@ -111,4 +111,7 @@ def _row(line: bytes) -> "list[str]":
 
 
 def _value(text: bytes) -> "Any":
-    return json.loads(text.decode("utf-8"))
+    try:
+        return json.loads(text.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error

@@ -20,7 +20,7 @@ def read_lines(text: bytes, attributes: Sequence[str]) -> Iterator[list[Referenc
         if line.strip():
             try:
                 yield [_part(name, json.loads(line)[name]) for name in attributes]
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 problem = f"there is no {error}" if isinstance(error, KeyError) else str(error)
                 raise ValueError(f"line {number}: {problem}") from error
 

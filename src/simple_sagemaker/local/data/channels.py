@@ -110,7 +110,7 @@ class Channel:
                 raise ChannelError(f"Channel {self.name}: S3DataType {self.data_type} needs Pipe mode")
         except TooLarge as error:
             raise ChannelError(f"Channel {self.name}: its manifest cannot be read: {error}") from error
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, RecursionError):
             items = []
         if not items:
             raise ChannelError(_nothing_message(self.uri))

@@ -39,7 +39,7 @@ def _decode(submitted: str) -> str:
     """The address in a hyperparameter: SDKs write it as JSON, other clients as it is."""
     try:
         decoded = json.loads(submitted)
-    except ValueError:
+    except (ValueError, RecursionError):
         return submitted
     return decoded if isinstance(decoded, str) else submitted
 

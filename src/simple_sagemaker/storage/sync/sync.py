@@ -160,7 +160,9 @@ class Sync:
             self.meter.add_bytes(size)
 
         pool: WorkerPool[_Upload, _UploadResult] = WorkerPool(
-            lambda upload: self._send_if_needed(upload, pool, on_progress), to_send, weigh=_weight
+            lambda upload: self._send_if_needed(upload, pool, on_progress),
+            to_send,
+            weigh=lambda upload: min(upload.file.size, ROOM),
         )
         clashes = []
         for one in pool:
@@ -253,19 +255,16 @@ class Sync:
         return count
 
 
-def _weight(upload: _Upload) -> int:
-    return min(upload.file.size, ROOM)
-
-
 def _below(objects: Iterator[Stored], prefix: str) -> Iterator[tuple[str, Stored]]:
-    """Yield the objects with their keys below a prefix. Raises _Unordered if they are not in S3's order."""
-    last = ""
+    """Yield the objects with their keys below a prefix, each once. Raises _Unordered if not in S3's order."""
+    last: str | None = None
     for stored in objects:
         key = stored.key[len(prefix) :]
-        if key < last:
+        if last is None or key > last:
+            yield key, stored
+        elif key < last:
             raise _Unordered
         last = key
-        yield key, stored
 
 
 def _put_in_order(objects: Iterator[Stored]) -> Iterator[Stored]:

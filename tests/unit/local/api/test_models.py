@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -284,7 +285,8 @@ def test_a_page_has_ten_models(models: LocalModels) -> None:
     rest = models.list_models(SortBy="Name", SortOrder="Ascending", NextToken=first["NextToken"])
     assert [one["ModelName"] for one in rest["Models"]] == ["m9"]
     assert "NextToken" not in rest
-    assert error_of(models.list_models, NextToken="x")[0] == "ListModels"
+    for token in ("x", base64.b64encode(b"[" * 3000).decode()):
+        assert error_of(models.list_models, NextToken=token)[0] == "ListModels"
 
 
 @pytest.mark.parametrize(

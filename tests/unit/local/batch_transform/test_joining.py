@@ -63,6 +63,13 @@ def test_a_record_that_does_not_fit_is_refused(path: str, record: bytes) -> None
         made(path).choose(record)
 
 
+def test_values_in_values_without_end_are_refused_wherever_they_come_from() -> None:
+    with pytest.raises(BadInput):
+        made(kind=JSON).choose(b"[" * 100_000)
+    with pytest.raises(BadOutput):
+        made(kind=JSON).join([{}], b"[" * 100_000)
+
+
 @pytest.mark.parametrize("answer", [b"1\n", b"1\n2\n3", b'1\n"'])
 def test_answers_that_do_not_fit_the_records_are_refused(answer: bytes) -> None:
     with pytest.raises(BadOutput):

@@ -100,6 +100,15 @@ def test_a_manifest_with_impossible_names_is_refused(names: Any) -> None:
 
 
 @pytest.mark.parametrize("data_type", ["ManifestFile", "AugmentedManifestFile"])
+def test_a_manifest_of_lists_in_lists_is_refused(data_type: str) -> None:
+    store = MemoryStore()
+    store.write("b", "m", b"[" * 100_000)
+    asked = Channel(name="c", uri="s3://b/m", data_type=data_type, sharded=False, mode="Pipe", attributes=("a",))
+    with pytest.raises(ChannelError):
+        asked.items(store)
+
+
+@pytest.mark.parametrize("data_type", ["ManifestFile", "AugmentedManifestFile"])
 def test_a_manifest_of_gigabytes_is_named(monkeypatch: pytest.MonkeyPatch, data_type: str) -> None:
     monkeypatch.setattr("simple_sagemaker.local.data.channels._LARGEST_MANIFEST", 3)
     asked = Channel(name="c", uri="s3://b/long", data_type=data_type, sharded=False, mode="Pipe", attributes=("a",))

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from simple_sagemaker.errors import SsmError
 from simple_sagemaker.storage.s3 import parallel_listing
 from simple_sagemaker.storage.s3.parallel_listing import _above, list_objects
 from tests.unit.storage.s3.bucket import Bucket, refused
@@ -98,6 +99,20 @@ def test_a_directory_bucket_is_asked_for_no_ranges(small_pages: None) -> None:
     bucket = Bucket(*keys, full=10)
     assert listed(bucket, [key[2:] for key in keys], "b--use1-az4--x-s3") == keys
     assert not [request for _, request in bucket.requests if "StartAfter" in request]
+
+
+class Stuck(Bucket):
+    """A bucket of a server whose second page is its third one too."""
+
+    def _page(self, contents: list[str], folders: list[str], token: str) -> Any:
+        return super()._page(contents, folders, token and "p/010")
+
+
+@pytest.mark.parametrize("known", [0, 100])
+def test_a_page_that_leads_to_itself_is_an_error(small_pages: None, known: int) -> None:
+    keys = [f"p/{number:03}" for number in range(100)]
+    with pytest.raises(SsmError, match="A list does not end: its next page is the same again"):
+        listed(Stuck(*keys, full=10), [key[2:] for key in keys[:known]])
 
 
 def test_an_error_of_any_range_is_raised(small_pages: None) -> None:

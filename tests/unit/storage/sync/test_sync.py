@@ -260,6 +260,30 @@ def test_a_prefix_that_is_no_folder_is_never_mirrored(store: FolderStore, tmp_pa
         sync(tmp_path / "data", store, "p")
 
 
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+@pytest.mark.parametrize("together", [True, False])
+def test_an_object_that_is_listed_twice_is_not_taken_for_one_without_a_file(
+    store: FolderStore, tmp_path: Path, rounds: int, *, together: bool
+) -> None:
+    class Repeating(FolderStore):
+        """As a server does that begins a page elsewhere than it was asked to."""
+
+        def list(self, bucket: str, prefix: str, below: Sequence[str] = ()) -> Iterator[Stored]:
+            found = [*super().list(bucket, prefix, below)]
+            return iter([one for one in found for _ in range(rounds)] if together else found * rounds)
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / name).write_text(name)
+    sync(folder, store)
+    (folder / "b").write_text("changed")
+    (folder / "c").unlink()
+    mirror = Sync(tree=Tree(folder), store=Repeating(store.root), bucket="b", prefix="p/", cache=tmp_path / "cache")
+    assert (mirror.run().deleted, [one.key for one in store.list("b", "p/")]) == (1, ["p/a", "p/b"])
+    assert store.read("b", "p/b") == b"changed"
+
+
 @pytest.mark.parametrize("bucket", ["b", "data--use1-az4--x-s3"])
 def test_a_store_that_lists_in_no_order_is_mirrored_too(store: FolderStore, tmp_path: Path, bucket: str) -> None:
     class Unordered(FolderStore):

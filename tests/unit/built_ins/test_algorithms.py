@@ -59,6 +59,7 @@ def test_a_table_agrees_with_itself(name: str) -> None:
         ("linear-learner", "use_bias", "yes", "is neither true nor false"),
         ("kmeans", "k", "1", "is not in (1, +inf)"),
         ("kmeans", "eval_metrics", '["msd","ssd"]', None),
+        ("kmeans", "eval_metrics", "[" * 2400, f"has {'[' * 2400!r}, which is none of it"),
         ("object2vec", "comparator_list", "hadamard, concat", None),
         ("forecasting-deepar", "time_freq", "5min", None),
         ("forecasting-deepar", "time_freq", "H", None),

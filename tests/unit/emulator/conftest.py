@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simple_sagemaker.emulator.mock_aws import MockAws, forget_everything, remember_settings
+from tests.unit.emulator.running import Running, Start
 
 
 @pytest.fixture
@@ -18,3 +21,19 @@ def aws() -> Iterator[MockAws]:
     yield made
     forget_everything()
     restore()
+
+
+@pytest.fixture
+def start(tmp_path: Path, aws: MockAws) -> Iterator[Start]:
+    """Starts an emulator; all are stopped at the end."""
+    every: list[Running] = []
+
+    def begin(**more: Any) -> Running:
+        running = Running(tmp_path, aws, **more)
+        every.append(running)
+        running.start()
+        return running
+
+    yield begin
+    for running in every:
+        running.application.stop(0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime, timedelta, timezone
-from email.message import Message
 from typing import Any
 
 import botocore.auth
@@ -18,8 +16,8 @@ from simple_sagemaker.emulator.access_keys import AccessKey, KeyRing
 from simple_sagemaker.emulator.authentication import Refused, authenticate
 from simple_sagemaker.emulator.http import keep_raw, raw_headers, raw_target
 from tests.unit.emulator.rings import ring_of
+from tests.unit.emulator.signed_requests import HOST, environ_of
 
-HOST = "127.0.0.1:5000"
 USER, SECRET = "AKIAUSER", "secret"
 HOUR = timedelta(hours=1)
 QUERY = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
@@ -40,34 +38,6 @@ def keys() -> KeyRing:
         temporary("ASIAORPHAN", acts_as="AKIAGONE"),
         temporary("ASIAOVER", expires=now - timedelta(seconds=1)),
     )
-
-
-class Connection:
-    """A socket that is only told how long to wait."""
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Take note of it."""
-
-
-def environ_of(request: AWSRequest, more: dict[str, str] | None = None) -> dict[str, Any]:
-    """A request as the server hands it over."""
-    target = str(request.url).partition(HOST)[2]
-    headers = Message()
-    environ: dict[str, Any] = {"REQUEST_METHOD": request.method, "wsgi.input": io.BytesIO(), "HTTP_HOST": HOST}
-    headers["Host"] = HOST
-    for name, value in request.headers.items():
-        headers[name] = value
-        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
-    path, _, query = target.partition("?")
-    environ |= {
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "CONTENT_LENGTH": "0",
-        "werkzeug.socket": Connection(),
-        **(more or {}),
-    }
-    keep_raw(environ, headers, target)
-    return environ
 
 
 def signed(

@@ -15,7 +15,8 @@ from simple_sagemaker.emulator.access_keys import AccessKey, KeyRing
 from simple_sagemaker.emulator.authentication import authenticate
 from simple_sagemaker.emulator.http import keep_raw, raw_headers, raw_target
 from tests.unit.emulator.rings import ring_of
-from tests.unit.emulator.test_authentication import HOST, SECRET, USER, environ_of, refusal
+from tests.unit.emulator.signed_requests import HOST, environ_of
+from tests.unit.emulator.test_authentication import SECRET, USER, refusal
 
 URL = f"http://{HOST}/bucket/key"
 

@@ -17,7 +17,7 @@ from simple_sagemaker.emulator.access_keys import AccessKey, KeyRing
 from simple_sagemaker.emulator.authentication import Refused, authenticate
 from simple_sagemaker.emulator.http import keep_raw
 from tests.unit.emulator.rings import ring_of
-from tests.unit.emulator.test_authentication import Connection
+from tests.unit.emulator.signed_requests import Connection
 
 USER, SECRET, REGION = "AKIAUSER", "secret", "eu-west-1"
 HOST = "127.0.0.1:5000"

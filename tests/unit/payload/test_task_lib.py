@@ -104,6 +104,9 @@ def test_completion_is_logged_and_recorded_with_the_job(
     assert ("task_toolkit.task_lib", logging.INFO, "Marking instance algo-2 completion") in caplog.record_tuples
     recorded = json.loads((tmp_path / "state/algo-2/completed.json").read_text())
     assert recorded["job"] == "the-job"
+    task_lib.markCompleted(task_lib.parseArgs())  # of a task that goes on with its state
+    assert task_lib.initMultiWorkersState(task_lib.parseArgs()) == str(tmp_path / "state/algo-2")
+    assert (tmp_path / "state/algo-2/completed.json").exists()
 
 
 def test_the_debug_level_lets_info_through_and_no_more(task_lib: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
